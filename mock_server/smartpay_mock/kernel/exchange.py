@@ -1,0 +1,64 @@
+"""One HTTP exchange as plain values, so that no rule knows a web framework."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+TransportKind = Literal["reset", "empty", "half", "stall"]
+
+
+@dataclass(frozen=True, slots=True)
+class TransportFault:
+    """What the server door does to the socket in place of a whole answer.
+
+    Attributes:
+        kind: ``reset`` closes with a TCP RST; ``empty`` closes without a byte;
+            ``half`` sends the head and half of the body, then closes; ``stall``
+            sends nothing until the client gives up, ``stall_ms`` at the most.
+        stall_ms: How long ``stall`` keeps the connection open, in milliseconds.
+    """
+
+    kind: TransportKind
+    stall_ms: int = 60_000
+
+
+@dataclass(slots=True)
+class Call:
+    """An HTTP request as it arrived.
+
+    Attributes:
+        method: Upper case.
+        path: As sent, with the mount prefix (``/v1/orders``).
+        query: Decoded query parameters; the last one wins.
+        headers: Names in lower case.
+        body: The raw bytes.
+        base_url: Scheme and authority the client used, no slash at the end.
+    """
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    base_url: str = "http://127.0.0.1:8585"
+
+
+@dataclass(slots=True)
+class Answer:
+    """An HTTP response before a door sends it.
+
+    Attributes:
+        status: The HTTP status code.
+        body: The raw bytes; empty for 204 and for enable and disable.
+        content_type: ``None`` sends no Content-Type.
+        headers: Further headers, names as they are sent.
+        transport: Set when the socket is to misbehave.
+    """
+
+    status: int
+    body: bytes = b""
+    content_type: str | None = "application/json"
+    headers: dict[str, str] = field(default_factory=dict)
+    transport: TransportFault | None = None

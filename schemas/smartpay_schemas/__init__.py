@@ -1,0 +1,1 @@
+"""The shape of the Smartpay API as data. Imports no other room."""
