@@ -1,0 +1,116 @@
+# Every command of this repository; `make` alone lists them.
+#
+# Needs make and Python 3.11 or newer, nothing else: the first target that needs it
+# makes .venv. Stamp files in .venv remember what is installed, so set-up runs once,
+# and again when pyproject.toml or constraints.txt change.
+
+VENV := .venv
+BIN := $(VENV)/bin
+JOBS ?= 2
+ARGS ?=
+
+# The first of these that is new enough; `make PYTHON=/path/to/python ...` decides otherwise.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& { echo "$$python"; break; }; done)
+
+MADE := $(VENV)/.stamp-made
+RUNTIME := $(VENV)/.stamp-runtime
+DEV := $(VENV)/.stamp-dev
+
+# pip takes its options from the environment too; builds are pinned like everything else.
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_BUILD_CONSTRAINT := $(CURDIR)/constraints.txt
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup serve demo test check lint types imports format docs contract \
+	bench mutants long pin clean
+
+help: ## List these targets
+	@echo "make TARGET [ARGS='...']"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+# --- set-up -------------------------------------------------------------------------
+
+$(MADE):
+	@test -n "$(PYTHON)" || { \
+	  echo "smartpay-sandbox needs Python 3.11 or newer, and none was found on PATH."; \
+	  echo "Install one, or name it: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; \
+	  exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "smartpay-sandbox needs Python 3.11 or newer; $(PYTHON) is not."; \
+	  echo "Name another: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; \
+	  exit 1; }
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Making $(VENV) with $(PYTHON) ..."; \
+	  $(PYTHON) -m venv --clear $(VENV) || { \
+	    echo "$(PYTHON) could not make a virtual environment."; \
+	    echo "On Debian and Ubuntu: apt-get install python3-venv"; \
+	    exit 1; }; }
+	@touch $@
+
+$(RUNTIME): $(MADE) pyproject.toml constraints.txt
+	@echo "Installing what the emulator needs (once, well under a minute) ..."
+	@$(BIN)/python -m pip install -q -c constraints.txt -e .
+	@touch $@
+
+$(DEV): $(RUNTIME)
+	@echo "Installing what its developers need (once, about a minute) ..."
+	@$(BIN)/python -m pip install -q --upgrade 'pip>=25.1'
+	@$(BIN)/python -m pip install -q -c constraints.txt --group dev
+	@touch $@
+
+setup: $(DEV) ## Make .venv with everything
+
+# --- for users ----------------------------------------------------------------------
+
+serve: $(RUNTIME) ## The emulator on http://127.0.0.1:8585/v1; ARGS='--port 9000'
+	@exec $(BIN)/smartpay-sandbox serve $(ARGS)
+
+demo: $(RUNTIME) ## Drive the emulator through its main job and show a table
+	@$(BIN)/smartpay-sandbox demo $(ARGS)
+
+# --- for developers -----------------------------------------------------------------
+
+test: $(DEV) ## Every test, on JOBS=2 processes; ARGS='tests/house -k words'
+	@$(BIN)/pytest -n $(JOBS) $(ARGS)
+
+check: lint types imports ## Format, lint, types, import rules
+
+lint: $(DEV)
+	@$(BIN)/ruff format --check
+	@$(BIN)/ruff check
+
+types: $(DEV)
+	@$(BIN)/mypy
+
+imports: $(DEV)
+	@$(BIN)/lint-imports --no-logo
+
+format: $(DEV) ## Put the code into its format
+	@$(BIN)/ruff check --fix --quiet || true
+	@$(BIN)/ruff format
+
+docs: $(DEV) ## Make the generated pages of docs/reference anew
+	@$(BIN)/python tools/reference.py
+
+contract: $(DEV) ## The contract kit against an emulator of its own; ARGS='--smartpay-url ...'
+	@$(BIN)/pytest contract_tests $(ARGS)
+
+bench: $(DEV) ## Measure the emulator beside its peers
+	@$(BIN)/python bench/run.py $(ARGS)
+
+mutants: $(DEV) ## Show that the contract kit catches every evil twin
+	@$(BIN)/smartpay-sandbox mutants run $(ARGS)
+
+long: $(DEV) ## Every test, with property tests that search for minutes
+	@SMARTPAY_TEST_LONG=1 $(BIN)/pytest -n $(JOBS) --timeout=1800 $(ARGS)
+
+pin: $(DEV) ## Write constraints.txt from what .venv holds
+	@PYTHON=$(BIN)/python tools/pin.sh
+
+clean: ## Remove .venv, caches, builds and reports
+	@rm -rf $(VENV) build dist reports .pytest_cache .mypy_cache .ruff_cache \
+	  .import_linter_cache .hypothesis
+	@find . -name __pycache__ -not -path './node_modules/*' -prune -exec rm -rf {} +
