@@ -1,0 +1,73 @@
+"""The shapes of answers: the only place that makes one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from smartpay_mock.api.auth import Refusal
+from smartpay_mock.kernel.codec import encode
+from smartpay_mock.kernel.errors import ApiError
+from smartpay_mock.kernel.exchange import Answer
+
+REALM = "smartpay"
+
+
+def success(status: int, document: Any) -> Answer:
+    """Return the answer of an operation that went well.
+
+    Without a document there is no body, and no content type either: two SDKs parse
+    whatever calls itself JSON. Source: py:docs/Reference.md, node:base.ts.
+    """
+    if document is None:
+        return Answer(status, content_type=None)
+    return Answer(status, encode(document))
+
+
+def refusal(error: ApiError) -> Answer:
+    """Return the answer for an error of the API.
+
+    Source: docs:/reference/create-payment and others (shape).
+    """
+    return Answer(
+        error.status,
+        encode(
+            {
+                "details": error.details,
+                "errorCode": error.code,
+                "message": error.message,
+                "statusCode": error.status,
+            }
+        ),
+    )
+
+
+def unauthorized(refused: Refusal) -> Answer:
+    """Return the 401 answer, which has a shape of its own.
+
+    The reason goes into a header of the emulator, since the body has no room for it.
+
+    Source: members go:types.go N401; their values are *assumed*.
+    """
+    body = {"realm": REALM, "scheme": "Basic", "statusCode": 401}
+    return Answer(
+        401,
+        encode(body),
+        headers={
+            "WWW-Authenticate": f'Basic realm="{REALM}"',
+            "Smartpay-Sandbox-Reason": refused.reason,
+        },
+    )
+
+
+def collection(
+    documents: list[Any], *, limit: int, page_token: str, next_token: str | None
+) -> dict[str, Any]:
+    """Return one page of a list.
+
+    Source: go:types.go, node:types.ts; ``pageToken`` of the first page is *assumed*.
+    """
+    page: dict[str, Any] = {"object": "collection", "pageToken": page_token}
+    if next_token is not None:
+        page["nextPageToken"] = next_token
+    page.update(maxResults=limit, results=len(documents), data=documents)
+    return page

@@ -1,0 +1,65 @@
+"""What an account is besides its objects: its clock, its chance, its fault plans."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from smartpay_mock.kernel.clock import AccountClock
+from smartpay_mock.kernel.codec import decode, encode
+from smartpay_mock.kernel.faults import Fault, to_document
+from smartpay_mock.kernel.ids import Ids
+
+
+@dataclass(slots=True)
+class Account:
+    """The state of one account, kept as a document of its own.
+
+    Attributes:
+        id: Digest of the secret key.
+        created_at: Milliseconds since the epoch.
+        clock: The account's time.
+        seed: ``None``, or what its ids are derived from.
+        drawn: How many ids were drawn from the seed.
+        faults: The plans that wait or were met.
+        has_changed: Whether it must be kept anew.
+    """
+
+    id: str
+    created_at: int
+    clock: AccountClock = field(default_factory=AccountClock)
+    seed: int | None = None
+    drawn: int = 0
+    faults: list[Fault] = field(default_factory=list)
+    has_changed: bool = False
+
+    def ids(self) -> Ids:
+        """Return the source of this account's ids."""
+        return Ids(self.seed, self.id, self.drawn)
+
+    def to_bytes(self) -> bytes:
+        """Return the document that is kept."""
+        return encode(
+            {
+                "id": self.id,
+                "createdAt": self.created_at,
+                "offsetMs": self.clock.offset_ms,
+                "frozenAtMs": self.clock.frozen_at_ms,
+                "seed": self.seed,
+                "drawn": self.drawn,
+                "faults": [to_document(fault) for fault in self.faults],
+            }
+        )
+
+    @classmethod
+    def from_bytes(cls, body: bytes) -> Account:
+        """Return the account kept as ``body``."""
+        kept: dict[str, Any] = decode(body)
+        return cls(
+            id=kept["id"],
+            created_at=kept["createdAt"],
+            clock=AccountClock(kept["offsetMs"], kept["frozenAtMs"]),
+            seed=kept["seed"],
+            drawn=kept["drawn"],
+            faults=[Fault(**fault) for fault in kept["faults"]],
+        )

@@ -1,0 +1,131 @@
+"""Fault plans: what goes wrong, for which operation, when, and how often.
+
+A plan belongs to an account and is kept with it, so that every process that serves
+the account honours it. Carrying a plan out is the business of ``api.faults``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from smartpay_mock.kernel.errors import SandboxUsageError
+from smartpay_schemas import OPERATIONS
+
+WHENS = ("before_commit", "after_commit")
+
+# kind -> the options it takes, with their defaults; None means: must be given.
+KINDS: dict[str, dict[str, Any]] = {
+    "status": {"status": 503, "retry_after": None, "body": None},
+    "latency": {"ms": 0, "jitter_ms": 0, "p95_ms": None, "virtual": False},
+    "reset": {},
+    "empty": {},
+    "half": {},
+    "broken_json": {},
+    "timeout": {"ms": 60_000},
+}
+
+
+@dataclass(slots=True)
+class Fault:
+    """One plan.
+
+    Attributes:
+        id: Names the plan in answers and messages.
+        operation: An operation id, or ``*`` for every one.
+        kind: A key of ``KINDS``.
+        when: ``before_commit`` (nothing happens) or ``after_commit`` (it happened,
+            but the client does not learn of it properly).
+        times: How many requests meet it; 0 means every one.
+        after: How many matching requests pass first.
+        options: The options of the kind.
+        seen: Matching requests so far.
+        met: Requests that met it so far.
+    """
+
+    id: str
+    operation: str
+    kind: str
+    when: str = "before_commit"
+    times: int = 1
+    after: int = 0
+    options: dict[str, Any] = field(default_factory=dict)
+    seen: int = 0
+    met: int = 0
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether no further request will meet it."""
+        return bool(self.times) and self.met >= self.times
+
+    def describe(self) -> str:
+        """Return the plan in words, for messages."""
+        options = "".join(f", {name}={value}" for name, value in self.options.items())
+        return f"{self.kind} on {self.operation} {self.when}{options}"
+
+    def take(self, operation: str) -> bool:
+        """Count one request for ``operation`` and return whether it meets the plan."""
+        if self.operation not in {operation, "*"} or self.is_spent:
+            return False
+        self.seen += 1
+        if self.seen <= self.after:
+            return False
+        self.met += 1
+        return True
+
+
+def check_fault(
+    *,
+    id_: str,
+    operation: str,
+    kind: str,
+    when: str = "before_commit",
+    times: int = 1,
+    after: int = 0,
+    **options: Any,
+) -> Fault:
+    """Return the plan described, or say what about it cannot be.
+
+    Raises:
+        SandboxUsageError: An unknown operation, kind, moment or option, or a negative
+            count.
+    """
+    if operation != "*" and operation not in OPERATIONS:
+        raise SandboxUsageError(
+            f"There is no operation {operation!r}. Use * or one of: "
+            f"{', '.join(sorted(OPERATIONS))}."
+        )
+    if kind not in KINDS:
+        raise SandboxUsageError(
+            f"There is no fault {kind!r}. Use one of: {', '.join(sorted(KINDS))}."
+        )
+    if when not in WHENS:
+        raise SandboxUsageError(f"when={when!r} is neither {' nor '.join(WHENS)}.")
+    if times < 0 or after < 0:
+        raise SandboxUsageError("times and after are counts; send 0 or more.")
+    unknown = sorted(set(options) - set(KINDS[kind]))
+    if unknown:
+        raise SandboxUsageError(
+            f"A {kind} fault takes no {', '.join(unknown)}; it takes "
+            f"{', '.join(KINDS[kind]) or 'no options'}."
+        )
+    return Fault(
+        id=id_,
+        operation=operation,
+        kind=kind,
+        when=when,
+        times=times,
+        after=after,
+        options={**KINDS[kind], **options},
+    )
+
+
+def take_faults(faults: Sequence[Fault], operation: str) -> list[Fault]:
+    """Return the plans that a request for ``operation`` meets, each counted."""
+    return [fault for fault in faults if fault.take(operation)]
+
+
+def to_document(fault: Fault) -> dict[str, Any]:
+    """Return the plan as it is kept and shown."""
+    return asdict(fault)

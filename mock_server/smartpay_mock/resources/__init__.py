@@ -1,0 +1,60 @@
+"""The rules of the API: one file per resource, one handler per operation.
+
+Law: no Flask, no SQL, no HTTP. A handler gets a ``Context``, the path's parameters
+and the validated body, and returns the stored document to answer with.
+
+Every resource file has the same anatomy: docstring with sources, constants, public
+operations, private helpers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from smartpay_mock.resources import (
+    orders,
+    payments,
+    refunds,
+    tokens,
+)
+from smartpay_mock.resources.base import Context, Handler
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """How a list operation is served.
+
+    Attributes:
+        kind: The kind of document listed.
+        owner: Lists only documents kept with this owner; ``None`` lists all.
+    """
+
+    kind: str
+    owner: str | None = None
+
+
+HANDLERS: dict[str, Handler] = {
+    "create_order": orders.create_order,
+    "get_order": orders.get_order,
+    "cancel_order": orders.cancel_order,
+    "create_payment": payments.create_payment,
+    "get_payment": payments.get_payment,
+    "update_payment": payments.update_payment,
+    "create_refund": refunds.create_refund,
+    "get_refund": refunds.get_refund,
+    "update_refund": refunds.update_refund,
+    "get_token": tokens.get_token,
+    "enable_token": tokens.enable_token,
+    "disable_token": tokens.disable_token,
+    "delete_token": tokens.delete_token,
+    "approve_token": tokens.approve_token,
+}
+
+LISTINGS: dict[str, Listing] = {
+    "list_orders": Listing("order"),
+    "list_payments": Listing("payment"),
+    "list_refunds": Listing("refund"),
+    "list_tokens": Listing("token", owner="listed"),
+}
+
+__all__ = ["HANDLERS", "LISTINGS", "Context", "Handler", "Listing"]

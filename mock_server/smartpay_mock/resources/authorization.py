@@ -1,0 +1,77 @@
+"""Whether a charge is authorized: the emulator's stand-in for underwriting.
+
+The reasons are looked through in order; the first that declines decides. What can be
+made to decline, and how, is the catalogue ``magic.json``.
+
+Source: that inactive tokens and consumers are declined is the guide's; the triggers
+are *assumed*.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from smartpay_fixtures import magic
+from smartpay_mock.resources.base import Context
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The outcome of an authorization.
+
+    Attributes:
+        is_approved: Whether the consumer is charged.
+        reason: What decided, in words.
+        is_final: Whether a decline ends the order; else the consumer may retry.
+    """
+
+    is_approved: bool
+    reason: str
+    is_final: bool = True
+
+
+APPROVED = Decision(True, "nothing speaks against it")
+
+
+def decide_token_charge(ctx: Context, token: Document, body: Document) -> Decision:
+    """Return the decision on charging ``token`` for the order in ``body``."""
+    consumer = ctx.load("consumer", token["_consumer"]) or {}
+    decision = (
+        _token_declines(token)
+        or consumer_declines(consumer)
+        or email_declines(body.get("customerInfo", {}))
+        or APPROVED
+    )
+    verdict = "approved" if decision.is_approved else "declined"
+    ctx.explain("authorization", f"{verdict}: {decision.reason}")
+    return decision
+
+
+def _token_declines(token: Document) -> Decision | None:
+    if token["status"] == "disabled":
+        return Decision(False, f"token {token['id']} is disabled, not active any more")
+    if token.get("_decision") == "declined":
+        return Decision(False, f"token {token['id']} is set to decline")
+    return None
+
+
+def consumer_declines(consumer: Document) -> Decision | None:
+    """Return the decline that lies in the consumer's account, if any."""
+    if not consumer.get("active", True):
+        return Decision(
+            False, f"consumer {consumer['id']} is not active any more"
+        )
+    if consumer.get("decision") == "declined":
+        return Decision(False, f"consumer {consumer['id']} is set to decline")
+    return None
+
+
+def email_declines(customer: Document) -> Decision | None:
+    """Return the decline that the customer's magic e-mail address asks for, if any."""
+    address = customer.get("emailAddress")
+    if address is not None and magic().outcome("email", address) == "declined":
+        return Decision(False, f"customerInfo.emailAddress {address} declines")
+    return None

@@ -1,0 +1,139 @@
+"""What every handler gets: the unit of work, the time, ids, tables, and a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from smartpay_mock.events.outbox import record
+from smartpay_mock.kernel.codec import decode, encode
+from smartpay_mock.kernel.errors import ApiError
+from smartpay_mock.kernel.ids import Ids
+from smartpay_mock.kernel.lifecycle import step
+from smartpay_mock.kernel.rules import Rules
+from smartpay_mock.kernel.settings import Settings
+from smartpay_mock.resources.views import plain
+from smartpay_mock.storage.contract import Unit
+from smartpay_schemas import Transition
+
+Document = dict[str, Any]
+Handler = Callable[["Context", dict[str, str], Document], Document | None]
+
+NOT_FOUND = {
+    "order": "order.not-found",
+    "payment": "payment.not-found",
+    "refund": "refund.not-found",
+    "token": "token.not-found",
+    "checkout_session": "checkout-session.not-found",
+    "coupon": "coupon.not-found",
+    "promotion_code": "promotion-code.not-found",
+    "webhook_endpoint": "webhook-endpoint.notfound",
+}
+
+
+@dataclass(slots=True)
+class Context:
+    """One call as the rules see it.
+
+    Attributes:
+        unit: Everything written goes through it, and is kept or dropped as one.
+        now: The account's time, in milliseconds since the epoch.
+        ids: Source of new ids.
+        rules: Tables and windows.
+        settings: How this emulator behaves.
+        base_url: For links in answers; scheme and authority, no slash at the end.
+        trace: Why the answer is as it is, one entry per rule that decided something.
+        advice: Oddities that were tolerated.
+    """
+
+    unit: Unit
+    now: int
+    ids: Ids
+    rules: Rules
+    settings: Settings
+    base_url: str = ""
+    trace: list[dict[str, str]] = field(default_factory=list)
+    advice: list[dict[str, str]] = field(default_factory=list)
+
+    def explain(self, rule: str, found: str) -> None:
+        """Note that ``rule`` decided something, and what it found."""
+        self.trace.append({"rule": rule, "found": found})
+
+    def advise(self, code: str, pointer: str, message: str) -> None:
+        """Note an oddity of the request that is tolerated."""
+        self.advice.append({"code": code, "pointer": pointer, "message": message})
+
+    def load(self, kind: str, id_: str) -> Document | None:
+        """Return the stored document, or ``None``."""
+        body = self.unit.get(kind, id_)
+        return None if body is None else decode(body)
+
+    def find(self, kind: str, id_: str) -> Document:
+        """Return the stored document.
+
+        Raises:
+            ApiError: There is none; the code is the kind's own not-found.
+        """
+        document = self.load(kind, id_)
+        if document is None:
+            raise ApiError(NOT_FOUND[kind], id=id_)
+        return document
+
+    def save(
+        self, kind: str, document: Document, *, owner: str | None = None
+    ) -> None:
+        """Keep ``document``, changed now."""
+        document["updatedAt"] = self.now
+        self.unit.put(kind, document["id"], encode(document), owner=owner)
+
+    def step(self, resource: str, document: Document, action: str) -> Transition:
+        """Move ``document`` through its lifecycle.
+
+        Raises:
+            ApiError: The lifecycle refuses ``action`` in the document's status.
+        """
+        before = document.get("status", "new")
+        transition = step(self.rules.lifecycles, resource, document, action)
+        self.explain("lifecycle", f"{resource} {before} -{action}-> {transition.to}")
+        return transition
+
+    def announce(self, transition: Transition, **subjects: Document) -> None:
+        """Write the transition's events; ``subjects`` are the objects concerned."""
+        for event_type in transition.events:
+            self.emit(event_type, subjects[event_type.split(".", 1)[0]])
+
+    def emit(self, event_type: str, document: Document) -> None:
+        """Write one event about ``document`` to the outbox, in this unit."""
+        record(
+            self.unit,
+            event_type=event_type,
+            data=plain(document),
+            now=self.now,
+            new_id=self.ids.new,
+        )
+
+
+def created(ctx: Context, kind: str, object_: str) -> Document:
+    """Return the head of a new document: id, object, times."""
+    return {
+        "id": ctx.ids.new(kind),
+        "object": object_,
+        "createdAt": ctx.now,
+        "updatedAt": ctx.now,
+        "test": True,
+    }
+
+
+def copied(source: Document, *members: str) -> Document:
+    """Return those of ``members`` that ``source`` has."""
+    return {member: source[member] for member in members if member in source}
+
+
+def merged_metadata(document: Document, body: Document) -> None:
+    """Merge the body's metadata into the document's, in place.
+
+    ``{}`` changes nothing. Source: *assumed*; the Ruby SDK sends ``{}`` on every
+    PATCH, so replacing would wipe data.
+    """
+    document["metadata"] = {**document.get("metadata", {}), **body.get("metadata", {})}

@@ -1,0 +1,67 @@
+"""Rules about a body that need more than the body: refused as ``request.invalid``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from smartpay_mock.kernel.errors import ApiError
+
+Document = dict[str, Any]
+
+
+def invalid(*problems: str) -> ApiError:
+    """Return the refusal that lists ``problems``."""
+    summary = problems[0] if len(problems) == 1 else f"{len(problems)} problems"
+    return ApiError("request.invalid", details=list(problems), summary=summary)
+
+
+def check_currency(body: Document, subject: Document, name: str) -> None:
+    """Require the body's currency to be that of the object it acts on.
+
+    Raises:
+        ApiError: ``request.invalid``.
+
+    Source: *assumed*; the reference only says that a currency must be supported.
+    """
+    if body["currency"].upper() != subject["currency"]:
+        raise invalid(
+            f"currency: {body['currency']} is not the {name}'s; "
+            f"send {subject['currency']}"
+        )
+
+
+def check_line_items(body: Document, known: list[str], name: str) -> None:
+    """Require the line items named in the body to be the order's.
+
+    Raises:
+        ApiError: ``request.invalid``, every stranger listed.
+
+    Source: *assumed*.
+    """
+    strangers = [
+        f"lineItems[{index}]: {id_} is no line item of the {name}; send ids of its own"
+        for index, id_ in enumerate(body.get("lineItems", []))
+        if id_ not in known
+    ]
+    if strangers:
+        raise invalid(*strangers)
+
+
+def order_problems(body: Document) -> list[str]:
+    """Return what is wrong with a body for an order beyond its schema.
+
+    Source: *assumed*; one order is charged in one currency.
+    """
+    currency = body.get("currency")
+    items = body.get("items")
+    if not isinstance(currency, str) or not isinstance(items, list):
+        return []
+    return [
+        f"items[{index}].currency: {item['currency']} is not the order's; "
+        f"send {currency}"
+        for index, item in enumerate(items)
+        if isinstance(item, dict)
+        and isinstance(item.get("currency"), str)
+        and item["currency"].upper() in {"JPY", "USD", "EUR"}
+        and item["currency"].upper() != currency.upper()
+    ]

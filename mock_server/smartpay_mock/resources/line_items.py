@@ -1,0 +1,79 @@
+"""Line items, with their prices and products, made from the items of a request.
+
+Source: members after go:types.go; which item member lands where is *assumed* from
+the names.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from smartpay_mock.kernel.codec import encode
+from smartpay_mock.resources.base import Context, copied, created
+from smartpay_mock.resources.checks import check_line_items
+
+Document = dict[str, Any]
+
+_PRODUCT = ("brand", "gtin", "name", "reference", "url")
+_PRICE = ("label",)
+
+
+def line_item(ctx: Context, item: Document) -> Document:
+    """Return the line item for one item of a request.
+
+    Taxes and discounts carry amount and currency themselves and have no price.
+    """
+    kind = item.get("kind", "product")
+    line = {
+        **created(ctx, "line_item", "lineItem"),
+        "kind": kind,
+        "amount": int(item["amount"]),
+        "currency": item["currency"].upper(),
+        **copied(item, "description"),
+        "metadata": item.get("metadata", {}),
+    }
+    if kind == "product":
+        line["price"] = _price(ctx, item)
+        line["quantity"] = int(item.get("quantity", 1))
+    return line
+
+
+def _price(ctx: Context, item: Document) -> Document:
+    price = {
+        **created(ctx, "price", "price"),
+        "active": True,
+        "amount": int(item["amount"]),
+        "currency": item["currency"].upper(),
+        **copied(item, *_PRICE),
+        "metadata": item.get("priceMetadata", {}),
+        "product": _product(ctx, item),
+    }
+    if "priceDescription" in item:
+        price["description"] = item["priceDescription"]
+    return price
+
+
+def _product(ctx: Context, item: Document) -> Document:
+    product = {
+        **created(ctx, "product", "product"),
+        "active": True,
+        **copied(item, *_PRODUCT),
+        "categories": item.get("categories", []),
+        "images": item.get("images", []),
+        "metadata": item.get("productMetadata", {}),
+    }
+    if "productDescription" in item:
+        product["description"] = item["productDescription"]
+    return product
+
+
+def keep_line_items(ctx: Context, body: Document, order: Document) -> None:
+    """Keep the line items that a payment or refund names, so that it can show them.
+
+    Raises:
+        ApiError: ``request.invalid`` for one that is not the order's.
+    """
+    known = {line["id"]: line for line in order["lineItems"]}
+    check_line_items(body, list(known), "order")
+    for id_ in body.get("lineItems", []):
+        ctx.unit.put("line_item", id_, encode(known[id_]), owner=order["id"])

@@ -1,0 +1,103 @@
+"""Payments: capture an authorized order, in full or in parts.
+
+Source: docs:/reference/create-payment; docs:/docs/capture-an-order.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from smartpay_mock.kernel.errors import ApiError
+from smartpay_mock.resources.base import (
+    Context,
+    copied,
+    created,
+    merged_metadata,
+)
+from smartpay_mock.resources.checks import check_currency
+from smartpay_mock.resources.line_items import keep_line_items
+from smartpay_mock.resources.pricing import left_to_capture
+
+Document = dict[str, Any]
+
+
+def create_payment(ctx: Context, _params: dict[str, str], body: Document) -> Document:
+    """Capture an authorized order.
+
+    What is left is released (``cancelRemainder: automatic``, the default) or stays
+    capturable (``manual``).
+
+    Raises:
+        ApiError: ``order.not-found``; ``order.cannot-capture`` unless the order is in
+            ``requires_capture``; ``payment.excessive-amount`` for more than is left;
+            ``request.invalid`` for another currency or foreign line items.
+
+    Source: docs:/reference/create-payment.
+    """
+    order = ctx.find("order", body["order"])
+    check_currency(body, order, "order")
+    keep_line_items(ctx, body, order)
+    amount, left = int(body["amount"]), left_to_capture(order)
+    keeps_rest = body.get("cancelRemainder") == "manual" and amount < left
+    transition = ctx.step("order", order, "capture_part" if keeps_rest else "capture_last")
+    if amount > left:
+        raise ApiError(
+            "payment.excessive-amount", amount=amount, left=left, id=order["id"]
+        )
+    payment = capture(ctx, order, body)
+    if not keeps_rest:
+        order["_authorized"] = order["_captured"]
+        ctx.unit.delete("timer", order["id"])
+    ctx.save("order", order)
+    ctx.announce(transition, payment=payment)
+    return payment
+
+
+def capture(ctx: Context, order: Document, body: Document) -> Document:
+    """Take ``body["amount"]`` of what is authorized on ``order``; keep the payment.
+
+    The order itself is changed but not kept.
+    """
+    payment = {
+        **created(ctx, "payment", "payment"),
+        "amount": int(body["amount"]),
+        "currency": order["currency"],
+        "order": order["id"],
+        **copied(body, "description"),
+        "lineItems": body.get("lineItems", []),
+        "refunds": [],
+        **copied(body, "reference"),
+        "metadata": body.get("metadata", {}),
+        "_refunded": 0,
+    }
+    ctx.step("payment", payment, "capture")
+    order["payments"] = [*order["payments"], payment["id"]]
+    order["_captured"] += payment["amount"]
+    ctx.save("payment", payment, owner=order["id"])
+    return payment
+
+
+def get_payment(ctx: Context, params: dict[str, str], _body: Document) -> Document:
+    """Retrieve a payment.
+
+    Raises:
+        ApiError: ``payment.not-found``.
+
+    Source: SDK go:api.go.
+    """
+    return ctx.find("payment", params["id"])
+
+
+def update_payment(ctx: Context, params: dict[str, str], body: Document) -> Document:
+    """Change a payment's description, metadata or reference; the rest stays.
+
+    Raises:
+        ApiError: ``payment.not-found``.
+
+    Source: docs-ja:/reference/update-payment; that metadata merges is *assumed*.
+    """
+    payment = ctx.find("payment", params["id"])
+    payment.update(copied(body, "description", "reference"))
+    merged_metadata(payment, body)
+    ctx.save("payment", payment, owner=payment["order"])
+    return payment

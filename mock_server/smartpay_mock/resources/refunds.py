@@ -1,0 +1,96 @@
+"""Refunds: give a captured payment back, in full or in parts.
+
+Source: docs:/reference/create-refund; docs:/docs/refund-an-order.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from smartpay_mock.kernel.errors import ApiError
+from smartpay_mock.resources.base import (
+    Context,
+    copied,
+    created,
+    merged_metadata,
+)
+from smartpay_mock.resources.checks import check_currency
+from smartpay_mock.resources.line_items import keep_line_items
+from smartpay_mock.resources.pricing import left_to_refund
+
+Document = dict[str, Any]
+
+
+def create_refund(ctx: Context, _params: dict[str, str], body: Document) -> Document:
+    """Refund a payment; without an amount, all that is left of it.
+
+    Raises:
+        ApiError: ``payment.not-found``; ``amount.insufficient`` for more than is left;
+            ``request.invalid`` for another currency or foreign line items.
+
+    Source: docs:/reference/create-refund; the default amount go:types.go.
+    """
+    payment = ctx.find("payment", body["payment"])
+    order = ctx.find("order", payment["order"])
+    check_currency(body, payment, "payment")
+    keep_line_items(ctx, body, order)
+    left = left_to_refund(payment)
+    amount = int(body.get("amount", left))
+    if amount > left or not left:
+        raise ApiError(
+            "amount.insufficient", amount=amount, left=left, id=payment["id"]
+        )
+    transition = ctx.step(
+        "payment", payment, "refund_last" if amount == left else "refund_part"
+    )
+    refund = _refund(ctx, payment, {**body, "amount": amount})
+    payment["refunds"] = [*payment["refunds"], refund["id"]]
+    payment["_refunded"] += amount
+    order["_refunded"] += amount
+    ctx.save("payment", payment, owner=order["id"])
+    ctx.save("order", order)
+    ctx.announce(transition, refund=refund)
+    return refund
+
+
+def _refund(ctx: Context, payment: Document, body: Document) -> Document:
+    refund = {
+        **created(ctx, "refund", "refund"),
+        "amount": body["amount"],
+        "currency": payment["currency"],
+        "payment": payment["id"],
+        "reason": body["reason"],
+        **copied(body, "description"),
+        "lineItems": body.get("lineItems", []),
+        **copied(body, "reference"),
+        "metadata": body.get("metadata", {}),
+    }
+    ctx.step("refund", refund, "refund")
+    ctx.save("refund", refund, owner=payment["id"])
+    return refund
+
+
+def get_refund(ctx: Context, params: dict[str, str], _body: Document) -> Document:
+    """Retrieve a refund.
+
+    Raises:
+        ApiError: ``refund.not-found``.
+
+    Source: docs:/reference/get-refund.
+    """
+    return ctx.find("refund", params["id"])
+
+
+def update_refund(ctx: Context, params: dict[str, str], body: Document) -> Document:
+    """Change a refund's description, metadata or reference; the rest stays.
+
+    Raises:
+        ApiError: ``refund.not-found``.
+
+    Source: docs-ja:/reference/update-refund; that metadata merges is *assumed*.
+    """
+    refund = ctx.find("refund", params["id"])
+    refund.update(copied(body, "description", "reference"))
+    merged_metadata(refund, body)
+    ctx.save("refund", refund, owner=refund["payment"])
+    return refund

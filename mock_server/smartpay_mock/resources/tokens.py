@@ -1,0 +1,138 @@
+"""Tokens: what a merchant charges a consumer with.
+
+Source: docs:/reference/the-token-object, enable-token, disable-token, delete-token;
+docs:/docs/token-management.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from smartpay_mock.kernel.errors import ApiError
+from smartpay_mock.resources.base import Context, copied, created
+
+Document = dict[str, Any]
+
+# Lists show tokens in these states only (docs:/docs/token-management).
+_LISTED = {"active", "disabled"}
+# States of a token that was never usable, so that it cannot be charged.
+_NEVER_ACTIVE = {"requires_authorization", "rejected"}
+
+
+def keep_token(ctx: Context, token: Document) -> None:
+    """Keep ``token``; lists find it while its status is one that they show."""
+    owner = "listed" if token["status"] in _LISTED else None
+    ctx.save("token", token, owner=owner)
+
+
+def find_token(ctx: Context, id_: str) -> Document:
+    """Return a token that is not deleted.
+
+    Raises:
+        ApiError: ``token.not-found``, also for a deleted one.
+    """
+    token = ctx.find("token", id_)
+    if token["status"] == "deleted":
+        raise ApiError("token.not-found", id=id_)
+    return token
+
+
+def chargeable_token(ctx: Context, id_: str) -> Document:
+    """Return the token to charge, active or disabled.
+
+    A disabled token gives a rejected order (the guide), unless the setting
+    ``inactive_token`` is ``error`` (the reference).
+
+    Raises:
+        ApiError: ``token.not-found``; ``token.invalid`` if it was never active.
+    """
+    token = find_token(ctx, id_)
+    refused = _NEVER_ACTIVE | (
+        {"disabled"} if ctx.settings.inactive_token == "error" else set()
+    )
+    ctx.explain("token", f"{id_} is {token['status']}")
+    if token["status"] in refused:
+        raise ApiError("token.invalid", id=id_, status=token["status"])
+    return token
+
+
+def open_token(ctx: Context, body: Document) -> Document:
+    """Make a token that waits for the consumer's approval; keep it.
+
+    Source: docs:/docs/creating-a-token.
+    """
+    token = {
+        **created(ctx, "token", "token"),
+        "metadata": body.get("metadata", {}),
+        **copied(body, "reference"),
+        "_consumer": None,
+    }
+    transition = ctx.step("token", token, "open")
+    keep_token(ctx, token)
+    ctx.announce(transition, token=token)
+    return token
+
+
+def get_token(ctx: Context, params: dict[str, str], _body: Document) -> Document:
+    """Retrieve a token in any status but deleted.
+
+    Raises:
+        ApiError: ``token.not-found``.
+
+    Source: Python and Node live suites (404 once deleted); other statuses *assumed*.
+    """
+    return find_token(ctx, params["id"])
+
+
+def enable_token(ctx: Context, params: dict[str, str], _body: Document) -> None:
+    """Enable a disabled token; an active one stays active.
+
+    Raises:
+        ApiError: ``token.not-found``, also while the token waits for its approval.
+
+    Source: docs:/reference/enable-token.
+    """
+    _move(ctx, params["id"], "enable")
+
+
+def disable_token(ctx: Context, params: dict[str, str], _body: Document) -> None:
+    """Disable an active token; a disabled one stays disabled.
+
+    Raises:
+        ApiError: ``token.not-found``, also while the token waits for its approval.
+
+    Source: docs:/reference/disable-token.
+    """
+    _move(ctx, params["id"], "disable")
+
+
+def delete_token(ctx: Context, params: dict[str, str], _body: Document) -> None:
+    """Delete a token for good.
+
+    Raises:
+        ApiError: ``token.not-found``, also while the token waits for its approval.
+
+    Source: docs:/reference/delete-token.
+    """
+    _move(ctx, params["id"], "delete")
+
+
+def approve_token(ctx: Context, params: dict[str, str], _body: Document) -> Document:
+    """Approve a token as its consumer.
+
+    Raises:
+        ApiError: ``token.not-found``; ``token.cannot-approve`` unless it waits.
+
+    Source: SDK live suites; the answer's body is *assumed*.
+    """
+    return _move(ctx, params["id"], "approve")
+
+
+def _move(ctx: Context, id_: str, action: str) -> Document:
+    token = find_token(ctx, id_)
+    before = token["status"]
+    transition = ctx.step("token", token, action)
+    if token["status"] != before:
+        keep_token(ctx, token)
+    ctx.announce(transition, token=token)
+    return token

@@ -1,0 +1,62 @@
+"""What of a stored document an answer shows: plain, or expanded.
+
+Documents are stored with their own parts embedded (an order's line items) and with
+ids of what lives apart (its payments). Members that start with ``_`` are the
+emulator's own and are never shown.
+
+Source: the response types of the Go SDK (go:types.go).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+Document = dict[str, Any]
+Fetch = Callable[[str, str], Document]
+
+# object -> member -> what it holds: None for embedded parts, else the kind it names.
+PARTS: dict[str, dict[str, str | None]] = {
+    "order": {"lineItems": None, "discounts": None, "payments": "payment"},
+    "checkoutSession": {"order": "order", "token": "token"},
+    "payment": {"lineItems": "line_item"},
+    "refund": {"lineItems": "line_item"},
+}
+# Objects that stay plain when they are part of an expanded one.
+_ALWAYS_PLAIN = {"payment", "token", "line_item"}
+
+
+def plain(document: Document) -> Document:
+    """Return the document with references as ids and without private members."""
+    parts = PARTS.get(document["object"], {})
+    return {
+        name: [part["id"] for part in value]
+        if name in parts and parts[name] is None
+        else value
+        for name, value in document.items()
+        if name[0] != "_"
+    }
+
+
+def expanded(document: Document, fetch: Fetch) -> Document:
+    """Return the document with its references as objects.
+
+    Args:
+        document: As stored.
+        fetch: Gives the stored document for a kind and an id.
+    """
+    parts = PARTS.get(document["object"], {})
+    view = {}
+    for name, value in document.items():
+        if name[0] == "_":
+            continue
+        kind = parts.get(name)
+        view[name] = value if kind is None else _objects(kind, value, fetch)
+    return view
+
+
+def _objects(kind: str, value: Any, fetch: Fetch) -> Any:
+    if isinstance(value, list):
+        return [_objects(kind, id_, fetch) for id_ in value]
+    document = fetch(kind, value)
+    return plain(document) if kind in _ALWAYS_PLAIN else expanded(document, fetch)
