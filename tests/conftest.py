@@ -1,0 +1,40 @@
+"""What every test of the house shares: it leaves nothing behind."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+PATIENCE_S = 2.0
+"""How long a thread that was told to end may take, in seconds."""
+
+LASTING = ("smartpay-shared", "execnet", "ThreadPoolExecutor")
+"""Names (beginnings) of threads that live as long as the process, by design: the
+server that the plugin shares, and those of pytest-xdist."""
+
+
+def started_since(before: set[threading.Thread]) -> list[threading.Thread]:
+    """Return the threads alive now that are neither in ``before`` nor lasting."""
+    return [
+        thread
+        for thread in threading.enumerate()
+        if thread not in before and not thread.name.startswith(LASTING)
+    ]
+
+
+@pytest.fixture(autouse=True)
+def no_thread_left_behind() -> Iterator[None]:
+    """Fail the test that started a thread and did not end it."""
+    before = set(threading.enumerate())
+
+    yield
+
+    left = started_since(before)
+    for thread in left:
+        thread.join(PATIENCE_S)
+    alive = [thread.name for thread in left if thread.is_alive()]
+    assert not alive, (
+        f"threads are still running: {', '.join(alive)}; stop what started them"
+    )
