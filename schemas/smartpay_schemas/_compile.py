@@ -1,0 +1,116 @@
+"""Make validators: a fast one to accept, the reference one to explain.
+
+Both read the same documents and share one notion of a date, so they agree.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from datetime import date
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from smartpay_schemas._load import registry, shared
+from smartpay_schemas._variants import BASES, derive, documents
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
+    from referencing import Registry
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def is_date(value: object) -> bool:
+    """Tell whether a string is a day of the calendar, YYYY-MM-DD, from year 0001."""
+    if not isinstance(value, str):
+        return True
+    if not _DATE.fullmatch(value):
+        return False
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
+
+
+def key_of(name_or_schema: str | dict[str, Any]) -> str:
+    """Return a hashable stand-in for a schema name or an inline schema."""
+    if isinstance(name_or_schema, str):
+        return name_or_schema
+    return json.dumps(name_or_schema)
+
+
+@cache
+def fast(key: str, variant: str) -> Callable[[Any], bool] | None:
+    """Compile the quick check, None where jsonschema_rs cannot be imported."""
+    try:
+        import jsonschema_rs  # noqa: PLC0415 - optional, and not needed to read tables
+    except ImportError:
+        return None
+    validator = jsonschema_rs.Draft202012Validator(
+        _schema(key, variant),
+        registry=_fast_registry(variant),
+        validate_formats=True,
+        formats={"date": is_date},
+    )
+    return validator.is_valid
+
+
+@cache
+def _fast_registry(variant: str) -> Any:
+    import jsonschema_rs  # noqa: PLC0415 - see fast()
+
+    return jsonschema_rs.Registry(documents(variant))
+
+
+@cache
+def reference(key: str, variant: str) -> Validator:
+    """Compile the reference validator, which can say what is wrong."""
+    from jsonschema import FormatChecker  # noqa: PLC0415 - only refusals need it
+
+    checker = FormatChecker(formats=())
+    checker.checks("date")(is_date)
+    validator: Validator = _validator_class()(
+        _schema(key, variant), registry=_registry(variant), format_checker=checker
+    )
+    return validator
+
+
+@cache
+def _validator_class() -> Any:
+    from jsonschema import Draft202012Validator, validators  # noqa: PLC0415 - same
+
+    return validators.extend(Draft202012Validator, {"pattern": _pattern})
+
+
+def _pattern(
+    validator: Validator, pattern: str, instance: Any, schema: Any
+) -> Iterator[Any]:
+    """Match as ECMA-262 does: `$` is the end, not also the line feed before it."""
+    from jsonschema import ValidationError  # noqa: PLC0415 - same
+
+    if isinstance(instance, str) and not re.search(
+        re.sub(r"(?<!\\)\$$", r"\\Z", pattern), instance
+    ):
+        yield ValidationError(f"{instance[:60]!r} does not match {pattern!r}")
+
+
+@cache
+def _registry(variant: str) -> Registry[Any]:
+    if variant == "plain":
+        return registry()
+    from referencing import Registry  # noqa: PLC0415 - same
+    from referencing.jsonschema import DRAFT202012  # noqa: PLC0415 - same
+
+    return Registry[Any]().with_resources(
+        (uri, DRAFT202012.create_resource(schema)) for uri, schema in documents(variant)
+    )
+
+
+def _schema(key: str, variant: str) -> dict[str, Any]:
+    if key.startswith("{"):
+        return derive(json.loads(key), variant)
+    shared(key)  # an unknown name is refused here, with the list of names
+    return {"$ref": f"{BASES[variant]}{key}.json"}

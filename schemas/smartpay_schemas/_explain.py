@@ -1,0 +1,142 @@
+"""Explain a refusal: every problem at once, where it is, and what to send instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from smartpay_schemas import _walk, _words
+from smartpay_schemas._walk import Node, Path
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
+    from jsonschema.protocols import Validator
+
+# More complaints than anybody reads; it bounds the work a hostile body can cause.
+MOST = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with a document.
+
+    Attributes:
+        path: Keys and indexes from the document to the member, also to a missing one.
+        pointer: The same as a JSON Pointer.
+        keyword: The schema keyword that refused, such as `minimum` or `required`.
+        expected: What to send.
+        message: Where, what was wrong, what to send, in one line.
+    """
+
+    path: Path
+    pointer: str
+    keyword: str
+    expected: str
+    message: str
+
+
+def explain(validator: Validator, nodes: list[Node], document: Any) -> list[Problem]:
+    """Return every problem, sorted by path, each once."""
+    found: dict[tuple[Path, str], Problem] = {}
+    for error in islice(validator.iter_errors(document), MOST):
+        for problem in _problems_of(error, nodes):
+            found.setdefault((problem.path, problem.keyword), problem)
+    return sorted(found.values(), key=_order)
+
+
+def _order(problem: Problem) -> tuple[list[tuple[bool, str | int]], str]:
+    # Indexes and names never meet at the same place of one document.
+    return [(isinstance(key, str), key) for key in problem.path], problem.keyword
+
+
+def _problems_of(error: ValidationError, nodes: list[Node]) -> Iterator[Problem]:
+    if error.context:
+        for leaf in _useful(error.context):
+            yield from _problems_of(leaf, nodes)
+        return
+    path: Path = tuple(error.absolute_path)
+    keyword = str(error.validator)
+    special = _SPECIAL.get(keyword, _ordinary)
+    yield from special(error, path, _walk.at(nodes, path))
+
+
+def _useful(context: list[ValidationError]) -> list[ValidationError]:
+    """Return the errors of the branch that was probably meant.
+
+    That is the one which got the kind of the value right and has the fewest errors.
+    """
+    branches: dict[Any, list[ValidationError]] = {}
+    for error in context:
+        branches.setdefault(error.schema_path[0], []).append(error)
+    return min(branches.values(), key=_distance)
+
+
+def _distance(branch: list[ValidationError]) -> tuple[int, int]:
+    astray = [e for e in branch if not e.path and e.validator in _ASTRAY]
+    return len(astray), len(branch)
+
+
+def _ordinary(
+    error: ValidationError, path: Path, nodes: list[Node]
+) -> Iterator[Problem]:
+    keyword = str(error.validator)
+    schema = error.schema if isinstance(error.schema, dict) else {}
+    if keyword == "contains":
+        want = _words.expected(schema["contains"])
+    else:
+        want = _words.expected(_walk.merged(nodes) or schema)
+    value = "***" if schema.get("writeOnly") else error.instance
+    wrong = _words.WRONG.get(keyword, _vague)(value, schema)
+    yield _problem(path, keyword, wrong=wrong, expected=want)
+
+
+def _vague(value: Any, schema: dict[str, Any]) -> str:
+    return f"{_words.show(value)} does not fit"
+
+
+def _missing(
+    error: ValidationError, path: Path, nodes: list[Node]
+) -> Iterator[Problem]:
+    for name in error.validator_value:
+        if name not in error.instance:
+            want = _words.expected(_walk.merged(_walk.below(nodes, name)))
+            place = (*path, name)
+            yield _problem(place, "required", wrong="is missing", expected=want)
+
+
+def _unknown(
+    error: ValidationError, path: Path, nodes: list[Node]
+) -> Iterator[Problem]:
+    for name, meant in _walk.strangers(nodes, error.instance).items():
+        want = "nothing of this name"
+        place = (*path, name)
+        remedy = f"did you mean {meant}?" if meant else "leave it out"
+        text = f"{_words.place(place)}: is not known here; {remedy}"
+        keyword = str(error.validator)
+        yield Problem(place, _walk.pointer(place), keyword, want, text)
+
+
+def _forbidden(
+    error: ValidationError, path: Path, nodes: list[Node]
+) -> Iterator[Problem]:
+    text = f"{_words.place(path)}: is not allowed here; leave it out"
+    yield Problem(path, _walk.pointer(path), "false", "nothing", text)
+
+
+def _problem(path: Path, keyword: str, *, wrong: str, expected: str) -> Problem:
+    text = f"{_words.place(path)}: {wrong}; send {expected}"
+    return Problem(path, _walk.pointer(path), keyword, expected, text)
+
+
+_ASTRAY = ("type", "const", "enum", "required")
+
+# Keywords whose error is about members rather than about the value itself. "None" is
+# how jsonschema reports the schema `false`.
+_SPECIAL = {
+    "required": _missing,
+    "unevaluatedProperties": _unknown,
+    "additionalProperties": _unknown,
+    "None": _forbidden,
+}

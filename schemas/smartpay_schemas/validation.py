@@ -1,0 +1,118 @@
+"""Ask whether a document fits a schema, and what exactly is wrong if it does not.
+
+Accepting is fast (jsonschema_rs where it can be imported); only a refusal pays for the
+reference validator, jsonschema, which says everything that is wrong at once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from smartpay_schemas import _compile, _walk
+from smartpay_schemas._explain import Problem, explain
+from smartpay_schemas._walk import UnknownMember
+
+__all__ = [
+    "Problem",
+    "UnknownMember",
+    "accepts",
+    "accepts_strictly",
+    "problems",
+    "unknown_members",
+]
+
+
+def accepts(
+    name_or_schema: str | dict[str, Any], document: Any, *, tolerate_extra: bool = False
+) -> bool:
+    """Tell whether a document fits a schema.
+
+    Args:
+        name_or_schema: Schema name, or a schema such as `collection_of` returns.
+        document: Decoded JSON, without nulls where a null means absent.
+        tolerate_extra: Let answers have members that no schema knows.
+
+    Raises:
+        LookupError: If there is no schema of this name.
+    """
+    variant = "open" if tolerate_extra else "plain"
+    return _fits(_compile.key_of(name_or_schema), variant, document)
+
+
+def accepts_strictly(name: str, document: Any) -> bool:
+    """Tell whether a request is canonical, so that nothing has to be said about it.
+
+    Canonical is: accepted, without nulls, unknown members, tolerated spellings
+    (`autommatic`, `jpy`, `jp`) and whole numbers written with a fraction (`1250.0`).
+
+    Args:
+        name: Schema of a request, such as `requests/order-create`.
+        document: Decoded JSON as it was sent.
+
+    Raises:
+        LookupError: If there is no schema of this name.
+    """
+    return _fits(name, "strict", document) and not _has_float(document)
+
+
+def problems(
+    name_or_schema: str | dict[str, Any], document: Any, *, tolerate_extra: bool = False
+) -> list[Problem]:
+    """Return everything that is wrong with a document, sorted by path.
+
+    Args:
+        name_or_schema: Schema name, or a schema such as `collection_of` returns.
+        document: Decoded JSON, without nulls where a null means absent.
+        tolerate_extra: Let answers have members that no schema knows; for servers
+            that may know more than we do.
+
+    Returns:
+        The problems, at most about a thousand; empty when the document fits.
+
+    Raises:
+        LookupError: If there is no schema of this name.
+    """
+    variant = "open" if tolerate_extra else "plain"
+    key = _compile.key_of(name_or_schema)
+    if _fits(key, variant, document):
+        return []
+    validator = _compile.reference(key, variant)
+    return explain(validator, _walk.root(name_or_schema), document)
+
+
+def unknown_members(
+    name_or_schema: str | dict[str, Any], document: Any
+) -> list[UnknownMember]:
+    """Return the members no schema knows, each with what was probably meant.
+
+    Args:
+        name_or_schema: Schema name, or a schema such as `collection_of` returns.
+        document: Decoded JSON.
+
+    Returns:
+        (pointer, name, suggestion or None), in the order of the document.
+
+    Raises:
+        LookupError: If there is no schema of this name.
+    """
+    return _walk.all_strangers(_walk.root(name_or_schema), document, ())
+
+
+def _fits(key: str, variant: str, document: Any) -> bool:
+    quick = _compile.fast(key, variant)
+    if quick is not None:
+        try:
+            return quick(document)
+        except ValueError:
+            # What is not quite JSON (a lone surrogate, a nesting of hundreds) is left
+            # to the reference validator.
+            pass
+    return _compile.reference(key, variant).is_valid(document)
+
+
+def _has_float(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_has_float, value.values()))
+    if isinstance(value, list):
+        return any(map(_has_float, value))
+    return isinstance(value, float)
