@@ -82,7 +82,9 @@ def reference(key: str, variant: str) -> Validator:
 def _validator_class() -> Any:
     from jsonschema import Draft202012Validator, validators  # noqa: PLC0415 - same
 
-    return validators.extend(Draft202012Validator, {"pattern": _pattern})
+    return validators.extend(  # type: ignore[no-untyped-call] # its stub is untyped
+        Draft202012Validator, {"pattern": _pattern}
+    )
 
 
 def _pattern(

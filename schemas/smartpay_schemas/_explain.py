@@ -51,7 +51,7 @@ def _order(problem: Problem) -> tuple[list[tuple[bool, str | int]], str]:
     return [(isinstance(key, str), key) for key in problem.path], problem.keyword
 
 
-def _problems_of(error: ValidationError, nodes: list[Node]) -> Iterator[Problem]:
+def _problems_of(error: Any, nodes: list[Node]) -> Iterator[Problem]:
     if error.context:
         for leaf in _useful(error.context):
             yield from _problems_of(leaf, nodes)
@@ -78,9 +78,7 @@ def _distance(branch: list[ValidationError]) -> tuple[int, int]:
     return len(astray), len(branch)
 
 
-def _ordinary(
-    error: ValidationError, path: Path, nodes: list[Node]
-) -> Iterator[Problem]:
+def _ordinary(error: Any, path: Path, nodes: list[Node]) -> Iterator[Problem]:
     keyword = str(error.validator)
     schema = error.schema if isinstance(error.schema, dict) else {}
     if keyword == "contains":
@@ -96,9 +94,7 @@ def _vague(value: Any, schema: dict[str, Any]) -> str:
     return f"{_words.show(value)} does not fit"
 
 
-def _missing(
-    error: ValidationError, path: Path, nodes: list[Node]
-) -> Iterator[Problem]:
+def _missing(error: Any, path: Path, nodes: list[Node]) -> Iterator[Problem]:
     for name in error.validator_value:
         if name not in error.instance:
             want = _words.expected(_walk.merged(_walk.below(nodes, name)))
@@ -106,9 +102,7 @@ def _missing(
             yield _problem(place, "required", wrong="is missing", expected=want)
 
 
-def _unknown(
-    error: ValidationError, path: Path, nodes: list[Node]
-) -> Iterator[Problem]:
+def _unknown(error: Any, path: Path, nodes: list[Node]) -> Iterator[Problem]:
     for name, meant in _walk.strangers(nodes, error.instance).items():
         want = "nothing of this name"
         place = (*path, name)
@@ -118,11 +112,9 @@ def _unknown(
         yield Problem(place, _walk.pointer(place), keyword, want, text)
 
 
-def _forbidden(
-    error: ValidationError, path: Path, nodes: list[Node]
-) -> Iterator[Problem]:
+def _forbidden(error: Any, path: Path, nodes: list[Node]) -> Iterator[Problem]:
     text = f"{_words.place(path)}: is not allowed here; leave it out"
-    yield Problem(path, _walk.pointer(path), "false", "nothing", text)
+    yield Problem(path, _walk.pointer(path), "not", "nothing", text)
 
 
 def _problem(path: Path, keyword: str, *, wrong: str, expected: str) -> Problem:
@@ -132,11 +124,11 @@ def _problem(path: Path, keyword: str, *, wrong: str, expected: str) -> Problem:
 
 _ASTRAY = ("type", "const", "enum", "required")
 
-# Keywords whose error is about members rather than about the value itself. "None" is
-# how jsonschema reports the schema `false`.
+# Keywords whose error is about members rather than about the value itself. `not` only
+# occurs as {"not": {}}: jsonschema loses the path of a member whose schema is `false`.
 _SPECIAL = {
     "required": _missing,
     "unevaluatedProperties": _unknown,
     "additionalProperties": _unknown,
-    "None": _forbidden,
+    "not": _forbidden,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 LONGEST_ECHO = 60
@@ -105,7 +106,7 @@ def _listed(words: list[str]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
-_BOUNDS = {
+_BOUNDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "integer": _of_number,
     "number": _of_number,
     "string": _of_string,
@@ -113,7 +114,7 @@ _BOUNDS = {
     "object": _of_object,
 }
 
-_EXPECTED = {
+_EXPECTED: dict[str, Callable[[dict[str, Any]], str]] = {
     "x-expected": lambda schema: str(schema["x-expected"]),
     "const": lambda schema: show(schema["const"]),
     "enum": _one_of,
@@ -143,7 +144,7 @@ def _too_many(value: Any, schema: dict[str, Any]) -> str:
 
 
 # How a value misses a keyword; the values come from the member and its schema.
-WRONG = {
+WRONG: dict[str, Callable[[Any, dict[str, Any]], str]] = {
     "type": _wrong_type,
     "minLength": _too_short,
     "maxLength": _too_long,

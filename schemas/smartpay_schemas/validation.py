@@ -111,8 +111,11 @@ def _fits(key: str, variant: str, document: Any) -> bool:
 
 
 def _has_float(value: Any) -> bool:
-    if isinstance(value, dict):
-        return any(map(_has_float, value.values()))
-    if isinstance(value, list):
-        return any(map(_has_float, value))
-    return isinstance(value, float)
+    if not isinstance(value, dict | list):
+        return False
+    # Runs on every request: exact types are what JSON decodes to, and quick to compare.
+    for entry in value.values() if isinstance(value, dict) else value:
+        kind = type(entry)
+        if kind is float or ((kind is dict or kind is list) and _has_float(entry)):
+            return True
+    return False
