@@ -64,3 +64,25 @@ def test_what_we_require_has_no_upper_bound(root: Path) -> None:
     ]
 
     assert not bounded
+
+
+def test_every_dependency_has_its_reason(root: Path) -> None:
+    """ARCHITECTURE.md says why each package that users get is needed."""
+    config = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    page = (root / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    required = [
+        *config["project"]["dependencies"],
+        *(
+            x
+            for extra in config["project"]["optional-dependencies"].values()
+            for x in extra
+        ),
+    ]
+
+    unexplained = {
+        name
+        for text in required
+        if (name := re.split(r"[\[<>=!~; ]", text)[0]) not in page
+    }
+
+    assert not unexplained
