@@ -20,7 +20,7 @@ DEV := $(VENV)/.stamp-dev
 
 # pip takes its options from the environment too; builds are pinned like everything else.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-export PIP_BUILD_CONSTRAINT := $(CURDIR)/constraints.txt
+export PIP_BUILD_CONSTRAINT := constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
