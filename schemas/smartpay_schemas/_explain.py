@@ -38,11 +38,14 @@ class Problem:
 
 
 def explain(validator: Validator, nodes: list[Node], document: Any) -> list[Problem]:
-    """Return every problem, sorted by path, each once."""
+    """Return every problem, sorted by path, each place and keyword once."""
     found: dict[tuple[Path, str], Problem] = {}
-    for error in islice(validator.iter_errors(document), MOST):
-        for problem in _problems_of(error, nodes):
+    errors = list(islice(validator.iter_errors(document), MOST))
+    for error in errors:
+        for problem in islice(_problems_of(error, nodes), MOST):
             found.setdefault((problem.path, problem.keyword), problem)
+    if errors and not found:  # never let a refusal pass for want of words
+        found[(), ""] = next(_ordinary(errors[0], (), nodes))
     return sorted(found.values(), key=_order)
 
 
@@ -103,7 +106,7 @@ def _missing(error: Any, path: Path, nodes: list[Node]) -> Iterator[Problem]:
 
 
 def _unknown(error: Any, path: Path, nodes: list[Node]) -> Iterator[Problem]:
-    for name, meant in _walk.strangers(nodes, error.instance).items():
+    for name, meant in _walk.strangers(nodes, error.instance):
         want = "nothing of this name"
         place = (*path, name)
         remedy = f"did you mean {meant}?" if meant else "leave it out"

@@ -97,18 +97,18 @@ def is_closed(nodes: Sequence[Node]) -> bool:
     )
 
 
-def strangers(nodes: Sequence[Node], value: dict[str, Any]) -> dict[str, str | None]:
-    """Return the members of one object that nobody knows, each with a suggestion."""
+def strangers(
+    nodes: Sequence[Node], value: dict[str, Any]
+) -> Iterator[tuple[str, str | None]]:
+    """Yield the members of one object that nobody knows, each with a suggestion."""
     if not is_closed(nodes):
-        return {}
+        return
     known = members(nodes)
     free = [member for member in known if member not in value]
     aliases = merged(nodes).get("x-aliases", {})
-    return {
-        member: _suggest(member, aliases, free)
-        for member in value
-        if member not in known
-    }
+    for member in value:
+        if member not in known:
+            yield member, _suggest(member, aliases, free)
 
 
 def _suggest(member: str, aliases: dict[str, str], free: list[str]) -> str | None:
@@ -121,22 +121,22 @@ def _suggest(member: str, aliases: dict[str, str], free: list[str]) -> str | Non
     return close[0] if close else None
 
 
-def all_strangers(nodes: Sequence[Node], value: Any, path: Path) -> list[UnknownMember]:
-    """Return every unknown member of a document, in the document's order."""
+def all_strangers(
+    nodes: Sequence[Node], value: Any, path: Path
+) -> Iterator[UnknownMember]:
+    """Yield every unknown member of a document, an object's own before the deeper."""
+    if not nodes:
+        return
+    inside: Iterable[tuple[str | int, Any]] = ()
     if isinstance(value, list):
-        inside: Iterable[tuple[str | int, Any]] = enumerate(value)
+        inside = enumerate(value)
     elif isinstance(value, dict):
         inside = value.items()
-    else:
-        return []
-    odd = strangers(nodes, value) if isinstance(value, dict) else {}
-    found: list[UnknownMember] = []
+        for name, meant in strangers(nodes, value):
+            yield UnknownMember(pointer((*path, name)), name, meant)
     for key, entry in inside:
-        if isinstance(key, str) and key in odd:
-            found.append(UnknownMember(pointer((*path, key)), key, odd[key]))
-        else:
-            found.extend(all_strangers(below(nodes, key), entry, (*path, key)))
-    return found
+        if isinstance(entry, dict | list):
+            yield from all_strangers(below(nodes, key), entry, (*path, key))
 
 
 def pointer(path: Path) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 LONGEST_ECHO = 60
+LONGEST_NUMBER = 190  # bits, which make less than 60 digits
 
 _TYPES = {
     "integer": "a whole number",
@@ -27,6 +28,8 @@ def show(value: Any) -> str:
         return "an object"
     if isinstance(value, list):
         return "an array"
+    if isinstance(value, int) and value.bit_length() > LONGEST_NUMBER:
+        return "a very long number"
     # Cut before encoding: a body may hold a string of a megabyte.
     short = value[: LONGEST_ECHO + 1] if isinstance(value, str) else value
     text = json.dumps(short, ensure_ascii=False)

@@ -6,6 +6,7 @@ reference validator, jsonschema, which says everything that is wrong at once.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 from smartpay_schemas import _compile, _walk
@@ -20,6 +21,9 @@ __all__ = [
     "problems",
     "unknown_members",
 ]
+
+# Each costs a search for what was meant, and nobody reads more.
+MOST_UNKNOWN = 100
 
 
 def accepts(
@@ -90,12 +94,14 @@ def unknown_members(
         document: Decoded JSON.
 
     Returns:
-        (pointer, name, suggestion or None), in the order of the document.
+        (pointer, name, suggestion or None), the members of an object before those of
+        the objects in it; at most a hundred.
 
     Raises:
         LookupError: If there is no schema of this name.
     """
-    return _walk.all_strangers(_walk.root(name_or_schema), document, ())
+    found = _walk.all_strangers(_walk.root(name_or_schema), document, ())
+    return list(islice(found, MOST_UNKNOWN))
 
 
 def _fits(key: str, variant: str, document: Any) -> bool:
