@@ -280,13 +280,12 @@ def _parsed(raw: bytes) -> Doc:
             not an object.
     """
     try:
-        body = json.loads(raw or b"{}", parse_constant=_not_a_number)
+        body = without_nulls(json.loads(raw or b"{}", parse_constant=_not_a_number))
     except (ValueError, RecursionError):
         raise Refusal(400, "request.malformed", "That is no JSON.") from None
     if not isinstance(body, dict):
         raise Refusal(400, "request.invalid", "Send an object.", {"where": "/"})
-    good: Doc = without_nulls(body)
-    return good
+    return body
 
 
 def _with_text_amounts(value: Any) -> Any:
