@@ -1,0 +1,272 @@
+"""Write the pages of docs/reference from the tables that the emulator runs on.
+
+python tools/reference.py           write the pages (make docs)
+python tools/reference.py --check   exit 1 and name the pages that are not up to date
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import fields
+from itertools import groupby
+from pathlib import Path
+
+from smartpay_fixtures import magic
+from smartpay_mock.kernel.settings import Settings, environment_name
+from smartpay_schemas import CLAUSES, ERRORS, LIFECYCLES, OPERATIONS, Clause, Lifecycle
+
+ROOT = Path(__file__).resolve().parents[1]
+TARGET = ROOT / "docs" / "reference"
+NOTE = "<!-- Made by `make docs` from {source}; change it there. -->"
+CONFIDENCE = (
+    "*documented*: the guide or the reference says it. *observed*: an official SDK's "
+    "live test suite asserts it. *assumed*: we had to choose."
+)
+
+
+def cell(value: object) -> str:
+    """Return a value as the text of a table cell; nothing becomes a dash."""
+    text = "" if value is None else str(value)
+    return text.replace("|", "\\|").replace("\n", " ") or "–"
+
+
+def code(value: object) -> str:
+    """Return a value in code style, or a dash where there is none."""
+    return f"`{value}`" if value not in {None, ""} else cell(None)
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    """Return a Markdown table."""
+    titles = list(head)
+    lines = [titles, ["---"] * len(titles), *rows]
+    return "\n".join(f"| {' | '.join(cell(x) for x in line)} |" for line in lines)
+
+
+def operations_page() -> str:
+    """Return the page of endpoints, by family, each with all of its row."""
+    parts = [
+        "# Operations",
+        f"{len(OPERATIONS)} endpoints. Paths of the merchant API are below `/v1`; "
+        "those of the consumer side are at the root of the host. A missing or wrong "
+        "credential is answered with 401 everywhere.",
+    ]
+    for tag, rows in groupby(OPERATIONS.values(), key=lambda row: row.tag):
+        parts.append(f"## {tag.replace('_', ' ').replace('-', ' ').capitalize()}")
+        for row in rows:
+            prefix = "/v1" if row.side == "merchant" else ""
+            facts = [
+                ("side", row.side),
+                ("body", code(row.request)),
+                ("answer", answer_of(row.response, row.collection, row.status)),
+                ("expand", row.expand),
+                ("honours Idempotency-Key", "yes" if row.idempotent else "no"),
+                ("errors", ", ".join(error_link(name) for name in row.errors)),
+                ("source", row.source),
+            ]
+            parts += [
+                f"### {row.id}",
+                f"`{row.method} {prefix}{row.path}`: {row.summary}",
+                table(("what", "how"), facts),
+            ]
+    return "\n\n".join(parts)
+
+
+def answer_of(response: str | None, is_collection: bool, status: int) -> str:
+    """Return what a successful call is answered with, in words."""
+    shape = code(response) if response else "empty"
+    return f"{status}, {'a page of ' if is_collection else ''}{shape}"
+
+
+def error_link(name: str) -> str:
+    """Return an error code as a link to its row."""
+    return f"[`{name}`](errors.md)"
+
+
+def errors_page() -> str:
+    """Return the page of error codes."""
+    rows = [
+        (code(row.code), row.status, row.condition, row.message, row.source)
+        for row in ERRORS.values()
+    ]
+    return "\n\n".join(
+        [
+            "# Errors",
+            "The body of a refusal is `errorCode`, `message` and `details`. A missing "
+            "or wrong credential is answered with 401 and a body without a code.",
+            table(("code", "status", "when", "message", "source"), rows),
+        ]
+    )
+
+
+def diagram(lifecycle: Lifecycle) -> str:
+    """Return a lifecycle as a Mermaid state diagram."""
+    edges = [
+        f"    {'[*]' if step.from_state == 'new' else step.from_state} --> "
+        f"{step.to_state}: {step.action}"
+        for step in lifecycle.transitions
+    ]
+    return "\n".join(["```mermaid", "stateDiagram-v2", *edges, "```"])
+
+
+def lifecycles_page() -> str:
+    """Return the page of lifecycles: a diagram and a table each."""
+    parts = [
+        "# Lifecycles",
+        "A status changes only by a row of these tables. `new` is the state before the "
+        "object exists. Events are written in the order shown, in the transaction of "
+        "the change.",
+    ]
+    for resource, lifecycle in LIFECYCLES.items():
+        steps = [
+            (
+                step.action,
+                step.from_state,
+                step.to_state,
+                ", ".join(step.events),
+                step.note,
+            )
+            for step in lifecycle.transitions
+        ]
+        refusals = [(x, code(y)) for x, y in lifecycle.refusals.items() if y]
+        parts += [
+            f"## {resource.capitalize()}",
+            diagram(lifecycle),
+            table(("action", "from", "to", "events", "note"), steps),
+            "Where the table has no row, the action is refused:",
+            table(("action", "refused with"), refusals),
+            f"Source: {lifecycle.source}.",
+        ]
+    return "\n\n".join(parts)
+
+
+def promise(clause: Clause) -> str:
+    """Return what a clause says, and why nothing checks it where that is so."""
+    if clause.checkable:
+        return clause.statement
+    return f"{clause.statement} (Not checked: {clause.reason})"
+
+
+def contract_page() -> str:
+    """Return the page of clauses, by area."""
+    parts = [
+        "# The contract",
+        f"{len(CLAUSES)} clauses. The kit checks them against any server; on a server "
+        f"that is not ours a failed *assumed* clause is a discovery. {CONFIDENCE}",
+    ]
+    clauses = sorted(CLAUSES.values(), key=lambda clause: clause.area)
+    for area, rows in groupby(clauses, key=lambda clause: clause.area):
+        lines = [
+            (code(row.id), promise(row), row.confidence, row.source) for row in rows
+        ]
+        parts += [
+            f"## {area.replace('-', ' ').capitalize()}",
+            table(("clause", "promise", "confidence", "source"), lines),
+        ]
+    return "\n\n".join(parts)
+
+
+def settings_page() -> str:
+    """Return the page of settings: flag, variable, default."""
+    rows = [
+        (
+            code(f"--{row.name.replace('_', '-')}"),
+            code(environment_name(row.name)),
+            "none" if row.default in {None, "", ()} else code(row.default),
+            row.metadata["unit"],
+            row.metadata["help"],
+        )
+        for row in fields(Settings)
+    ]
+    return "\n\n".join(
+        [
+            "# Settings",
+            "Flags of `smartpay-sandbox serve`. A flag wins over its environment "
+            "variable, and both win over the default.",
+            table(("flag", "variable", "default", "unit", "what it does"), rows),
+        ]
+    )
+
+
+def test_values_page() -> str:
+    """Return the page of test values: tokens, consumers, values."""
+    known = magic()
+    tokens = [
+        (code(x.id), x.status, x.outcome.name, x.explanation, x.confidence)
+        for x in known.tokens.values()
+    ]
+    consumers = [
+        (code(x.email_address), code(x.password), x.explanation, x.confidence)
+        for x in known.consumers.values()
+    ]
+    values = [
+        (x.kind, code(x.value), x.outcome.name, x.explanation, x.confidence)
+        for x in known.values
+    ]
+    outcomes = [
+        (x.name, code(x.automatic), code(x.manual), code(x.error), x.explanation)
+        for x in known.outcomes.values()
+    ]
+    return "\n\n".join(
+        [
+            "# Test values",
+            "Every account starts with these tokens and consumers, so any outcome is "
+            f"one call away. {CONFIDENCE}",
+            "## Tokens",
+            table(("token", "status", "outcome", "why", "confidence"), tokens),
+            "## Consumers",
+            table(("e-mail address", "password", "who", "confidence"), consumers),
+            "## Values in a request",
+            table(("kind", "value", "outcome", "what it does", "confidence"), values),
+            "## Outcomes",
+            table(
+                ("outcome", "automatic capture", "manual capture", "error", "meaning"),
+                outcomes,
+            ),
+        ]
+    )
+
+
+PAGES: dict[str, tuple[str, Callable[[], str]]] = {
+    "operations.md": ("operations.json", operations_page),
+    "errors.md": ("errors.json", errors_page),
+    "lifecycles.md": ("lifecycles.json", lifecycles_page),
+    "contract.md": ("clauses.json", contract_page),
+    "settings.md": ("kernel/settings.py", settings_page),
+    "test-values.md": ("magic.json", test_values_page),
+}
+"""File name -> (where its content comes from, what makes it)."""
+
+
+def rendered() -> dict[Path, str]:
+    """Return the text of every page, by the file it belongs in."""
+    return {
+        TARGET / name: f"{NOTE.format(source=source)}\n\n{make()}\n"
+        for name, (source, make) in PAGES.items()
+    }
+
+
+def stale_pages() -> list[str]:
+    """Return the names of the pages whose file is not what the tables say."""
+    return [
+        path.relative_to(ROOT).as_posix()
+        for path, text in rendered().items()
+        if not path.is_file() or path.read_text(encoding="utf-8") != text
+    ]
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages, or with ``--check`` only compare them."""
+    stale = stale_pages()
+    if arguments == ["--check"]:
+        print("\n".join(f"{name} is not up to date: make docs" for name in stale))
+        return 1 if stale else 0
+    TARGET.mkdir(parents=True, exist_ok=True)
+    for path, text in rendered().items():
+        path.write_text(text, encoding="utf-8")
+    print(f"{TARGET.relative_to(ROOT)}: {len(stale)} of {len(PAGES)} pages changed")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
