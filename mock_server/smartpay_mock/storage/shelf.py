@@ -1,0 +1,221 @@
+"""The documents of one kind in one account, in memory.
+
+Bodies stay encoded and every large table holds only strings, bytes and integers: the
+garbage collector does not walk such dicts, so its pauses do not grow with what is
+stored. (As decoded dicts, 100,000 orders cost pauses of half a second.)
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, insort
+
+from smartpay_mock.storage.contract import Row
+from smartpay_mock.storage.ladder import Ladder
+
+SEQ_BITS = 40
+"""A due time and a number share one integer: the number in these low bits."""
+
+_SEQ_MASK = (1 << SEQ_BITS) - 1
+
+
+class Shelf:
+    """Tables by id and by number, and the indexes over them.
+
+    Attributes:
+        bodies: By id.
+        seqs: The number of each id.
+        last: The greatest number given so far.
+    """
+
+    __slots__ = (
+        "_attachments",
+        "_due",
+        "_due_of",
+        "_ids",
+        "_owned",
+        "_owner_of",
+        "_seq",
+        "bodies",
+        "last",
+        "seqs",
+    )
+
+    def __init__(self) -> None:
+        self.last = 0
+        self.bodies: dict[str, bytes] = {}
+        self.seqs: dict[str, int] = {}
+        self._ids: dict[int, str] = {}
+        self._seq = Ladder()
+        self._attachments: dict[str, bytes] = {}
+        self._owner_of: dict[str, str] = {}
+        # Most owners have one document: a bare number costs a third of an array.
+        self._owned: dict[str, int | array[int]] = {}
+        self._due_of: dict[str, int] = {}
+        self._due = Ladder(is_wide=True)
+
+    def __len__(self) -> int:
+        return len(self.bodies)
+
+    def row(self, id_: str) -> Row | None:
+        """Return the document, or ``None``."""
+        body = self.bodies.get(id_)
+        if body is None:
+            return None
+        return Row(
+            self.seqs[id_],
+            id_,
+            body,
+            self._attachments.get(id_),
+            self._owner_of.get(id_),
+            self._due_of.get(id_),
+        )
+
+    def has(self, seq: int) -> bool:
+        """Return whether the number is in use."""
+        return seq in self._ids
+
+    def is_due(self, id_: str) -> bool:
+        """Return whether the document has a due time."""
+        return id_ in self._due_of
+
+    def insert(self, row: Row) -> None:
+        """Add a document whose id and number are free."""
+        seq, id_, body, attachment, owner, due = row
+        self.bodies[id_] = body
+        self.seqs[id_] = seq
+        self._ids[seq] = id_
+        self._seq.add(seq)
+        self.last = max(self.last, seq)
+        if attachment is not None:
+            self._attachments[id_] = attachment
+        if owner is not None:
+            self._own(id_, seq, owner)
+        if due is not None:
+            self._schedule(id_, seq, due)
+
+    def replace(self, row: Row) -> None:
+        """Change a document that is there, in everything but its number."""
+        seq, id_, body, attachment, owner, due = row
+        self.bodies[id_] = body
+        if attachment is not None:
+            self._attachments[id_] = attachment
+        elif self._attachments:
+            self._attachments.pop(id_, None)
+        if self._owner_of.get(id_) != owner:
+            self._disown(id_, seq)
+            if owner is not None:
+                self._own(id_, seq, owner)
+        if self._due_of.get(id_) != due:
+            self._unschedule(id_, seq)
+            if due is not None:
+                self._schedule(id_, seq, due)
+
+    def remove(self, id_: str) -> None:
+        """Take a document that is there away; its number stays used."""
+        seq = self.seqs.pop(id_)
+        del self.bodies[id_]
+        del self._ids[seq]
+        self._seq.drop(seq)
+        self._attachments.pop(id_, None)
+        self._disown(id_, seq)
+        self._unschedule(id_, seq)
+
+    def take_back(self, id_and_last: tuple[str, int]) -> None:
+        """Undo ``insert``, given the id and what ``last`` was before."""
+        id_, self.last = id_and_last
+        self.remove(id_)
+
+    def put_back(self, row: Row) -> None:
+        """Undo ``replace`` or ``remove``, given what was there before."""
+        (self.replace if row.id in self.bodies else self.insert)(row)
+
+    def page(self, *, limit: int, before: int | None, owner: str | None) -> list[Row]:
+        """Return up to ``limit`` documents numbered below ``before``, newest first."""
+        if owner is None:
+            return self._rows(self._seq.highest(limit=limit, before=before))
+        owned = self._owned.get(owner)
+        if owned is None:
+            return []
+        if isinstance(owned, int):
+            return self._rows([owned] if before is None or owned < before else [])
+        end = len(owned) if before is None else bisect_left(owned, before)
+        return self._rows(list(owned[max(0, end - limit) : end])[::-1])
+
+    def due(self, *, until: int, limit: int) -> list[Row]:
+        """Return up to ``limit`` documents due at ``until``, the earliest first."""
+        last_key = (until << SEQ_BITS) | _SEQ_MASK
+        keys = self._due.lowest(limit=limit, until=last_key)
+        return self._rows([key & _SEQ_MASK for key in keys])
+
+    def next_due(self) -> int | None:
+        """Return the earliest due time, or ``None``."""
+        key = self._due.first()
+        return None if key is None else key >> SEQ_BITS
+
+    def count(self, owner: str | None) -> int:
+        """Return how many documents there are, or an owner has."""
+        if owner is None:
+            return len(self.bodies)
+        owned = self._owned.get(owner)
+        if owned is None:
+            return 0
+        return 1 if isinstance(owned, int) else len(owned)
+
+    def oldest(self) -> Row:
+        """Return the document with the smallest number; there is one."""
+        row = self.row(self._ids[self._seq.steps[self._seq.head]])
+        assert row is not None, "a number without a document"  # noqa: S101 - invariant
+        return row
+
+    def rows(self) -> list[Row]:
+        """Return every document, the oldest first."""
+        return self._rows(list(self._seq.steps[self._seq.head :]))
+
+    def _rows(self, seqs: list[int]) -> list[Row]:
+        ids, bodies = self._ids, self.bodies
+        attachments, owners, dues = self._attachments, self._owner_of, self._due_of
+        return [
+            Row(
+                seq,
+                id_ := ids[seq],
+                bodies[id_],
+                attachments.get(id_),
+                owners.get(id_),
+                dues.get(id_),
+            )
+            for seq in seqs
+        ]
+
+    def _own(self, id_: str, seq: int, owner: str) -> None:
+        self._owner_of[id_] = owner
+        owned = self._owned.get(owner)
+        if owned is None:
+            self._owned[owner] = seq
+        elif isinstance(owned, int):
+            self._owned[owner] = array("q", sorted((owned, seq)))
+        elif seq > owned[-1]:
+            owned.append(seq)
+        else:
+            insort(owned, seq)
+
+    def _disown(self, id_: str, seq: int) -> None:
+        owner = self._owner_of.pop(id_, None)
+        if owner is None:
+            return
+        owned = self._owned[owner]
+        if isinstance(owned, int):
+            del self._owned[owner]
+            return
+        del owned[bisect_left(owned, seq)]
+        if len(owned) == 1:
+            self._owned[owner] = owned[0]
+
+    def _schedule(self, id_: str, seq: int, due: int) -> None:
+        self._due_of[id_] = due
+        self._due.add((due << SEQ_BITS) | seq)
+
+    def _unschedule(self, id_: str, seq: int) -> None:
+        due = self._due_of.pop(id_, None)
+        if due is not None:
+            self._due.drop((due << SEQ_BITS) | seq)
