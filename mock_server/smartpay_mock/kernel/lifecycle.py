@@ -32,6 +32,9 @@ def step(
     status = document.get("status", NEW)
     transition = lifecycle.find(status, action)
     if transition is None:
-        raise ApiError(lifecycle.refusals[action], id=document["id"], status=status)
-    document["status"] = transition.to
+        code = lifecycle.refusals[action]
+        if code is None:
+            raise LookupError(f"{resource}: {status} has no {action}; nobody may ask it")
+        raise ApiError(code, id=document["id"], status=status)
+    document["status"] = transition.to_state
     return transition

@@ -38,7 +38,8 @@ APPROVED = Decision(True, "nothing speaks against it")
 
 def decide_token_charge(ctx: Context, token: Document, body: Document) -> Decision:
     """Return the decision on charging ``token`` for the order in ``body``."""
-    consumer = ctx.load("consumer", token["_consumer"]) or {}
+    owner = token.get("_consumer")
+    consumer = (ctx.load("consumer", owner) if owner else None) or {}
     decision = (
         _token_declines(token)
         or consumer_declines(consumer)
@@ -72,6 +73,7 @@ def consumer_declines(consumer: Document) -> Decision | None:
 def email_declines(customer: Document) -> Decision | None:
     """Return the decline that the customer's magic e-mail address asks for, if any."""
     address = customer.get("emailAddress")
-    if address is not None and magic().outcome("email", address) == "declined":
+    row = magic().value("email", address) if address else None
+    if row is not None and row.outcome.name == "declined":
         return Decision(False, f"customerInfo.emailAddress {address} declines")
     return None

@@ -95,7 +95,7 @@ class Context:
         """
         before = document.get("status", "new")
         transition = step(self.rules.lifecycles, resource, document, action)
-        self.explain("lifecycle", f"{resource} {before} -{action}-> {transition.to}")
+        self.explain("lifecycle", f"{resource} {before} -{action}-> {transition.to_state}")
         return transition
 
     def announce(self, transition: Transition, **subjects: Document) -> None:

@@ -14,14 +14,14 @@ from smartpay_mock.resources.base import Context, copied, created
 Document = dict[str, Any]
 
 # Lists show tokens in these states only (docs:/docs/token-management).
-_LISTED = {"active", "disabled"}
+LISTED = {"active", "disabled"}
 # States of a token that was never usable, so that it cannot be charged.
 _NEVER_ACTIVE = {"requires_authorization", "rejected"}
 
 
 def keep_token(ctx: Context, token: Document) -> None:
     """Keep ``token``; lists find it while its status is one that they show."""
-    owner = "listed" if token["status"] in _LISTED else None
+    owner = "listed" if token["status"] in LISTED else None
     ctx.save("token", token, owner=owner)
 
 

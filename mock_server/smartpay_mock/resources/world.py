@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from smartpay_fixtures import magic
 from smartpay_mock.kernel.codec import encode
+from smartpay_mock.resources.tokens import LISTED
 from smartpay_mock.storage.contract import Unit
-
-# Tokens that lists show (see tokens.keep_token).
-_LISTED = {"active", "disabled"}
 
 
 def build_world(unit: Unit, now: int) -> None:
@@ -17,28 +15,10 @@ def build_world(unit: Unit, now: int) -> None:
         unit: Of the new account.
         now: Their time of creation, in milliseconds since the epoch.
     """
-    for consumer in magic().consumers:
-        document = {
-            "id": consumer.id,
-            "object": "consumer",
-            "active": consumer.active,
-            "decision": consumer.decision,
-            "emailAddress": consumer.email,
-            "createdAt": now,
-            "updatedAt": now,
-        }
+    for consumer in magic().consumers.values():
+        document = {**consumer.document(), "createdAt": now, "updatedAt": now}
         unit.put("consumer", consumer.id, encode(document))
-    for token in reversed(magic().tokens):
-        document = {
-            "id": token.id,
-            "object": "token",
-            "createdAt": now,
-            "metadata": {},
-            "status": token.status,
-            "test": True,
-            "updatedAt": now,
-            "_consumer": token.consumer,
-            "_decision": token.decision,
-        }
-        owner = "listed" if token.status in _LISTED else None
+    for token in reversed(magic().tokens.values()):
+        document = {**token.document(now), "_consumer": token.consumer}
+        owner = "listed" if token.status in LISTED else None
         unit.put("token", token.id, encode(document), owner=owner)

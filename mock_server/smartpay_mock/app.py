@@ -1,0 +1,54 @@
+"""Wiring: from settings to a Flask application. No rule is decided here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Flask
+
+from smartpay_mock.api.engine import Engine
+from smartpay_mock.api.routes import add_error_handlers, add_routes
+from smartpay_mock.control.admin import add_admin
+from smartpay_mock.control.guard import Guard
+from smartpay_mock.kernel.ids import new_password
+from smartpay_mock.kernel.settings import Settings
+from smartpay_mock.storage import open_store
+from smartpay_mock.storage.contract import Store
+
+ENGINE = "smartpay.engine"
+
+Twist = Callable[[Engine], Engine]
+
+
+def create_app(
+    settings: Settings | None = None,
+    *,
+    store: Store | None = None,
+    twist: Twist | None = None,
+) -> Flask:
+    """Return the emulator as a Flask application.
+
+    Args:
+        settings: How it behaves; all defaults when absent.
+        store: Where state lives; opened from ``settings.state`` when absent.
+        twist: Changes the engine before it serves, as evil twins do.
+
+    Raises:
+        StoreError: The state cannot be opened.
+    """
+    settings = settings or Settings()
+    engine = Engine(settings, store or open_store(settings.state))
+    if twist is not None:
+        engine = twist(engine)
+    app = Flask("smartpay_mock", static_folder=None)
+    app.extensions[ENGINE] = engine
+    add_routes(app, engine)
+    add_admin(app, engine, Guard(settings, settings.admin_token or new_password()))
+    add_error_handlers(app)
+    return app
+
+
+def engine_of(app: Flask) -> Engine:
+    """Return the engine behind an application made by ``create_app``."""
+    engine: Engine = app.extensions[ENGINE]
+    return engine

@@ -1,0 +1,178 @@
+"""What each route of the control plane does: one short function each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from smartpay_fixtures import magic_document
+from smartpay_mock.control import (
+    clocks,
+    fault_plans,
+    journals,
+    persons,
+    snapshots,
+)
+from smartpay_mock.control.routes import Request
+from smartpay_mock.kernel.clock import AccountClock, duration_ms
+from smartpay_mock.kernel.codec import decode
+from smartpay_mock.kernel.errors import SandboxUsageError
+from smartpay_mock.kernel.faults import to_document
+
+
+def change_clock(request: Request) -> Any:
+    """Freeze, run on or advance the account's clock."""
+    body = request.body
+
+    def change(clock: AccountClock) -> AccountClock:
+        if body.get("freeze") or "at" in body:
+            clock = clock.frozen(body.get("at"))
+        elif "freeze" in body:
+            clock = clock.running()
+        return clock.advanced(duration_ms(**body.get("advance", {})))
+
+    return clocks.change_clock(request.engine, request.account, change)
+
+
+def read_clock(request: Request) -> Any:
+    """Return the account's time."""
+    return clocks.read_clock(request.engine, request.account)
+
+
+def reset(request: Request) -> None:
+    """Forget everything of the account."""
+    snapshots.reset(request.engine, request.account)
+
+
+def list_tokens(request: Request) -> Any:
+    """Return every token, whatever its status."""
+    return persons.list_documents(request.engine, request.account, "token")
+
+
+def change_token(request: Request) -> Any:
+    """Set a token's status or decision."""
+    return persons.change_token(
+        request.engine, request.account, request.params["id"], **request.body
+    )
+
+
+def get_token(request: Request) -> Any:
+    """Return a token, whatever its status."""
+    return persons.get_document(
+        request.engine, request.account, "token", request.params["id"]
+    )
+
+
+def list_consumers(request: Request) -> Any:
+    """Return every consumer."""
+    return persons.list_documents(request.engine, request.account, "consumer")
+
+
+def get_consumer(request: Request) -> Any:
+    """Return a consumer."""
+    return persons.get_document(
+        request.engine, request.account, "consumer", request.params["id"]
+    )
+
+
+def change_consumer(request: Request) -> Any:
+    """Set whether a consumer is active, or what authorizing it decides."""
+    return persons.change_consumer(
+        request.engine, request.account, request.params["id"], **request.body
+    )
+
+
+def list_requests(request: Request) -> Any:
+    """Return the journal, oldest first."""
+    limit = request.query.get("limit", "1000")
+    if not limit.isdigit():
+        raise SandboxUsageError(f"limit: {limit!r} is no count; send a whole number.")
+    return journals.list_requests(
+        request.engine,
+        request.account,
+        operation=request.query.get("operation"),
+        limit=int(limit),
+    )
+
+
+def get_request(request: Request) -> Any:
+    """Return one exchange and why it was answered as it was."""
+    return journals.get_request(request.engine, request.account, request.params["id"])
+
+
+def clear_requests(request: Request) -> None:
+    """Forget the journal."""
+    journals.clear_requests(request.engine, request.account)
+
+
+def add_fault(request: Request) -> Any:
+    """Add a fault plan."""
+    return fault_plans.add_fault(request.engine, request.account, **request.body)
+
+
+def list_faults(request: Request) -> Any:
+    """Return the fault plans and how often each was met."""
+    return fault_plans.list_faults(request.engine, request.account)
+
+
+def remove_fault(request: Request) -> None:
+    """Remove one fault plan."""
+    fault_plans.remove_fault(request.engine, request.account, request.params["id"])
+
+
+def clear_faults(request: Request) -> None:
+    """Remove every fault plan."""
+    fault_plans.clear_faults(request.engine, request.account)
+
+
+def unmet_faults(request: Request) -> Any:
+    """Return the plans that were met less often than they ask for."""
+    unmet = fault_plans.unmet_faults(request.engine, request.account)
+    return [to_document(fault) for fault in unmet]
+
+
+def add_hold(request: Request) -> Any:
+    """Hold calls of an operation."""
+    gate = fault_plans.add_hold(request.engine, request.account, **request.body)
+    return {"id": gate.id, "waiting": gate.waiting}
+
+
+def get_hold(request: Request) -> Any:
+    """Return how many calls a gate holds."""
+    gate = fault_plans.find_hold(request.engine, request.account, request.params["id"])
+    return {"id": gate.id, "waiting": gate.waiting, "passed": gate.passed}
+
+
+def release_hold(request: Request) -> None:
+    """Release a gate."""
+    gate = fault_plans.find_hold(request.engine, request.account, request.params["id"])
+    request.engine.gates.remove(request.account, gate)
+
+
+def take_snapshot(request: Request) -> Any:
+    """Return everything of the account."""
+    return snapshots.take_snapshot(request.engine, request.account)
+
+
+def restore_snapshot(request: Request) -> None:
+    """Replace everything of the account."""
+    snapshots.restore_snapshot(request.engine, request.account, request.body)
+
+
+def show_magic(_request: Request) -> Any:
+    """Return the catalogue of values that make outcomes happen."""
+    return magic_document()
+
+
+def set_seed(request: Request) -> Any:
+    """Make the account's ids repeatable from now on."""
+    with request.engine.opened(request.account) as (unit, account):
+        account.seed, account.drawn = request.body["seed"], 0
+        unit.put("account", account.id, account.to_bytes())
+    return {"seed": request.body["seed"]}
+
+
+def show_state(request: Request) -> Any:
+    """Return how many documents of each kind the account holds."""
+    with request.engine.opened(request.account) as (unit, account):
+        counts = {kind: unit.count(kind) for kind in sorted(unit.kinds())}
+        return {"account": decode(account.to_bytes()), "counts": counts}

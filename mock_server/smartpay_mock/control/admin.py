@@ -1,0 +1,89 @@
+"""The control plane over HTTP: guard, body, action, answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, Response, request
+
+from smartpay_mock.api.engine import Engine
+from smartpay_mock.api.routes import read_call, to_response
+from smartpay_mock.control.guard import Guard
+from smartpay_mock.control.problems import problem, problem_of
+from smartpay_mock.control.routes import PREFIX, Request, Route
+from smartpay_mock.control.table import ROUTES
+from smartpay_mock.kernel.codec import decode_request, encode
+from smartpay_mock.kernel.errors import ApiError, SandboxUsageError
+from smartpay_mock.kernel.exchange import Answer, Call
+from smartpay_schemas import problems
+
+# A snapshot of a busy account is far larger than any body of the API.
+_BODY_LIMIT = 1 << 30
+
+
+def add_admin(app: Flask, engine: Engine, guard: Guard) -> None:
+    """Register the control plane with ``app``."""
+    for number, route in enumerate(ROUTES):
+        app.add_url_rule(
+            PREFIX + route.path.replace("{id}", "<id>"),
+            endpoint=f"admin@{number}",
+            view_func=_view(route, engine, guard),
+            methods=[route.method],
+            provide_automatic_options=False,
+        )
+    for alias in ("/health", "/healthz"):
+        app.add_url_rule(
+            alias, endpoint=f"admin@{alias}", view_func=_view(ROUTES[0], engine, guard)
+        )
+
+
+def _view(route: Route, engine: Engine, guard: Guard) -> Callable[..., Response]:
+    def view(**params: str) -> Response:
+        call = read_call(request.environ, _BODY_LIMIT)
+        return to_response(_answer(route, engine, guard, call, params), request.environ)
+
+    return view
+
+
+def _answer(
+    route: Route, engine: Engine, guard: Guard, call: Call, params: dict[str, str]
+) -> Answer:
+    refused = guard.refuse(call)
+    if refused:
+        return refused
+    account = ""
+    if route.needs_account:
+        found = guard.account(call)
+        if isinstance(found, Answer):
+            return found
+        account = found.account
+    try:
+        body = _read_body(route, call)
+        value = route.action(Request(engine, account, params, call.query, body, call))
+    except SandboxUsageError as error:
+        return problem_of(error)
+    except ApiError as error:
+        return problem(error.status, error.message, errorCode=error.code)
+    return _shown(value)
+
+
+def _shown(value: Any) -> Answer:
+    if value is None:
+        return Answer(204, content_type=None)
+    return Answer(200, encode(value))
+
+
+def _read_body(route: Route, call: Call) -> dict[str, Any]:
+    if route.body is None or not call.body:
+        body: Any = {}
+    else:
+        try:
+            body = decode_request(call.body)
+        except ValueError as error:
+            raise SandboxUsageError(f"The body is not JSON: {error}.") from None
+    found = problems(dict(route.body), body) if route.body else []
+    if found:
+        listed = "; ".join(item.message for item in found)
+        raise SandboxUsageError(f"The body cannot be used: {listed}.")
+    return body if isinstance(body, dict) else {}

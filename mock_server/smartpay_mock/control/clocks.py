@@ -1,0 +1,43 @@
+"""An account's clock: look, freeze, run, advance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from smartpay_mock.api.engine import Engine
+from smartpay_mock.kernel.clock import AccountClock
+
+
+def read_clock(engine: Engine, account_id: str) -> dict[str, Any]:
+    """Return the account's time.
+
+    Returns:
+        ``now`` in milliseconds since the epoch, ``frozen`` and ``offsetMs``.
+    """
+    with engine.opened(account_id) as (_unit, account):
+        return _shown(account.clock)
+
+
+def change_clock(
+    engine: Engine, account_id: str, change: Callable[[AccountClock], AccountClock]
+) -> dict[str, Any]:
+    """Change the clock by ``change``; everything that becomes due happens at once.
+
+    Raises:
+        SandboxUsageError: The change would turn the clock back.
+    """
+    with engine.opened(account_id) as (unit, account):
+        account.clock = change(account.clock)
+        unit.put("account", account.id, account.to_bytes())
+    shown = read_clock(engine, account_id)
+    engine.notify(account_id)
+    return shown
+
+
+def _shown(clock: AccountClock) -> dict[str, Any]:
+    return {
+        "now": clock.now_ms(),
+        "frozen": clock.frozen_at_ms is not None,
+        "offsetMs": clock.offset_ms,
+    }

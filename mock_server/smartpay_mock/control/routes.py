@@ -1,0 +1,59 @@
+"""The control plane's own table of routes, and how a call goes through it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from smartpay_mock.api.engine import Engine
+from smartpay_mock.kernel.exchange import Call
+
+PREFIX = "/__admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A call to the control plane.
+
+    Attributes:
+        engine: The emulator.
+        account: The account steered; empty for server-wide routes.
+        params: The path's parameters.
+        query: Query parameters.
+        body: The JSON body, ``{}`` without one.
+        call: As it arrived.
+    """
+
+    engine: Engine
+    account: str
+    params: Mapping[str, str]
+    query: Mapping[str, str]
+    body: dict[str, Any]
+    call: Call
+
+
+Action = Callable[[Request], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One route of the control plane.
+
+    Attributes:
+        method: HTTP method.
+        path: Below ``/__admin``, parameters in braces.
+        action: Returns the answer's JSON value; ``None`` answers 204.
+        summary: One sentence.
+        needs_account: Whether it acts on the account whose key authenticates it.
+        body: JSON Schema of the body; ``None`` takes none.
+        query: Names of query parameters.
+    """
+
+    method: str
+    path: str
+    action: Action
+    summary: str
+    needs_account: bool = True
+    body: Mapping[str, Any] | None = None
+    query: tuple[str, ...] = ()

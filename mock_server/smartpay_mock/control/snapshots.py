@@ -1,0 +1,92 @@
+"""All that an account holds: reset it, take a snapshot, restore one.
+
+A snapshot is plain JSON and can be restored into any account of any emulator.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from smartpay_mock.api.engine import Engine
+from smartpay_mock.kernel.account import Account
+from smartpay_mock.kernel.codec import decode, encode
+from smartpay_mock.kernel.errors import SandboxUsageError
+from smartpay_mock.storage.contract import Row
+
+VERSION = 1
+
+
+def reset(engine: Engine, account_id: str) -> None:
+    """Forget everything of an account; its next call finds the standard world.
+
+    Clock, faults, holds, keys, journal and webhooks go with it.
+    """
+    engine.gates.clear(account_id)
+    with engine.store.write(account_id) as unit:
+        unit.clear()
+
+
+def take_snapshot(engine: Engine, account_id: str) -> dict[str, Any]:
+    """Return everything of an account as one JSON document."""
+    with engine.opened(account_id) as (unit, _account):
+        rows = [_row_to_json(kind, row) for kind, row in unit.dump()]
+    return {"version": VERSION, "documents": rows}
+
+
+def restore_snapshot(engine: Engine, account_id: str, snapshot: Any) -> None:
+    """Replace everything of an account by a snapshot.
+
+    Raises:
+        SandboxUsageError: It is no snapshot of this version; nothing is changed.
+    """
+    if not isinstance(snapshot, dict) or snapshot.get("version") != VERSION:
+        raise SandboxUsageError(
+            f"This is no snapshot of version {VERSION}; send one as GET "
+            "/__admin/snapshots gave it."
+        )
+    try:
+        rows = [_row_from_json(item) for item in snapshot["documents"]]
+    except (KeyError, TypeError, ValueError) as error:
+        raise SandboxUsageError(
+            f"The snapshot is damaged at {error}; take it anew."
+        ) from None
+    engine.gates.clear(account_id)
+    with engine.store.write(account_id) as unit:
+        unit.clear()
+        for kind, row in rows:
+            id_ = account_id if kind == "account" else row.id
+            body = _owned(row.body, account_id) if kind == "account" else row.body
+            unit.load(kind, row._replace(id=id_, body=body))
+
+
+def _owned(body: bytes, account_id: str) -> bytes:
+    account = Account.from_bytes(body)
+    account.id = account_id
+    return account.to_bytes()
+
+
+def _row_to_json(kind: str, row: Row) -> dict[str, Any]:
+    kept = {
+        "kind": kind,
+        "seq": row.seq,
+        "id": row.id,
+        "owner": row.owner,
+        "due": row.due,
+        "body": decode(row.body),
+    }
+    if row.attachment is not None:
+        kept["attachment"] = base64.b64encode(row.attachment).decode("ascii")
+    return kept
+
+
+def _row_from_json(item: dict[str, Any]) -> tuple[str, Row]:
+    attachment = item.get("attachment")
+    return item["kind"], Row(
+        seq=item["seq"],
+        id=item["id"],
+        body=encode(item["body"]),
+        attachment=None if attachment is None else base64.b64decode(attachment),
+        owner=item["owner"],
+        due=item["due"],
+    )

@@ -1,0 +1,38 @@
+"""Every route of the control plane, one row each."""
+
+from __future__ import annotations
+
+from smartpay_mock.control import actions, bodies, service
+from smartpay_mock.control.routes import Route
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "/health", service.health, "Is it alive?", needs_account=False),
+    Route("GET", "/ready", service.ready, "Can it serve?", needs_account=False),
+    Route("GET", "/version", service.show_version, "Which version?", needs_account=False),
+    Route("GET", "/settings", service.show_settings, "Its settings.", needs_account=False),
+    Route("GET", "/magic", actions.show_magic, "Values that make outcomes happen.", needs_account=False),
+    Route("POST", "/reset", actions.reset, "Forget everything of the account."),
+    Route("GET", "/state", actions.show_state, "What the account holds."),
+    Route("POST", "/seed", actions.set_seed, "Make ids repeatable.", body=bodies.SEED),
+    Route("GET", "/clock", actions.read_clock, "The account's time."),
+    Route("POST", "/clock", actions.change_clock, "Freeze, run on, advance.", body=bodies.CLOCK),
+    Route("GET", "/tokens", actions.list_tokens, "Every token."),
+    Route("GET", "/tokens/{id}", actions.get_token, "One token."),
+    Route("PATCH", "/tokens/{id}", actions.change_token, "Set status or decision.", body=bodies.TOKEN),
+    Route("GET", "/consumers", actions.list_consumers, "Every consumer."),
+    Route("GET", "/consumers/{id}", actions.get_consumer, "One consumer."),
+    Route("PATCH", "/consumers/{id}", actions.change_consumer, "Set activity or decision.", body=bodies.CONSUMER),
+    Route("GET", "/requests", actions.list_requests, "The journal.", query=("operation", "limit")),
+    Route("GET", "/requests/{id}", actions.get_request, "One exchange, explained."),
+    Route("DELETE", "/requests", actions.clear_requests, "Forget the journal."),
+    Route("GET", "/faults", actions.list_faults, "Fault plans and how often they were met."),
+    Route("POST", "/faults", actions.add_fault, "Add a fault plan.", body=bodies.FAULT),
+    Route("GET", "/faults/unmet", actions.unmet_faults, "Plans that were not met."),
+    Route("DELETE", "/faults", actions.clear_faults, "Remove every fault plan."),
+    Route("DELETE", "/faults/{id}", actions.remove_fault, "Remove a fault plan."),
+    Route("POST", "/holds", actions.add_hold, "Hold calls of an operation.", body=bodies.HOLD),
+    Route("GET", "/holds/{id}", actions.get_hold, "How many calls are held."),
+    Route("DELETE", "/holds/{id}", actions.release_hold, "Let them go."),
+    Route("GET", "/snapshots", actions.take_snapshot, "Everything of the account."),
+    Route("PUT", "/snapshots", actions.restore_snapshot, "Replace it.", body=bodies.SNAPSHOT),
+)
