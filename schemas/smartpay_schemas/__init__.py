@@ -14,14 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from smartpay_schemas import _tables
 from smartpay_schemas._load import collection_of, names, registry, schema
-from smartpay_schemas._tables import (
-    Clause,
-    ErrorRow,
-    Lifecycle,
-    Operation,
-    Transition,
-    response_schema,
-)
+from smartpay_schemas._rows import Clause, ErrorRow, Lifecycle, Operation, Transition
+from smartpay_schemas._tables import response_schema
 from smartpay_schemas.validation import (
     Problem,
     UnknownMember,

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import date
 from functools import cache
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from smartpay_schemas._load import registry, shared
@@ -82,8 +83,18 @@ def reference(key: str, variant: str) -> Validator:
 def _validator_class() -> Any:
     from jsonschema import Draft202012Validator, validators  # noqa: PLC0415 - same
 
+    types = Draft202012Validator.TYPE_CHECKER.redefine("number", _is_number)
     return validators.extend(  # type: ignore[no-untyped-call] # its stub is untyped
-        Draft202012Validator, {"pattern": _pattern}
+        Draft202012Validator, {"pattern": _pattern}, type_checker=types
+    )
+
+
+def _is_number(checker: object, value: object) -> bool:
+    """Tell whether a value is a number of JSON, which has no infinity and no NaN."""
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and -inf < value < inf
     )
 
 

@@ -1,131 +1,16 @@
-"""Typed, frozen rows of the four tables: operations, errors, lifecycles, clauses."""
+"""Read the four tables: operations, errors, lifecycles and clauses, each once."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from smartpay_schemas._load import collection_of, names, read
+from smartpay_schemas._rows import Clause, ErrorRow, Lifecycle, Operation, Transition
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One endpoint of the API.
-
-    Attributes:
-        id: Name used everywhere, such as `create_order`.
-        tag: Family of the endpoint in the reference documentation.
-        side: `merchant` (secret key, below /v1), `consumer` (bearer token, host root)
-            or `consumer-login` (no credential, host root).
-        method: HTTP method in upper case.
-        path: Path template, relative to /v1 or to the host root as `side` says.
-        summary: One sentence.
-        request: Schema of the body, or None when a body is ignored.
-        response: Schema of the answer or of one entry of it, None when it is empty.
-        collection: Whether the answer is a page of resources.
-        status: HTTP status of success.
-        expand: `always`, `query` (`?expand=all|no` decides) or `never`.
-        idempotent: Whether an Idempotency-Key is honoured.
-        errors: Codes this endpoint can answer beside those that any call can get.
-        source: Where the row comes from.
-    """
-
-    id: str
-    tag: str
-    side: str
-    method: str
-    path: str
-    summary: str
-    request: str | None
-    response: str | None
-    collection: bool
-    status: int
-    expand: str
-    idempotent: bool
-    errors: tuple[str, ...]
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorRow:
-    """One error code: its HTTP status, message template, condition and source."""
-
-    code: str
-    status: int
-    message: str
-    condition: str
-    source: str
-    confidence: str
-
-
-@dataclass(frozen=True, slots=True)
-class Transition:
-    """One step of a lifecycle. `from_state` is `new` before the object exists."""
-
-    action: str
-    from_state: str
-    to_state: str
-    events: tuple[str, ...]
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
-class Lifecycle:
-    """The states of a resource and the steps between them.
-
-    Attributes:
-        resource: Such as `order`.
-        states: Every state; `new` is not one of them.
-        final: States that no action leaves.
-        transitions: Every step, in the order of the table.
-        refusals: Error code that answers an action where it has no step; None for an
-            action that no caller can ask for.
-        source: Where the lifecycle comes from.
-    """
-
-    resource: str
-    states: tuple[str, ...]
-    final: tuple[str, ...]
-    transitions: tuple[Transition, ...]
-    refusals: Mapping[str, str | None]
-    source: str
-
-    def find(self, state: str, action: str) -> Transition | None:
-        """Return the step that an action takes from a state, None if it has none."""
-        for transition in self.transitions:
-            if (transition.from_state, transition.action) == (state, action):
-                return transition
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class Clause:
-    """One promise of the contract.
-
-    Attributes:
-        id: Such as `orders.create.succeeded`.
-        area: Group of the report, such as `orders`.
-        operations: Ids of the operations it speaks of.
-        statement: The promise, in one sentence.
-        source: Document, SDK suite, or `assumed`.
-        confidence: `documented`, `observed` or `assumed`.
-        checkable: Whether a test can check it from outside.
-        reason: Why it cannot be checked; empty when it can.
-    """
-
-    id: str
-    area: str
-    operations: tuple[str, ...]
-    statement: str
-    source: str
-    confidence: str
-    checkable: bool
-    reason: str
 
 
 @cache
