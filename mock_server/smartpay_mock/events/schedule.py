@@ -1,0 +1,68 @@
+"""When a delivery that found no 200 is tried again.
+
+The API says only that it tries again until a 200; times and their number are
+*assumed* (one published sample was signed 89 s after its event).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from smartpay_mock.kernel.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
+from smartpay_mock.kernel.errors import SandboxUsageError
+
+# Pause before the second, third, ... attempt; the first is made at once. Ten attempts
+# in 70 hours and 22 minutes.
+RETRY_AFTER_MS: tuple[int, ...] = (
+    90 * SECOND_MS,
+    5 * MINUTE_MS,
+    15 * MINUTE_MS,
+    1 * HOUR_MS,
+    3 * HOUR_MS,
+    6 * HOUR_MS,
+    12 * HOUR_MS,
+    24 * HOUR_MS,
+    24 * HOUR_MS,
+)
+
+# How long a receiver may take to answer; assumed.
+TIMEOUT_MS = 10 * SECOND_MS
+
+_UNITS_MS = {"s": SECOND_MS, "m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
+_STEP = re.compile(r"([0-9]+)([smhd])")
+
+
+def next_attempt_at(
+    tries: int, *, at: int, retry_after_ms: Sequence[int] = RETRY_AFTER_MS
+) -> int | None:
+    """Return when to try again, ``None`` when there is no attempt left.
+
+    Args:
+        tries: Attempts made so far, at least 1.
+        at: When the last of them was made, in milliseconds since the epoch.
+        retry_after_ms: The pauses.
+    """
+    return at + retry_after_ms[tries - 1] if tries <= len(retry_after_ms) else None
+
+
+def parse_schedule(text: str) -> tuple[int, ...]:
+    """Return the pauses written as ``90s,5m,1h``, in milliseconds.
+
+    An empty text means: one attempt and no more.
+
+    Raises:
+        SandboxUsageError: A step is not a whole number and one of s, m, h, d.
+    """
+    steps = [part.strip() for part in text.split(",") if part.strip()]
+    return tuple(_read_step(step) for step in steps)
+
+
+def _read_step(step: str) -> int:
+    match = _STEP.fullmatch(step)
+    if match is None:
+        raise SandboxUsageError(
+            f"{step!r} is not a pause between attempts; write a whole number and one "
+            "of s, m, h, d, separated by commas: 90s,5m,1h."
+        )
+    return int(match[1]) * _UNITS_MS[match[2]]
