@@ -32,10 +32,12 @@ class Credential:
     Attributes:
         account: The id of the account that the key names.
         hint: The key with its middle left out, for journals.
+        actor: E-mail address of the consumer who acts; empty for a merchant.
     """
 
     account: str
     hint: str
+    actor: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from smartpay_mock.api.auth import Credential, Refusal, authenticate
+from smartpay_mock.kernel.clock import wall_ms
+from smartpay_mock.kernel.codec import decode
 from smartpay_mock.kernel.exchange import Call
 from smartpay_mock.kernel.settings import Settings
 from smartpay_mock.storage.contract import Store
@@ -58,11 +60,28 @@ class Callers:
         The same token id may exist in many accounts (the standard ones do); the header
         ``Smartpay-Sandbox-Account`` then says which one is meant.
         """
+        actor = self._logged_in(call)
+        if isinstance(actor, Refusal):
+            return actor
         named = call.headers.get(ACCOUNT_HEADER)
         if named:
-            return authenticate(f"Bearer {named}", frozenset(self.settings.accounts))
+            found = authenticate(f"Bearer {named}", frozenset(self.settings.accounts))
+            return found if isinstance(found, Refusal) else replace(found, actor=actor)
         holders = self.store.locate(_LOCATED_BY[operation.id], params["id"])
-        return Credential(holders[0] if len(holders) == 1 else SERVER_ACCOUNT, "")
+        account = holders[0] if len(holders) == 1 else SERVER_ACCOUNT
+        return Credential(account, "", actor)
+
+    def _logged_in(self, call: Call) -> str | Refusal:
+        """Return the address of the consumer whose access token the call carries."""
+        scheme, _, token = call.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            return Refusal("there is no access token; log in and send it as Bearer")
+        with self.store.read(SERVER_ACCOUNT) as unit:
+            row = unit.row("access", token.strip())
+        if row is None or row.due is None or row.due <= wall_ms():
+            return Refusal("the access token is unknown or has expired; log in again")
+        address: str = decode(row.body)["emailAddress"]
+        return address
 
 
 Identify = Callable[

@@ -230,6 +230,7 @@ class Exchange:
         request_id = ids.new("request")
         ctx = self.engine.context(unit, account, ids)
         ctx.base_url = self.call.base_url
+        ctx.actor = self.caller.actor
         key = None
         try:
             key = idempotency.read_key(

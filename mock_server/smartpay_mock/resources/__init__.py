@@ -12,10 +12,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from smartpay_mock.resources import (
+    checkout_sessions,
+    consumers,
+    coupons,
     orders,
     payments,
+    promotion_codes,
     refunds,
     tokens,
+    webhook_endpoints,
 )
 from smartpay_mock.resources.base import Context, Handler
 
@@ -47,6 +52,20 @@ HANDLERS: dict[str, Handler] = {
     "enable_token": tokens.enable_token,
     "disable_token": tokens.disable_token,
     "delete_token": tokens.delete_token,
+    "create_checkout_session": checkout_sessions.create_checkout_session,
+    "get_checkout_session": checkout_sessions.get_checkout_session,
+    "create_coupon": coupons.create_coupon,
+    "get_coupon": coupons.get_coupon,
+    "update_coupon": coupons.update_coupon,
+    "create_promotion_code": promotion_codes.create_promotion_code,
+    "get_promotion_code": promotion_codes.get_promotion_code,
+    "update_promotion_code": promotion_codes.update_promotion_code,
+    "create_webhook_endpoint": webhook_endpoints.create_webhook_endpoint,
+    "get_webhook_endpoint": webhook_endpoints.get_webhook_endpoint,
+    "update_webhook_endpoint": webhook_endpoints.update_webhook_endpoint,
+    "delete_webhook_endpoint": webhook_endpoints.delete_webhook_endpoint,
+    "consumer_login": consumers.consumer_login,
+    "authorize_order": consumers.authorize_order,
     "approve_token": tokens.approve_token,
 }
 
@@ -55,6 +74,10 @@ LISTINGS: dict[str, Listing] = {
     "list_payments": Listing("payment"),
     "list_refunds": Listing("refund"),
     "list_tokens": Listing("token", owner="listed"),
+    "list_checkout_sessions": Listing("checkout_session"),
+    "list_coupons": Listing("coupon"),
+    "list_promotion_codes": Listing("promotion_code"),
+    "list_webhook_endpoints": Listing("webhook_endpoint"),
 }
 
 __all__ = ["HANDLERS", "LISTINGS", "Context", "Handler", "Listing"]

@@ -35,6 +35,9 @@ class Decision:
 
 APPROVED = Decision(True, "nothing speaks against it")
 
+# Outcomes of magic.json that decline -> whether that ends the order.
+_DECLINES = {"declined": True, "declined_softly": False}
+
 
 def decide_token_charge(ctx: Context, token: Document, body: Document) -> Decision:
     """Return the decision on charging ``token`` for the order in ``body``."""
@@ -54,7 +57,7 @@ def decide_token_charge(ctx: Context, token: Document, body: Document) -> Decisi
 def _token_declines(token: Document) -> Decision | None:
     if token["status"] == "disabled":
         return Decision(False, f"token {token['id']} is disabled, not active any more")
-    if token.get("_decision") == "declined":
+    if token.get("_decision") in _DECLINES:
         return Decision(False, f"token {token['id']} is set to decline")
     return None
 
@@ -65,8 +68,12 @@ def consumer_declines(consumer: Document) -> Decision | None:
         return Decision(
             False, f"consumer {consumer['id']} is not active any more"
         )
-    if consumer.get("decision") == "declined":
-        return Decision(False, f"consumer {consumer['id']} is set to decline")
+    if consumer.get("decision") in _DECLINES:
+        return Decision(
+            False,
+            f"consumer {consumer['id']} is set to decline",
+            is_final=_DECLINES[consumer["decision"]],
+        )
     return None
 
 
@@ -74,6 +81,20 @@ def email_declines(customer: Document) -> Decision | None:
     """Return the decline that the customer's magic e-mail address asks for, if any."""
     address = customer.get("emailAddress")
     row = magic().value("email", address) if address else None
-    if row is not None and row.outcome.name == "declined":
+    if row is not None and row.outcome.name in _DECLINES:
         return Decision(False, f"customerInfo.emailAddress {address} declines")
+    return None
+
+
+def payment_method_declines(payment_method: str) -> Decision | None:
+    """Return the decline that a payment method or card number asks for, if any."""
+    row = magic().value("payment_method", payment_method) or magic().value(
+        "card", payment_method
+    )
+    if row is not None and row.outcome.name in _DECLINES:
+        return Decision(
+            False,
+            f"paymentMethod {row.value} declines",
+            is_final=_DECLINES[row.outcome.name],
+        )
     return None

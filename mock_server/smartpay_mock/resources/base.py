@@ -43,6 +43,7 @@ class Context:
         rules: Tables and windows.
         settings: How this emulator behaves.
         base_url: For links in answers; scheme and authority, no slash at the end.
+        actor: E-mail address of the consumer who acts; empty for a merchant.
         trace: Why the answer is as it is, one entry per rule that decided something.
         advice: Oddities that were tolerated.
     """
@@ -53,6 +54,7 @@ class Context:
     rules: Rules
     settings: Settings
     base_url: str = ""
+    actor: str = ""
     trace: list[dict[str, str]] = field(default_factory=list)
     advice: list[dict[str, str]] = field(default_factory=list)
 

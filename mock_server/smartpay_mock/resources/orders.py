@@ -37,10 +37,33 @@ def create_order(ctx: Context, _params: dict[str, str], body: Document) -> Docum
     if decide_token_charge(ctx, token, body).is_approved:
         authorize(ctx, order, token=token)
     else:
-        transition = ctx.step("order", order, "decline")
-        ctx.save("order", order)
-        ctx.announce(transition, order=order)
+        decline(ctx, order)
     return order
+
+
+def open_order(ctx: Context, body: Document, session_id: str) -> Document:
+    """Make an order that waits for its consumer's authorization; keep it.
+
+    Source: Python and Node live suites (it is listed before any authorization).
+    """
+    order = new_order(ctx, body)
+    order["_session"] = session_id
+    ctx.step("order", order, "open")
+    ctx.save("order", order)
+    return order
+
+
+def decline(ctx: Context, order: Document, *, is_final: bool = True) -> None:
+    """Decline an order: rejected if that is final, else it goes on waiting.
+
+    Raises:
+        ApiError: ``order.cannot-authorize`` unless it is new or waits.
+
+    Source: docs:/reference/the-event-object.
+    """
+    transition = ctx.step("order", order, "decline" if is_final else "decline_softly")
+    ctx.save("order", order)
+    ctx.announce(transition, order=order)
 
 
 def new_order(ctx: Context, body: Document) -> Document:

@@ -10,6 +10,7 @@ from typing import Any
 
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.resources.base import Context, copied, created
+from smartpay_mock.resources.persons import consumer_of
 
 Document = dict[str, Any]
 
@@ -125,6 +126,10 @@ def approve_token(ctx: Context, params: dict[str, str], _body: Document) -> Docu
 
     Source: SDK live suites; the answer's body is *assumed*.
     """
+    token = find_token(ctx, params["id"])
+    if token.get("_consumer") is None:
+        token["_consumer"] = consumer_of(ctx, ctx.actor)["id"]
+        keep_token(ctx, token)
     return _move(ctx, params["id"], "approve")
 
 

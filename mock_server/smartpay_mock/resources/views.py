@@ -23,12 +23,12 @@ PARTS: dict[str, dict[str, str | None]] = {
     "refund": {"lineItems": "line_item"},
 }
 # Objects that stay plain when they are part of an expanded one.
-_ALWAYS_PLAIN = {"payment", "token", "line_item"}
+_ALWAYS_PLAIN = {"token", "line_item"}
 
 
 def plain(document: Document) -> Document:
     """Return the document with references as ids and without private members."""
-    parts = PARTS.get(document["object"], {})
+    parts = PARTS.get(document.get("object", ""), {})
     return {
         name: [part["id"] for part in value]
         if name in parts and parts[name] is None
@@ -45,7 +45,7 @@ def expanded(document: Document, fetch: Fetch) -> Document:
         document: As stored.
         fetch: Gives the stored document for a kind and an id.
     """
-    parts = PARTS.get(document["object"], {})
+    parts = PARTS.get(document.get("object", ""), {})
     view = {}
     for name, value in document.items():
         if name[0] == "_":

@@ -17,8 +17,9 @@ def build_world(unit: Unit, now: int) -> None:
     """
     for consumer in magic().consumers.values():
         document = {**consumer.document(), "createdAt": now, "updatedAt": now}
-        unit.put("consumer", consumer.id, encode(document))
+        owner = consumer.email_address.casefold()
+        unit.put("consumer", consumer.id, encode(document), owner=owner)
     for token in reversed(magic().tokens.values()):
         document = {**token.document(now), "_consumer": token.consumer}
-        owner = "listed" if token.status in LISTED else None
-        unit.put("token", token.id, encode(document), owner=owner)
+        shelf = "listed" if token.status in LISTED else None
+        unit.put("token", token.id, encode(document), owner=shelf)

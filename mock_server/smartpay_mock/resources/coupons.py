@@ -1,0 +1,75 @@
+"""Coupons: what a promotion code takes off an order.
+
+Source: go:types.go; docs-ja:/reference/update-coupon; docs:/docs/offer-discounts.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from smartpay_mock.resources.base import Context, copied, created, merged_metadata
+
+Document = dict[str, Any]
+
+_GIVEN = (
+    "description",
+    "discountAmount",
+    "discountPercentage",
+    "discountType",
+    "expiresAt",
+    "maxRedemptionCount",
+    "name",
+)
+_CHANGEABLE = ("active", "name")
+
+
+def create_coupon(ctx: Context, _params: dict[str, str], body: Document) -> Document:
+    """Create a coupon, active at once.
+
+    Source: SDK go:api.go, live suites.
+    """
+    coupon = {
+        **created(ctx, "coupon", "coupon"),
+        "active": True,
+        **upper_currency(body),
+        **copied(body, *_GIVEN),
+        "metadata": body.get("metadata", {}),
+        "redemptionCount": 0,
+        "sponsored": False,
+    }
+    ctx.save("coupon", coupon)
+    ctx.emit("coupon.created", coupon)
+    return coupon
+
+
+def get_coupon(ctx: Context, params: dict[str, str], _body: Document) -> Document:
+    """Retrieve a coupon.
+
+    Raises:
+        ApiError: ``coupon.not-found``.
+
+    Source: SDK go:api.go.
+    """
+    return ctx.find("coupon", params["id"])
+
+
+def update_coupon(ctx: Context, params: dict[str, str], body: Document) -> Document:
+    """Change a coupon's name, activity or metadata; ``{}`` changes nothing.
+
+    Raises:
+        ApiError: ``coupon.not-found``.
+
+    Source: docs-ja:/reference/update-coupon; Node live suite (``{}``).
+    """
+    coupon = ctx.find("coupon", params["id"])
+    if body:
+        coupon.update(copied(body, *_CHANGEABLE))
+        merged_metadata(coupon, body)
+        ctx.save("coupon", coupon)
+        ctx.emit("coupon.updated", coupon)
+    return coupon
+
+
+def upper_currency(body: Document) -> Document:
+    """Return the body's currency in upper case, if it has one."""
+    return {"currency": body["currency"].upper()} if "currency" in body else {}

@@ -1,0 +1,90 @@
+"""Promotion codes: what a consumer types in to get a coupon's discount.
+
+Source: go:types.go; docs:/reference/create-promotion-code;
+docs-ja:/reference/get-promotion-code.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from smartpay_mock.kernel.errors import ApiError
+from smartpay_mock.resources.base import Context, copied, created, merged_metadata
+from smartpay_mock.resources.coupons import upper_currency
+
+Document = dict[str, Any]
+
+_GIVEN = ("code", "coupon", "expiresAt", "maxRedemptionCount", "minimumAmount")
+_CHANGEABLE = ("active",)
+
+
+def create_promotion_code(
+    ctx: Context, _params: dict[str, str], body: Document
+) -> Document:
+    """Create a promotion code over a coupon, active unless said otherwise.
+
+    Raises:
+        ApiError: ``coupon.not-found``; ``promotion-code.exists`` if the code is taken,
+            ignoring case.
+
+    Source: docs:/reference/create-promotion-code.
+    """
+    ctx.find("coupon", body["coupon"])
+    if find_by_code(ctx, body["code"]):
+        raise ApiError("promotion-code.exists", code=body["code"])
+    promotion_code = {
+        **created(ctx, "promotion_code", "promotionCode"),
+        "active": body.get("active", True),
+        **upper_currency(body),
+        **copied(body, *_GIVEN),
+        "firstTimeTransaction": body.get("firstTimeTransaction", False),
+        "metadata": body.get("metadata", {}),
+        "onePerCustomer": body.get("onePerCustomer", False),
+        "redemptionCount": 0,
+    }
+    keep_promotion_code(ctx, promotion_code)
+    ctx.emit("promotion_code.created", promotion_code)
+    return promotion_code
+
+
+def get_promotion_code(
+    ctx: Context, params: dict[str, str], _body: Document
+) -> Document:
+    """Retrieve a promotion code.
+
+    Raises:
+        ApiError: ``promotion-code.not-found``.
+
+    Source: docs-ja:/reference/get-promotion-code.
+    """
+    return ctx.find("promotion_code", params["id"])
+
+
+def update_promotion_code(
+    ctx: Context, params: dict[str, str], body: Document
+) -> Document:
+    """Change a promotion code's activity or metadata; ``{}`` changes nothing.
+
+    Raises:
+        ApiError: ``promotion-code.not-found``.
+
+    Source: SDK go:api.go, live suites.
+    """
+    promotion_code = ctx.find("promotion_code", params["id"])
+    if body:
+        promotion_code.update(copied(body, *_CHANGEABLE))
+        merged_metadata(promotion_code, body)
+        keep_promotion_code(ctx, promotion_code)
+        ctx.emit("promotion_code.updated", promotion_code)
+    return promotion_code
+
+
+def find_by_code(ctx: Context, code: str) -> Document | None:
+    """Return the promotion code with this code, ignoring case."""
+    rows = ctx.unit.page("promotion_code", limit=1, owner=code.casefold())
+    return ctx.load("promotion_code", rows[0].id) if rows else None
+
+
+def keep_promotion_code(ctx: Context, promotion_code: Document) -> None:
+    """Keep a promotion code where its code finds it."""
+    ctx.save("promotion_code", promotion_code, owner=promotion_code["code"].casefold())

@@ -1,0 +1,80 @@
+"""Webhook endpoints: where an account's events are sent.
+
+Source: go:types.go; docs-ja:/reference/update-webhook-endpoint.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from smartpay_mock.events.signing import new_secret
+from smartpay_mock.resources.base import Context, copied, created, merged_metadata
+
+Document = dict[str, Any]
+
+_CHANGEABLE = ("active", "description", "eventSubscriptions", "url")
+
+
+def create_webhook_endpoint(
+    ctx: Context, _params: dict[str, str], body: Document
+) -> Document:
+    """Create a webhook endpoint, active at once; without subscriptions it gets all.
+
+    Whether the URL can be reached is not checked.
+
+    Source: SDK go:api.go; docs:/reference/webhooks-overview.
+    """
+    endpoint = {
+        **created(ctx, "webhook_endpoint", "webhookEndpoint"),
+        "active": True,
+        **copied(body, "description", "url"),
+        "eventSubscriptions": body.get("eventSubscriptions", []),
+        "metadata": body.get("metadata", {}),
+        "signingSecret": new_secret(ctx.ids.characters),
+    }
+    ctx.save("webhook_endpoint", endpoint)
+    return endpoint
+
+
+def get_webhook_endpoint(
+    ctx: Context, params: dict[str, str], _body: Document
+) -> Document:
+    """Retrieve a webhook endpoint.
+
+    Raises:
+        ApiError: ``webhook-endpoint.notfound``.
+
+    Source: SDK go:api.go.
+    """
+    return ctx.find("webhook_endpoint", params["id"])
+
+
+def update_webhook_endpoint(
+    ctx: Context, params: dict[str, str], body: Document
+) -> Document:
+    """Change a webhook endpoint; what the body does not name stays.
+
+    Raises:
+        ApiError: ``webhook-endpoint.notfound``.
+
+    Source: docs-ja:/reference/update-webhook-endpoint.
+    """
+    endpoint = ctx.find("webhook_endpoint", params["id"])
+    endpoint.update(copied(body, *_CHANGEABLE))
+    merged_metadata(endpoint, body)
+    ctx.save("webhook_endpoint", endpoint)
+    return endpoint
+
+
+def delete_webhook_endpoint(
+    ctx: Context, params: dict[str, str], _body: Document
+) -> None:
+    """Delete a webhook endpoint; it gets nothing any more.
+
+    Raises:
+        ApiError: ``webhook-endpoint.notfound``.
+
+    Source: SDK go:api.go.
+    """
+    endpoint = ctx.find("webhook_endpoint", params["id"])
+    ctx.unit.delete("webhook_endpoint", endpoint["id"])
