@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import copy
 import json
 import re
 from dataclasses import dataclass, field, replace
@@ -80,6 +81,10 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
 
+class Nowhere(Exception):  # noqa: N818 - it is an answer of the API, not a fault
+    """No operation has this method and path."""
+
+
 @dataclass(slots=True)
 class Counter:
     """Where calls arrive.
@@ -102,6 +107,8 @@ class Counter:
                 if call.path.startswith("/v1/"):
                     return self._merchant(replace(call, path=call.path[3:]))
                 return self._consumer(call)
+            except Nowhere:
+                return Answer(404, b"nothing here\n", {"content-type": "text/plain"})
             except Refusal as refusal:
                 return self._refused(refusal)
 
@@ -119,42 +126,45 @@ class Counter:
             },
         )
 
-    def _document(self, status: int, doc: Doc | None) -> Answer:
+    def _document(
+        self, status: int, doc: Doc | None, *, reverse: bool = True
+    ) -> Answer:
         if doc is None:
             return Answer(status)
         if "amount-text" in self.world.breaks:
             doc = _with_text_amounts(doc)
         spaced = "json-spaced" in self.world.breaks
-        return Answer(status, encoded(doc, spaced=spaced), {"content-type": JSON})
+        return Answer(
+            status, encoded(doc, spaced=spaced, reverse=reverse), {"content-type": JSON}
+        )
 
     # --- merchant ---------------------------------------------------------------
 
     def _merchant(self, call: Call) -> Answer:
+        body = _parsed(call.raw) if call.method in {"POST", "PATCH"} else {}
         account = self._authenticated(call)
         for order in rules.let_go(account):
             self.hooks.emit(account, "order.canceled", order)
         key = call.headers.get("idempotency-key")
         if not key or call.method not in {"POST", "PUT", "PATCH"}:
-            return self._executed(call, account)
+            return self._executed(call, account, body)[0]
         first = account.kept.get(key)
         is_fresh = first and now_ms() - first.since_ms < IDEMPOTENCY_WINDOW_MS
         if first and is_fresh and "idempotency-ignored" not in self.world.breaks:
             return self._replayed(first, call)
         since = now_ms()
-        answer = self._executed(call, account)
-        account.kept[key] = Kept(
-            since, call.method, call.path, answer.status, answer.body
-        )
+        answer, doc = self._executed(call, account, body)
+        account.kept[key] = Kept(since, call.method, call.path, doc)
         return answer
 
     def _replayed(self, first: Kept, call: Call) -> Answer:
         if (first.method, first.path) != (call.method, call.path):
             reason = f"This key belongs to {first.method} {first.path}."
             raise Refusal(400, "idempotency.other-operation", reason)
-        headers = {"content-type": JSON} if first.body is not None else {}
+        answer = self._document(200, first.answer, reverse=False)
         if "replay-unmarked" not in self.world.breaks:
-            headers |= dict([REPLAY_HEADER])
-        return Answer(first.status, first.body, headers)
+            answer.headers.update([REPLAY_HEADER])
+        return answer
 
     def _authenticated(self, call: Call) -> Account:
         scheme, _, value = call.headers.get("authorization", "").partition(" ")
@@ -167,19 +177,21 @@ class Counter:
             raise Refusal(401, "", "")
         return account
 
-    def _executed(self, call: Call, account: Account) -> Answer:
+    def _executed(
+        self, call: Call, account: Account, body: Doc
+    ) -> tuple[Answer, Doc | None]:
         segment, ident, route = _route(call)
-        desk = Desk(self.world, self.hooks, account, ident)
+        desk = Desk(self.world, self.hooks, account, ident, body)
         if call.method == "GET" and route in {segment, f"{segment}/*"}:
-            return self._document(200, self._read(desk, SEGMENTS[segment], call.query))
-        operation = OPERATIONS.get((call.method, route)) or _nowhere(call)
-        if call.method in {"POST", "PATCH"}:
-            desk.body = _parsed(call.raw)
-        doc = operation(desk)
+            doc = self._read(desk, SEGMENTS[segment], call.query)
+            return self._document(200, doc), doc
+        if (call.method, route) not in OPERATIONS:
+            raise Nowhere
+        kept = copy.deepcopy(desk.perform(OPERATIONS[call.method, route]))
         if call.method == "DELETE":
-            return self._deleted()
+            return self._deleted(), None
         is_odd = call.method == "POST" and "created-201" in self.world.breaks
-        return self._document(201 if is_odd else 200, doc)
+        return self._document(201 if is_odd else 200, kept), kept
 
     def _deleted(self) -> Answer:
         if "delete-200" in self.world.breaks:
@@ -208,12 +220,13 @@ class Counter:
         ]
         page: Doc = {
             "object": "collection",
-            "pageToken": token or "from/0=",
             "maxResults": size,
             "data": [desk.show(doc, expand=expand) for doc in docs[:size]],
             "livemode": False,
         }
         page["results"] = len(page["data"])
+        if token:
+            page["pageToken"] = token
         if len(docs) > size and "last-page-endless" not in self.world.breaks:
             page["nextPageToken"] = f"from/{place[docs[size - 1]['id']]}="
         return page
@@ -224,18 +237,17 @@ class Counter:
         if (call.method, call.path) == ("POST", "/consumers/auth/login"):
             return self._logged_in(_parsed(call.raw))
         _, ident, route = _route(call)
-        kind, operation, status = CONSUMER_OPERATIONS.get(
-            (call.method, route)
-        ) or _nowhere(call)
+        if (call.method, route) not in CONSUMER_OPERATIONS:
+            raise Nowhere
+        kind, operation, status = CONSUMER_OPERATIONS[call.method, route]
         scheme, _, value = call.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or value.strip() not in self.world.access_tokens:
-            raise Refusal(401, "", "")
-        account = self.world.owner(kind, ident)
+        is_known = scheme.lower() == "bearer" and value in self.world.access_tokens
+        account = self.world.owner(kind, ident) if is_known else None
         if account is None:
-            raise Refusal(404, rules.UNKNOWN[kind], "Not one of yours.")
-        desk = Desk(self.world, self.hooks, account, ident)
-        desk.body = _parsed(call.raw) if call.method == "POST" else {}
-        return self._document(status, operation(desk))
+            raise Refusal(403, "consumer.not-yours", "Not one of yours.")
+        body = _parsed(call.raw) if call.method == "POST" else {}
+        desk = Desk(self.world, self.hooks, account, ident, body)
+        return self._document(status, desk.perform(operation))
 
     def _logged_in(self, body: Doc) -> Answer:
         wanted = {"emailAddress": self.world.email, "password": self.world.password}
@@ -250,14 +262,10 @@ def _route(call: Call) -> tuple[str, str, str]:
     """Segment, id and the path with ``*`` in place of the id."""
     found = ROUTE.fullmatch(call.path)
     if found is None or found["segment"] not in SEGMENTS:
-        _nowhere(call)
+        raise Nowhere
     segment, ident, verb = found["segment"], found["id"] or "", found["verb"]
     tail = ("/*" if ident else "") + (f"/{verb}" if verb else "")
     return segment, ident, segment + tail
-
-
-def _nowhere(call: Call) -> NoReturn:
-    raise Refusal(404, "nowhere", f"{call.method} {call.path} leads nowhere.")
 
 
 def _decoded(value: str) -> str:

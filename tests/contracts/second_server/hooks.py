@@ -18,17 +18,18 @@ REPLY_TIMEOUT_S = 1.0
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
-def encoded(value: Any, *, spaced: bool = False) -> bytes:
-    """JSON with members in reverse order of name; compact unless told otherwise."""
+def encoded(value: Any, *, spaced: bool = False, reverse: bool = True) -> bytes:
+    """JSON with members in order of name, backwards; compact unless told otherwise."""
     separators = (", ", ": ") if spaced else (",", ":")
-    return json.dumps(_reversed(value), separators=separators).encode()
+    return json.dumps(_sorted(value, reverse), separators=separators).encode()
 
 
-def _reversed(value: Any) -> Any:
+def _sorted(value: Any, reverse: bool) -> Any:
     if isinstance(value, dict):
-        return {name: _reversed(value[name]) for name in sorted(value, reverse=True)}
+        names = sorted(value, reverse=reverse)
+        return {name: _sorted(value[name], reverse) for name in names}
     if isinstance(value, list):
-        return [_reversed(entry) for entry in value]
+        return [_sorted(entry, reverse) for entry in value]
     return value
 
 
@@ -94,8 +95,8 @@ class Hooks:
             },
         }
         for endpoint in account.shelves["webhookEndpoint"].values():
-            wanted = endpoint.get("eventSubscriptions") or [event_type]
-            if event_type in wanted:
+            wanted = endpoint["eventSubscriptions"] or [event_type]
+            if endpoint["active"] and event_type in wanted:
                 self.waiting.put(
                     Delivery(account, endpoint["id"], event["id"], encoded(event))
                 )

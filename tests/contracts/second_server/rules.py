@@ -18,8 +18,15 @@ UNKNOWN = {
     "promotionCode": "promotion-code.not-found",
     "webhookEndpoint": "webhook-endpoint.notfound",
 }
+# The last two are on no published order: members nobody asked for.
+ORDER_MEMBERS = (
+    *("amount", "currency", "shippingInfo", "reference", "description", "metadata"),
+    *("customerInfo", "captureMethod"),
+)
 READABLE_TOKENS = {"active", "disabled"}
 APPROVED_METHOD = "pm_test_visaApproved"
+# Published for orders that were captured or expired; silent about these.
+CAPTURE_CODES = dict.fromkeys(("requires_authorization", "rejected"), "order.unpaid")
 PRODUCT_MEMBERS = ("name", "brand", "categories", "gtin", "images", "reference", "url")
 
 
@@ -32,6 +39,7 @@ class Desk:
     account: Account
     ident: str = ""
     body: Doc = field(default_factory=dict)
+    events: list[tuple[str, Doc]] = field(default_factory=list)
 
     def has(self, name: str) -> bool:
         """Whether the server was started with this deviation."""
@@ -53,8 +61,15 @@ class Desk:
         return doc
 
     def emit(self, event_type: str, doc: Doc) -> None:
-        """Tell the account's webhook endpoints."""
-        self.hooks.emit(self.account, event_type, doc)
+        """Note what to tell the webhook endpoints when the call is done."""
+        self.events.append((event_type, doc))
+
+    def perform(self, operation: "Operation") -> Doc | None:
+        """Carry an operation out, then send its events with the objects as left."""
+        answer = operation(self)
+        for event_type, doc in self.events:
+            self.hooks.emit(self.account, event_type, doc)
+        return answer
 
     def show(self, doc: Doc, *, expand: bool = False) -> Doc:
         """The object as answered."""
@@ -113,26 +128,23 @@ def create_order(desk: Desk) -> Doc:
 
 
 def _new_order(desk: Desk, body: Doc) -> Doc:
-    wanted = ("amount", "currency", "shippingInfo", "reference", "description")
-    order = desk.account.add(
+    return desk.account.add(
         "order",
-        {name: body.get(name) for name in (*wanted, "metadata")}
+        {name: body.get(name) for name in ORDER_MEMBERS}
         | {
             "status": "requires_authorization",
             "lineItems": [
-                _line_item(desk.account, item)["id"] for item in body["items"]
+                _line_item(desk.account, item)["id"] for item in body["items"][::-1]
             ],
             "payments": [],
             "discounts": [],
         },
     )
-    way = body.get("captureMethod", "automatic")
-    desk.account.capture_method[order["id"]] = way
-    return order
 
 
 def _line_item(account: Account, item: Doc) -> Doc:
-    kind, price = item.get("kind", "product"), None
+    kind, price = item.get("kind"), None
+    kind = kind if kind in {"tax", "discount"} else "product"
     money = {"amount": item["amount"], "currency": item["currency"]}
     if kind == "product":
         product = account.add(
@@ -140,7 +152,7 @@ def _line_item(account: Account, item: Doc) -> Doc:
             {name: item.get(name) for name in PRODUCT_MEMBERS}
             | {
                 "active": True,
-                "description": item.get("productDescription"),
+                "description": item.get("productDescription", item.get("description")),
                 "metadata": item.get("productMetadata"),
             },
         )
@@ -155,7 +167,7 @@ def _line_item(account: Account, item: Doc) -> Doc:
                 "metadata": item.get("priceMetadata"),
             },
         )["id"]
-    line = {name: item.get(name) for name in ("description", "metadata", "quantity")}
+    line = {name: item.get(name) for name in ("metadata", "quantity")}
     return account.add("lineItem", {"kind": kind, "price": price, **money, **line})
 
 
@@ -163,7 +175,7 @@ def _approve(desk: Desk, order: Doc) -> None:
     expires = now_ms() + HOLD_MS
     order |= {"expiresAt": expires, "status": "requires_capture"}
     desk.emit("order.authorized", order)
-    is_manual = desk.account.capture_method[order["id"]] == "manual"
+    is_manual = order.get("captureMethod") == "manual"
     if not is_manual and not desk.has("automatic-stays-open"):
         _new_payment(desk, order, {"amount": order["amount"]})
         order["status"] = "succeeded"
@@ -188,7 +200,12 @@ def cancel_order(desk: Desk) -> Doc:
 def _new_payment(desk: Desk, order: Doc, members: Doc) -> Doc:
     payment = desk.account.add(
         "payment",
-        {"currency": order["currency"], "order": order["id"], "status": "processed"}
+        {
+            "currency": order["currency"],
+            "order": order["id"],
+            "status": "processed",
+            "refunds": [],
+        }
         | members,
     )
     order["payments"].append(payment["id"])
@@ -220,8 +237,8 @@ def _may_capture(desk: Desk, order: Doc, amount: int) -> None:
     if is_bounded and amount > order["amount"]:
         raise excess
     if order["status"] != "requires_capture":
-        reason = f"No capture from an order that is {order['status']}."
-        raise Refusal(409, "order.cannot-capture", reason)
+        code = CAPTURE_CODES.get(order["status"], "order.cannot-capture")
+        raise Refusal(409, code, f"There is nothing to take: {order['status']}.")
     if is_bounded and amount > order["amount"] - captured(desk.account, order):
         raise excess
 
@@ -230,12 +247,13 @@ def create_refund(desk: Desk) -> Doc:
     """POST /refunds: give back all or part of one payment."""
     body = known("refund", desk.body)
     payment = desk.find("payment", body["payment"])
-    refunds = desk.account.shelves["refund"].values()
-    given = sum(r["amount"] for r in refunds if r["payment"] == payment["id"])
+    refunds = desk.account.shelves["refund"]
+    given = sum(refunds[ident]["amount"] for ident in payment["refunds"])
     if body["amount"] > payment["amount"] - given:
         status = 409 if desk.has("refund-409") else 403
         raise Refusal(status, "amount.insufficient", "There is not that much left.")
     refund = desk.account.add("refund", {"status": "succeeded"} | body)
+    payment["refunds"].append(refund["id"])
     desk.account.change(payment, {"status": "refunded"})
     desk.emit("refund.created", refund)
     return desk.show(refund)
@@ -262,9 +280,10 @@ def token_switch(status: str, event_type: str) -> Operation:
 
     def switch(desk: Desk) -> None:
         token = desk.find("token")
-        if token["status"] != status:
-            desk.account.change(token, {"status": status})
-            desk.emit(event_type, token)
+        if token["status"] == status:
+            raise Refusal(409, "token.unchanged", f"It is {status} already.")
+        desk.account.change(token, {"status": status})
+        desk.emit(event_type, token)
 
     return switch
 
@@ -283,6 +302,8 @@ def create_session(desk: Desk) -> Doc:
         desk.emit("token.created", token)
         common["token"] = token["id"]
     else:
+        if all(item.get("kind") in {"tax", "discount"} for item in body["items"]):
+            raise invalid("/items", "there is no product among them")
         common["order"] = _new_order(desk, body)["id"]
     session = desk.account.add("checkoutSession", common)
     seal = f"{base62(6)}.{base62(64)}"
@@ -312,8 +333,6 @@ def create_coupon(desk: Desk) -> Doc:
 def create_promotion_code(desk: Desk) -> Doc:
     """POST /promotion-codes: codes are unique whatever their case."""
     body = known("promotion-code", desk.body)
-    if "minimumAmount" in body and "currency" not in body:
-        raise invalid("/currency", "minimumAmount needs it")
     desk.find("coupon", body.pop("coupon"))
     code = body["code"]
     taken = desk.account.shelves["promotionCode"].values()
@@ -328,9 +347,11 @@ def create_promotion_code(desk: Desk) -> Doc:
 
 def create_webhook_endpoint(desk: Desk) -> Doc:
     """POST /webhook-endpoints: no subscriptions named means every event."""
-    defaults = {"active": True, "eventSubscriptions": [], "signingSecret": base62(40)}
+    secret = {"signingSecret": base62(40)}
+    defaults = {"active": True, "eventSubscriptions": []}
     body = known("webhook", desk.body)
-    return desk.show(desk.account.add("webhookEndpoint", defaults | body))
+    endpoint = desk.account.add("webhookEndpoint", defaults | body | secret)
+    return desk.show(endpoint) | secret
 
 
 def delete_webhook_endpoint(desk: Desk) -> None:

@@ -95,8 +95,7 @@ class Kept:
     since_ms: int
     method: str
     path: str
-    status: int
-    body: bytes | None
+    answer: Doc | None
 
 
 @dataclass(slots=True)
@@ -107,7 +106,6 @@ class Account:
         default_factory=lambda: {kind: {} for kind in PREFIXES}
     )
     order_of: dict[str, int] = field(default_factory=dict)
-    capture_method: dict[str, str] = field(default_factory=dict)
     kept: dict[str, Kept] = field(default_factory=dict)
 
     def add(self, kind: str, members: Doc, *, ident: str | None = None) -> Doc:
@@ -140,6 +138,7 @@ class Account:
             for name, kind in REFERENCES.get(doc["object"], {}).items():
                 if name in shown:
                     shown[name] = self._resolve(kind, shown[name])
+        shown.pop("signingSecret", None)  # told once, when the endpoint is made
         shown["livemode"] = False
         shown["_links"] = {"self": {"href": f"urn:second:{doc['id']}"}}
         return shown
