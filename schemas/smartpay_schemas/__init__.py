@@ -64,9 +64,11 @@ _TABLES = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    """Read a table when it is first looked at, and keep it as a plain global."""
-    if name not in _TABLES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = table = _TABLES[name]()
-    return table
+if not TYPE_CHECKING:  # else a type checker would believe in every name
+
+    def __getattr__(name: str) -> Any:
+        """Read a table when it is first looked at, and keep it as a plain global."""
+        if name not in _TABLES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = table = _TABLES[name]()
+        return table

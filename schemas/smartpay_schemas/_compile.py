@@ -13,7 +13,7 @@ from functools import cache
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from smartpay_schemas._load import registry, shared
+from smartpay_schemas._load import shared
 from smartpay_schemas._variants import BASES, derive, documents
 
 if TYPE_CHECKING:
@@ -112,8 +112,6 @@ def _pattern(
 
 @cache
 def _registry(variant: str) -> Registry[Any]:
-    if variant == "plain":
-        return registry()
     from referencing import Registry  # noqa: PLC0415 - same
     from referencing.jsonschema import DRAFT202012  # noqa: PLC0415 - same
 

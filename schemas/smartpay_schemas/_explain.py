@@ -46,7 +46,7 @@ def explain(validator: Validator, nodes: list[Node], document: Any) -> list[Prob
             found.setdefault((problem.path, problem.keyword), problem)
     if errors and not found:  # never let a refusal pass for want of words
         found[(), ""] = next(_ordinary(errors[0], (), nodes))
-    return sorted(found.values(), key=_order)
+    return sorted(found.values(), key=_order)[:MOST]
 
 
 def _order(problem: Problem) -> tuple[list[tuple[bool, str | int]], str]:

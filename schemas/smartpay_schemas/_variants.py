@@ -8,6 +8,7 @@ of the answers, for servers that may say more than we know.
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -28,11 +29,10 @@ def derive(schema: dict[str, Any], variant: str) -> dict[str, Any]:
         schema: A schema with references relative to its `$id`, or absolute ones.
         variant: A key of `BASES`.
     """
-    if variant == "plain":
-        return schema
-    changed = _close(schema) if variant == "strict" else _open(schema)
-    moved: dict[str, Any] = _move(changed, BASES[variant])
-    return moved
+    # jsonschema leaves our extended validator for the plain one where it meets $schema.
+    said = {key: value for key, value in schema.items() if key != "$schema"}
+    derived: dict[str, Any] = _READINGS[variant](said)
+    return derived
 
 
 @cache
@@ -91,3 +91,10 @@ def _move(node: Any, base: str) -> Any:
     if not isinstance(node, dict):
         return node
     return {key: _move(value, base) for key, value in node.items()}
+
+
+_READINGS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "plain": lambda schema: schema,
+    "strict": lambda schema: _move(_close(schema), BASES["strict"]),
+    "open": lambda schema: _move(_open(schema), BASES["open"]),
+}

@@ -71,7 +71,7 @@ def problems(
             that may know more than we do.
 
     Returns:
-        The problems, at most about a thousand; empty when the document fits.
+        The problems, at most a thousand; empty when the document fits.
 
     Raises:
         LookupError: If there is no schema of this name.
