@@ -77,9 +77,8 @@ def broken(document: Any, chance: random.Random) -> Any:
             case 0 if container is not whole:
                 del container[key]
             case 1 if isinstance(container, dict):
-                container[chance.choice(["extra", "order", "token", "kind"])] = (
-                    chance.choice(JUNK)
-                )
+                name = chance.choice(["extra", "order", "token", "kind"])
+                container[name] = copy.deepcopy(chance.choice(JUNK))
             case 2 if isinstance(container[key], list) and container[key]:
                 container[key] = container[key] * chance.choice([2, 9, 51])
             case _:
