@@ -10,12 +10,14 @@ from smartpay_mock.api.engine import Engine
 from smartpay_mock.api.routes import add_error_handlers, add_routes
 from smartpay_mock.control.admin import add_admin
 from smartpay_mock.control.guard import Guard
+from smartpay_mock.events.worker import Worker
 from smartpay_mock.kernel.ids import new_password
 from smartpay_mock.kernel.settings import Settings
 from smartpay_mock.storage import open_store
 from smartpay_mock.storage.contract import Store
 
 ENGINE = "smartpay.engine"
+WORKER = "smartpay.worker"
 
 Twist = Callable[[Engine], Engine]
 
@@ -42,6 +44,8 @@ def create_app(
         engine = twist(engine)
     app = Flask("smartpay_mock", static_folder=None)
     app.extensions[ENGINE] = engine
+    app.extensions[WORKER] = worker = Worker(engine.deliverer)
+    engine.notify = worker.notify
     add_routes(app, engine)
     add_admin(app, engine, Guard(settings, settings.admin_token or new_password()))
     add_error_handlers(app)
@@ -52,3 +56,12 @@ def engine_of(app: Flask) -> Engine:
     """Return the engine behind an application made by ``create_app``."""
     engine: Engine = app.extensions[ENGINE]
     return engine
+
+
+def worker_of(app: Flask) -> Worker:
+    """Return what delivers an application's webhooks in the background.
+
+    It is not running yet: a door that serves starts it, and stops it in the end.
+    """
+    worker: Worker = app.extensions[WORKER]
+    return worker

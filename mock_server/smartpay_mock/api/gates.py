@@ -115,6 +115,6 @@ class Gates:
 
     def pass_through(self, account: str, operation: str, at: str) -> None:
         """Hold the calling thread at every gate that matches."""
-        for gate in self._gates.get(account, ()):
+        for gate in self._gates.get(account, ()) if self._gates else ():
             if gate.at == at and gate.operation in {operation, "*"}:
                 gate.hold()

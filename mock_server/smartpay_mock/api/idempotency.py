@@ -23,6 +23,7 @@ HEADER = "idempotency-key"
 REPLAYED = "Idempotency-Replayed"
 _KIND = "idempotency"
 _NOT_KEPT = {401, 429}
+_SERVER_FAILED = 500
 _PRUNED_AT_ONCE = 2
 
 
@@ -34,21 +35,65 @@ class Key:
     fingerprint: str
 
 
-def read_key(
-    operation: Operation, params: dict[str, str], call: Call, rules: Rules
-) -> Key | None:
-    """Return the call's key, or ``None`` where keys do not count.
+class Idempotency:
+    """What becomes of idempotency keys."""
 
-    Raises:
-        ApiError: ``idempotency.key-invalid``.
-    """
-    if not operation.idempotent or HEADER not in call.headers:
-        return None
-    value = call.headers[HEADER]
-    if not 1 <= len(value) <= rules.key_length or not value.isprintable():
-        raise ApiError("idempotency.key-invalid")
-    path = operation.path.format(**params)
-    return Key(f"{operation.method} {path} {value}", _fingerprint(operation, call))
+    def read_key(
+        self, operation: Operation, params: dict[str, str], call: Call, rules: Rules
+    ) -> Key | None:
+        """Return the call's key, or ``None`` where keys do not count.
+
+        Raises:
+            ApiError: ``idempotency.key-invalid``.
+        """
+        if not operation.idempotent or HEADER not in call.headers:
+            return None
+        value = call.headers[HEADER]
+        if not 1 <= len(value) <= rules.key_length or not value.isprintable():
+            raise ApiError("idempotency.key-invalid")
+        path = operation.path.format(**params)
+        return Key(f"{operation.method} {path} {value}", _fingerprint(operation, call))
+
+    def replay(self, unit: Unit, key: Key, now: int) -> Answer | None:
+        """Return the answer kept under ``key``, or ``None`` if it is free.
+
+        Raises:
+            ApiError: ``idempotency.key-reused`` for another body.
+        """
+        row = unit.row(_KIND, key.id)
+        if row is None or (row.due is not None and row.due <= now):
+            return None
+        kept = decode(row.body)
+        if kept["fingerprint"] != key.fingerprint:
+            raise ApiError("idempotency.key-reused")
+        return Answer(
+            kept["status"],
+            row.attachment or b"",
+            kept["contentType"],
+            {REPLAYED: "true"},
+        )
+
+    def keep(
+        self, unit: Unit, key: Key, answer: Answer, now: int, rules: Rules
+    ) -> None:
+        """Keep ``answer`` under ``key``; failures of the server are never kept."""
+        if answer.status >= _SERVER_FAILED or answer.status in _NOT_KEPT:
+            return
+        for row in unit.due(_KIND, until=now, limit=_PRUNED_AT_ONCE):
+            unit.delete(_KIND, row.id)
+        unit.put(
+            _KIND,
+            key.id,
+            encode(
+                {
+                    "fingerprint": key.fingerprint,
+                    "status": answer.status,
+                    "contentType": answer.content_type,
+                }
+            ),
+            due=now + rules.idempotency_window_ms,
+            attachment=answer.body,
+        )
 
 
 def _fingerprint(operation: Operation, call: Call) -> str:
@@ -60,44 +105,3 @@ def _fingerprint(operation: Operation, call: Call) -> str:
     except (ValueError, TypeError, RecursionError):
         body = call.body
     return hashlib.blake2b(body, digest_size=16).hexdigest()
-
-
-def replay(unit: Unit, key: Key, now: int) -> Answer | None:
-    """Return the answer kept under ``key``, or ``None`` if it is free.
-
-    Raises:
-        ApiError: ``idempotency.key-reused`` for another body.
-    """
-    row = unit.row(_KIND, key.id)
-    if row is None or (row.due is not None and row.due <= now):
-        return None
-    kept = decode(row.body)
-    if kept["fingerprint"] != key.fingerprint:
-        raise ApiError("idempotency.key-reused")
-    return Answer(
-        kept["status"],
-        row.attachment or b"",
-        kept["contentType"],
-        {REPLAYED: "true"},
-    )
-
-
-def keep(unit: Unit, key: Key, answer: Answer, now: int, rules: Rules) -> None:
-    """Keep ``answer`` under ``key``; failures of the server are never kept."""
-    if answer.status >= 500 or answer.status in _NOT_KEPT:
-        return
-    for row in unit.due(_KIND, until=now, limit=_PRUNED_AT_ONCE):
-        unit.delete(_KIND, row.id)
-    unit.put(
-        _KIND,
-        key.id,
-        encode(
-            {
-                "fingerprint": key.fingerprint,
-                "status": answer.status,
-                "contentType": answer.content_type,
-            }
-        ),
-        due=now + rules.idempotency_window_ms,
-        attachment=answer.body,
-    )

@@ -42,9 +42,7 @@ def add_routes(app: Flask, engine: Engine) -> None:
             )
 
 
-def _view(
-    engine: Engine, operation: Operation, limit: int
-) -> Callable[..., Response]:
+def _view(engine: Engine, operation: Operation, limit: int) -> Callable[..., Response]:
     def view(**params: str) -> Response:
         environ = request.environ
         answer = engine.perform(operation, params, read_call(environ, limit))

@@ -21,7 +21,9 @@ def cleaned(value: Any) -> Any:
     """Return a JSON value without nulls and with whole floats as integers."""
     if isinstance(value, dict):
         return {
-            name: cleaned(member) for name, member in value.items() if member is not None
+            name: cleaned(member)
+            for name, member in value.items()
+            if member is not None
         }
     if isinstance(value, list):
         return [cleaned(member) for member in value if member is not None]

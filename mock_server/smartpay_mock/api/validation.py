@@ -57,6 +57,8 @@ def validated(operation: Operation, document: Any, ctx: Context) -> dict[str, An
     """
     if operation.request is None:
         return {}
+    body: dict[str, Any]
+    found: list[str]
     cross_check = _CROSS_CHECKS.get(operation.id)
     if accepts_strictly(operation.request, document):
         body, found = document, []

@@ -11,6 +11,7 @@ from smartpay_mock.control import (
     journals,
     persons,
     snapshots,
+    webhooks,
 )
 from smartpay_mock.control.routes import Request
 from smartpay_mock.kernel.clock import AccountClock, duration_ms
@@ -176,3 +177,56 @@ def show_state(request: Request) -> Any:
     with request.engine.opened(request.account) as (unit, account):
         counts = {kind: unit.count(kind) for kind in sorted(unit.kinds())}
         return {"account": decode(account.to_bytes()), "counts": counts}
+
+
+def list_deliveries(request: Request) -> Any:
+    """Return deliveries with their attempts, oldest first."""
+    return webhooks.show_deliveries(
+        request.engine,
+        request.account,
+        state=request.query.get("state"),
+        endpoint=request.query.get("endpoint"),
+    )
+
+
+def get_delivery(request: Request) -> Any:
+    """Return one delivery."""
+    return webhooks.show_delivery(request.engine, request.account, request.params["id"])
+
+
+def list_events(request: Request) -> Any:
+    """Return events, oldest first."""
+    return webhooks.show_events(request.engine, request.account)
+
+
+def drain_webhooks(request: Request) -> Any:
+    """Deliver all that is due now."""
+    return webhooks.drain(
+        request.engine, request.account, until=request.body.get("until")
+    )
+
+
+def replay_delivery(request: Request) -> Any:
+    """Have one delivery attempted again."""
+    shown = request.engine.deliverer.replay(request.account, request.params["id"])
+    request.engine.notify(request.account)
+    return shown
+
+
+def replay_deliveries(request: Request) -> Any:
+    """Have every delivery attempted again, or those in one state."""
+    shown = request.engine.deliverer.replay_all(
+        request.account, state=request.query.get("state")
+    )
+    request.engine.notify(request.account)
+    return shown
+
+
+def get_adversary(request: Request) -> Any:
+    """Return how webhooks misbehave."""
+    return webhooks.show_adversary(request.engine, request.account)
+
+
+def set_adversary(request: Request) -> Any:
+    """Let webhooks misbehave."""
+    return webhooks.set_adversary(request.engine, request.account, **request.body)

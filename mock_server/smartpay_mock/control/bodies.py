@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from smartpay_mock.control.persons import DECISIONS
+from smartpay_mock.events.adversary import OPTIONS
 from smartpay_mock.kernel.faults import KINDS, WHENS
 from smartpay_schemas import LIFECYCLES
 
@@ -50,3 +51,10 @@ HOLD = {
 }
 SNAPSHOT = {"type": "object", "description": "As GET /__admin/snapshots gave it."}
 SEED = {**_object(seed={"type": "integer"}), "required": ["seed"]}
+DRAIN = _object(until={**_WHOLE, "description": "Milliseconds since the epoch."})
+ADVERSARY = {
+    "type": "object",
+    "description": "; ".join(
+        f"{name}: {row.expected}" for name, row in OPTIONS.items()
+    ),
+}

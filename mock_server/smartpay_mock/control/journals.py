@@ -29,7 +29,9 @@ def list_requests(
         rows = unit.page(KIND, limit=limit)
     entries = [decode(row.body) for row in reversed(rows)]
     return [
-        entry for entry in entries if operation is None or entry["operation"] == operation
+        entry
+        for entry in entries
+        if operation is None or entry["operation"] == operation
     ]
 
 

@@ -5,7 +5,7 @@
     Exception
     |-- ApiError             the emulated API refuses; has a row in errors.json
     |-- SandboxUsageError    somebody uses the sandbox wrongly; the text says how to
-    |   |-- NotFoundError    a thing of the sandbox (scenario, fault, request) is unknown
+    |   |-- NotFoundError    a scenario, fault, request ... is unknown
     |   `-- StoreError       state cannot be opened, read or kept
     `-- AssertionError
         `-- ContractFailure  the server under test is wrong (lives in the kit)
@@ -29,7 +29,7 @@ class ApiError(Exception):
     """
 
     def __init__(
-        self, code: str, *, details: Sequence[Any] = (), **facts: object
+        self, code: str, /, *, details: Sequence[Any] = (), **facts: object
     ) -> None:
         self.code = code
         self.details = list(details)
@@ -37,11 +37,11 @@ class ApiError(Exception):
         super().__init__(code, facts)
 
     def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, ApiError)
-            and (self.code, self.facts, self.details)
-            == (other.code, other.facts, other.details)
-        )
+        return isinstance(other, ApiError) and (
+            self.code,
+            self.facts,
+            self.details,
+        ) == (other.code, other.facts, other.details)
 
     def __hash__(self) -> int:
         return hash(self.code)
@@ -61,7 +61,7 @@ class ApiError(Exception):
 
 
 class SandboxUsageError(Exception):
-    """Somebody uses the sandbox in a way it cannot work; the text ends in the remedy."""
+    """Somebody uses the sandbox wrongly; the text ends in the remedy."""
 
 
 class NotFoundError(SandboxUsageError, LookupError):

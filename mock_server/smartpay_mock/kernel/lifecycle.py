@@ -12,7 +12,10 @@ NEW = "new"
 
 
 def step(
-    lifecycles: Mapping[str, Lifecycle], resource: str, document: dict[str, Any], action: str
+    lifecycles: Mapping[str, Lifecycle],
+    resource: str,
+    document: dict[str, Any],
+    action: str,
 ) -> Transition:
     """Move ``document`` by ``action`` and return the transition taken.
 
@@ -34,7 +37,9 @@ def step(
     if transition is None:
         code = lifecycle.refusals[action]
         if code is None:
-            raise LookupError(f"{resource}: {status} has no {action}; nobody may ask it")
+            raise LookupError(
+                f"{resource}: {status} has no {action}; nobody may ask it"
+            )
         raise ApiError(code, id=document["id"], status=status)
     document["status"] = transition.to_state
     return transition

@@ -58,7 +58,9 @@ class Settings:
     """How one emulator behaves. Every member has a default."""
 
     host: str = _setting("127.0.0.1", "Address to listen on.")
-    port: int = _setting(8585, "Port to listen on; 0 takes a free one.", _whole(0, 65535))
+    port: int = _setting(
+        8585, "Port to listen on; 0 takes a free one.", _whole(0, 65535)
+    )
     state: str = _setting(
         "memory:",
         "Where state is kept: memory:, sqlite:///FILE or postgresql://...",
@@ -72,7 +74,9 @@ class Settings:
         1, "Processes, with granian and a shared state.", _whole(1, 64)
     )
     accounts: tuple[str, ...] = _setting(
-        (), "Secret keys allowed, separated by commas; none means every test key.", _names
+        (),
+        "Secret keys allowed, separated by commas; none means every test key.",
+        _names,
     )
     strict: bool = _setting(False, "Turn advice into 400 request.invalid.", _flag)
     inactive_token: str = _setting(
@@ -89,9 +93,12 @@ class Settings:
     webhooks_anywhere: bool = _setting(
         False, "Deliver webhooks to addresses that are not loopback.", _flag
     )
-    seed: int | None = _setting(
-        None, "Make ids repeatable, account by account.", int
+    webhook_schedule: str = _setting(
+        "",
+        "Pauses between attempts to deliver, such as 90s,5m,1h; ten in three days "
+        "if empty.",
     )
+    seed: int | None = _setting(None, "Make ids repeatable, account by account.", int)
     admin_token: str = _setting(
         "", "Bearer token of the control plane off loopback; generated if empty."
     )
@@ -132,9 +139,7 @@ def read_setting(name: str, text: str, *, origin: str) -> Any:
         ) from None
 
 
-def load_settings(
-    environ: Mapping[str, str] | None = None, **flags: Any
-) -> Settings:
+def load_settings(environ: Mapping[str, str] | None = None, **flags: Any) -> Settings:
     """Return the settings from the environment and from flags that are not ``None``.
 
     Raises:
@@ -145,8 +150,6 @@ def load_settings(
     for row in fields(Settings):
         variable = environment_name(row.name)
         if variable in source:
-            values[row.name] = read_setting(
-                row.name, source[variable], origin=variable
-            )
+            values[row.name] = read_setting(row.name, source[variable], origin=variable)
     values.update({name: value for name, value in flags.items() if value is not None})
     return Settings(**values)

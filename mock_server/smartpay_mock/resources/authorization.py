@@ -65,9 +65,7 @@ def _token_declines(token: Document) -> Decision | None:
 def consumer_declines(consumer: Document) -> Decision | None:
     """Return the decline that lies in the consumer's account, if any."""
     if not consumer.get("active", True):
-        return Decision(
-            False, f"consumer {consumer['id']} is not active any more"
-        )
+        return Decision(False, f"consumer {consumer['id']} is not active any more")
     if consumer.get("decision") in _DECLINES:
         return Decision(
             False,

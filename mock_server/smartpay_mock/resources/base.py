@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from smartpay_mock.events.outbox import record
+from smartpay_mock.events.outbox import is_delivered, record
 from smartpay_mock.kernel.codec import decode, encode
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.ids import Ids
@@ -46,6 +46,7 @@ class Context:
         actor: E-mail address of the consumer who acts; empty for a merchant.
         trace: Why the answer is as it is, one entry per rule that decided something.
         advice: Oddities that were tolerated.
+        has_post: Whether a webhook endpoint gets an event of this call.
     """
 
     unit: Unit
@@ -57,6 +58,7 @@ class Context:
     actor: str = ""
     trace: list[dict[str, str]] = field(default_factory=list)
     advice: list[dict[str, str]] = field(default_factory=list)
+    has_post: bool = False
 
     def explain(self, rule: str, found: str) -> None:
         """Note that ``rule`` decided something, and what it found."""
@@ -82,9 +84,7 @@ class Context:
             raise ApiError(NOT_FOUND[kind], id=id_)
         return document
 
-    def save(
-        self, kind: str, document: Document, *, owner: str | None = None
-    ) -> None:
+    def save(self, kind: str, document: Document, *, owner: str | None = None) -> None:
         """Keep ``document``, changed now."""
         document["updatedAt"] = self.now
         self.unit.put(kind, document["id"], encode(document), owner=owner)
@@ -97,7 +97,9 @@ class Context:
         """
         before = document.get("status", "new")
         transition = step(self.rules.lifecycles, resource, document, action)
-        self.explain("lifecycle", f"{resource} {before} -{action}-> {transition.to_state}")
+        self.explain(
+            "lifecycle", f"{resource} {before} -{action}-> {transition.to_state}"
+        )
         return transition
 
     def announce(self, transition: Transition, **subjects: Document) -> None:
@@ -107,13 +109,15 @@ class Context:
 
     def emit(self, event_type: str, document: Document) -> None:
         """Write one event about ``document`` to the outbox, in this unit."""
-        record(
+        event = record(
             self.unit,
             event_type=event_type,
-            data=plain(document),
+            data=document,
             now=self.now,
             new_id=self.ids.new,
+            render=plain,
         )
+        self.has_post = self.has_post or is_delivered(event)
 
 
 def created(ctx: Context, kind: str, object_: str) -> Document:

@@ -70,9 +70,7 @@ def authorize_order(ctx: Context, params: dict[str, str], body: Document) -> Doc
     """
     order = ctx.find("order", params["id"])
     if order["status"] != "requires_authorization":
-        raise ApiError(
-            "order.cannot-authorize", id=order["id"], status=order["status"]
-        )
+        raise ApiError("order.cannot-authorize", id=order["id"], status=order["status"])
     consumer = consumer_of(ctx, ctx.actor)
     decision = _decide(ctx, order, consumer, body)
     if not decision.is_approved:

@@ -107,8 +107,10 @@ _LIMITS: tuple[tuple[Callable[[Document, int], bool], str], ...] = (
     (lambda subject, _now: not subject["active"], "is not active"),
     (lambda subject, now: subject.get("expiresAt", now + 1) <= now, "has expired"),
     (
-        lambda subject, _now: subject["redemptionCount"]
-        >= subject.get("maxRedemptionCount", subject["redemptionCount"] + 1),
+        lambda subject, _now: (
+            subject["redemptionCount"]
+            >= subject.get("maxRedemptionCount", subject["redemptionCount"] + 1)
+        ),
         "is used up",
     ),
 )

@@ -1,6 +1,7 @@
 """Orders: charge a consumer, look at what became of it, cancel.
 
-Source: the guide; docs:/reference/create-order, cancel-order; docs:/docs/manual-capture.
+Source: the guide; docs:/reference/create-order, cancel-order;
+docs:/docs/manual-capture.
 """
 
 from __future__ import annotations

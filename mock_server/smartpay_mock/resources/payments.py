@@ -39,7 +39,9 @@ def create_payment(ctx: Context, _params: dict[str, str], body: Document) -> Doc
     keep_line_items(ctx, body, order)
     amount, left = int(body["amount"]), left_to_capture(order)
     keeps_rest = body.get("cancelRemainder") == "manual" and amount < left
-    transition = ctx.step("order", order, "capture_part" if keeps_rest else "capture_last")
+    transition = ctx.step(
+        "order", order, "capture_part" if keeps_rest else "capture_last"
+    )
     if amount > left:
         raise ApiError(
             "payment.excessive-amount", amount=amount, left=left, id=order["id"]

@@ -30,9 +30,9 @@ def items_total(items: list[Document], shipping: Document, currency: str) -> int
 
 def left_to_capture(order: Document) -> int:
     """Return what of an authorized order is not captured yet, in yen."""
-    return order["_authorized"] - order["_captured"]
+    return int(order["_authorized"] - order["_captured"])
 
 
 def left_to_refund(payment: Document) -> int:
     """Return what of a payment is not refunded yet, in yen."""
-    return payment["amount"] - payment["_refunded"]
+    return int(payment["amount"] - payment["_refunded"])

@@ -16,8 +16,11 @@ Document = dict[str, Any]
 
 # Lists show tokens in these states only (docs:/docs/token-management).
 LISTED = {"active", "disabled"}
-# States of a token that was never usable, so that it cannot be charged.
-_NEVER_ACTIVE = {"requires_authorization", "rejected"}
+# Setting inactive_token -> states of a token that cannot be charged at all.
+_REFUSED = {
+    "rejected": {"requires_authorization", "rejected"},
+    "error": {"requires_authorization", "rejected", "disabled"},
+}
 
 
 def keep_token(ctx: Context, token: Document) -> None:
@@ -48,9 +51,7 @@ def chargeable_token(ctx: Context, id_: str) -> Document:
         ApiError: ``token.not-found``; ``token.invalid`` if it was never active.
     """
     token = find_token(ctx, id_)
-    refused = _NEVER_ACTIVE | (
-        {"disabled"} if ctx.settings.inactive_token == "error" else set()
-    )
+    refused = _REFUSED[ctx.settings.inactive_token]
     ctx.explain("token", f"{id_} is {token['status']}")
     if token["status"] in refused:
         raise ApiError("token.invalid", id=id_, status=token["status"])

@@ -19,7 +19,7 @@ def build_world(unit: Unit, now: int) -> None:
         document = {**consumer.document(), "createdAt": now, "updatedAt": now}
         owner = consumer.email_address.casefold()
         unit.put("consumer", consumer.id, encode(document), owner=owner)
-    for token in reversed(magic().tokens.values()):
+    for token in reversed(list(magic().tokens.values())):
         document = {**token.document(now), "_consumer": token.consumer}
         shelf = "listed" if token.status in LISTED else None
         unit.put("token", token.id, encode(document), owner=shelf)

@@ -1,0 +1,146 @@
+"""One call on its way through a unit of work: key, body, schema, handler, answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from smartpay_mock.api import envelope, journal
+from smartpay_mock.api.auth import Credential
+from smartpay_mock.api.pagination import read_page
+from smartpay_mock.api.validation import read_body, validated, wants_expanded
+from smartpay_mock.api.works import Works, keep_drawn
+from smartpay_mock.kernel.account import Account
+from smartpay_mock.kernel.codec import decode
+from smartpay_mock.kernel.errors import ApiError
+from smartpay_mock.kernel.exchange import Answer, Call
+from smartpay_mock.resources import Context, Listing
+from smartpay_mock.resources.checks import invalid
+from smartpay_mock.resources.views import expanded, plain
+from smartpay_mock.storage.contract import Unit
+from smartpay_schemas import Operation
+
+Params = Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One call on its way through a unit of work."""
+
+    works: Works
+    operation: Operation
+    params: Params
+    call: Call
+    caller: Credential
+    faults: list[str] = field(default_factory=list)
+    has_post: bool = False
+
+    def run(self, unit: Unit, account: Account) -> Answer:
+        """Carry the call out, keep its key and journal it."""
+        ids = account.ids()
+        request_id = ids.new("request")
+        ctx = self.works.context(unit, account, ids)
+        ctx.base_url = self.call.base_url
+        ctx.actor = self.caller.actor
+        key = None
+        try:
+            key = self.works.idempotency.read_key(
+                self.operation, dict(self.params), self.call, self.works.rules
+            )
+            answer = key and self.works.idempotency.replay(unit, key, ctx.now)
+            if answer:
+                ctx.explain("idempotency", "the key is known; its answer is replayed")
+                key = None
+            else:
+                answer = self._answer(ctx)
+        except ApiError as error:
+            unit.discard()
+            ctx.explain("refusal", str(error))
+            answer = envelope.refusal(error)
+            if error.code == "idempotency.key-reused":
+                key = None
+        if key:
+            self.works.idempotency.keep(
+                unit, key, answer, now=ctx.now, rules=self.works.rules
+            )
+        return self._finish(account, ctx, request_id, answer)
+
+    def finish(self, unit: Unit, account: Account, answer: Answer) -> Answer:
+        """Journal an answer that was made without carrying the call out."""
+        ids = account.ids()
+        ctx = self.works.context(unit, account, ids)
+        ctx.explain("fault", "; ".join(self.faults))
+        return self._finish(account, ctx, ids.new("request"), answer)
+
+    def _answer(self, ctx: Context) -> Answer:
+        operation = self.operation
+        document = read_body(operation, self.call)
+        body = validated(operation, document, ctx)
+        wants = wants_expanded(operation, self.call.query)
+
+        def show(stored: dict[str, Any]) -> dict[str, Any]:
+            return expanded(stored, ctx.find) if wants else plain(stored)
+
+        listing = self.works.listings.get(operation.id)
+        if listing:
+            shown: Any = self._page(ctx, listing, show)
+        else:
+            stored = self.works.handlers[operation.id](ctx, dict(self.params), body)
+            shown = show(stored) if operation.response and stored else None
+        if ctx.advice and ctx.settings.strict:
+            raise invalid(*(advice["message"] for advice in ctx.advice))
+        return envelope.success(operation.status, shown)
+
+    def _page(
+        self,
+        ctx: Context,
+        listing: Listing,
+        show: Callable[[dict[str, Any]], dict[str, Any]],
+    ) -> dict[str, Any]:
+        page = read_page(
+            ctx.unit,
+            listing,
+            self.call.query,
+            rules=self.works.rules,
+            list_name=self.operation.id,
+        )
+        return envelope.collection(
+            [show(decode(body)) for body in page.bodies],
+            limit=page.limit,
+            page_token=page.page_token,
+            next_token=page.next_token,
+        )
+
+    def _finish(
+        self, account: Account, ctx: Context, request_id: str, answer: Answer
+    ) -> Answer:
+        self.has_post = self.has_post or ctx.has_post
+        answer.headers["Request-Id"] = request_id
+        if ctx.advice:
+            answer.headers["Smartpay-Sandbox-Advice"] = _advice_line(ctx.advice)
+        keep_drawn(ctx.unit, account, ctx.ids)
+        document = journal.entry(
+            id_=request_id,
+            at=ctx.now,
+            operation=self.operation,
+            call=self.call,
+            answer=answer,
+            key_hint=self.caller.hint,
+            trace=ctx.trace,
+            advice=ctx.advice,
+            faults=self.faults,
+        )
+        journal.write(
+            ctx.unit,
+            document,
+            keep=self.works.settings.journal,
+            turn=self.works.next_turn(),
+        )
+        return answer
+
+
+def _advice_line(advice: list[dict[str, str]]) -> str:
+    """Return the advice as one header line; headers take no other script."""
+    line = "; ".join(item["message"] for item in advice)
+    return line.encode("ascii", "backslashreplace").decode("ascii")[:1000]

@@ -1,0 +1,158 @@
+"""What an emulator is made of, and how work on an account begins and ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import count
+from types import TracebackType
+
+from smartpay_mock.api.callers import SERVER_ACCOUNT, Callers
+from smartpay_mock.api.gates import Gates
+from smartpay_mock.api.idempotency import Idempotency
+from smartpay_mock.events.delivery import Deliverer
+from smartpay_mock.events.schedule import RETRY_AFTER_MS, parse_schedule
+from smartpay_mock.kernel.account import Account
+from smartpay_mock.kernel.clock import wall_ms
+from smartpay_mock.kernel.ids import Ids
+from smartpay_mock.kernel.rules import Rules
+from smartpay_mock.kernel.settings import Settings
+from smartpay_mock.resources import HANDLERS, LISTINGS, Context, Handler, Listing
+from smartpay_mock.resources.timers import is_settled, settle
+from smartpay_mock.resources.world import build_world
+from smartpay_mock.storage.contract import Store, Unit
+
+
+def _nobody(_account: str) -> None:
+    """Tell nobody: no worker delivers webhooks."""
+
+
+@dataclass(slots=True)
+class Works:
+    """What an emulator is made of; an evil twin exchanges one of its parts.
+
+    Attributes:
+        settings: How it behaves.
+        store: Where state lives.
+        rules: Tables and windows it goes by.
+        handlers: Operation id to handler.
+        listings: Operation id of each list to what it lists.
+        idempotency: What becomes of idempotency keys.
+        callers: Finds the account of a call.
+        gates: Where a test holds calls.
+        deliverer: Delivers webhooks.
+        notify: Called with an account that has webhooks to deliver.
+    """
+
+    settings: Settings
+    store: Store
+    rules: Rules = field(default_factory=Rules)
+    handlers: Mapping[str, Handler] = field(default_factory=lambda: HANDLERS)
+    listings: Mapping[str, Listing] = field(default_factory=lambda: LISTINGS)
+    idempotency: Idempotency = field(default_factory=Idempotency)
+    callers: Callers = field(init=False)
+    gates: Gates = field(default_factory=Gates)
+    deliverer: Deliverer = field(init=False)
+    notify: Callable[[str], None] = _nobody
+    fresh_ids: Ids = field(default_factory=Ids)
+    _turns: count[int] = field(default_factory=count)
+
+    def __post_init__(self) -> None:
+        """Make the parts that need the others."""
+        self.callers = Callers(self.settings, self.store)
+        schedule = self.settings.webhook_schedule
+        self.deliverer = Deliverer(
+            self.store,
+            clock_of=self.now_of,
+            holder=self.fresh_ids.new("request"),
+            anywhere=self.settings.webhooks_anywhere,
+            retry_after_ms=parse_schedule(schedule) if schedule else RETRY_AFTER_MS,
+        )
+
+    def now_of(self, account_id: str) -> int:
+        """Return an account's time, in milliseconds since the epoch."""
+        with self.store.read(account_id) as unit:
+            body = unit.get("account", account_id)
+        return Account.from_bytes(body).clock.now_ms() if body else wall_ms()
+
+    def opened(self, account_id: str) -> OpenAccount:
+        """Open a unit of work on an account that is up to date.
+
+        A new account gets its standard world; what is due by its clock has happened.
+        """
+        return OpenAccount(self, account_id)
+
+    def context(self, unit: Unit, account: Account, ids: Ids) -> Context:
+        """Return what handlers get, at the account's time."""
+        return Context(unit, account.clock.now_ms(), ids, self.rules, self.settings)
+
+    def next_turn(self) -> int:
+        """Return a counter of calls."""
+        return next(self._turns)
+
+
+class OpenAccount:
+    """A unit of work on an account that exists and is settled."""
+
+    __slots__ = ("_account_id", "_unit_manager", "_works")
+
+    def __init__(self, works: Works, account_id: str) -> None:
+        self._works = works
+        self._account_id = account_id
+
+    def __enter__(self) -> tuple[Unit, Account]:
+        while True:
+            self._unit_manager = self._works.store.write(self._account_id)
+            unit = self._unit_manager.__enter__()
+            try:
+                account = self._ready(unit)
+            except BaseException as error:
+                self._unit_manager.__exit__(type(error), error, error.__traceback__)
+                raise
+            if account is not None:
+                return unit, account
+            # What was made ready is committed on its own, so that a refused call does
+            # not take it back.
+            self._unit_manager.__exit__(None, None, None)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._unit_manager.__exit__(kind, error, traceback)
+
+    def _ready(self, unit: Unit) -> Account | None:
+        """Return the account, or ``None`` after something was made ready."""
+        body = unit.get("account", self._account_id)
+        if body is None:
+            self._create(unit)
+            return None
+        account = Account.from_bytes(body)
+        now = account.clock.now_ms()
+        if is_settled(unit, now):
+            return account
+        ids = account.ids()
+
+        def context_at(moment: int) -> Context:
+            context = self._works.context(unit, account, ids)
+            context.now = moment
+            return context
+
+        settle(unit, now, context_at)
+        keep_drawn(unit, account, ids)
+        return None
+
+    def _create(self, unit: Unit) -> None:
+        account = Account(self._account_id, wall_ms(), seed=self._works.settings.seed)
+        unit.put("account", account.id, account.to_bytes())
+        if self._account_id != SERVER_ACCOUNT:
+            build_world(unit, account.created_at)
+
+
+def keep_drawn(unit: Unit, account: Account, ids: Ids) -> None:
+    """Keep how many ids a seeded account has drawn."""
+    if ids.drawn != account.drawn:
+        account.drawn = ids.drawn
+        unit.put("account", account.id, account.to_bytes())
