@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 
 import smartpay_schemas as s
+from smartpay_schemas.event_types import events
 
 ANYWHERE = {
     "request.unsupported-media-type",
@@ -136,6 +137,11 @@ def test_the_states_are_those_of_the_resource(resource: str) -> None:
     states = set(shape["properties"]["status"]["enum"])
 
     assert states == set(s.LIFECYCLES[resource].states)
+
+
+def test_an_endpoint_can_subscribe_to_every_event_type() -> None:
+    """The schema and the catalogue list the same types, in the same order."""
+    assert s.schema("common/event-type")["enum"] == list(events())
 
 
 @pytest.mark.parametrize("clause", s.CLAUSES.values(), ids=list(s.CLAUSES))
