@@ -79,8 +79,8 @@ def parse_adversary(options: Mapping[str, Any]) -> Adversary:
         if name not in OPTIONS:
             raise NotFoundError.among("webhook adversary option", name, list(OPTIONS))
     values = dict(options)
-    if values.get("bad_signature") in (True, False):
-        values["bad_signature"] = ALWAYS if values["bad_signature"] is True else 0
+    if isinstance(values.get("bad_signature"), bool):
+        values["bad_signature"] = ALWAYS if values["bad_signature"] else 0
     for name, value in values.items():
         if not _READERS[name](value):
             raise SandboxUsageError(

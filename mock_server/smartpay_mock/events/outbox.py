@@ -91,7 +91,7 @@ def summarize_event(body: bytes) -> Document:
 def subscribed_endpoints(unit: Unit, event_type: str) -> list[Document]:
     """Return the active webhook endpoints that get ``event_type``, oldest first.
 
-    An endpoint without ``eventSubscriptions`` gets every type.
+    An endpoint without ``eventSubscriptions``, or with none, gets every type.
     Source: SDK go:types.go.
     """
     known = unit.count(ENDPOINT_KIND)
@@ -104,7 +104,7 @@ def subscribed_endpoints(unit: Unit, event_type: str) -> list[Document]:
 
 def _gets(endpoint: Document, event_type: str) -> bool:
     subscriptions = endpoint.get("eventSubscriptions")
-    is_meant = subscriptions is None or event_type in subscriptions
+    is_meant = not subscriptions or event_type in subscriptions
     return is_meant and bool(endpoint.get("active", True))
 
 

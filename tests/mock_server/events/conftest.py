@@ -1,0 +1,203 @@
+"""A small world for the tests of events: a store, a clock, senders, a receiver."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+
+from smartpay_mock.events.deliveries import KIND, view_delivery
+from smartpay_mock.events.delivery import Deliverer
+from smartpay_mock.events.outbox import record
+from smartpay_mock.events.sending import Post
+from smartpay_mock.kernel.codec import decode, encode
+from smartpay_mock.storage import Store, open_store
+
+ACCOUNT = "acct_one"
+START_MS = 1_700_000_000_000
+SECRET = "gybcsjixKyBW2d4z6iNPlaYzHUMtawnodwZt3W0q"
+
+
+@dataclass
+class Sender:
+    """Takes posts in place of the network.
+
+    Attributes:
+        answers: Statuses to give or errors to raise, in turn; then 200 for ever.
+        posts: What was sent.
+    """
+
+    answers: list[int | Exception] = field(default_factory=list)
+    posts: list[Post] = field(default_factory=list)
+
+    def __call__(self, post: Post) -> int:
+        """Note the post and answer."""
+        self.posts.append(post)
+        answer = self.answers.pop(0) if self.answers else 200
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def event_ids(self) -> list[str]:
+        """Return the event ids of the posts, in the order they were sent."""
+        return [post.headers["Smartpay-Event-Id"] for post in self.posts]
+
+
+@dataclass
+class World:
+    """One account with its clock, endpoints and events.
+
+    Attributes:
+        store: In memory.
+        sender: What the deliverers send with, unless told otherwise.
+        now: The account's time and the wall's, in milliseconds; tests move it.
+    """
+
+    store: Store
+    sender: Sender = field(default_factory=Sender)
+    now: int = START_MS
+    _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+
+    def new_id(self, kind: str) -> str:
+        """Return an id that sorts by age."""
+        return f"{kind}_test_{next(self._numbers):04}"
+
+    def deliverer(self, **changes: Any) -> Deliverer:
+        """Return a deliverer of this world."""
+        options = {
+            "clock_of": lambda _account: self.now,
+            "holder": "this-process",
+            "send": self.sender,
+            "wall": lambda: self.now,
+            **changes,
+        }
+        return Deliverer(self.store, **options)
+
+    def endpoint(self, **changes: Any) -> dict[str, Any]:
+        """Create a webhook endpoint that gets every event."""
+        endpoint = {
+            "id": self.new_id("webhookendpoint"),
+            "object": "webhookEndpoint",
+            "active": True,
+            "url": "http://127.0.0.1:9/hook",
+            "signingSecret": SECRET,
+            **changes,
+        }
+        self.save_endpoint(endpoint)
+        return endpoint
+
+    def save_endpoint(self, endpoint: dict[str, Any]) -> None:
+        """Keep an endpoint."""
+        with self.store.write(ACCOUNT) as unit:
+            unit.put("webhook_endpoint", endpoint["id"], encode(endpoint))
+
+    def emit(self, event_type: str = "order.authorized") -> dict[str, Any]:
+        """Record one event about an order."""
+        with self.store.write(ACCOUNT) as unit:
+            return record(
+                unit,
+                event_type=event_type,
+                data={"id": "order_test_1", "object": "order"},
+                now=self.now,
+                new_id=self.new_id,
+            )
+
+    def deliveries(self) -> list[dict[str, Any]]:
+        """Return the account's deliveries as shown, oldest first."""
+        with self.store.read(ACCOUNT) as unit:
+            return [view_delivery(row) for row in unit.page(KIND, limit=100)][::-1]
+
+    def events(self) -> list[dict[str, Any]]:
+        """Return the account's stored events, oldest first."""
+        with self.store.read(ACCOUNT) as unit:
+            return [decode(row.body) for row in unit.page("event", limit=100)][::-1]
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    """Yield a world on a store in memory."""
+    store = open_store()
+    yield World(store)
+    store.close()
+
+
+@dataclass
+class Receiver:
+    """A merchant's server on loopback.
+
+    Attributes:
+        url: Where it listens.
+        answers: Statuses to give in turn; then 200 for ever.
+        headers: To add to every answer.
+        requests: (headers, raw body) of each request.
+        arrived: Set when a request arrived.
+        gate: Answers wait for it; open unless a test closes it.
+    """
+
+    url: str = ""
+    answers: list[int] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
+    requests: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    arrived: threading.Event = field(default_factory=threading.Event)
+    gate: threading.Event = field(default_factory=threading.Event)
+
+
+def handler_for(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
+    """Return a handler class that notes requests in ``receiver``."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            """Note the request and answer."""
+            length = int(self.headers["Content-Length"])
+            receiver.requests.append((dict(self.headers), self.rfile.read(length)))
+            receiver.arrived.set()
+            receiver.gate.wait(10)
+            self.send_response(receiver.answers.pop(0) if receiver.answers else 200)
+            for name, value in {**receiver.headers, "Content-Length": "2"}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(b"ok")
+
+        def log_message(self, *_arguments: object) -> None:
+            """Say nothing."""
+
+    return Handler
+
+
+@pytest.fixture
+def start_receiver() -> Iterator[Callable[..., Receiver]]:
+    """Return a function that starts a receiver, with TLS if given a context."""
+    running: list[tuple[HTTPServer, threading.Thread]] = []
+
+    def start(tls: Any = None) -> Receiver:
+        receiver = Receiver()
+        receiver.gate.set()
+        server = HTTPServer(("127.0.0.1", 0), handler_for(receiver))
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
+        scheme = "http" if tls is None else "https"
+        receiver.url = f"{scheme}://127.0.0.1:{server.server_port}/hook"
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        running.append((server, thread))
+        return receiver
+
+    yield start
+
+    for server, thread in running:
+        server.shutdown()
+        server.server_close()
+        thread.join(5)
+
+
+@pytest.fixture
+def receiver(start_receiver: Callable[..., Receiver]) -> Receiver:
+    """Return a receiver that answers 200."""
+    return start_receiver()

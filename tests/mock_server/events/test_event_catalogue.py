@@ -1,0 +1,41 @@
+"""The table of event types agrees with the other tables."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from smartpay_schemas import LIFECYCLES, names, schema
+from smartpay_schemas.event_types import event_version, events
+
+
+def test_there_are_twenty_types_and_one_version() -> None:
+    """As many as the SDKs know."""
+    assert len(events()) == 20
+    assert event_version() == "2022-02-18"
+
+
+def test_every_event_of_a_lifecycle_is_a_type_that_is_emitted() -> None:
+    """A step cannot cause an event that the catalogue does not have."""
+    caused = {
+        event
+        for lifecycle in LIFECYCLES.values()
+        for transition in lifecycle.transitions
+        for event in transition.events
+    }
+
+    assert caused <= {row.type for row in events().values() if row.emitted}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name for name in names() if name.endswith(("/event", "webhook-endpoint-create"))],
+)
+def test_the_schemas_know_the_same_types(name: str) -> None:
+    """What can be subscribed to and what an event can be is the same list."""
+    text = json.dumps(schema(name)) + json.dumps(
+        [schema(common) for common in names() if "event" in common]
+    )
+
+    assert {event for event in events() if f'"{event}"' not in text} == set()

@@ -1,0 +1,141 @@
+"""Where webhooks may go."""
+
+from __future__ import annotations
+
+import pytest
+
+from smartpay_mock.events.destinations import (
+    Destinations,
+    UndeliverableError,
+    is_loopback,
+)
+
+ADDRESSES = {
+    "receiver.test": ["127.0.0.1"],
+    "both.test": ["192.0.2.7", "127.0.0.5"],
+    "mystore.jp": ["192.0.2.7"],
+    "127.1": ["127.0.0.1"],
+}
+
+
+def look_up(host: str) -> list[str]:
+    """Know a few names, and none else."""
+    if host not in ADDRESSES:
+        raise OSError(f"{host} is unknown")
+    return ADDRESSES[host]
+
+
+@pytest.mark.parametrize(
+    ("url", "addresses"),
+    [
+        ("http://127.0.0.1:5000/hook", ("127.0.0.1",)),
+        ("http://127.8.9.1/", ("127.8.9.1",)),
+        ("http://[::1]:5000/", ("::1",)),
+        ("http://[::ffff:127.0.0.1]/", ("::ffff:127.0.0.1",)),
+        ("https://localhost/hook", ("127.0.0.1", "::1")),
+        ("http://LOCALHOST./", ("127.0.0.1", "::1")),
+        ("http://shop.localhost/", ("127.0.0.1", "::1")),
+        ("http://receiver.test/", ("127.0.0.1",)),
+        ("http://127.1/", ("127.0.0.1",)),
+        ("http://both.test/", ("127.0.0.5",)),
+    ],
+)
+def test_this_machine_is_allowed_under_any_of_its_names(
+    url: str, addresses: tuple[str, ...]
+) -> None:
+    """Of several addresses only those of this machine are connected to."""
+    destination = Destinations(lookup=look_up).find(url)
+
+    assert destination.addresses == addresses
+    assert destination.is_loopback
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://192.0.2.7/",
+        "http://0.0.0.0/",
+        "http://[2001:db8::1]/",
+        "http://[::ffff:192.0.2.7]/",
+        "https://mystore.jp/hook",
+        "https://unknown.test/",
+        "http://localhost.mystore.jp/",
+        "http://127.0.0.1@mystore.jp/",
+    ],
+)
+def test_other_machines_are_refused_and_the_reason_says_how_to_allow(url: str) -> None:
+    """Nothing leaves this machine unless somebody said so."""
+    with pytest.raises(
+        UndeliverableError, match=r"nothing was sent.*webhooks-anywhere"
+    ):
+        Destinations(lookup=look_up).find(url)
+
+
+@pytest.mark.parametrize("url", ["https://example.com/", "https://shop.example.com/x"])
+def test_names_kept_for_examples_are_refused_without_asking_anybody(url: str) -> None:
+    """A test without a network must not wait for a name server."""
+
+    def ask(host: str) -> list[str]:
+        pytest.fail(f"{host} was looked up")
+
+    with pytest.raises(UndeliverableError):
+        Destinations(lookup=ask).find(url)
+
+
+def test_anywhere_allows_other_machines() -> None:
+    """The address found is the one to connect to."""
+    destination = Destinations(anywhere=True, lookup=look_up).find(
+        "https://mystore.jp/hook?shop=1#top"
+    )
+
+    assert destination.addresses == ("192.0.2.7",)
+    assert not destination.is_loopback
+    assert (destination.port, destination.target) == (443, "/hook?shop=1")
+    assert destination.authority == "mystore.jp"
+
+
+def test_a_name_is_remembered_for_a_minute() -> None:
+    """A burst of events is one query; later, the name is asked for again."""
+    asked: list[str] = []
+    now = [0]
+
+    def ask(host: str) -> list[str]:
+        asked.append(host)
+        return look_up(host)
+
+    destinations = Destinations(lookup=ask, wall=lambda: now[0])
+    for now[0] in (1, 2, 59_999, 60_002):
+        destinations.find("http://receiver.test/")
+
+    assert asked == ["receiver.test", "receiver.test"]
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://127.0.0.1/", "127.0.0.1/hook", "http:///hook", "http://[/", ""]
+)
+def test_what_is_no_web_address_is_refused_with_the_remedy(url: str) -> None:
+    """An endpoint may hold any text by the time it is used."""
+    with pytest.raises(UndeliverableError, match=r"cannot be used.*Change the url"):
+        Destinations(anywhere=True, lookup=look_up).find(url)
+
+
+def test_a_port_out_of_range_is_refused() -> None:
+    """It could never be connected to."""
+    with pytest.raises(UndeliverableError, match="Port out of range"):
+        Destinations().find("http://127.0.0.1:70000/")
+
+
+def test_paths_and_hosts_beyond_ascii_are_encoded() -> None:
+    """Percent signs that are there already stay as they are."""
+    destinations = Destinations(anywhere=True, lookup=lambda _host: ["127.0.0.1"])
+
+    destination = destinations.find("http://例え.jp:8080/注文%20a b?q=値")
+
+    assert destination.authority == "xn--r8jz45g.jp:8080"
+    assert destination.target == "/%E6%B3%A8%E6%96%87%20a%20b?q=%E5%80%A4"
+
+
+@pytest.mark.parametrize("text", ["localhost", "", "192.0.2.7", "::"])
+def test_a_name_or_a_foreign_address_is_not_loopback(text: str) -> None:
+    """Only addresses of this machine are."""
+    assert not is_loopback(text)

@@ -1,0 +1,138 @@
+"""The outbox: one event per change, one delivery per subscribed endpoint."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from smartpay_mock.events.outbox import is_delivered, record, summarize_event
+from smartpay_mock.kernel.codec import encode
+from smartpay_mock.kernel.errors import NotFoundError
+
+ACCOUNT = "acct_one"
+
+
+def test_without_an_endpoint_an_event_is_a_short_note(world: Any) -> None:
+    """Nobody gets it, so its body is not even made."""
+    rendered: list[dict[str, Any]] = []
+
+    def render(data: dict[str, Any]) -> dict[str, Any]:
+        rendered.append(data)
+        return data
+
+    with world.store.write(ACCOUNT) as unit:
+        event = record(
+            unit,
+            event_type="order.authorized",
+            data={"id": "order_test_1", "amount": 5},
+            now=world.now,
+            new_id=world.new_id,
+            render=render,
+        )
+
+    assert event == {
+        "id": "event_test_0001",
+        "type": "order.authorized",
+        "createdAt": world.now,
+        "objectId": "order_test_1",
+    }
+    assert world.events() == [event]
+    assert not is_delivered(event)
+    assert rendered == []
+    assert world.deliveries() == []
+
+
+def test_an_event_that_somebody_gets_is_kept_whole(world: Any) -> None:
+    """Its members stand in the order of the published sample."""
+    world.endpoint()
+
+    event = world.emit("payment.created")
+
+    assert list(event) == ["id", "object", "createdAt", "test", "eventData"]
+    assert list(event["eventData"]) == ["type", "version", "data"]
+    assert event["eventData"]["type"] == "payment.created"
+    assert is_delivered(event)
+    assert world.events() == [event]
+
+
+def test_each_endpoint_gets_a_delivery_of_its_own_with_the_exact_body(
+    world: Any,
+) -> None:
+    """Deliveries are due at once and hold the bytes that will be sent."""
+    endpoints = [world.endpoint(), world.endpoint()]
+
+    event = world.emit()
+
+    deliveries = world.deliveries()
+    assert [each["endpoint"] for each in deliveries] == [
+        each["id"] for each in endpoints
+    ]
+    assert {each["body"] for each in deliveries} == {encode(event).decode()}
+    assert {each["state"] for each in deliveries} == {"pending"}
+    assert {each["nextAttemptAt"] for each in deliveries} == {world.now}
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_meant"),
+    [
+        ({}, True),
+        ({"eventSubscriptions": ["token.used", "order.authorized"]}, True),
+        ({"eventSubscriptions": ["token.used"]}, False),
+        ({"eventSubscriptions": []}, True),
+        ({"active": False}, False),
+    ],
+    ids=["to all", "to this", "to another", "to no type in particular", "not active"],
+)
+def test_only_active_endpoints_that_subscribed_get_an_event(
+    world: Any, changes: dict[str, Any], *, is_meant: bool
+) -> None:
+    """An endpoint that names no type gets every type."""
+    world.endpoint(**changes)
+
+    world.emit("order.authorized")
+
+    assert bool(world.deliveries()) is is_meant
+
+
+def test_a_rolled_back_change_leaves_neither_event_nor_delivery(world: Any) -> None:
+    """The event belongs to the unit of the change."""
+    world.endpoint()
+
+    def change_and_fail() -> None:
+        with world.store.write(ACCOUNT) as unit:
+            record(
+                unit,
+                event_type="order.authorized",
+                data={"id": "order_test_1"},
+                now=world.now,
+                new_id=world.new_id,
+            )
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        change_and_fail()
+
+    assert world.events() == []
+    assert world.deliveries() == []
+    assert world.deliverer().drain(ACCOUNT) == []
+
+
+def test_an_unknown_type_is_refused_and_names_those_there_are(world: Any) -> None:
+    """A misspelt type would never arrive anywhere."""
+    with pytest.raises(NotFoundError, match=r"'order\.paid'.*order\.authorized"):
+        world.emit("order.paid")
+
+
+def test_both_forms_of_a_stored_event_have_the_same_summary(world: Any) -> None:
+    """Whoever counts events need not care who got them."""
+    note = world.emit()
+    world.endpoint()
+    whole = world.emit()
+
+    summaries = [summarize_event(encode(event)) for event in (note, whole)]
+
+    assert [list(summary) for summary in summaries] == [
+        ["id", "type", "createdAt", "objectId"]
+    ] * 2
+    assert summaries[1] == {**summaries[0], "id": whole["id"]}

@@ -1,0 +1,49 @@
+"""The table of pauses between attempts."""
+
+from __future__ import annotations
+
+import pytest
+
+from smartpay_mock.events.schedule import (
+    RETRY_AFTER_MS,
+    next_attempt_at,
+    parse_schedule,
+)
+from smartpay_mock.kernel.clock import DAY_MS
+from smartpay_mock.kernel.errors import SandboxUsageError
+
+
+def test_the_schedule_backs_off_and_ends_after_about_three_days() -> None:
+    """No pause is shorter than the one before it."""
+    assert list(RETRY_AFTER_MS) == sorted(RETRY_AFTER_MS)
+    assert 2.5 * DAY_MS < sum(RETRY_AFTER_MS) < 3 * DAY_MS
+
+
+def test_after_the_last_pause_there_is_no_further_attempt() -> None:
+    """Two pauses make three attempts."""
+    times = [
+        next_attempt_at(tries, at=1_000, retry_after_ms=(10, 20)) for tries in (1, 2, 3)
+    ]
+
+    assert times == [1_010, 1_020, None]
+
+
+@pytest.mark.parametrize(
+    ("text", "pauses"),
+    [
+        ("90s,5m,1h,2d", (90_000, 300_000, 3_600_000, 172_800_000)),
+        (" 1s , 1s,", (1_000, 1_000)),
+        ("", ()),
+    ],
+    ids=["every unit", "spaces", "one attempt only"],
+)
+def test_a_schedule_can_be_written_as_text(text: str, pauses: tuple[int, ...]) -> None:
+    """As a setting has it."""
+    assert parse_schedule(text) == pauses
+
+
+@pytest.mark.parametrize("text", ["90", "s", "-1s", "1.5h", "5 m", "90s;5m", "٣s"])
+def test_a_pause_that_cannot_be_read_is_refused_with_an_example(text: str) -> None:
+    """The error shows how to write one."""
+    with pytest.raises(SandboxUsageError, match="90s,5m,1h"):
+        parse_schedule(text)

@@ -1,0 +1,209 @@
+"""The sender on real sockets, and a receiver that trusts nothing but the facts."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import trustme
+
+from smartpay_mock.events.destinations import Destination, Destinations
+from smartpay_mock.events.sending import Post, explain_failure, send_post
+
+ACCOUNT = "acct_one"
+KEY_HEX = "260d2907ea2fcd7a83ca52e8c1c98a012423eaddde8a8cf03fb3163d6d92"
+
+
+def post_to(url: str, *, timeout_ms: int = 5_000) -> Post:
+    """Return a post to a URL on loopback."""
+    return Post(Destinations().find(url), {"X-Test": "1"}, b"{}", timeout_ms)
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    """Yield a socket that listens and never answers by itself."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server
+
+
+def answer_with(listener: socket.socket, data: bytes) -> threading.Thread:
+    """Answer the next connection with these bytes, and close it."""
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(65_536)
+            connection.sendall(data)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    return thread
+
+
+def test_a_receiver_gets_the_documented_headers_and_a_signature_over_the_raw_body(
+    world: Any, receiver: Any
+) -> None:
+    """Verified with the published key, and nothing of our code."""
+    endpoint = world.endpoint(url=f"{receiver.url}?shop=1")
+    event = world.emit()
+
+    (outcome,) = world.deliverer(send=send_post).drain(ACCOUNT)
+
+    assert outcome.state == "delivered"
+    ((headers, body),) = receiver.requests
+    message = f"{world.now}.".encode() + body
+    key = bytes.fromhex(KEY_HEX)
+    assert headers["Content-Type"] == "application/json"
+    assert headers["Smartpay-Signature-Timestamp"] == str(world.now)
+    assert headers["Smartpay-Subscription-Id"] == endpoint["id"]
+    assert headers["Smartpay-Event-Id"] == event["id"]
+    assert (
+        headers["Smartpay-Signature"]
+        == hmac.new(key, message, hashlib.sha256).hexdigest()
+    )
+    assert body.decode() == world.deliveries()[0]["body"]
+    assert headers["Host"] == receiver.url.split("/")[2]
+
+
+def test_a_redirect_is_not_followed(world: Any, receiver: Any) -> None:
+    """It is an answer that is not 200, no more."""
+    world.endpoint(url=receiver.url)
+    world.emit()
+    receiver.answers = [307]
+    receiver.headers = {"Location": receiver.url}
+
+    (outcome,) = world.deliverer(send=send_post).drain(ACCOUNT)
+
+    assert outcome.attempts[0]["status"] == 307
+    assert len(receiver.requests) == 1
+
+
+def test_a_refused_connection_is_an_attempt_with_the_reason(
+    world: Any, listener: socket.socket
+) -> None:
+    """The record says where nothing listens."""
+    port = listener.getsockname()[1]
+    listener.close()
+    world.endpoint(url=f"http://127.0.0.1:{port}/hook")
+    world.emit()
+
+    (outcome,) = world.deliverer(send=send_post).drain(ACCOUNT)
+
+    assert outcome.state == "pending"
+    assert outcome.attempts[0]["error"] == (
+        f"connection refused: nothing listens at 127.0.0.1:{port}"
+    )
+
+
+def test_a_receiver_that_never_answers_times_out(listener: socket.socket) -> None:
+    """Silence is a failure."""
+    post = post_to(f"http://127.0.0.1:{listener.getsockname()[1]}/", timeout_ms=20)
+
+    with pytest.raises(TimeoutError) as silence:
+        send_post(post)
+
+    assert explain_failure(silence.value, post).startswith("no answer within 20 ms")
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"SSH-2.0-OpenSSH\r\n\r\n", b"HTTP/1.1 abc\r\n\r\n"]
+)
+def test_an_answer_that_is_not_http_is_a_failure_of_the_attempt(
+    world: Any, listener: socket.socket, data: bytes
+) -> None:
+    """Whatever listens there, the worker lives on."""
+    thread = answer_with(listener, data)
+    world.endpoint(url=f"http://127.0.0.1:{listener.getsockname()[1]}/")
+    world.emit()
+
+    (outcome,) = world.deliverer(send=send_post).drain(ACCOUNT)
+    thread.join(5)
+
+    assert outcome.state == "pending"
+    assert "error" in outcome.attempts[0]
+
+
+def test_a_200_counts_even_when_its_body_breaks_off(listener: socket.socket) -> None:
+    """The status acknowledges; the body is nobody's business."""
+    thread = answer_with(
+        listener, b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhalf a bo"
+    )
+
+    status = send_post(post_to(f"http://127.0.0.1:{listener.getsockname()[1]}/"))
+    thread.join(5)
+
+    assert status == 200
+
+
+def test_the_address_judged_is_the_one_connected_to(receiver: Any) -> None:
+    """The name is not looked up again: this one could not be."""
+    port = int(receiver.url.split(":")[2].split("/")[0])
+    lookups: list[str] = []
+
+    def look_up(host: str) -> list[str]:
+        lookups.append(host)
+        return ["127.0.0.1"]
+
+    destination = Destinations(lookup=look_up).find(
+        f"http://shop.invalid.test:{port}/hook"
+    )
+    status = send_post(Post(destination, {}, b"{}", 5_000))
+
+    assert status == 200
+    assert lookups == ["shop.invalid.test"]
+    assert receiver.requests[0][0]["Host"] == f"shop.invalid.test:{port}"
+
+
+def test_every_address_of_a_name_is_tried(receiver: Any) -> None:
+    """A receiver may listen on one of two only."""
+    found = Destinations().find(receiver.url)
+    destination = Destination(
+        scheme="http",
+        host="localhost",
+        port=found.port,
+        target="/hook",
+        addresses=("::1", "127.0.0.1"),
+        is_loopback=True,
+    )
+
+    assert send_post(Post(destination, {}, b"{}", 5_000)) == 200
+
+
+@pytest.fixture
+def secure(start_receiver: Callable[..., Any]) -> Any:
+    """Return a receiver with a certificate that nobody here knows."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    return start_receiver(context)
+
+
+def test_a_local_receiver_may_have_a_certificate_of_its_own(secure: Any) -> None:
+    """On loopback nobody else can answer."""
+    status = send_post(post_to(secure.url))
+
+    assert status == 200
+    assert len(secure.requests) == 1
+
+
+def test_elsewhere_a_certificate_that_nobody_knows_is_refused(secure: Any) -> None:
+    """The event is not handed over."""
+    found = Destinations().find(secure.url)
+    away = Destination(
+        scheme="https",
+        host=found.host,
+        port=found.port,
+        target="/",
+        addresses=found.addresses,
+        is_loopback=False,
+    )
+
+    with pytest.raises(ssl.SSLCertVerificationError):
+        send_post(Post(away, {}, b"{}", 5_000))
+
+    assert secure.requests == []

@@ -1,0 +1,152 @@
+"""Signatures: the published vectors, and a verifier written from the facts alone."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+import pytest
+
+from smartpay_mock.events.outbox import record
+from smartpay_mock.events.signing import (
+    HEADERS,
+    decode_secret,
+    digest,
+    headers_for,
+    new_secret,
+    sign,
+    verify,
+)
+from smartpay_mock.kernel.codec import encode
+from smartpay_mock.kernel.errors import SandboxUsageError
+from smartpay_mock.kernel.ids import random_base62
+from smartpay_mock.storage import open_store
+
+SECRET = "gybcsjixKyBW2d4z6iNPlaYzHUMtawnodwZt3W0q"
+KEY_HEX = "260d2907ea2fcd7a83ca52e8c1c98a012423eaddde8a8cf03fb3163d6d92"
+
+
+def accepts(secret: str, headers: dict[str, str], body: bytes) -> bool:
+    """Verify as a merchant would who has read the facts and not our code."""
+    digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+    number = sum(
+        digits.index(digit) * 62**place for place, digit in enumerate(reversed(secret))
+    )
+    key = bytes.fromhex(f"{number:060x}")
+    message = headers["Smartpay-Signature-Timestamp"].encode() + b"." + body
+    expected = hmac.new(key, message, hashlib.sha256).hexdigest()
+    return expected == headers["Smartpay-Signature"]
+
+
+def test_a_secret_decodes_to_the_published_key() -> None:
+    """Base62 with A=0, a=26, 0=52, most significant digit first."""
+    key = decode_secret(SECRET)
+
+    assert key.hex() == KEY_HEX
+
+
+def test_the_published_digest_of_plain_data_is_reproduced() -> None:
+    """The PHP SDK's vector: no timestamp, an odd secret."""
+    found = digest("MOCKSECRETKEY", b"test data")
+
+    assert found == "ae82b27dd6dafd0dbfc65faff07160833776cf60915782ef991557e51e4d1782"
+
+
+def test_an_event_composed_from_its_facts_has_the_published_signature() -> None:
+    """Order of members, compact JSON, timestamp and key all agree with the sample."""
+    payment = {
+        "id": "payment_test_35LxgmF5KM22XKG38BjpJg",
+        "object": "payment",
+        "test": True,
+        "createdAt": 1653028523020,
+        "updatedAt": 1653028523020,
+        "amount": 200,
+        "currency": "JPY",
+        "order": "order_test_RiYq2rthzRHrkKVGeucSwn",
+        "reference": "order_ref_1234567",
+        "status": "processed",
+        "metadata": {},
+    }
+    ids = {"event": "evt_test_dwPfFKu5iSEKyHR2LFj9Lx", "delivery": "delivery_test_1"}
+    endpoint = {"id": "webhookendpoint_test_1", "url": "http://127.0.0.1/"}
+    with open_store().write("acct_one") as unit:
+        unit.put("webhook_endpoint", endpoint["id"], encode(endpoint))
+        record(
+            unit,
+            event_type="payment.created",
+            data=payment,
+            now=1653028523052,
+            new_id=ids.__getitem__,
+        )
+        row = unit.row("delivery", "delivery_test_1")
+    assert row is not None
+    assert row.attachment is not None
+
+    signature = sign(SECRET, 1653028612220, row.attachment)
+
+    assert signature == (
+        "68007ada8485ea0ceca7c5e879ae860a50412b7af95ab8e81b32a3e13f3c0832"
+    )
+
+
+def test_a_foreign_verifier_accepts_our_headers_and_no_changed_byte() -> None:
+    """Whoever signs as the facts say agrees with us, over the raw body."""
+    body = '{"name":"靴"}'.encode()
+    headers = headers_for(
+        signature=sign(SECRET, 1_700_000_060_500, body),
+        timestamp_ms=1_700_000_060_500,
+        endpoint_id="webhookendpoint_test_1",
+        event_id="evt_test_1",
+    )
+
+    verdicts = [accepts(SECRET, headers, body), accepts(SECRET, headers, body + b" ")]
+
+    assert verdicts == [True, False]
+    assert headers.keys() == {"Content-Type", *HEADERS}
+
+
+@pytest.mark.parametrize(
+    ("timestamp_ms", "body", "secret", "is_right"),
+    [
+        (1, b"{}", SECRET, True),
+        (2, b"{}", SECRET, False),
+        (1, b"{} ", SECRET, False),
+        (1, b"{}", SECRET[:-1] + "r", False),
+    ],
+    ids=["as signed", "another time", "another body", "another secret"],
+)
+def test_a_signature_binds_secret_time_and_body(
+    timestamp_ms: int, body: bytes, secret: str, *, is_right: bool
+) -> None:
+    """Verification fails when any of the three differs."""
+    signature = sign(SECRET, 1, b"{}")
+
+    assert verify(secret, timestamp_ms, body, signature=signature) is is_right
+
+
+def test_a_signature_that_is_no_ascii_is_wrong_and_no_crash() -> None:
+    """A header may hold anything."""
+    assert not verify(SECRET, 1, b"{}", signature="é")
+
+
+def test_a_drawn_secret_is_a_key_of_exactly_thirty_bytes() -> None:
+    """All SDKs pad such a key alike."""
+    secrets = [new_secret(random_base62) for _ in range(200)]
+
+    assert {len(secret) for secret in secrets} == {40}
+    assert {len(decode_secret(secret)) for secret in secrets} == {30}
+
+
+def test_a_secret_never_begins_with_a_leading_zero() -> None:
+    """Even when chance draws nothing but A."""
+    secret = new_secret(lambda length: "A" * length)
+
+    assert secret == "B" + "A" * 39
+    assert len(decode_secret(secret)) == 30
+
+
+@pytest.mark.parametrize("secret", ["", "abc-def", "abc é"])
+def test_a_secret_in_other_characters_is_refused_with_the_remedy(secret: str) -> None:
+    """The error says what a secret looks like and where to find one."""
+    with pytest.raises(SandboxUsageError, match=r"\[A-Za-z0-9\].*webhook endpoint"):
+        decode_secret(secret)
