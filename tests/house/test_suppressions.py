@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-MENTION = re.compile(r"#\s*(noqa|type:\s*ignore|pyright:|ruff:|fmt:)")
+MENTION = re.compile(r"#\s*(noqa|type:\s*ignore|pyright:|ruff:)")
 ALLOWED = (
     re.compile(r"# noqa: [A-Z]+[0-9]+(, ?[A-Z]+[0-9]+)* - \S.*"),
     re.compile(r"# type: ignore\[[a-z-]+(, ?[a-z-]+)*\]\s+# \S.*"),
