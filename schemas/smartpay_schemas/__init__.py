@@ -1,8 +1,8 @@
 """The shape of the Smartpay API as data. Imports no other room.
 
-Four tables (`OPERATIONS`, `ERRORS`, `LIFECYCLES`, `CLAUSES`), the JSON Schemas of every
-request and answer, and the questions one asks of them: does a document fit, what
-exactly is wrong with it, which of its members does nobody know.
+Five tables (`OPERATIONS`, `ERRORS`, `LIFECYCLES`, `CLAUSES`, `EVENTS`), the JSON
+Schemas of every request and answer, and the questions one asks of them: does a document
+fit, what exactly is wrong with it, which of its members does nobody know.
 
 Importing this package reads no file and loads no validator; the tables are read when
 they are first looked at, a validator when it is first needed.
@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from smartpay_schemas import _tables
+from smartpay_schemas import _tables, event_types
 from smartpay_schemas._load import collection_of, names, registry, schema
 from smartpay_schemas._rows import Clause, ErrorRow, Lifecycle, Operation, Transition
 from smartpay_schemas._tables import response_schema
+from smartpay_schemas.event_types import EventType
 from smartpay_schemas.validation import (
     Problem,
     UnknownMember,
@@ -32,14 +33,17 @@ if TYPE_CHECKING:
     ERRORS: Mapping[str, ErrorRow]
     LIFECYCLES: Mapping[str, Lifecycle]
     CLAUSES: Mapping[str, Clause]
+    EVENTS: Mapping[str, EventType]
 
 __all__ = [
     "CLAUSES",
     "ERRORS",
+    "EVENTS",
     "LIFECYCLES",
     "OPERATIONS",
     "Clause",
     "ErrorRow",
+    "EventType",
     "Lifecycle",
     "Operation",
     "Problem",
@@ -61,6 +65,7 @@ _TABLES = {
     "ERRORS": _tables.errors,
     "LIFECYCLES": _tables.lifecycles,
     "CLAUSES": _tables.clauses,
+    "EVENTS": event_types.events,
 }
 
 

@@ -102,6 +102,19 @@ class Outcome:
             next_attempt_at=delivery["nextAttemptAt"],
         )
 
+    def to_document(self) -> Document:
+        """Return the outcome in the terms of a delivery document."""
+        return {
+            "delivery": self.delivery,
+            "event": self.event,
+            "type": self.type,
+            "endpoint": self.endpoint,
+            "state": self.state,
+            "attempts": list(self.attempts),
+            "reason": self.reason,
+            "nextAttemptAt": self.next_attempt_at,
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempts:

@@ -13,7 +13,8 @@ from smartpay_mock.events.deliveries import new_delivery, save_delivery
 from smartpay_mock.kernel.codec import decode, encode
 from smartpay_mock.kernel.errors import NotFoundError
 from smartpay_mock.storage.contract import Unit
-from smartpay_schemas.event_types import event_version, events
+from smartpay_schemas import EVENTS
+from smartpay_schemas.event_types import event_version
 
 KIND = "event"
 ENDPOINT_KIND = "webhook_endpoint"
@@ -52,8 +53,8 @@ def record(
     Raises:
         NotFoundError: There is no such type of event.
     """
-    if event_type not in events():
-        raise NotFoundError.among("type of event", event_type, list(events()))
+    if event_type not in EVENTS:
+        raise NotFoundError.among("type of event", event_type, list(EVENTS))
     event_id = new_id(KIND)
     endpoints = subscribed_endpoints(unit, event_type)
     if not endpoints:

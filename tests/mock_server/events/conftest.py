@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -53,7 +54,7 @@ class World:
     """One account with its clock, endpoints and events.
 
     Attributes:
-        store: In memory.
+        store: In memory, or in a file.
         sender: What the deliverers send with, unless told otherwise.
         now: The account's time and the wall's, in milliseconds; tests move it.
     """
@@ -119,11 +120,29 @@ class World:
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
-    """Yield a world on a store in memory."""
-    store = open_store()
-    yield World(store)
-    store.close()
+def open_world() -> Iterator[Callable[[str], World]]:
+    """Return a function that opens a world on the store a URL names."""
+    opened: list[Store] = []
+
+    def open_(url: str) -> World:
+        opened.append(open_store(url))
+        return World(opened[-1])
+
+    yield open_
+
+    for store in opened:
+        store.close()
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def world(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    open_world: Callable[[str], World],
+) -> World:
+    """Return a world, once on a store in memory and once on a file."""
+    is_file = request.param == "sqlite"
+    return open_world(f"sqlite:///{tmp_path}/state.db" if is_file else "memory:")
 
 
 @dataclass

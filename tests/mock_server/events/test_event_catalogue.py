@@ -6,13 +6,13 @@ import json
 
 import pytest
 
-from smartpay_schemas import LIFECYCLES, names, schema
-from smartpay_schemas.event_types import event_version, events
+from smartpay_schemas import EVENTS, LIFECYCLES, names, schema
+from smartpay_schemas.event_types import event_version
 
 
 def test_there_are_twenty_types_and_one_version() -> None:
     """As many as the SDKs know."""
-    assert len(events()) == 20
+    assert len(EVENTS) == 20
     assert event_version() == "2022-02-18"
 
 
@@ -25,7 +25,7 @@ def test_every_event_of_a_lifecycle_is_a_type_that_is_emitted() -> None:
         for event in transition.events
     }
 
-    assert caused <= {row.type for row in events().values() if row.emitted}
+    assert caused <= {row.type for row in EVENTS.values() if row.emitted}
 
 
 @pytest.mark.parametrize(
@@ -38,4 +38,4 @@ def test_the_schemas_know_the_same_types(name: str) -> None:
         [schema(common) for common in names() if "event" in common]
     )
 
-    assert {event for event in events() if f'"{event}"' not in text} == set()
+    assert {event for event in EVENTS if f'"{event}"' not in text} == set()

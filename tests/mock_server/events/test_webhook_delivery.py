@@ -36,6 +36,19 @@ def test_the_first_attempt_is_made_at_once(world: Any) -> None:
     assert (delivery["state"], delivery["nextAttemptAt"]) == ("delivered", None)
 
 
+def test_an_outcome_speaks_like_the_delivery_it_is_about(world: Any) -> None:
+    """Whoever reads one can read the other."""
+    world.endpoint()
+    world.emit()
+
+    (outcome,) = world.deliverer().drain(ACCOUNT)
+
+    told = outcome.to_document()
+    (delivery,) = world.deliveries()
+    assert told.pop("delivery") == delivery["id"]
+    assert told == {name: delivery[name] for name in told}
+
+
 def test_three_failures_then_200_follow_the_schedule_exactly(world: Any) -> None:
     """Drained as time goes by: never early, always when due."""
     world.endpoint()

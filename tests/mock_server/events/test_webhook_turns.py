@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -51,6 +53,30 @@ def test_two_processes_do_not_deliver_for_one_account_at_once(world: Any) -> Non
     assert afterwards == []
     assert slow.sent == ids
     assert world.sender.posts == []
+
+
+def test_two_processes_that_share_a_file_take_turns(
+    open_world: Callable[[str], Any], tmp_path: Path
+) -> None:
+    """The lease is in the state, so each sees the other's."""
+    one, other = (open_world(f"sqlite:///{tmp_path}/state.db") for _ in range(2))
+    one.endpoint()
+    one.emit()
+    slow = GatedSender()
+    first = one.deliverer(holder="first", send=slow)
+    second = other.deliverer(holder="second")
+    thread = threading.Thread(target=first.drain, args=(ACCOUNT,))
+    thread.start()
+    assert slow.entered.wait(10)
+
+    while_busy = second.drain_if_free(ACCOUNT)
+    slow.gate.set()
+    thread.join(10)
+    afterwards = second.drain_if_free(ACCOUNT)
+
+    assert while_busy is None
+    assert afterwards == []
+    assert len(slow.sent) == 1
 
 
 def test_a_drain_waits_until_the_other_thread_is_done(world: Any) -> None:
