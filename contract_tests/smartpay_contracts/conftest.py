@@ -1,0 +1,113 @@
+"""What the kit's tests start from. Each test tells its own story of calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from smartpay_contracts.checks import Checks
+from smartpay_contracts.client import Client
+from smartpay_contracts.control import Control
+from smartpay_contracts.judge import Judge
+from smartpay_contracts.receiver import Receiver
+from smartpay_contracts.target import Target, fresh_key
+from smartpay_contracts.world import World
+
+JUDGE = "smartpay-contracts-judge"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker, and who judges the tests that carry it."""
+    config.addinivalue_line(
+        "markers", "clause(id, ...): the clauses of the contract that a test checks."
+    )
+    if not config.pluginmanager.has_plugin(JUDGE):
+        config.pluginmanager.register(Judge(config), JUDGE)
+
+
+@pytest.fixture(scope="session")
+def judge(pytestconfig: pytest.Config) -> Judge:
+    """Return who judges, which also knows the server."""
+    plugin = pytestconfig.pluginmanager.get_plugin(JUDGE)
+    assert isinstance(plugin, Judge)
+    return plugin
+
+
+@pytest.fixture(scope="session")
+def target(judge: Judge) -> Target:
+    """Return the server under test."""
+    return judge.target
+
+
+@pytest.fixture(scope="session")
+def checks(target: Target) -> Checks:
+    """Return how to look at answers, as strict as the server deserves."""
+    return Checks(foreign=target.is_foreign)
+
+
+@pytest.fixture
+def api(judge: Judge, target: Target) -> Client:
+    """Return a caller with an account of its own where the server allows it."""
+    judge.connection.exchanges.clear()
+    own = "own accounts" in target.can
+    return target.client(
+        judge.connection, fresh_key() if own else target.options.secret_key
+    )
+
+
+@pytest.fixture
+def world(api: Client, target: Target, checks: Checks) -> Iterator[World]:
+    """Return the maker of objects in the test's account; it tidies up."""
+    made = World(api, target, checks)
+
+    yield made
+
+    if not api.connection.lost:
+        made.tidy()
+
+
+@pytest.fixture
+def control(api: Client, target: Target) -> Control:
+    """Return the control plane of the test's account, or skip."""
+    target.require("control")
+    assert api.key
+    return Control(api.connection, target.root_url, api.key, target.options.admin_token)
+
+
+@pytest.fixture
+def consumer(world: World, target: Target) -> Client:
+    """Return a caller logged in as a test consumer, or skip."""
+    target.require("consumer")
+    return world.consumer
+
+
+@pytest.fixture
+def other(api: Client, target: Target) -> Client:
+    """Return a caller of another account, or skip."""
+    target.require("second account")
+    return api.with_key(target.options.second_secret_key or fresh_key())
+
+
+@pytest.fixture
+def receiver(target: Target) -> Iterator[Receiver]:
+    """Return a webhook receiver that the server can reach, or skip."""
+    target.require("receiver")
+    with Receiver() as running:
+        yield running
+
+
+@pytest.fixture
+def settle(api: Client, target: Target) -> Callable[[], None]:
+    """Return a function that has everything due delivered, where that can be asked.
+
+    On other servers it does nothing: there, tests wait for what should come, and
+    cannot prove that something does not.
+    """
+    if target.is_foreign:
+        return lambda: None
+    assert api.key
+    control = Control(
+        api.connection, target.root_url, api.key, target.options.admin_token
+    )
+    return control.drain_webhooks

@@ -1,0 +1,170 @@
+"""The one way the kit reaches a server: HTTP, recorded, as slow as was asked for."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+import requests
+import requests.adapters
+
+from smartpay_contracts.exchange import Exchange
+from smartpay_contracts.failure import ContractFailure
+
+USER_AGENT = "smartpay-contracts"
+_PARALLEL = 32
+"""Connections kept open, for the tests that call at once."""
+
+
+class TargetLost(Exception):  # noqa: N818 - a state of the target, told to a person
+    """The server does not answer any more."""
+
+
+class Pace:
+    """Lets at most so many calls through per second.
+
+    Args:
+        per_second: The limit; ``None`` lets everything through at once.
+    """
+
+    def __init__(self, per_second: float | None) -> None:
+        self._gap_s = 1 / per_second if per_second else 0.0
+        self._next = 0.0
+        self._lock = threading.Lock()
+
+    def wait(self) -> None:
+        """Return when it is this call's turn."""
+        if not self._gap_s:
+            return
+        with self._lock:
+            turn = max(self._next, time.monotonic())
+            self._next = turn + self._gap_s
+        time.sleep(max(0.0, turn - time.monotonic()))
+
+
+class Connection:
+    """Sends calls and remembers them.
+
+    Args:
+        timeout_s: Patience with one call, in seconds.
+        per_second: Most calls per second, or ``None``.
+        proxies: Whether to go through the proxies of the environment.
+    """
+
+    def __init__(
+        self,
+        *,
+        timeout_s: float = 30.0,
+        per_second: float | None = None,
+        proxies: bool = False,
+    ) -> None:
+        self.exchanges: list[Exchange] = []
+        self.lost = False
+        self._timeout_s = timeout_s
+        self._pace = Pace(per_second)
+        self._session = requests.Session()
+        self._session.trust_env = proxies
+        adapter = requests.adapters.HTTPAdapter(pool_maxsize=_PARALLEL)
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+
+    def close(self) -> None:
+        """Close every kept-open connection."""
+        self._session.close()
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes = b"",
+        operation: str | None = None,
+        expanded: bool = False,
+        remember: bool = True,
+    ) -> Exchange:
+        """Send one call and return it with its answer.
+
+        Args:
+            method: Upper case.
+            url: With the query.
+            headers: All that are to be sent.
+            body: The raw bytes.
+            operation: The row of operations.json, if it is one.
+            expanded: Whether the call asks for ``expand=all``.
+            remember: Whether the call belongs to the test's story; steering the
+                emulator does not.
+
+        Raises:
+            TargetLost: Nothing listens at the address any more.
+            ContractFailure: The connection broke or no answer came in time.
+        """
+        self._pace.wait()
+        sent_headers = {"User-Agent": USER_AGENT, **headers}
+        answer = self._answer(method, url, sent_headers, body)
+        exchange = Exchange(
+            operation=operation,
+            method=method,
+            url=url,
+            sent_headers=sent_headers,
+            sent=body,
+            status=answer.status_code,
+            headers=answer.headers,
+            body=answer.content,
+            expanded=expanded,
+        )
+        if remember:
+            self.exchanges.append(exchange)
+        return exchange
+
+    def _answer(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes
+    ) -> requests.Response:
+        try:
+            return self._session.request(
+                method,
+                url,
+                headers=headers,
+                data=body or None,
+                timeout=self._timeout_s,
+                allow_redirects=False,
+                auth=_as_it_is,
+            )
+        except requests.RequestException as error:
+            if not self.is_listening(url):
+                self.lost = True
+                raise TargetLost(
+                    f"{_place(url)} stopped answering at {method} "
+                    f"{urlsplit(url).path}, and nothing listens there any more. "
+                    "Start it again and repeat the run."
+                ) from error
+            raise ContractFailure(
+                f"an answer to {method} {urlsplit(url).path}",
+                found=f"{type(error).__name__} (the server still listens)",
+            ) from error
+
+    def is_listening(self, url: str) -> bool:
+        """Tell whether the server of ``url`` answers a fresh connection."""
+        try:
+            self._session.get(
+                url,
+                timeout=self._timeout_s,
+                headers={"Connection": "close"},
+                auth=_as_it_is,
+            )
+        except requests.ConnectionError:
+            return False
+        except requests.RequestException:
+            return True
+        return True
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Keep requests from replacing the credential by one of a .netrc file."""
+    return request
+
+
+def _place(url: str) -> str:
+    return urlsplit(url).netloc

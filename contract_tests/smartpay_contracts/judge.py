@@ -1,0 +1,269 @@
+"""Turns the outcome of a test into a verdict about clauses of the contract."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Generator, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from smartpay_contracts.connection import Connection, TargetLost
+from smartpay_contracts.emulator import running_emulator
+from smartpay_contracts.exchange import Exchange
+from smartpay_contracts.failure import ContractFailure
+from smartpay_contracts.normalise import fingerprint
+from smartpay_contracts.options import Options, read_options
+from smartpay_contracts.redact import SECRETS
+from smartpay_contracts.target import Target, connect, find_target
+from smartpay_schemas import CLAUSES, Clause
+
+HERE = Path(__file__).parent
+TARGET_LOST = 3
+"""Exit code when the server is gone in the middle of a run."""
+
+NEEDS = {
+    "control": "control",
+    "consumer": "consumer",
+    "receiver": "receiver",
+    "other": "second account",
+}
+"""Fixture -> what it needs of a target beyond a key and a token."""
+
+SUREST_FIRST = ("documented", "observed", "assumed")
+
+
+class Judge:
+    """Hooks for the tests of the kit; tests of others pass untouched."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._open = contextlib.ExitStack()
+        self._target: Target | None = None
+        self._connection: Connection | None = None
+        config.add_cleanup(self._open.close)
+
+    @property
+    def target(self) -> Target:
+        """The server under test."""
+        if self._target is None:
+            self._find_target()
+        assert self._target is not None
+        return self._target
+
+    @property
+    def connection(self) -> Connection:
+        """How to reach it."""
+        if self._connection is None:
+            self._find_target()
+        assert self._connection is not None
+        return self._connection
+
+    def _find_target(self) -> None:
+        options = read_options(self._config)
+        options = self._with_server(options)
+        connection = connect(options)
+        self._open.callback(connection.close)
+        self._target = find_target(options, connection)
+        self._connection = connection
+
+    def _with_server(self, options: Options) -> Options:
+        if options.url is not None:
+            return options
+        # A key of the person's own is for their server, not for ours.
+        mine = replace(options, secret_key=None, second_secret_key=None, token=None)
+        return mine.for_url(self._open.enter_context(running_emulator()))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Refuse tests that name no clause, and look at the server before the first."""
+        mine = [item for item in items if is_ours(item)]
+        for item in mine:
+            for row in clauses_of(item):
+                item.user_properties.append(("clause", row.id))
+                item.user_properties.append(("confidence", row.confidence))
+        if mine and not self._config.option.collectonly:
+            self._find_target()
+
+    def pytest_report_collectionfinish(self) -> list[str]:
+        """Say what is checked, before the first dot."""
+        if self._target is None:
+            return []
+        told = self._target.describe()
+        lines = [f"smartpay contract kit: {told['url']} ({told['kind']})"]
+        if told["lacks"]:
+            lines.append(f"it lacks: {', '.join(told['lacks'])}")  # type: ignore[arg-type]  # a list of words
+        return lines
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Add the verdict to the report, and keep secrets out of it."""
+        report = yield
+        if not is_ours(item):
+            return report
+        error = call.excinfo.value if call.excinfo else None
+        if isinstance(error, TargetLost):
+            pytest.exit(str(error), returncode=TARGET_LOST)
+        self._judge(item, call, report)
+        report.sections = [
+            (name, SECRETS.clean(text)) for name, text in report.sections
+        ]
+        return report
+
+    def _judge(
+        self, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport
+    ) -> None:
+        if call.when != "call" and report.passed:
+            return
+        rows = clauses_of(item)
+        record = self._record(item, rows, report)
+        if report.failed:
+            record["failure"] = self._failure(item, call, rows, report)
+            report.longrepr = record["failure"]["text"]
+            if self._is_discovery(rows):
+                record["outcome"] = "discovery"
+                report.outcome = "skipped"
+                report.wasxfail = f"discovery: {record['failure']['found']}"
+                report.smartpay_discovery = True  # type: ignore[attr-defined]  # ours
+        report.smartpay_record = record  # type: ignore[attr-defined]  # gathered in entry
+
+    def _is_discovery(self, rows: Iterable[Clause]) -> bool:
+        return self.target.is_foreign and all(r.confidence == "assumed" for r in rows)
+
+    def _record(
+        self, item: pytest.Item, rows: list[Clause], report: pytest.TestReport
+    ) -> dict[str, Any]:
+        exchanges = self.connection.exchanges
+        return {
+            "test": item.nodeid.rpartition("/")[2],
+            "clauses": [row.id for row in rows],
+            "outcome": report.outcome,
+            "reason": _skip_reason(report),
+            "seconds": round(report.duration, 4),
+            "needs": needs_of(item),
+            "calls": len(exchanges),
+            "operations": sorted({e.operation for e in exchanges if e.operation}),
+            "fingerprint": fingerprint(exchanges),
+            "target": self.target.describe(),
+            "failure": None,
+        }
+
+    def _failure(
+        self,
+        item: pytest.Item,
+        call: pytest.CallInfo[None],
+        rows: list[Clause],
+        report: pytest.TestReport,
+    ) -> dict[str, Any]:
+        error = call.excinfo.value if call.excinfo else None
+        if not isinstance(error, AssertionError):
+            expected, found = "the test to run to its end", str(report.longrepr)
+            exchange = self._last()
+        elif isinstance(error, ContractFailure):
+            expected, found = error.expected, error.found
+            exchange = error.exchange or self._last()
+        else:
+            expected, found = "what the clause says", str(error)
+            exchange = self._last()
+        return failure_record(
+            rows, expected, found, exchange, where=_line_of(item, call)
+        )
+
+    def _last(self) -> Exchange | None:
+        exchanges = self.connection.exchanges
+        return exchanges[-1] if exchanges else None
+
+    def pytest_report_teststatus(
+        self, report: pytest.TestReport
+    ) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
+        """Show a discovery as one."""
+        if getattr(report, "smartpay_discovery", False):
+            return "discovered", "D", ("DISCOVERY", {"yellow": True})
+        return None
+
+
+def is_ours(item: pytest.Item) -> bool:
+    """Return whether a test belongs to the kit."""
+    return item.path.is_relative_to(HERE)
+
+
+def clauses_of(item: pytest.Item) -> list[Clause]:
+    """Return the clauses that a test checks.
+
+    Raises:
+        pytest.UsageError: It names none, an unknown one, or mixes assumed clauses with
+            surer ones: a failure would then be a discovery and a failure at once.
+    """
+    ids = [name for mark in item.iter_markers("clause") for name in mark.args]
+    unknown = [name for name in ids if name not in CLAUSES]
+    if not ids or unknown:
+        raise pytest.UsageError(
+            f"{item.nodeid} names {', '.join(unknown) or 'no clause'}; mark it with "
+            '@pytest.mark.clause("...") and an id of clauses.json.'
+        )
+    rows = [CLAUSES[name] for name in dict.fromkeys(ids)]
+    if len({row.confidence == "assumed" for row in rows}) > 1:
+        raise pytest.UsageError(
+            f"{item.nodeid} mixes assumed clauses with surer ones; make it two tests."
+        )
+    return sorted(rows, key=lambda row: SUREST_FIRST.index(row.confidence))
+
+
+def needs_of(item: pytest.Item) -> list[str]:
+    """Return what a test needs beyond a key and a token, by its fixtures."""
+    names = getattr(item, "fixturenames", ())
+    return sorted(need for fixture, need in NEEDS.items() if fixture in names)
+
+
+def failure_record(
+    rows: list[Clause],
+    expected: str,
+    found: str,
+    exchange: Exchange | None,
+    *,
+    where: str,
+) -> dict[str, Any]:
+    """Return all that a report says of a failure, without secrets."""
+    record: dict[str, Any] = {
+        "expected": SECRETS.clean(expected),
+        "found": SECRETS.clean(found),
+        "where": where,
+        "exchange": exchange.record() if exchange else None,
+    }
+    return {**record, "text": _text(rows, record)}
+
+
+def _text(rows: list[Clause], record: dict[str, Any]) -> str:
+    lines = []
+    for row in rows:
+        lines += [f"{row.id} ({row.confidence}: {row.source})", f"  {row.statement}"]
+    lines += [f"expected: {record['expected']}", f"found:    {record['found']}"]
+    exchange = record["exchange"]
+    if exchange:
+        asked, answered = exchange["request"], exchange["response"]
+        lines += [
+            f"call:     {asked['method']} {asked['url']}",
+            f"sent:     {asked['body'] or '(no body)'}",
+            f"answer:   {answered['status']} {answered['body'] or '(no body)'}",
+            f"again:    {exchange['curl']}",
+        ]
+    return "\n".join([*lines, f"at {record['where']}"])
+
+
+def _line_of(item: pytest.Item, call: pytest.CallInfo[None]) -> str:
+    """Return file and line of the test where it failed."""
+    line = 0
+    for entry in call.excinfo.traceback if call.excinfo else ():
+        if Path(str(entry.path)) == item.path:
+            line = entry.lineno + 1
+    return f"{item.path.name}:{line}" if line else item.path.name
+
+
+def _skip_reason(report: pytest.TestReport) -> str | None:
+    if report.outcome != "skipped" or not isinstance(report.longrepr, tuple):
+        return None
+    return str(report.longrepr[2]).removeprefix("Skipped: ")

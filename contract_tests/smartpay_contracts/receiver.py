@@ -1,0 +1,171 @@
+"""A webhook receiver on this machine, for as long as a test lasts."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any
+
+from smartpay_contracts.chance import now_ms
+from smartpay_contracts.exchange import Doc
+from smartpay_contracts.failure import ContractFailure
+
+PATIENCE_S = 10.0
+"""How long an event may take to arrive, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One call of the receiver.
+
+    Attributes:
+        method: Should be POST.
+        path: Which of the receiver's addresses was called.
+        headers: Names in lower case.
+        body: The raw bytes, which are what is signed.
+        answered: The status the receiver gave.
+        at_ms: When it arrived, in milliseconds since the epoch.
+    """
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+    answered: int
+    at_ms: int
+
+    @property
+    def event(self) -> Doc:
+        """The event; a member that is missing is the server's fault."""
+        value = json.loads(self.body, object_pairs_hook=Doc)
+        if not isinstance(value, Doc):
+            raise ContractFailure("an event, a JSON object", found=repr(self.body[:80]))
+        return value
+
+    @property
+    def type(self) -> str:
+        """The type of the event, such as ``order.authorized``."""
+        return str(self.event["eventData"]["type"])
+
+    @property
+    def data(self) -> Doc:
+        """The object that the event is about."""
+        data: Doc = self.event["eventData"]["data"]
+        return data
+
+
+class Receiver:
+    """Takes deliveries and lets a test wait for them."""
+
+    def __init__(self) -> None:
+        self.deliveries: list[Delivery] = []
+        self.answers: list[int] = []
+        """Statuses to give next, one per delivery; 200 when there are none left."""
+        self._changed = threading.Condition()
+        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server.receiver = self
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), name="kit-receiver"
+        )
+
+    def __enter__(self) -> Receiver:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def url(self, path: str = "/hook") -> str:
+        """Return an address of the receiver."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}{path}"
+
+    def take(self, method: str, path: str, headers: Any, body: bytes) -> int:
+        """Keep a delivery and return the status to answer with."""
+        with self._changed:
+            status = self.answers.pop(0) if self.answers else 200
+            names = {name.lower(): value for name, value in headers.items()}
+            delivery = Delivery(method, path, names, body, status, now_ms())
+            self.deliveries.append(delivery)
+            self._changed.notify_all()
+            return status
+
+    def wait_for(
+        self, type_: str, *, path: str = "/hook", count: int = 1
+    ) -> list[Delivery]:
+        """Return the deliveries of an event type once there are ``count``.
+
+        Raises:
+            ContractFailure: They did not come in time.
+        """
+        with self._changed:
+            if not self._changed.wait_for(
+                lambda: len(self.of(type_, path=path)) >= count, PATIENCE_S
+            ):
+                raise ContractFailure(
+                    f"{count} delivery of {type_} at {path} within {PATIENCE_S:.0f} s",
+                    found=f"these: {', '.join(self.types(path=path)) or 'none'}",
+                )
+            return self.of(type_, path=path)
+
+    def of(self, type_: str, *, path: str = "/hook") -> list[Delivery]:
+        """Return the deliveries of an event type so far."""
+        return [d for d in self.at(path) if d.type == type_]
+
+    def at(self, path: str) -> list[Delivery]:
+        """Return the deliveries at one address so far."""
+        return [d for d in self.deliveries if d.path == path]
+
+    def types(self, *, path: str = "/hook") -> list[str]:
+        """Return the event types that arrived at an address, in order of arrival."""
+        return [d.type for d in self.at(path)]
+
+    def wait_until(self, is_so: Callable[[], bool], what: str) -> None:
+        """Return once ``is_so``.
+
+        Raises:
+            ContractFailure: It did not become so in time.
+        """
+        with self._changed:
+            if not self._changed.wait_for(is_so, PATIENCE_S):
+                raise ContractFailure(
+                    f"{what} within {PATIENCE_S:.0f} s",
+                    found=f"{len(self.deliveries)} deliveries",
+                )
+
+
+class _Server(ThreadingHTTPServer):
+    receiver: Receiver
+    # Threads end with their connection; nobody waits for a client that lingers.
+    daemon_threads = True
+    block_on_close = False
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.0"
+    server: _Server
+
+    def do_POST(self) -> None:
+        """Keep a delivery."""
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        status = self.server.receiver.take(self.command, self.path, self.headers, body)
+        self.send_response(status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_PUT = do_POST  # noqa: N815 - the names http.server looks for
+    do_GET = do_POST  # noqa: N815 - the names http.server looks for
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - inherited
+        """Say nothing; the test looks at what was kept."""

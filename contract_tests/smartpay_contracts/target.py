@@ -1,0 +1,228 @@
+"""The server under test: where it is, and what it lets the kit do."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+from urllib.parse import SplitResult, urlsplit, urlunsplit
+
+import pytest
+
+from smartpay_contracts.chance import fresh
+from smartpay_contracts.client import Client
+from smartpay_contracts.connection import Connection, TargetLost
+from smartpay_contracts.control import Control
+from smartpay_contracts.failure import ContractFailure
+from smartpay_contracts.options import Options
+from smartpay_contracts.redact import SECRETS
+from smartpay_fixtures import magic
+
+OK, UNAUTHORIZED = 200, 401
+
+LACKS = {
+    "control": "needs the control plane (/__admin), which only the emulator has",
+    "own accounts": "needs an account per test, which only the emulator has",
+    "token": "needs an active token; give one with --smartpay-token",
+    "consumer": "needs a consumer who can log in; give --smartpay-consumer-email, "
+    "--smartpay-consumer-password and, if need be, --smartpay-consumer-url",
+    "receiver": "needs a server on this machine, which can reach a webhook receiver",
+    "second account": "needs another account; give --smartpay-second-secret-key",
+}
+"""What a test may need, and how the report says that a target lacks it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One server and what can be done with it.
+
+    Attributes:
+        base_url: Of the merchant API, ending in /v1.
+        root_url: Scheme and authority.
+        consumer_url: Of the consumer calls.
+        options: What the person asked for.
+        can: Which of ``LACKS`` it can do.
+        run_id: Marks what this run makes, in ``reference``.
+        consumer: E-mail address and password of a test consumer.
+    """
+
+    base_url: str
+    root_url: str
+    consumer_url: str
+    options: Options
+    can: frozenset[str] = frozenset()
+    run_id: str = field(default_factory=lambda: f"kit-{fresh(8)}")
+    consumer: tuple[str, str] | None = None
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether this is a server that owes nothing to our own decisions."""
+        return "control" not in self.can
+
+    def require(self, need: str) -> None:
+        """Skip the test if the target lacks ``need``, a key of ``LACKS``."""
+        if need not in self.can:
+            pytest.skip(LACKS[need])
+
+    def client(self, connection: Connection, key: str | None) -> Client:
+        """Return a client for this target."""
+        return Client(
+            connection, base_url=self.base_url, root_url=self.consumer_url, key=key
+        )
+
+    def describe(self) -> dict[str, object]:
+        """Return what a report says of the target."""
+        return {
+            "url": self.base_url,
+            "kind": "foreign" if self.is_foreign else "emulator",
+            "can": sorted(self.can),
+            "lacks": sorted(set(LACKS) - self.can),
+        }
+
+
+def connect(options: Options) -> Connection:
+    """Return a connection as the options ask for it."""
+    SECRETS.learn(
+        options.secret_key,
+        options.second_secret_key,
+        options.consumer_password,
+        options.admin_token,
+    )
+    return Connection(
+        timeout_s=options.call_timeout,
+        per_second=options.rate_limit,
+        proxies=not is_loopback(options.url or ""),
+    )
+
+
+def find_target(options: Options, connection: Connection) -> Target:
+    """Look at the server that the options name.
+
+    Raises:
+        pytest.UsageError: It may not be checked, does not answer, or refuses the key.
+    """
+    address = _address(options)
+    root = urlunsplit((address.scheme, address.netloc, "", "", ""))
+    target = Target(
+        base_url=_base(address),
+        root_url=root,
+        consumer_url=(options.consumer_url or root).rstrip("/"),
+        options=options,
+    )
+    try:
+        return _probe(target, connection)
+    except TargetLost:
+        raise pytest.UsageError(
+            f"Nothing answers at {address.netloc}. Start the server, or give another "
+            "address with --smartpay-url."
+        ) from None
+    except ContractFailure as failure:
+        raise pytest.UsageError(
+            f"{address.netloc} does not answer as an HTTP server: {failure}."
+        ) from None
+
+
+def is_loopback(url: str) -> bool:
+    """Return whether the host of ``url`` is this machine and no other."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _address(options: Options) -> SplitResult:
+    address = urlsplit(options.url or "")
+    if address.scheme not in {"http", "https"} or not address.hostname:
+        raise pytest.UsageError(
+            "--smartpay-url needs a whole URL, such as http://127.0.0.1:8585/v1."
+        )
+    if address.username or address.password or address.query:
+        raise pytest.UsageError(
+            "--smartpay-url takes no credentials and no query; give the key with "
+            "--smartpay-secret-key."
+        )
+    for url in (options.url, options.consumer_url):
+        if url and not is_loopback(url) and not options.allow_remote:
+            raise pytest.UsageError(
+                f"{urlsplit(url).hostname} is not this machine, and the kit makes "
+                "orders there. If that is meant, add --smartpay-allow-remote."
+            )
+    return address
+
+
+def _base(address: SplitResult) -> str:
+    path = address.path.rstrip("/")
+    if not path.lower().endswith("/v1"):
+        path += "/v1"
+    return urlunsplit((address.scheme, address.netloc, path, "", ""))
+
+
+def _probe(target: Target, connection: Connection) -> Target:
+    can: set[str] = set()
+    if is_loopback(target.base_url):
+        can.add("receiver")
+    key = fresh_key()
+    control = Control(connection, target.root_url, key, target.options.admin_token)
+    if control.answers():
+        can |= {"control", "token"}
+        if _accepts(target, connection, key):
+            can |= {"own accounts", "second account"}
+    if "own accounts" not in can:
+        _check_key(target, connection)
+    if target.options.token:
+        can.add("token")
+    if target.options.second_secret_key:
+        can.add("second account")
+    consumer = _consumer(target.options, has_control="control" in can)
+    if consumer and _logs_in(target, connection, consumer):
+        can |= {"consumer", "token"}
+    return Target(
+        base_url=target.base_url,
+        root_url=target.root_url,
+        consumer_url=target.consumer_url,
+        options=target.options,
+        can=frozenset(can),
+        consumer=consumer if "consumer" in can else None,
+    )
+
+
+def fresh_key() -> str:
+    """Return a secret key that nobody used before."""
+    return f"sk_test_{fresh(22)}"
+
+
+def _accepts(target: Target, connection: Connection, key: str) -> bool:
+    return target.client(connection, key).call("list_tokens").status == OK
+
+
+def _check_key(target: Target, connection: Connection) -> None:
+    key = target.options.secret_key
+    if key is None:
+        raise pytest.UsageError(
+            "This server needs a key: give a secret test key with "
+            "--smartpay-secret-key or SMARTPAY_SECRET_KEY."
+        )
+    status = target.client(connection, key).call("list_orders").status
+    if status == UNAUTHORIZED:
+        raise pytest.UsageError(
+            f"{target.base_url} refuses the secret key with 401; give a key of this "
+            "server's."
+        )
+
+
+def _consumer(options: Options, *, has_control: bool) -> tuple[str, str] | None:
+    if options.consumer_email and options.consumer_password:
+        return options.consumer_email, options.consumer_password
+    if not has_control:
+        return None
+    consumer = magic().consumers["active"]
+    return consumer.email_address, consumer.password
+
+
+def _logs_in(target: Target, connection: Connection, consumer: tuple[str, str]) -> bool:
+    email, password = consumer
+    body = {"emailAddress": email, "password": password}
+    answer = target.client(connection, None).call("consumer_login", body)
+    return answer.status == OK and "accessToken" in answer.text
