@@ -17,7 +17,6 @@ from smartpay_mock.storage import open_store
 from smartpay_mock.storage.contract import Store
 
 ENGINE = "smartpay.engine"
-WORKER = "smartpay.worker"
 
 Twist = Callable[[Engine], Engine]
 
@@ -44,8 +43,6 @@ def create_app(
         engine = twist(engine)
     app = Flask("smartpay_mock", static_folder=None)
     app.extensions[ENGINE] = engine
-    app.extensions[WORKER] = worker = Worker(engine.deliverer)
-    engine.notify = worker.notify
     add_routes(app, engine)
     add_admin(app, engine, Guard(settings, settings.admin_token or new_password()))
     add_error_handlers(app)
@@ -58,10 +55,19 @@ def engine_of(app: Flask) -> Engine:
     return engine
 
 
-def worker_of(app: Flask) -> Worker:
-    """Return what delivers an application's webhooks in the background.
+def start_worker(app: Flask, errors: list[BaseException]) -> Worker:
+    """Deliver an application's webhooks in the background from now on.
 
-    It is not running yet: a door that serves starts it, and stops it in the end.
+    Args:
+        app: Made by ``create_app``.
+        errors: Where to collect what goes wrong in the worker's threads.
+
+    Returns:
+        The worker; whoever started it stops it.
     """
-    worker: Worker = app.extensions[WORKER]
+    engine = engine_of(app)
+    worker = Worker(engine.deliverer)
+    worker.errors = errors
+    engine.notify = worker.notify
+    worker.start()
     return worker
