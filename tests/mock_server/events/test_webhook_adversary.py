@@ -77,6 +77,21 @@ def test_reordering_sends_the_youngest_of_what_is_due_first(world: Any) -> None:
     assert world.sender.event_ids() == ids[::-1]
 
 
+def test_reordering_does_not_turn_the_clock_back(world: Any) -> None:
+    """What is due later is not sent before what is due now."""
+    world.endpoint()
+    retried = world.emit()["id"]
+    world.sender.answers = [500]
+    deliverer = world.deliverer()
+    deliverer.drain(ACCOUNT)
+    young = world.emit()["id"]
+    set_adversary(world, reorder=True)
+
+    deliverer.drain(ACCOUNT, until=world.now + 90_000)
+
+    assert world.sender.event_ids() == [retried, young, retried]
+
+
 def test_a_delay_lets_an_attempt_arrive_long_after_it_was_signed(world: Any) -> None:
     """On the account's clock: nothing is sent before, and nothing sleeps."""
     world.endpoint()
