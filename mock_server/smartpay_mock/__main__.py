@@ -1,0 +1,5 @@
+"""``python -m smartpay_mock`` is the command ``smartpay-sandbox``."""
+
+from smartpay_mock.cli import main
+
+main()

@@ -1,0 +1,76 @@
+"""What ``serve`` says when it is ready: enough to make the first call."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+
+from smartpay_fixtures import magic
+
+
+def banner(root_url: str, *, state: str, tls_url: str = "", ca_path: str = "") -> str:
+    """Return the text for a running emulator.
+
+    Args:
+        root_url: Scheme and authority, no slash at the end.
+        state: Where state is kept, in words.
+        tls_url: The same over HTTPS; empty without.
+        ca_path: The CA that HTTPS clients have to trust.
+    """
+    catalogue = magic()
+    lines = [
+        "smartpay-sandbox: an unofficial emulator of the Smartpay API",
+        "",
+        f"  Base URL     {root_url}/v1",
+        f"  Secret key   {catalogue.secret_key}  (any sk_test_... key is an account)",
+        f"  State        {state}",
+        f"  Steering     {root_url}/__admin",
+        f"  Inspector    {root_url}/__admin/ui",
+    ]
+    if tls_url:
+        lines += [f"  HTTPS        {tls_url}/v1", f"  Trust        {ca_path}"]
+    lines += ["", "  Charging this token           makes an order that is", ""]
+    lines += [f"  {token}  {outcome}" for token, outcome in token_rows()]
+    lines += ["", "  Try it:", "", *curl_lines(root_url, catalogue.secret_key), ""]
+    return "\n".join(lines)
+
+
+def token_rows() -> list[tuple[str, str]]:
+    """Return each test token, padded, with what charging it comes to."""
+    tokens = magic().tokens.values()
+    width = max(len(token.id) for token in tokens)
+    return [
+        (
+            token.id.ljust(width),
+            token.outcome.automatic or f"none: 400 {token.outcome.error}",
+        )
+        for token in tokens
+    ]
+
+
+def curl_lines(root_url: str, secret_key: str) -> list[str]:
+    """Return a command that charges, as it can be pasted into a shell."""
+    return [
+        f"  curl {root_url}/v1/orders \\",
+        f"    -H 'Authorization: Basic {secret_key}' \\",
+        "    -H 'Content-Type: application/json' \\",
+        "    -d '"
+        + textwrap.indent(json.dumps(_PAYLOAD, indent=1), "    ").strip()
+        + "'",
+    ]
+
+
+_ADDRESS = {
+    "line1": "1-17-1",
+    "locality": "Minato",
+    "postalCode": "105-6415",
+    "country": "JP",
+}
+_PAYLOAD = {
+    "amount": 1000,
+    "currency": "JPY",
+    "customerInfo": {},
+    "items": [{"name": "sweater", "amount": 1000, "currency": "JPY"}],
+    "shippingInfo": {"address": _ADDRESS},
+    "token": "paytok_test_approved",
+}
