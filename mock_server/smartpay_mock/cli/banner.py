@@ -50,11 +50,12 @@ def token_rows() -> list[tuple[str, str]]:
 
 def curl_lines(root_url: str, secret_key: str) -> list[str]:
     """Return a command that charges, as it can be pasted into a shell."""
+    body = textwrap.indent(json.dumps(_PAYLOAD, indent=1), "    ").strip()
     return [
         f"  curl {root_url}/v1/orders \\",
         f"    -H 'Authorization: Basic {secret_key}' \\",
         "    -H 'Content-Type: application/json' \\",
-        "    -d '"
+        f"    -d '{body}'",
         + textwrap.indent(json.dumps(_PAYLOAD, indent=1), "    ").strip()
         + "'",
     ]
