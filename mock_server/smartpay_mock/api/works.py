@@ -142,6 +142,7 @@ class OpenAccount:
 
         settle(unit, now, context_at)
         keep_drawn(unit, account, ids)
+        self._works.notify(account.id)
         return None
 
     def _create(self, unit: Unit) -> None:

@@ -66,7 +66,7 @@ def drain(
     with engine.opened(account_id):
         pass  # what time alone changes happens first
     outcomes = engine.deliverer.drain(account_id, until=until)
-    return [asdict(outcome) for outcome in outcomes]
+    return [outcome.to_document() for outcome in outcomes]
 
 
 def set_adversary(engine: Engine, account_id: str, **options: Any) -> dict[str, Any]:
