@@ -9,19 +9,6 @@ transaction: it sees :class:`~smartpay_mock.storage.contract.Store` and
 from __future__ import annotations
 
 from smartpay_mock.storage.contract import Row, Store, Unit
+from smartpay_mock.storage.urls import open_store
 
 __all__ = ["Row", "Store", "Unit", "open_store"]
-
-
-def open_store(url: str | None = None) -> Store:
-    """Return the store that ``url`` names.
-
-    Args:
-        url: ``None`` or ``memory:``.
-
-    Raises:
-        StoreError: The URL names no kind of store.
-    """
-    from smartpay_mock.storage.memory import MemoryStore  # noqa: PLC0415 - only when used
-
-    return MemoryStore()

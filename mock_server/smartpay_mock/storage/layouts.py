@@ -1,0 +1,65 @@
+"""The tables, version by version. Both databases have the same ones.
+
+``STEPS[n]`` leads from version n to n + 1; a new database takes all of them. A step,
+once released, is never changed: a change is one more step.
+"""
+
+from __future__ import annotations
+
+import string
+
+APPLICATION_ID = 0x534D5059
+"""``SMPY``, in the header of every SQLite file of ours."""
+
+# Version 1: documents, found by id and by number, and who has which lease.
+_DOCUMENTS = (
+    "CREATE TABLE documents ("
+    " account TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,"
+    " seq $integer NOT NULL, owner TEXT, due $integer,"
+    " body $bytes NOT NULL, attachment $bytes)",
+    # The id comes first: it tells best, and it is all that locate() knows.
+    "CREATE UNIQUE INDEX documents_by_id ON documents (id, kind, account)",
+    "CREATE UNIQUE INDEX documents_by_seq ON documents (account, kind, seq)",
+    "CREATE INDEX documents_by_owner ON documents (account, kind, owner, seq)"
+    " WHERE owner IS NOT NULL",
+    "CREATE INDEX documents_by_due ON documents (account, kind, due, seq)"
+    " WHERE due IS NOT NULL",
+    "CREATE TABLE leases ("
+    " name TEXT PRIMARY KEY, holder TEXT NOT NULL, until_ms $integer NOT NULL)",
+)
+
+# Version 2: numbers that outlive their documents, counting without reading them, and
+# what is due in any account.
+_NUMBERS = (
+    "CREATE TABLE accounts ("
+    " account TEXT PRIMARY KEY, numbers TEXT NOT NULL, documents $integer NOT NULL)",
+    "INSERT INTO accounts (account, numbers, documents)"
+    " SELECT account,"
+    " '{' || $join('\"' || kind || '\":[' || last || ',' || n || ']', ',') || '}',"
+    " sum(n) FROM (SELECT account, kind, max(seq) AS last, count(*) AS n"
+    " FROM documents GROUP BY account, kind) AS kinds GROUP BY account",
+    "CREATE INDEX documents_by_due_ever ON documents (kind, due, account)"
+    " WHERE due IS NOT NULL",
+)
+
+STEPS = (_DOCUMENTS, _NUMBERS)
+
+CURRENT = len(STEPS)
+"""The version this code works with."""
+
+SQLITE = {"integer": "INTEGER", "bytes": "BLOB", "join": "group_concat"}
+POSTGRESQL = {"integer": "BIGINT", "bytes": "BYTEA", "join": "string_agg"}
+
+
+def statements(*, version: int, dialect: dict[str, str]) -> list[str]:
+    """Return what leads from ``version`` to the current one.
+
+    Args:
+        version: From 0 (nothing there) to :data:`CURRENT`.
+        dialect: :data:`SQLITE` or :data:`POSTGRESQL`.
+    """
+    return [
+        string.Template(statement).substitute(dialect)
+        for step in STEPS[version:]
+        for statement in step
+    ]

@@ -1,0 +1,96 @@
+"""From ``--state`` to a store: one row for each kind of URL."""
+
+# ruff: noqa: PLC0415 - a store's driver is imported when that store is used
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from smartpay_mock.storage.contract import Store
+from smartpay_mock.storage.errors import StoreError
+
+FORMS = "memory:, sqlite:///state.db, postgresql://user@host/database"
+"""What a URL of a store looks like."""
+
+SYNCHRONOUS = ("full", "normal", "off")
+
+
+def open_store(url: str | None = None) -> Store:
+    """Return the store that ``url`` names.
+
+    Args:
+        url: ``None`` or ``memory:`` for this process's memory; ``sqlite:///state.db``
+            for a file (options in ``storage.sqlite``); ``postgresql://…`` for a
+            database (options in ``storage.postgres``).
+
+    Raises:
+        StoreError: The URL names no kind of store or an unknown option, or the state
+            cannot be opened; the text says what to do.
+        StoreUnavailable: The database cannot be reached.
+    """
+    url = url or "memory:"
+    scheme = url.partition(":")[0]
+    opener = _OPENERS.get(scheme)
+    if opener is None or ":" not in url:
+        raise StoreError(f"{_shown(url)} names no store. Use one of: {FORMS}.")
+    return opener(url)
+
+
+def _memory(url: str) -> Store:
+    from smartpay_mock.storage.memory import MemoryStore
+
+    if url.removeprefix("memory:").strip("/"):
+        raise StoreError(f"{url}: memory: takes nothing after the colon.")
+    return MemoryStore()
+
+
+def _sqlite(url: str) -> Store:
+    from smartpay_mock.storage.sqlite import BUSY_MS, SqliteStore
+
+    path, options = _sqlite_path(url), _options(url, {"synchronous", "busy_ms"})
+    synchronous = options.get("synchronous", "full").lower()
+    if synchronous not in SYNCHRONOUS:
+        raise StoreError(
+            f"{url}: synchronous={synchronous} is unknown. "
+            f"Use one of: {', '.join(SYNCHRONOUS)}."
+        )
+    busy_ms = options.get("busy_ms", str(BUSY_MS))
+    if not busy_ms.isdecimal():
+        raise StoreError(f"{url}: busy_ms={busy_ms} is not a whole number (ms).")
+    return SqliteStore(path, synchronous=synchronous, busy_ms=int(busy_ms))
+
+
+def _sqlite_path(url: str) -> Path | None:
+    parts = urlsplit(url)
+    if parts.netloc:
+        raise StoreError(
+            f"{url}: the path starts after three slashes: "
+            f"sqlite:///{parts.netloc}{parts.path} (four for an absolute path)."
+        )
+    name = unquote(parts.path).removeprefix("/")
+    return Path(name) if name not in {"", ":memory:"} else None
+
+
+def _options(url: str, known: set[str]) -> Mapping[str, str]:
+    options = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
+    unknown = sorted(set(options) - known)
+    if unknown:
+        raise StoreError(
+            f"{_shown(url)}: {unknown[0]} is no option here. "
+            f"Known: {', '.join(sorted(known))}."
+        )
+    return options
+
+
+def _shown(url: str) -> str:
+    """Return ``url`` without what may be a password."""
+    scheme, separator, rest = url.partition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
+
+
+_OPENERS: dict[str, Callable[[str], Store]] = {
+    "memory": _memory,
+    "sqlite": _sqlite,
+}

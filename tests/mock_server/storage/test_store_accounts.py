@@ -1,0 +1,181 @@
+"""What is asked about all accounts, and what moves one: on every store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from smartpay_mock.kernel.errors import StoreError
+from smartpay_mock.storage import Row, Store, Unit
+
+
+def test_accounts_are_those_that_have_something(store: Store) -> None:
+    """One that was only looked at, was rolled back, or lost everything has nothing."""
+    for account in ("b", "a", "cleared", "emptied"):
+        with store.write(account) as unit:
+            unit.put("order", "o1", b"")
+    with store.read("looked at") as unit:
+        unit.count("order")
+    with store.write("cleared") as unit:
+        unit.clear()
+    with store.write("emptied") as unit:
+        unit.delete("order", "o1")
+    with store.write("discarded") as unit:
+        unit.put("order", "o1", b"")
+        unit.discard()
+
+    accounts = store.accounts()
+
+    assert accounts == ["a", "b"]
+
+
+def test_a_document_is_located_in_every_account_that_has_it(store: Store) -> None:
+    """By kind and id, sorted; nowhere is an empty list."""
+    for account in ("b", "a"):
+        with store.write(account) as unit:
+            unit.put("token", "t1", b"")
+    with store.write("c") as unit:
+        unit.put("order", "t1", b"")
+
+    assert store.locate("token", "t1") == ["a", "b"]
+    assert store.locate("token", "t2") == []
+
+
+def test_due_accounts_are_those_with_something_due(store: Store) -> None:
+    """Whatever was put off, brought forward, deleted or cleared in between."""
+    changes: dict[str, Callable[[Unit], object]] = {
+        "put off": lambda unit: unit.put("delivery", "d1", b"", due=90),
+        "forward": lambda unit: unit.put("delivery", "d2", b"", due=10),
+        "deleted": lambda unit: unit.delete("delivery", "d1"),
+        "cleared": lambda unit: unit.clear(),
+        "trimmed": lambda unit: unit.trim("delivery", 0),
+        "unchanged": lambda unit: unit.put("delivery", "d2", b""),
+    }
+    for account in changes:
+        with store.write(account) as unit:
+            unit.put("delivery", "d1", b"", due=50)
+            unit.put("timer", "t1", b"", due=5)
+
+    for account, change in changes.items():
+        with store.write(account) as unit:
+            change(unit)
+
+    assert store.due_accounts("delivery", 9) == []
+    assert store.due_accounts("delivery", 49) == ["forward"]
+    assert store.due_accounts("delivery", 50) == ["forward", "unchanged"]
+    assert store.due_accounts("delivery", 90) == ["forward", "put off", "unchanged"]
+
+
+def test_a_dump_loaded_elsewhere_is_the_same_world(store: Store) -> None:
+    """Numbers, columns, indexes and the next number are those of the original."""
+    with store.write("a") as unit:
+        for n in range(1, 8):
+            unit.put("order", f"o{n}", b"\xff%d" % n, owner=f"t{n % 2}", due=n)
+        unit.put("account", "a", b"{}", attachment=b"+")
+        unit.delete("order", "o3")
+        unit.delete("order", "o5")
+    with store.read("a") as unit:
+        dumped = list(unit.dump())
+
+    with store.write("b") as unit:
+        unit.put("order", "o1", b"in the way")
+        unit.clear()
+        for kind, row in dumped:
+            unit.load(kind, row)
+        unit.put("order", "o8", b"")
+
+    with store.read("b") as unit:
+        assert [entry for entry in unit.dump() if entry[1].id != "o8"] == dumped
+        assert unit.page("order", limit=1)[0][:2] == (8, "o8")
+        owned = [row.id for row in unit.page("order", limit=9, owner="t0")]
+        assert owned == ["o6", "o4", "o2"]
+        assert unit.next_due("order") == 1
+        assert unit.count("order") == 6
+
+
+def test_a_dump_is_ordered_by_kind_then_oldest_first(store: Store) -> None:
+    """So that two equal accounts have equal dumps."""
+    with store.write("a") as unit:
+        for kind, id_ in (("token", "z"), ("order", "b"), ("token", "a")):
+            unit.put(kind, id_, b"")
+
+    with store.read("a") as unit:
+        order = [(kind, row.seq, row.id) for kind, row in unit.dump()]
+
+    assert order == [("order", 1, "b"), ("token", 1, "z"), ("token", 2, "a")]
+
+
+def test_loading_fills_gaps_in_any_order(store: Store) -> None:
+    """A number below the last one is taken when it is free."""
+    row = Row(2, "late", b"", None, "t", 3)
+
+    with store.write("a") as unit:
+        unit.put("order", "o1", b"")
+        unit.load("order", row._replace(seq=5, id="o5"))
+        unit.load("order", row)
+        unit.put("order", "o6", b"")
+
+    with store.read("a") as unit:
+        ids = [(row.seq, row.id) for row in unit.page("order", limit=9)]
+        assert ids == [(6, "o6"), (5, "o5"), (2, "late"), (1, "o1")]
+        assert unit.count("order") == 4
+
+
+@pytest.mark.parametrize(
+    ("seq", "id_"), [(1, "other"), (9, "o1"), (0, "other"), (-3, "other")]
+)
+def test_loading_onto_something_is_refused(store: Store, seq: int, id_: str) -> None:
+    """A taken number, a taken id or an impossible number; the text says what to do."""
+    with store.write("a") as unit:
+        unit.put("order", "o1", b"mine")
+
+    with (
+        pytest.raises(StoreError, match="Clear the account, then load"),
+        store.write("a") as unit,
+    ):
+        unit.load("order", Row(seq, id_, b"", None, None, None))
+
+    with store.read("a") as unit:
+        assert [row.body for row in unit.page("order", limit=9)] == [b"mine"]
+
+
+def test_a_cleared_account_numbers_from_one_again(store: Store) -> None:
+    """It is a new account, so that a run can be repeated exactly."""
+    for _ in range(2):
+        with store.write("a") as unit:
+            unit.clear()
+            unit.put("order", "o1", b"")
+
+    with store.read("a") as unit:
+        assert [row.seq for row in unit.page("order", limit=9)] == [1]
+
+
+def test_a_lease_has_one_holder_until_it_ends(store: Store) -> None:
+    """Another one gets it when it is given back or not renewed in time."""
+    assert store.lease("deliver", "one", until_ms=100, now_ms=0)
+    assert not store.lease("deliver", "two", until_ms=150, now_ms=50)
+    assert store.lease("deliver", "one", until_ms=200, now_ms=99)
+    assert not store.lease("deliver", "two", until_ms=300, now_ms=199)
+    assert store.lease("deliver", "two", until_ms=300, now_ms=200)
+    assert not store.lease("deliver", "one", until_ms=400, now_ms=201)
+
+    store.release("deliver", "one")
+    assert not store.lease("deliver", "one", until_ms=400, now_ms=202)
+
+    store.release("deliver", "two")
+    assert store.lease("deliver", "one", until_ms=400, now_ms=203)
+    assert store.lease("another", "two", until_ms=400, now_ms=203)
+
+
+def test_a_lease_is_got_by_one_of_many(store: Store) -> None:
+    """Sixteen threads ask at once: one holder."""
+
+    def ask(n: int) -> bool:
+        return store.lease("deliver", f"holder {n}", until_ms=10, now_ms=0)
+
+    with ThreadPoolExecutor(16) as pool:
+        granted = list(pool.map(ask, range(16)))
+
+    assert granted.count(True) == 1

@@ -1,0 +1,251 @@
+"""All or nothing, one after the other: units of work on every store."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from smartpay_mock.kernel.errors import StoreError
+from smartpay_mock.storage import Store, Unit
+
+DEADLINE_S = 10
+
+
+def add_one(store: Store, account: str) -> None:
+    """Read the counter of an account and write it one greater."""
+    with store.write(account) as unit:
+        value = int(unit.get("counter", "c") or b"0")
+        unit.put("counter", "c", b"%d" % (value + 1))
+
+
+def everything(unit: Unit) -> list[object]:
+    """Return all that an account has, with the answers of the indexes."""
+    kinds = unit.kinds()
+    return [
+        *unit.dump(),
+        *(unit.count(kind) for kind in kinds),
+        *(unit.next_due(kind) for kind in kinds),
+        *(unit.count(kind, owner="x") for kind in kinds),
+    ]
+
+
+def prepare(store: Store) -> list[object]:
+    """Fill the account ``a`` and return what it has."""
+    with store.write("a") as unit:
+        for n in range(5):
+            unit.put("order", f"o{n}", b"old", owner="x", due=n, attachment=b"+")
+    with store.read("a") as unit:
+        return everything(unit)
+
+
+def change_everything(unit: Unit, *, divisor: int = 1) -> None:
+    """Use every way to write, with questions between them; die if told to."""
+    unit.put("order", "o0", b"new")
+    unit.put("order", "new", b"new", owner="x", due=1)
+    unit.count("order", owner="x")
+    unit.delete("order", "o1")
+    unit.delete("order", "new")
+    unit.put("refund", "r1", b"new")
+    unit.trim("order", 2)
+    unit.page("order", limit=9)
+    unit.clear()
+    unit.put("order", "o4", b"new", due=3)
+    unit.due("order", until=9 // divisor, limit=9)
+
+
+def test_an_exception_rolls_everything_back(store: Store) -> None:
+    """After it the account has what it had, in every index, and goes on counting."""
+    before = prepare(store)
+
+    with pytest.raises(ZeroDivisionError), store.write("a") as unit:
+        change_everything(unit, divisor=0)
+
+    with store.write("a") as unit:
+        assert everything(unit) == before
+        unit.put("order", "next", b"")
+        row = unit.row("order", "next")
+        assert row is not None
+        assert row.seq == 6
+    assert store.due_accounts("order", 0) == ["a"]
+
+
+def test_discard_forgets_what_was_written_so_far(store: Store) -> None:
+    """What was written after it is kept, with the numbers it would have had."""
+    before = prepare(store)
+
+    with store.write("a") as unit:
+        change_everything(unit)
+        unit.discard()
+        assert everything(unit) == before
+        unit.put("order", "kept", b"kept")
+        unit.discard()
+        unit.put("order", "really kept", b"kept")
+
+    with store.read("a") as unit:
+        assert unit.get("order", "kept") is None
+        row = unit.row("order", "really kept")
+        assert row is not None
+        assert (row.seq, unit.count("order")) == (6, 6)
+
+
+def test_discard_before_anything_went_out_keeps_what_was_read(store: Store) -> None:
+    """Reading, writing, discarding and reading again gives the first answer."""
+    prepare(store)
+
+    with store.write("a") as unit:
+        first = unit.row("order", "o1")
+        unit.put("order", "o1", b"new")
+        unit.delete("order", "o2")
+        unit.discard()
+        assert unit.row("order", "o1") == first
+        assert unit.get("order", "o2") == b"old"
+
+
+def test_accounts_do_not_see_each_other(store: Store) -> None:
+    """The same kind and id in two accounts are two documents."""
+    for account in ("a", "b"):
+        with store.write(account) as unit:
+            unit.put("order", "o1", account.encode(), owner="x", due=1)
+    with store.write("a") as unit:
+        unit.clear()
+
+    with store.read("b") as unit:
+        assert unit.page("order", limit=9)[0][:3] == (1, "o1", b"b")
+        assert unit.count("order", owner="x") == 1
+        assert len(unit.due("order", until=9, limit=9)) == 1
+    with store.read("a") as unit:
+        assert everything(unit) == []
+
+
+def test_threads_lose_nothing(store: Store) -> None:
+    """Sixteen threads that add to one counter: every addition counts."""
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda _: add_one(store, "a"), range(160)))
+
+    with store.read("a") as unit:
+        assert unit.get("counter", "c") == b"160"
+
+
+def test_an_id_is_inserted_by_one_of_many(store: Store) -> None:
+    """Sixteen threads that look first and then put: one of them finds nothing."""
+
+    def put_once(n: int) -> bool:
+        with store.write("a") as unit:
+            if unit.get("idempotency", "key") is not None:
+                return False
+            unit.put("idempotency", "key", b"")
+            unit.put("order", f"o{n}", b"")
+            return True
+
+    with ThreadPoolExecutor(16) as pool:
+        won = list(pool.map(put_once, range(32)))
+
+    with store.read("a") as unit:
+        assert (won.count(True), unit.count("order")) == (1, 1)
+
+
+def while_writing(store: Store, account: str, act: Callable[[], None]) -> None:
+    """Run ``act`` in a thread of its own while a write unit of ``account`` is open."""
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            act()
+        except BaseException as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=run)
+    with store.write(account) as unit:
+        unit.put("order", "uncommitted", b"", due=1)
+        unit.count("order", owner="nobody")
+        thread.start()
+        thread.join(DEADLINE_S)
+        is_stuck = thread.is_alive()
+    thread.join(DEADLINE_S)
+    assert not is_stuck, "the thread waits for the unit of another one"
+    if failures:
+        raise failures[0]
+
+
+@pytest.mark.parametrize("store_url", ["memory", "postgresql"], indirect=True)
+def test_an_account_does_not_wait_for_another_one(store: Store) -> None:
+    """While one account is being written, another can be."""
+
+    def write_another() -> None:
+        add_one(store, "b")
+
+    while_writing(store, "a", write_another)
+
+    assert store.locate("counter", "c") == ["b"]
+
+
+@pytest.mark.parametrize("store_url", ["sqlite", "postgresql"], indirect=True)
+def test_a_reader_sees_only_what_was_committed(store: Store) -> None:
+    """While a unit writes, a reader neither waits nor sees its writes."""
+    before = prepare(store)
+    seen: list[object] = []
+
+    def read() -> None:
+        with store.read("a") as unit:
+            seen.extend(everything(unit))
+
+    while_writing(store, "a", read)
+
+    assert seen == before
+    assert store.locate("order", "uncommitted") == ["a"]
+
+
+@pytest.mark.parametrize("store_url", ["sqlite", "postgresql"], indirect=True)
+def test_a_reader_sees_one_state(store: Store) -> None:
+    """What is committed while a reader is open is not seen by it."""
+    prepare(store)
+
+    with ThreadPoolExecutor(1) as pool, store.read("a") as unit:
+        first = everything(unit)
+        pool.submit(add_one, store, "a").result(DEADLINE_S)
+        second = everything(unit)
+
+    assert second == first
+
+
+def test_a_unit_inside_a_unit_is_refused(store: Store) -> None:
+    """On every store, since some would wait for themselves; the first one goes on."""
+    with store.write("a") as unit:
+        unit.put("order", "o1", b"")
+        with pytest.raises(StoreError, match="then open the second"), store.read("b"):
+            pass
+        unit.put("order", "o2", b"")
+
+    with store.read("a") as unit:
+        assert unit.count("order") == 2
+
+
+def test_a_closed_store_refuses_units(store: Store) -> None:
+    """With a text that says so; closing twice is harmless."""
+    prepare(store)
+    store.close()
+    store.close()
+
+    with pytest.raises(StoreError, match="closed"), store.write("a"):
+        pass
+
+
+def test_documents_told_ahead_are_read_like_any_other(store: Store) -> None:
+    """``ahead`` changes nothing but the number of round trips."""
+    prepare(store)
+    ahead = [("order", "o1"), ("order", "none"), ("counter", "c")]
+
+    with store.write("a", ahead=ahead) as unit:
+        assert unit.get("order", "none") is None
+        assert unit.get("order", "o1") == b"old"
+        unit.put("order", "o1", b"new")
+        unit.put("counter", "c", b"1")
+        assert unit.get("order", "o1") == b"new"
+
+    with store.read("a", ahead=ahead) as unit:
+        assert unit.get("order", "o1") == b"new"
+        assert unit.get("counter", "c") == b"1"
+        assert unit.get("order", "o2") == b"old"
