@@ -15,6 +15,9 @@ API_PATH = re.compile(r"/v1/[a-z{<]")
 RAISERS = {"ApiError", "refuse"}
 """Calls whose first argument is an error code."""
 
+CALLERS = ("mock_server/smartpay_mock/cli", "mock_server/smartpay_mock/twins")
+"""Who plays a client of the API, or breaks it on purpose, spells what it sends."""
+
 
 def docstrings(tree: ast.AST) -> set[int]:
     """Return the identities of the nodes that are docstrings or lone strings."""
@@ -104,11 +107,11 @@ def repeated_knowledge(source: str) -> Iterator[tuple[int, str]]:
 
 
 def emulator_sources(root: Path, modules: list[Path]) -> dict[Path, str]:
-    """Return the text of each of the emulator's modules."""
+    """Return the text of each module that decides how the emulator answers."""
     return {
         path: (root / path).read_text(encoding="utf-8")
         for path in modules
-        if path.parts[0] == "mock_server"
+        if path.parts[0] == "mock_server" and not path.as_posix().startswith(CALLERS)
     }
 
 

@@ -11,7 +11,7 @@ import pytest
 
 MENTION = re.compile(r"#\s*(noqa|type:\s*ignore|pyright:|ruff:)")
 ALLOWED = (
-    re.compile(r"# noqa: [A-Z]+[0-9]+(, ?[A-Z]+[0-9]+)* - \S.*"),
+    re.compile(r"# (ruff: )?noqa: [A-Z]+[0-9]+(, ?[A-Z]+[0-9]+)* - \S.*"),
     re.compile(r"# type: ignore\[[a-z-]+(, ?[a-z-]+)*\]\s+# \S.*"),
 )
 
@@ -49,6 +49,7 @@ def test_every_suppression_names_its_rule_and_its_reason(
         ("# noqa", True),
         ("# noqa: S311", True),
         ("# noqa: S311 - repeatable on purpose", False),
+        ("# ruff: noqa: S311 - every line draws on purpose", False),
         ("# type: ignore", True),
         ("# type: ignore[misc]", True),
         ("# type: ignore[misc]  # the library has no types", False),

@@ -1,0 +1,88 @@
+"""What the pages tell a reader to type exists, and where they point there is a file."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from smartpay_mock.cli import main
+
+FENCE = re.compile(
+    r"^```(?:sh|bash|console|shell)?\n(.*?)^```", re.DOTALL | re.MULTILINE
+)
+LINK = re.compile(r"\[[^\]]*\]\((?!https?:|mailto:|#)([^)#\s]+)[^)]*\)")
+
+
+def commands(text: str, program: str) -> set[str]:
+    """Return the first word after ``program`` in each line of the fenced blocks."""
+    return {
+        match.group(1)
+        for block in FENCE.findall(text)
+        for line in block.splitlines()
+        if (match := re.match(rf"(?:\$ )?{program} ([a-z][a-z-]*)", line.strip()))
+    }
+
+
+@pytest.fixture(scope="session")
+def pages(root: Path, tracked: list[Path]) -> dict[Path, str]:
+    """Return the text of every Markdown page."""
+    return {
+        path: (root / path).read_text(encoding="utf-8")
+        for path in tracked
+        if path.suffix == ".md"
+    }
+
+
+def test_every_make_target_that_a_page_names_exists(
+    root: Path, pages: dict[Path, str]
+) -> None:
+    """``make x`` in a fenced block is a target of the Makefile."""
+    makefile = (root / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+
+    unknown = [
+        f"{path}: make {name}"
+        for path, text in pages.items()
+        for name in commands(text, "make") - targets
+    ]
+
+    assert not unknown
+
+
+def test_every_command_that_a_page_names_exists(pages: dict[Path, str]) -> None:
+    """``smartpay-sandbox x`` in a fenced block is a command of the program."""
+    assert isinstance(main, click.Group)
+    known = set(main.list_commands(click.Context(main)))
+
+    unknown = [
+        f"{path}: smartpay-sandbox {name}"
+        for path, text in pages.items()
+        for name in commands(text, "smartpay-sandbox") - known
+    ]
+
+    assert not unknown
+
+
+def test_every_relative_link_leads_to_a_file(
+    root: Path, pages: dict[Path, str]
+) -> None:
+    """A page that points nowhere sends its reader away."""
+    broken = [
+        f"{path}: {target}"
+        for path, text in pages.items()
+        for target in LINK.findall(text)
+        if not (root / path.parent / target).exists()
+    ]
+
+    assert not broken
+
+
+def test_the_readme_opens_with_what_to_type(pages: dict[Path, str]) -> None:
+    """A newcomer finds how to serve and how to test before anything else."""
+    opening = pages[Path("README.md")][:6_000]
+
+    assert "make serve" in opening
+    assert "make test" in opening
