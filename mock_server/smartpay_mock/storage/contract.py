@@ -185,6 +185,8 @@ class Store(Protocol):
     opening a second one in it raises ``StoreError`` on every store, because some
     would wait for themselves.
 
+    ``with open_store(...) as store:`` closes the store at the end.
+
     Attributes:
         name: ``memory``, ``sqlite`` or ``postgresql``.
     """
@@ -254,9 +256,13 @@ class Store(Protocol):
         Closing twice is harmless.
         """
 
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
 
 class Closing:
-    """Lets ``with open_store(...) as store:`` close the store at the end."""
+    """What every store shares: ``with`` closes it at the end."""
 
     def __enter__(self) -> Self:
         return self

@@ -51,15 +51,18 @@ SQLITE = {"integer": "INTEGER", "bytes": "BLOB", "join": "group_concat"}
 POSTGRESQL = {"integer": "BIGINT", "bytes": "BYTEA", "join": "string_agg"}
 
 
-def statements(*, version: int, dialect: dict[str, str]) -> list[str]:
-    """Return what leads from ``version`` to the current one.
+def statements(
+    *, version: int, dialect: dict[str, str], until: int | None = None
+) -> list[str]:
+    """Return what leads from one version to another.
 
     Args:
-        version: From 0 (nothing there) to :data:`CURRENT`.
+        version: From 0, where there is nothing yet.
         dialect: :data:`SQLITE` or :data:`POSTGRESQL`.
+        until: The version it leads to, :data:`CURRENT` if left out.
     """
     return [
         string.Template(statement).substitute(dialect)
-        for step in STEPS[version:]
+        for step in STEPS[version:until]
         for statement in step
     ]
