@@ -8,6 +8,7 @@ from smartpay_fixtures import magic_document
 from smartpay_mock.control import (
     clocks,
     fault_plans,
+    holdings,
     journals,
     persons,
     snapshots,
@@ -82,16 +83,28 @@ def change_consumer(request: Request) -> Any:
     )
 
 
+def list_orders(request: Request) -> Any:
+    """Return every order, oldest first, expanded."""
+    return holdings.list_held(request.engine, request.account, "order")
+
+
+def list_payments(request: Request) -> Any:
+    """Return every payment, oldest first."""
+    return holdings.list_held(request.engine, request.account, "payment")
+
+
+def list_refunds(request: Request) -> Any:
+    """Return every refund, oldest first."""
+    return holdings.list_held(request.engine, request.account, "refund")
+
+
 def list_requests(request: Request) -> Any:
     """Return the journal, oldest first."""
-    limit = request.query.get("limit", "1000")
-    if not limit.isdigit():
-        raise SandboxUsageError(f"limit: {limit!r} is no count; send a whole number.")
     return journals.list_requests(
         request.engine,
         request.account,
         operation=request.query.get("operation"),
-        limit=int(limit),
+        limit=_count(request, "limit", "1000"),
     )
 
 
@@ -138,8 +151,11 @@ def add_hold(request: Request) -> Any:
 
 
 def get_hold(request: Request) -> Any:
-    """Return how many calls a gate holds."""
+    """Return how many calls a gate holds, once it holds as many as asked for."""
     gate = fault_plans.find_hold(request.engine, request.account, request.params["id"])
+    if "calls" in request.query:
+        timeout_ms = _count(request, "timeoutMs", "10000")
+        gate.wait_for(_count(request, "calls", "1"), timeout_s=timeout_ms / 1000)
     return {"id": gate.id, "waiting": gate.waiting, "passed": gate.passed}
 
 
@@ -230,3 +246,10 @@ def get_adversary(request: Request) -> Any:
 def set_adversary(request: Request) -> Any:
     """Let webhooks misbehave."""
     return webhooks.set_adversary(request.engine, request.account, **request.body)
+
+
+def _count(request: Request, name: str, default: str) -> int:
+    text = request.query.get(name, default)
+    if not text.isdigit():
+        raise SandboxUsageError(f"{name}: {text!r} is no count; send a whole number.")
+    return int(text)

@@ -6,6 +6,7 @@ from typing import Any
 
 from smartpay_mock.api.engine import Engine
 from smartpay_mock.api.gates import Gate
+from smartpay_mock.api.works import keep_drawn
 from smartpay_mock.kernel.errors import NotFoundError
 from smartpay_mock.kernel.faults import Fault, check_fault, to_document
 
@@ -66,8 +67,10 @@ def add_hold(
     Raises:
         SandboxUsageError: An unknown operation or moment.
     """
-    with engine.opened(account_id) as (_unit, account):
-        id_ = account.ids().new("hold")
+    with engine.opened(account_id) as (unit, account):
+        ids = account.ids()
+        id_ = ids.new("hold")
+        keep_drawn(unit, account, ids)
     return engine.gates.add(account_id, id_=id_, operation=operation, at=at)
 
 

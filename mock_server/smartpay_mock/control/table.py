@@ -50,6 +50,9 @@ ROUTES: tuple[Route, ...] = (
         "Set activity or decision.",
         body=bodies.CONSUMER,
     ),
+    Route("GET", "/orders", actions.list_orders, "Every order, oldest first."),
+    Route("GET", "/payments", actions.list_payments, "Every payment, oldest first."),
+    Route("GET", "/refunds", actions.list_refunds, "Every refund, oldest first."),
     Route(
         "GET",
         "/requests",
@@ -76,7 +79,13 @@ ROUTES: tuple[Route, ...] = (
         "Hold calls of an operation.",
         body=bodies.HOLD,
     ),
-    Route("GET", "/holds/{id}", actions.get_hold, "How many calls are held."),
+    Route(
+        "GET",
+        "/holds/{id}",
+        actions.get_hold,
+        "How many calls are held; waits until there are so many, if asked to.",
+        query=("calls", "timeoutMs"),
+    ),
     Route("DELETE", "/holds/{id}", actions.release_hold, "Let them go."),
     Route("GET", "/events", actions.list_events, "Events, oldest first."),
     Route(
