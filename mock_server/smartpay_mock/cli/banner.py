@@ -56,7 +56,6 @@ def curl_lines(root_url: str, secret_key: str) -> list[str]:
         f"    -H 'Authorization: Basic {secret_key}' \\",
         "    -H 'Content-Type: application/json' \\",
         f"    -d '{body}'",
-        +textwrap.indent(json.dumps(_PAYLOAD, indent=1), "    ").strip() + "'",
     ]
 
 

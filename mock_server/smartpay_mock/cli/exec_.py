@@ -14,6 +14,9 @@ from smartpay_mock.cli.serve import running
 from smartpay_mock.kernel.ids import new_secret_key
 from smartpay_mock.kernel.settings import Settings
 
+# What shells exit with when there is no such command.
+_NOT_FOUND = 127
+
 
 @click.command(
     context_settings={"ignore_unknown_options": True, "max_content_width": 80}
@@ -48,7 +51,7 @@ def _run(argv: list[str], environ: dict[str, str]) -> int:
         click.echo(
             f"smartpay-sandbox: cannot run {argv[0]}: {error.strerror}", err=True
         )
-        return 127
+        return _NOT_FOUND
 
     def hand_on(number: int, _frame: FrameType | None) -> None:
         child.send_signal(number)
