@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from smartpay_mock.api.tolerance import cleaned, oddities
@@ -11,14 +11,9 @@ from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.exchange import Call
 from smartpay_mock.kernel.rules import Rules
 from smartpay_mock.resources import Context
-from smartpay_mock.resources.checks import invalid, order_problems
+from smartpay_mock.resources.checks import invalid
 from smartpay_schemas import Operation, accepts_strictly, problems
 
-# Rules between members that a schema cannot state.
-_CROSS_CHECKS: dict[str, Callable[[dict[str, Any]], list[str]]] = {
-    "create_order": order_problems,
-    "create_checkout_session": order_problems,
-}
 _EXPAND = {"": False, "no": False, "all": True}
 
 
@@ -59,15 +54,12 @@ def validated(operation: Operation, document: Any, ctx: Context) -> dict[str, An
         return {}
     body: dict[str, Any]
     found: list[str]
-    cross_check = _CROSS_CHECKS.get(operation.id)
     if accepts_strictly(operation.request, document):
         body, found = document, []
     else:
         body = cleaned(document)
         found = [problem.message for problem in problems(operation.request, body)]
         ctx.advice.extend(oddities(operation.request, body))
-    if cross_check:
-        found = found + cross_check(body)
     if found:
         for message in found:
             ctx.explain("schema", message)

@@ -45,23 +45,3 @@ def check_line_items(body: Document, known: list[str], name: str) -> None:
     ]
     if strangers:
         raise invalid(*strangers)
-
-
-def order_problems(body: Document) -> list[str]:
-    """Return what is wrong with a body for an order beyond its schema.
-
-    Source: *assumed*; one order is charged in one currency.
-    """
-    currency = body.get("currency")
-    items = body.get("items")
-    if not isinstance(currency, str) or not isinstance(items, list):
-        return []
-    return [
-        f"items[{index}].currency: {item['currency']} is not the order's; "
-        f"send {currency}"
-        for index, item in enumerate(items)
-        if isinstance(item, dict)
-        and isinstance(item.get("currency"), str)
-        and item["currency"].upper() in {"JPY", "USD", "EUR"}
-        and item["currency"].upper() != currency.upper()
-    ]
