@@ -37,6 +37,7 @@ class BufferedWrites(BufferedReads):
         "_fresh",
         "_has_news",
         "_is_blank",
+        "_kinds",
         "_trims",
         "_wrote",
     )
@@ -55,6 +56,8 @@ class BufferedWrites(BufferedReads):
         self._doomed: dict[Key, None] = {}
         self._fresh: dict[Key, None] = {}
         self._trims: dict[str, int] = {}
+        # Of what kinds these are.
+        self._kinds: set[str] = set()
         self._has_news = False
         # Whether the account was cleared: what is not in the buffer is not there.
         self._is_blank = False
@@ -120,6 +123,7 @@ class BufferedWrites(BufferedReads):
         self._over[key] = None
         self._dirty.pop(key, None)
         self._doomed[key] = None
+        self._touch(kind)
         self._all_numbers()[kind][1] -= 1
         self._has_news = True
         return True
@@ -128,6 +132,7 @@ class BufferedWrites(BufferedReads):
         """Delete the oldest documents of a kind beyond ``keep``."""
         if self._all_numbers().get(kind, [0, 0])[1] > keep:
             self._trims[kind] = min(keep, self._trims.get(kind, keep))
+            self._touch(kind)
 
     def load(self, kind: str, row: Row) -> None:
         """Insert a document with the ``seq`` it has."""
@@ -149,6 +154,7 @@ class BufferedWrites(BufferedReads):
         self._forget()
         self._base.clear()
         self._over.clear()
+        self._next_due.clear()
         self._numbers = {}
         self._has_news = self._is_blank = self._wrote = True
         if not self._is_marked:
@@ -160,6 +166,7 @@ class BufferedWrites(BufferedReads):
         """Forget everything written in this unit so far."""
         self._forget()
         self._over.clear()
+        self._next_due.clear()
         self._numbers = None
         if self._is_marked:
             self._rewind()
@@ -169,7 +176,17 @@ class BufferedWrites(BufferedReads):
         key = (kind, row.id)
         self._over[key] = row
         self._dirty[key] = None
+        self._touch(kind)
         if len(self._dirty) >= AT_ONCE:
+            self._send()
+
+    def _touch(self, kind: str) -> None:
+        """Note that the buffer holds something of a kind."""
+        self._kinds.add(kind)
+        self._next_due.pop(kind, None)
+
+    def _settle(self, kind: str | None = None) -> None:
+        if kind is None or kind in self._kinds:
             self._send()
 
     def _number(self, kind: str) -> int:

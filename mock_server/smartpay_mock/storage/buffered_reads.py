@@ -23,6 +23,7 @@ class BufferedReads:
     __slots__ = (
         "_base",
         "_is_marked",
+        "_next_due",
         "_numbers",
         "_numbers_found",
         "_over",
@@ -36,6 +37,8 @@ class BufferedReads:
         self._over: dict[Key, Row | None] = {}
         # Whether a batch went out, so that discarding must reach into the database.
         self._is_marked = False
+        # Answers of next_due() that still hold.
+        self._next_due: dict[str, int | None] = {}
         self._numbers: dict[str, list[int]] | None = None
         # As JSON, before this unit changed them.
         self._numbers_found: str | None = None
@@ -44,12 +47,12 @@ class BufferedReads:
     def _query(self, statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Return the rows a statement gives."""
 
-    def _send(self, *, is_last: bool = False) -> None:
-        """Send what waits in the buffer; a reading unit has none."""
+    def _settle(self, kind: str | None = None) -> None:
+        """Send what the buffer holds of a kind, or at all; reading units have none."""
 
-    def _rows(self, statement: str, *values: Any) -> list[Row]:
-        self._send()
-        rows = self._query(statement, (self.account, *values))
+    def _rows(self, statement: str, kind: str, *values: Any) -> list[Row]:
+        self._settle(kind)
+        rows = self._query(statement, (self.account, kind, *values))
         return [Row._make(row) for row in rows]
 
     def get(self, kind: str, id_: str) -> bytes | None:
@@ -66,7 +69,7 @@ class BufferedReads:
             return self._base[key]
         rows = self._query(sql.ROW, (self.account, kind, id_))
         row = Row._make(rows[0]) if rows else None
-        (self._over if self._is_marked else self._base)[key] = row
+        self._found()[key] = row
         return row
 
     def page(
@@ -85,17 +88,26 @@ class BufferedReads:
 
     def due(self, kind: str, *, until: int, limit: int) -> list[Row]:
         """Return documents that are due, the earliest first."""
-        return self._rows(sql.DUE, kind, until, limit)
+        if self._next_due and kind in self._next_due:
+            earliest = self._next_due[kind]
+            if earliest is None or earliest > until:
+                return []
+        rows = self._rows(sql.DUE, kind, until, limit)
+        for row in rows:  # what is due is going to be dealt with
+            self._found().setdefault((kind, row.id), row)
+        return rows
 
     def next_due(self, kind: str) -> int | None:
         """Return the earliest ``due`` of a kind, or ``None``."""
-        self._send()
-        rows = self._query(sql.NEXT_DUE, (self.account, kind))
-        return rows[0][0] if rows else None
+        if kind not in self._next_due:
+            self._settle(kind)
+            rows = self._query(sql.NEXT_DUE, (self.account, kind))
+            self._next_due[kind] = rows[0][0] if rows else None
+        return self._next_due[kind]
 
     def count(self, kind: str, *, owner: str | None = None) -> int:
         """Return how many documents of a kind there are, all or those of an owner."""
-        self._send()
+        self._settle(kind)
         if owner is None:
             return self._all_numbers().get(kind, [0, 0])[1]
         rows = self._query(sql.COUNT_OWNED, (self.account, kind, owner))
@@ -103,7 +115,7 @@ class BufferedReads:
 
     def kinds(self) -> list[str]:
         """Return the kinds of which there is a document, sorted."""
-        self._send()
+        self._settle()
         return sorted(kind for kind, (_, n) in self._all_numbers().items() if n)
 
     def dump(self) -> Iterator[tuple[str, Row]]:
@@ -113,6 +125,10 @@ class BufferedReads:
             while rows:
                 yield from ((kind, row) for row in rows)
                 rows = self._rows(sql.AFTER, kind, rows[-1].seq, AT_ONCE)
+
+    def _found(self) -> dict[Key, Row | None]:
+        """Return where to keep what the database has now."""
+        return self._over if self._is_marked else self._base
 
     def _all_numbers(self) -> dict[str, list[int]]:
         """Return, by kind, the last number given and how many documents there are."""

@@ -49,12 +49,9 @@ KEEP_NUMBERS = (
 )
 DROP_NUMBERS = "DELETE FROM accounts WHERE account = ?"
 
-ACCOUNTS = "SELECT account FROM accounts WHERE documents > 0 ORDER BY account"
-LOCATE = "SELECT account FROM documents WHERE id = ? AND kind = ? ORDER BY account"
-DUE_ACCOUNTS = (
-    "SELECT DISTINCT account FROM documents WHERE kind = ? AND due <= ?"
-    " ORDER BY account"
-)
+ACCOUNTS = "SELECT account FROM accounts WHERE documents > 0"
+LOCATE = "SELECT account FROM documents WHERE id = ? AND kind = ?"
+DUE_ACCOUNTS = "SELECT account FROM documents WHERE kind = ? AND due <= ?"
 LEASE = (
     "INSERT INTO leases (name, holder, until_ms) VALUES (?, ?, ?)"
     " ON CONFLICT (name) DO UPDATE SET holder = excluded.holder,"

@@ -203,7 +203,7 @@ class SqliteStore(Closing):
     def _names(self, statement: str, *values: Any) -> list[str]:
         connection = self._connection(is_writing=False)
         try:
-            return [name for (name,) in connection.execute(statement, values)]
+            return sorted({name for (name,) in connection.execute(statement, values)})
         except sqlite3.Error as error:
             raise self.file.explain(error) from error
         finally:

@@ -4,15 +4,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from smartpay_mock.storage.contract import Store
 from smartpay_mock.storage.errors import StoreError
 
 FORMS = "memory:, sqlite:///state.db, postgresql://user@host/database"
 """What a URL of a store looks like."""
+
+_POSTGRES_OPTIONS = ("schema", "pool", "busy_ms")
 
 SYNCHRONOUS = ("full", "normal", "off")
 
@@ -56,10 +59,34 @@ def _sqlite(url: str) -> Store:
             f"{url}: synchronous={synchronous} is unknown. "
             f"Use one of: {', '.join(SYNCHRONOUS)}."
         )
-    busy_ms = options.get("busy_ms", str(BUSY_MS))
-    if not busy_ms.isdecimal():
-        raise StoreError(f"{url}: busy_ms={busy_ms} is not a whole number (ms).")
-    return SqliteStore(path, synchronous=synchronous, busy_ms=int(busy_ms))
+    busy_ms = _whole(url, options, "busy_ms", BUSY_MS)
+    return SqliteStore(path, synchronous=synchronous, busy_ms=busy_ms)
+
+
+def _postgres(url: str) -> Store:
+    try:
+        from smartpay_mock.storage import postgres
+    except ImportError as error:
+        raise StoreError(
+            f"{_shown(url)} needs psycopg ({error}). Install it with: "
+            "pip install 'smartpay-sandbox[postgres]'."
+        ) from error
+
+    base, _, query = url.partition("?")
+    given = parse_qsl(query, keep_blank_values=True)
+    ours = {name: value for name, value in given if name in _POSTGRES_OPTIONS}
+    rest = [(name, value) for name, value in given if name not in ours]
+    schema = ours.get("schema", postgres.SCHEMA)
+    if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", schema):
+        raise StoreError(
+            f"{_shown(url)}: schema={schema} must be lower-case letters, digits and _."
+        )
+    return postgres.PostgresStore(
+        f"{base}?{urlencode(rest, quote_via=quote)}",
+        schema=schema,
+        pool_size=_whole(url, ours, "pool", postgres.POOL_SIZE),
+        busy_ms=_whole(url, ours, "busy_ms", postgres.BUSY_MS),
+    )
 
 
 def _sqlite_path(url: str) -> Path | None:
@@ -84,6 +111,13 @@ def _options(url: str, known: set[str]) -> Mapping[str, str]:
     return options
 
 
+def _whole(url: str, options: Mapping[str, str], name: str, default: int) -> int:
+    value = options.get(name, str(default))
+    if not (value.isdecimal() and int(value)):
+        raise StoreError(f"{_shown(url)}: {name}={value} is not a whole number from 1.")
+    return int(value)
+
+
 def _shown(url: str) -> str:
     """Return ``url`` without what may be a password."""
     scheme, separator, rest = url.partition("://")
@@ -93,4 +127,6 @@ def _shown(url: str) -> str:
 _OPENERS: dict[str, Callable[[str], Store]] = {
     "memory": _memory,
     "sqlite": _sqlite,
+    "postgresql": _postgres,
+    "postgres": _postgres,
 }

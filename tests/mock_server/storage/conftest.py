@@ -10,7 +10,7 @@ import pytest
 
 from smartpay_mock.storage import Store, open_store
 
-KINDS = ("memory", "sqlite", "sqlite-in-memory")
+KINDS = ("memory", "sqlite", "sqlite-in-memory", "postgresql")
 
 _schemas = itertools.count(1)
 

@@ -383,7 +383,7 @@ def test_every_question_uses_its_index(store: Store, statement: str) -> None:
 
     assert index in plan
     assert "SCAN" not in plan
-    assert "TEMP B-TREE" not in plan or statement == "DUE_ACCOUNTS"
+    assert "TEMP B-TREE" not in plan
 
 
 def test_every_statement_has_a_plan_that_is_tested() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from smartpay_mock import storage
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.storage import open_store
 
@@ -91,6 +92,7 @@ def test_without_psycopg_the_text_says_what_to_install(
     """The driver is an extra; who needs it is told its name."""
     monkeypatch.setitem(sys.modules, "psycopg", None)
     monkeypatch.delitem(sys.modules, "smartpay_mock.storage.postgres", raising=False)
+    monkeypatch.delattr(storage, "postgres", raising=False)
 
     with pytest.raises(SandboxUsageError, match=r"smartpay-sandbox\[postgres\]"):
         open_store("postgresql://localhost/db")
