@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from smartpay_mock.events.outbox import is_delivered, record
@@ -13,12 +14,16 @@ from smartpay_mock.kernel.ids import Ids
 from smartpay_mock.kernel.lifecycle import step
 from smartpay_mock.kernel.rules import Rules
 from smartpay_mock.kernel.settings import Settings
+from smartpay_mock.resources.checks import invalid
 from smartpay_mock.resources.views import plain
 from smartpay_mock.storage.contract import Unit
-from smartpay_schemas import Transition
+from smartpay_schemas import Transition, schema
 
 Document = dict[str, Any]
 Handler = Callable[["Context", dict[str, str], Document], Document | None]
+
+MOST_PAIRS = 20
+"""Pairs that metadata may have; the schema says so of a body, this of a merge."""
 
 NOT_FOUND = {
     "order": "order.not-found",
@@ -136,10 +141,25 @@ def copied(source: Document, *members: str) -> Document:
     return {member: source[member] for member in members if member in source}
 
 
+@cache
+def members_of(name: str) -> tuple[str, ...]:
+    """Return the members that a schema knows, such as ``common/address``."""
+    return tuple(schema(name)["properties"])
+
+
 def merged_metadata(document: Document, body: Document) -> None:
     """Merge the body's metadata into the document's, in place.
 
     ``{}`` changes nothing. Source: *assumed*; the Ruby SDK sends ``{}`` on every
     PATCH, so replacing would wipe data.
+
+    Raises:
+        ApiError: ``request.invalid`` for more pairs than an object may have.
     """
-    document["metadata"] = {**document.get("metadata", {}), **body.get("metadata", {})}
+    merged = {**document.get("metadata", {}), **body.get("metadata", {})}
+    if len(merged) > MOST_PAIRS:
+        raise invalid(
+            f"metadata: {len(merged)} pairs after the merge are more than the "
+            f"{MOST_PAIRS} an object may have; send fewer new names"
+        )
+    document["metadata"] = merged

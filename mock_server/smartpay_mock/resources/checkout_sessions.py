@@ -10,10 +10,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from smartpay_mock.resources.advice import advise_on_order
-from smartpay_mock.resources.base import Context, copied, created
+from smartpay_mock.resources.base import Context, copied, created, members_of
 from smartpay_mock.resources.orders import open_order
 from smartpay_mock.resources.tokens import open_token
-from smartpay_schemas import schema
 
 Document = dict[str, Any]
 
@@ -78,8 +77,9 @@ def _customer(customer: Document) -> Document:
 
     Source: a strict SDK fails on an address that is none (go:types.go).
     """
-    known = schema("common/customer-info")["properties"]
-    kept = copied(customer, *known)
+    kept = copied(customer, *members_of("common/customer-info"))
+    if "address" in kept:
+        kept["address"] = copied(kept["address"], *members_of("common/address"))
     if "@" not in kept.get("emailAddress", "@") or " " in kept.get("emailAddress", ""):
         del kept["emailAddress"]
     return kept

@@ -10,7 +10,7 @@ from typing import Any
 
 from smartpay_mock.resources.advice import advise_on_order
 from smartpay_mock.resources.authorization import decide_token_charge
-from smartpay_mock.resources.base import Context, copied, created
+from smartpay_mock.resources.base import Context, copied, created, members_of
 from smartpay_mock.resources.line_items import line_item
 from smartpay_mock.resources.payments import capture
 from smartpay_mock.resources.pricing import left_to_capture
@@ -168,7 +168,8 @@ def close_order(ctx: Context, order: Document, action: str) -> None:
 
 
 def _shipping(shipping: Document) -> Document:
-    address = {**shipping["address"]}
+    # An SDK puts addressType here too; what is unknown is not kept.
+    address = copied(shipping["address"], *members_of("common/address"))
     if "country" in address:
         address["country"] = address["country"].upper()
     kept = {
