@@ -32,6 +32,9 @@ NEEDS = {
 }
 """Fixture -> what it needs of a target beyond a key and a token."""
 
+LONGEST_BODY, LONGEST_CURL = 400, 800
+"""Characters that the terminal shows; reports show more."""
+
 SUREST_FIRST = ("documented", "observed", "assumed")
 
 
@@ -247,11 +250,18 @@ def _text(rows: list[Clause], record: dict[str, Any]) -> str:
         asked, answered = exchange["request"], exchange["response"]
         lines += [
             f"call:     {asked['method']} {asked['url']}",
-            f"sent:     {asked['body'] or '(no body)'}",
-            f"answer:   {answered['status']} {answered['body'] or '(no body)'}",
-            f"again:    {exchange['curl']}",
+            f"sent:     {_brief(asked['body'])}",
+            f"answer:   {answered['status']} {_brief(answered['body'])}",
         ]
+        if len(exchange["curl"]) <= LONGEST_CURL:
+            lines.append(f"again:    {exchange['curl']}")
     return "\n".join([*lines, f"at {record['where']}"])
+
+
+def _brief(body: str) -> str:
+    if len(body) > LONGEST_BODY:
+        return f"{body[:LONGEST_BODY]}... (the whole of it is in the reports)"
+    return body or "(no body)"
 
 
 def _line_of(item: pytest.Item, call: pytest.CallInfo[None]) -> str:

@@ -1,0 +1,293 @@
+"""Who may call: secret keys, how they are spelled, and whose objects one sees."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from smartpay_contracts.checks import Checks
+from smartpay_contracts.client import Client
+from smartpay_contracts.kinds import (
+    ARRANGE,
+    KINDS,
+    Kind,
+    call,
+    kind_of,
+    merchant_operations,
+    with_id,
+)
+from smartpay_contracts.redact import SECRETS
+from smartpay_contracts.target import Target, fresh_key
+from smartpay_contracts.world import World
+from smartpay_schemas import OPERATIONS
+
+MERCHANT = merchant_operations()
+ABOUT_ONE = with_id(MERCHANT)
+ANY_ID = "order_test_0000000000000000000000"
+
+NO_KEYS = {
+    "not a key": "Basic not-a-key",
+    "nothing after Basic": "Basic ",
+    "an unknown scheme": "Digest username=merchant",
+    "a broken key": "Basic sk_test_",
+    "a key with other characters": "Basic sk_test_<script>",
+    "base64 of something else": f"Basic {base64.b64encode(b'user:word').decode()}",
+}
+
+
+@pytest.mark.clause("auth.missing-key", "auth.body")
+@pytest.mark.parametrize("operation", MERCHANT)
+def test_a_call_without_a_credential_is_refused(
+    operation: str, api: Client, checks: Checks
+) -> None:
+    """401, and the body has its own shape."""
+    answer = api.with_authorization(None).call(operation, id=ANY_ID)
+
+    checks.unauthorized(answer)
+
+
+@pytest.mark.clause("auth.missing-key")
+@pytest.mark.parametrize("operation", MERCHANT)
+def test_a_good_call_without_a_credential_is_refused(
+    operation: str, world: World, checks: Checks
+) -> None:
+    """Even when everything else about the call is right."""
+    arguments = ARRANGE[operation](world)
+
+    anonymous = world.api.with_authorization(None)
+    answer = anonymous.call(operation, arguments.body, id=arguments.id)
+
+    checks.unauthorized(answer)
+
+
+@pytest.mark.clause("auth.wrong-key", "auth.body")
+@pytest.mark.parametrize("operation", MERCHANT)
+def test_a_call_with_a_wrong_credential_is_refused(
+    operation: str, world: World, checks: Checks
+) -> None:
+    """Something that is no key opens nothing."""
+    arguments = ARRANGE[operation](world)
+
+    stranger = world.api.with_authorization("Basic not-a-key")
+    answer = stranger.call(operation, arguments.body, id=arguments.id)
+
+    checks.unauthorized(answer)
+
+
+@pytest.mark.clause("auth.wrong-key")
+@pytest.mark.parametrize("authorization", NO_KEYS.values(), ids=NO_KEYS)
+def test_what_is_no_key_is_refused(
+    authorization: str, api: Client, checks: Checks
+) -> None:
+    """However it is spelled."""
+    answer = api.with_authorization(authorization).call("list_orders")
+
+    checks.unauthorized(answer)
+
+
+@pytest.mark.clause("auth.unknown-key")
+def test_a_key_that_was_never_issued_is_refused(
+    api: Client, target: Target, checks: Checks
+) -> None:
+    """A well-formed key is not enough, except on the emulator."""
+    if "own accounts" in target.can:
+        pytest.skip("the emulator opens an account for every well-formed test key")
+
+    answer = api.with_key(fresh_key()).call("list_orders")
+
+    checks.unauthorized(answer)
+
+
+@pytest.mark.clause("auth.public-key")
+@pytest.mark.parametrize("operation", MERCHANT)
+def test_a_public_key_is_no_credential(
+    operation: str, world: World, target: Target, checks: Checks
+) -> None:
+    """It only says who one is."""
+    arguments = ARRANGE[operation](world)
+    public = target.options.public_key or "pk_test_0123456789abcdefABCDEF"
+
+    visitor = world.api.with_authorization(f"Basic {public}")
+    answer = visitor.call(operation, arguments.body, id=arguments.id)
+
+    checks.unauthorized(answer)
+
+
+@pytest.mark.clause("auth.live-key")
+@pytest.mark.parametrize("scheme", ["Basic", "Bearer"])
+def test_the_sandbox_refuses_live_keys(
+    scheme: str, api: Client, target: Target, checks: Checks
+) -> None:
+    """A live key in the wrong place must not work, and must not be kept."""
+    target.require("control")
+
+    nobodys_live_key = "sk_" + "live_0123456789abcdefABCDEF"
+    answer = api.with_authorization(f"{scheme} {nobodys_live_key}").call("list_orders")
+
+    checks.unauthorized(answer)
+
+
+@pytest.mark.clause("auth.raw-key")
+def test_the_raw_key_is_a_credential(api: Client, checks: Checks) -> None:
+    """As the guide and every SDK send it."""
+    answer = api.with_authorization(f"Basic {api.key}").call("list_orders")
+
+    checks.ok(answer)
+
+
+@pytest.mark.clause("auth.base64-key")
+def test_http_basic_proper_is_a_credential(
+    api: Client, world: World, checks: Checks
+) -> None:
+    """Base64 of the key and a colon is the same account."""
+    order = world.order()
+    encoded = base64.b64encode(f"{api.key}:".encode()).decode()
+    SECRETS.learn(api.key)
+
+    caller = api.with_authorization(f"Basic {encoded}")
+
+    assert checks.ok(caller.call("get_order", id=order["id"]))["id"] == order["id"]
+
+
+@pytest.mark.clause("auth.bearer-key")
+def test_bearer_is_a_scheme_too(api: Client, world: World, checks: Checks) -> None:
+    """With the raw key; it is the same account."""
+    order = world.order()
+
+    caller = api.with_authorization(f"Bearer {api.key}")
+
+    assert checks.ok(caller.call("get_order", id=order["id"]))["id"] == order["id"]
+
+
+@pytest.mark.clause("auth.body-values")
+def test_the_401_body_says_how_to_authenticate(api: Client, checks: Checks) -> None:
+    """Its values follow HTTP's own words."""
+    answer = api.with_authorization(None).call("list_orders")
+
+    body = checks.unauthorized(answer)
+    assert (body["statusCode"], body["scheme"]) == (401, "Basic")
+    assert body["realm"]
+
+
+@pytest.mark.clause("auth.before-everything")
+@pytest.mark.parametrize(
+    "operation", [name for name in MERCHANT if OPERATIONS[name].request]
+)
+def test_the_credential_is_looked_at_first(
+    operation: str, api: Client, checks: Checks
+) -> None:
+    """A stranger does not learn what was wrong with the body."""
+    anonymous = api.with_authorization(None)
+
+    answer = anonymous.call(operation, id=ANY_ID, raw=b'{"broken')
+
+    checks.unauthorized(answer)
+
+
+@pytest.mark.clause("auth.refusal-changes-nothing")
+def test_a_call_without_a_credential_makes_no_order(
+    api: Client, world: World, checks: Checks
+) -> None:
+    """The list is the same as before."""
+    body = world.order_body()
+
+    checks.unauthorized(api.with_authorization(None).call("create_order", body))
+
+    made = checks.search(
+        api, "list_orders", lambda o: o.get("reference") == body["reference"]
+    )
+    assert made is None
+
+
+@pytest.mark.clause("auth.account-isolation")
+@pytest.mark.parametrize("operation", ABOUT_ONE)
+def test_another_accounts_object_is_not_found(
+    operation: str, world: World, other: Client, checks: Checks
+) -> None:
+    """As if it did not exist, and nothing happens to it."""
+    if OPERATIONS[operation].tag == "tokens":
+        arguments = ARRANGE["approve_token"](world)
+        world.approve(str(arguments.id))
+    else:
+        arguments = ARRANGE[operation](world)
+    kind = kind_of(operation)
+    before = world.now(kind.name, str(arguments.id))
+
+    answer = other.call(operation, arguments.body, id=arguments.id)
+
+    checks.refused_with(answer, 404)
+    assert world.now(kind.name, str(arguments.id)) == before
+
+
+@pytest.mark.clause("auth.account-isolation")
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+def test_another_accounts_object_is_in_no_list(
+    kind: Kind, world: World, other: Client, checks: Checks
+) -> None:
+    """Neither plain nor expanded."""
+    made = kind.make(world)
+
+    seen = checks.listed(other, kind.list_operation)
+
+    assert made["id"] not in [entry["id"] for entry in seen]
+
+
+@pytest.mark.clause("auth.account-isolation")
+@pytest.mark.parametrize(
+    ("operation", "code"),
+    [
+        ("create_order", "token.not-found"),
+        ("create_payment", "order.not-found"),
+        ("create_refund", "payment.not-found"),
+        ("create_promotion_code", "coupon.not-found"),
+    ],
+)
+def test_another_accounts_object_cannot_be_named_in_a_body(
+    operation: str, code: str, world: World, other: Client, checks: Checks
+) -> None:
+    """Neither charged, nor captured, nor refunded, nor built upon."""
+    arguments = ARRANGE[operation](world)
+    body = dict(arguments.body)
+    if operation == "create_order":
+        body["token"] = KINDS["token"].make(world)["id"]
+
+    answer = other.call(operation, body)
+
+    checks.refused(answer, code)
+
+
+@pytest.mark.clause("auth.mode-isolation")
+@pytest.mark.parametrize("operation", ABOUT_ONE)
+def test_an_id_of_live_mode_is_not_found(
+    operation: str, api: Client, checks: Checks
+) -> None:
+    """A test key sees test objects only."""
+    kind = kind_of(operation)
+    body = dict(kind.update or {}) if OPERATIONS[operation].request else {}
+
+    live = kind.nobodys.replace("_test_", "_live_")
+    answer = api.call(operation, body, id=live)
+
+    checks.refused_with(answer, 404)
+
+
+@pytest.mark.clause("auth.mode-isolation")
+def test_the_same_suffix_in_live_mode_is_another_object(
+    world: World, checks: Checks
+) -> None:
+    """The mode in an id is not decoration."""
+    order = world.order()
+
+    answer = world.api.call("get_order", id=order["id"].replace("_test_", "_live_"))
+
+    checks.refused_with(answer, 404)
+
+
+@pytest.mark.clause("auth.one-key")
+@pytest.mark.parametrize("operation", ["create_order", "create_checkout_session"])
+def test_no_public_key_is_needed(operation: str, world: World, checks: Checks) -> None:
+    """The secret key alone opens an account's every door."""
+    arguments = ARRANGE[operation](world)
+
+    checks.ok(call(operation, world, arguments))

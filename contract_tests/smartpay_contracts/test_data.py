@@ -1,0 +1,324 @@
+"""Data types: amounts, times, currencies, countries, texts, metadata."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from smartpay_contracts import payloads
+from smartpay_contracts.chance import now_ms
+from smartpay_contracts.checks import Checks
+from smartpay_contracts.kinds import ARRANGE, UPDATABLE, Kind, merchant_operations
+from smartpay_contracts.target import Target
+from smartpay_contracts.world import World
+from smartpay_schemas import OPERATIONS
+
+MINUTE_MS = 60_000
+WITH_AMOUNT = [
+    "create_order",
+    "create_payment",
+    "create_refund",
+    "create_checkout_session",
+]
+WITH_CURRENCY = [*WITH_AMOUNT, "create_coupon"]
+BASKETS = ["create_order", "create_checkout_session"]
+each_updatable = pytest.mark.parametrize(
+    "kind", UPDATABLE.values(), ids=lambda kind: kind.name
+)
+
+
+def order_of(operation: str, answer: dict[str, Any]) -> dict[str, Any]:
+    """Return the order in the answer to a creation of an order or a session."""
+    return answer if operation == "create_order" else dict(answer["order"])
+
+
+@pytest.mark.clause("data.milliseconds")
+def test_times_are_milliseconds(world: World, target: Target) -> None:
+    """Within a day of this machine's clock, so neither seconds nor microseconds."""
+    before = now_ms()
+
+    order = world.authorized()
+
+    day = 24 * 60 * MINUTE_MS
+    assert abs(order["createdAt"] - before) < day
+    assert abs(order["updatedAt"] - before) < day
+    assert abs(order["expiresAt"] - before - 7 * day) < day
+
+
+@pytest.mark.clause("data.created-now")
+def test_an_object_is_made_when_the_call_is_made(world: World) -> None:
+    """Up to a minute, for clocks that are not quite the same."""
+    before = now_ms()
+
+    order = world.order()
+
+    after = now_ms()
+    assert before - MINUTE_MS <= order["createdAt"] <= after + MINUTE_MS
+    assert order["createdAt"] <= order["updatedAt"] <= after + MINUTE_MS
+    for item in order["lineItems"]:
+        assert before - MINUTE_MS <= item["createdAt"] <= after + MINUTE_MS
+
+
+@pytest.mark.clause("data.updated-at")
+@each_updatable
+def test_a_change_moves_updated_at_only(
+    kind: Kind, world: World, target: Target, request: pytest.FixtureRequest
+) -> None:
+    """CreatedAt is for ever."""
+    made = kind.make(world)
+    if not target.is_foreign:
+        request.getfixturevalue("control").advance(minutes=1)
+
+    world.checks.ok(
+        world.api.call(kind.update_operation, dict(kind.update or {}), id=made["id"])
+    )
+
+    now = world.now(kind.name, made["id"])
+    assert now["createdAt"] == made["createdAt"]
+    assert now["updatedAt"] > made["updatedAt"]
+
+
+@pytest.mark.clause("data.updated-at")
+def test_a_capture_moves_the_orders_updated_at(world: World, target: Target) -> None:
+    """An order that changes its status has changed."""
+    order = world.authorized()
+
+    world.payment(payloads.AMOUNT, order=order["id"])
+
+    now = world.now("order", order["id"])
+    assert now["createdAt"] == order["createdAt"]
+    assert now["updatedAt"] >= order["updatedAt"]
+
+
+@pytest.mark.clause("data.metadata-merge")
+@each_updatable
+def test_an_update_merges_metadata(kind: Kind, world: World, checks: Checks) -> None:
+    """Pairs that are not named stay, named ones change, new ones come."""
+    made = kind.make(world)
+
+    for metadata in ({"a": "1", "b": "2"}, {"b": "3", "c": "4"}):
+        body = {"metadata": metadata}
+        checks.ok(world.api.call(kind.update_operation, body, id=made["id"]))
+
+    now = world.now(kind.name, made["id"])
+    assert now["metadata"] == {"a": "1", "b": "3", "c": "4"}
+
+
+@pytest.mark.clause("data.metadata-merge", "data.metadata-limit")
+@each_updatable
+def test_merged_metadata_has_at_most_twenty_pairs(
+    kind: Kind, world: World, checks: Checks
+) -> None:
+    """A twenty-first pair is refused, and what was there stays."""
+    made = kind.make(world)
+    full = {f"key{number}": "value" for number in range(20)}
+    checks.ok(world.api.call(kind.update_operation, {"metadata": full}, id=made["id"]))
+
+    answer = world.api.call(
+        kind.update_operation, {"metadata": {"one more": "x"}}, id=made["id"]
+    )
+
+    checks.refused(answer, "request.invalid")
+    assert world.now(kind.name, made["id"])["metadata"] == full
+
+
+@pytest.mark.clause("data.metadata-empty")
+@each_updatable
+@pytest.mark.parametrize("metadata", [{}, None], ids=["empty", "null"])
+def test_an_empty_metadata_wipes_nothing(
+    kind: Kind, metadata: Any, world: World, checks: Checks
+) -> None:
+    """Two SDKs send one with every PATCH."""
+    made = kind.make(world)
+    kept = {"kept": "yes"}
+    checks.ok(world.api.call(kind.update_operation, {"metadata": kept}, id=made["id"]))
+
+    body = {**(kind.update or {}), "metadata": metadata}
+    checks.ok(world.api.call(kind.update_operation, body, id=made["id"]))
+
+    assert world.now(kind.name, made["id"])["metadata"] == kept
+
+
+@pytest.mark.clause("data.currency")
+@pytest.mark.parametrize("currency", ["USD", "EUR", "XXX", "yen", "¥"])
+def test_an_unsupported_currency_is_refused(
+    currency: str, world: World, checks: Checks
+) -> None:
+    """Only yen are."""
+    assert world.order(currency="JPY")["currency"] == "JPY"
+
+    answer = world.api.call("create_order", world.order_body(currency=currency))
+
+    checks.refused_with(answer, 400)
+
+
+@pytest.mark.clause("data.currency-code")
+@pytest.mark.parametrize("operation", WITH_CURRENCY)
+def test_the_code_for_another_currency(
+    operation: str, world: World, checks: Checks
+) -> None:
+    """request.invalid, for every body that has a currency."""
+    body = {**ARRANGE[operation](world).body, "currency": "USD"}
+
+    answer = world.api.call(operation, body)
+
+    checks.refused(answer, "request.invalid")
+
+
+@pytest.mark.clause("data.currency-case", "data.country-case")
+@pytest.mark.parametrize("operation", BASKETS)
+def test_currency_and_country_may_be_in_lower_case(
+    operation: str, world: World, checks: Checks
+) -> None:
+    """As one SDK's live suite sends them."""
+    body = payloads.changed(ARRANGE[operation](world).body, "currency", "jpy")
+    body = payloads.changed(body, "items.0.currency", "jpy")
+    body = payloads.changed(body, "shippingInfo.feeCurrency", "jpy")
+    body = payloads.changed(body, "shippingInfo.address.country", "jp")
+    body = payloads.changed(body, "customerInfo.address.country", "jp")
+
+    order = order_of(operation, checks.ok(world.api.call(operation, body)))
+
+    assert order["currency"].upper() == "JPY"
+
+
+@pytest.mark.clause("data.currency-upper", "data.country-upper")
+@pytest.mark.parametrize("operation", BASKETS)
+def test_currency_and_country_are_answered_in_upper_case(
+    operation: str, world: World, checks: Checks
+) -> None:
+    """In the order, its items and its shipping."""
+    body = payloads.changed(ARRANGE[operation](world).body, "currency", "jpy")
+    body = payloads.changed(body, "items.1.currency", "jpy")
+    body = payloads.changed(body, "shippingInfo.feeCurrency", "jpy")
+    body = payloads.changed(body, "shippingInfo.address.country", "jp")
+
+    order = order_of(operation, checks.ok(world.api.call(operation, body)))
+
+    shipping = order["shippingInfo"]
+    assert order["currency"] == shipping["feeCurrency"] == "JPY"
+    assert shipping["address"]["country"] == "JP"
+    assert {item["currency"] for item in order["lineItems"]} == {"JPY"}
+
+
+@pytest.mark.clause("data.amount-negative")
+@pytest.mark.parametrize("operation", WITH_AMOUNT)
+def test_a_negative_amount_is_refused(
+    operation: str, world: World, checks: Checks
+) -> None:
+    """Nobody is charged less than nothing."""
+    body = {**ARRANGE[operation](world).body, "amount": -1}
+
+    answer = world.api.call(operation, body)
+
+    checks.refused_with(answer, 400)
+
+
+@pytest.mark.clause("data.amount-types")
+@pytest.mark.parametrize("operation", WITH_AMOUNT)
+@pytest.mark.parametrize("amount", ["1500", 1500.5, True, 2**63, [1500], {}])
+def test_an_amount_is_a_whole_number(
+    operation: str, amount: Any, world: World, checks: Checks
+) -> None:
+    """Anything else is refused rather than guessed."""
+    body = {**ARRANGE[operation](world).body, "amount": amount}
+
+    answer = world.api.call(operation, body)
+
+    checks.refused(answer, "request.invalid")
+
+
+@pytest.mark.clause("data.amount-float")
+def test_a_whole_number_with_a_fraction_of_zero_is_an_amount(
+    world: World, checks: Checks
+) -> None:
+    """One SDK and one plugin may write it so; the answer is an integer."""
+    body = payloads.changed(world.order_body(amount=1250.0), "items.0.amount", 600.0)
+
+    order = checks.ok(world.api.call("create_order", body))
+
+    assert order["amount"] == 1250
+    assert type(order["amount"]) is int
+
+
+@pytest.mark.clause("data.string-limit")
+@pytest.mark.parametrize(("length", "is_accepted"), [(255, True), (256, False)])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "customerInfo.firstName",
+        "shippingInfo.address.line1",
+        "shippingInfo.carrierName",
+        "items.0.brand",
+        "items.0.description",
+    ],
+)
+def test_text_has_at_most_255_characters(
+    path: str, length: int, is_accepted: bool, world: World, checks: Checks
+) -> None:
+    """Characters, not bytes."""
+    body = payloads.changed(world.order_body(), path, "あ" * length)
+
+    answer = world.api.call("create_order", body)
+
+    if is_accepted:
+        checks.ok(answer)
+    else:
+        checks.refused(answer, "request.invalid")
+
+
+@pytest.mark.clause("data.date-of-birth")
+@pytest.mark.parametrize("date", ["1985-06-30", "2000-02-29", "2022-10-06"])
+def test_a_date_of_birth_is_year_month_day(
+    date: str, world: World, checks: Checks
+) -> None:
+    """As the guide writes it."""
+    body = payloads.changed(world.order_body(), "customerInfo.dateOfBirth", date)
+
+    answer = world.api.call("create_order", body)
+
+    assert checks.ok(answer)["status"] == "succeeded"
+
+
+@pytest.mark.clause("data.date-of-birth")
+@pytest.mark.parametrize("date", ["30/06/1985", "yesterday"])
+def test_what_is_no_date_is_no_date_of_birth(
+    date: str, world: World, checks: Checks
+) -> None:
+    """It is refused."""
+    body = payloads.changed(world.order_body(), "customerInfo.dateOfBirth", date)
+
+    answer = world.api.call("create_order", body)
+
+    checks.refused_with(answer, 400)
+
+
+@pytest.mark.clause("data.email-any-text")
+@pytest.mark.parametrize("address", ["[email protected]", "taro", "太郎@例え.jp"])
+def test_the_form_of_an_email_address_is_not_checked(
+    address: str, world: World, checks: Checks
+) -> None:
+    """The guide's own placeholder is no address."""
+    body = payloads.changed(world.order_body(), "customerInfo.emailAddress", address)
+
+    answer = world.api.call("create_order", body)
+
+    assert checks.ok(answer)["status"] == "succeeded"
+
+
+@pytest.mark.clause("data.no-nulls")
+@pytest.mark.parametrize(
+    "operation", [n for n in merchant_operations("POST") if OPERATIONS[n].request]
+)
+def test_a_null_that_was_sent_does_not_come_back(
+    operation: str, world: World, checks: Checks
+) -> None:
+    """Absent is absent, also when it was said in so many words."""
+    body = {**ARRANGE[operation](world).body, "reference": None, "description": None}
+
+    made = checks.succeeded(world.api.call(operation, body)).doc
+
+    assert "null" not in [str(value) for value in made.values()]
+    assert made.get("reference", "absent") is not None
+    assert made.get("description", "absent") is not None

@@ -1,0 +1,182 @@
+"""How the server refuses: shapes, codes, and that a refusal changes nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from smartpay_contracts import payloads
+from smartpay_contracts.checks import Checks
+from smartpay_contracts.client import Client
+from smartpay_contracts.kinds import ARRANGE, KINDS, merchant_operations
+from smartpay_contracts.world import World
+from smartpay_fixtures import broken_bodies, broken_payloads
+from smartpay_schemas import OPERATIONS, schema
+
+WITH_BODY = [name for name in merchant_operations() if OPERATIONS[name].request]
+POSTS = merchant_operations("POST")
+MALFORMED = [row for row in broken_bodies() if row.code == "request.malformed"]
+LIMIT = 1_048_576
+"""Bytes in a mebibyte."""
+
+
+def mandatory() -> list[tuple[str, str]]:
+    """Return each mandatory member of each request of the merchant's."""
+    return [
+        (operation, member)
+        for operation in WITH_BODY
+        for member in schema(str(OPERATIONS[operation].request)).get("required", ())
+    ]
+
+
+@pytest.mark.clause("errors.request-invalid", "errors.shape", "errors.status-code")
+@pytest.mark.parametrize(("operation", "member"), mandatory())
+def test_a_missing_mandatory_member_is_invalid(
+    operation: str, member: str, world: World, checks: Checks
+) -> None:
+    """400 request.invalid, in the common shape."""
+    body = payloads.without(ARRANGE[operation](world).body, member)
+
+    answer = world.api.call(operation, body)
+
+    checks.refused(answer, "request.invalid")
+
+
+@pytest.mark.clause("errors.request-invalid")
+@pytest.mark.parametrize(("operation", "member"), mandatory())
+def test_a_mandatory_member_that_is_null_is_missing(
+    operation: str, member: str, world: World, checks: Checks
+) -> None:
+    """Null counts as absent, for mandatory members too."""
+    body = {**ARRANGE[operation](world).body, member: None}
+
+    answer = world.api.call(operation, body)
+
+    checks.refused(answer, "request.invalid")
+
+
+@pytest.mark.clause("errors.request-malformed", "errors.shape")
+@pytest.mark.parametrize("operation", WITH_BODY)
+def test_a_body_that_is_no_json_is_malformed(
+    operation: str, world: World, checks: Checks
+) -> None:
+    """Half an object cannot be read."""
+    arguments = ARRANGE[operation](world)
+
+    answer = world.api.call(operation, id=arguments.id, raw=b'{"amount": 15')
+
+    checks.refused(answer, "request.malformed")
+
+
+@pytest.mark.clause("errors.malformed-kinds")
+@pytest.mark.parametrize("row", MALFORMED, ids=lambda row: row.name)
+def test_what_cannot_be_read_is_malformed(
+    row: Any, api: Client, checks: Checks
+) -> None:
+    """Each way in which a body can fail to be a JSON object."""
+    answer = api.call("create_order", raw=row.body)
+
+    checks.refused(answer, row.code)
+
+
+@pytest.mark.clause("errors.media-type")
+@pytest.mark.parametrize("content_type", ["text/plain", "application/xml"])
+@pytest.mark.parametrize("operation", POSTS)
+def test_another_label_than_json_is_refused(
+    operation: str, content_type: str, world: World, checks: Checks
+) -> None:
+    """Merchants send JSON and say so."""
+    arguments = ARRANGE[operation](world)
+
+    answer = world.api.call(
+        operation, arguments.body, headers={"Content-Type": content_type}
+    )
+
+    checks.refused(answer, "request.unsupported-media-type")
+
+
+@pytest.mark.clause("errors.too-large")
+def test_a_body_over_a_mebibyte_is_refused(world: World, checks: Checks) -> None:
+    """413, not a broken connection."""
+    body = world.order_body(padding="x" * LIMIT)
+
+    answer = world.api.call("create_order", body)
+
+    checks.refused(answer, "request.too-large")
+
+
+@pytest.mark.clause("errors.too-large")
+def test_a_large_body_below_the_limit_is_read(world: World, checks: Checks) -> None:
+    """The limit is where it is said to be."""
+    body = world.order_body()
+    spare = LIMIT - len(json.dumps(body, ensure_ascii=False).encode())
+
+    answer = world.api.call("create_order", {**body, "padding": "x" * (spare - 20)})
+
+    assert checks.ok(answer)["status"] == "succeeded"
+
+
+@pytest.mark.clause("errors.every-problem", "errors.details-text")
+def test_every_problem_is_told_at_once(world: World, checks: Checks) -> None:
+    """Each with the path of what is wrong."""
+    body = payloads.without(world.order_body(amount=-1), "currency")
+    body = payloads.without(body, "items.0.name")
+    body = payloads.changed(body, "shippingInfo.address.country", 7)
+
+    answer = world.api.call("create_order", body)
+
+    details = checks.refused(answer, "request.invalid")["details"]
+    assert all(isinstance(entry, str) for entry in details)
+    for path in ("amount", "currency", "items[0].name", "shippingInfo.address.country"):
+        assert any(path in entry for entry in details), f"{path} not in {details}"
+
+
+@pytest.mark.clause("errors.every-problem")
+@pytest.mark.parametrize("operation", WITH_BODY)
+def test_every_broken_payload_is_refused_with_its_problems(
+    operation: str, api: Client, world: World, checks: Checks
+) -> None:
+    """Each rule of the request's schema is enforced."""
+    arguments = ARRANGE[operation](world)
+    for broken in broken_payloads(operation):
+        answer = api.call(operation, broken.payload, id=arguments.id)
+
+        details = checks.refused(answer, "request.invalid")["details"]
+        assert len(details) >= len(broken.problems), f"{broken.name}: {details}"
+
+
+@pytest.mark.clause("errors.changes-nothing")
+@pytest.mark.parametrize("operation", POSTS)
+def test_a_refused_creation_makes_nothing(
+    operation: str, world: World, checks: Checks
+) -> None:
+    """The list is the same before and after."""
+    body = ARRANGE[operation](world).body
+    kind = next(k for k in KINDS.values() if k.create_operation == operation)
+    before = checks.listed(world.api, kind.list_operation)
+
+    broken = {**body, "metadata": "no object"}
+    checks.refused(world.api.call(operation, broken), "request.invalid")
+    checks.refused(world.api.call(operation, raw=b"{"), "request.malformed")
+
+    assert checks.listed(world.api, kind.list_operation) == before
+
+
+@pytest.mark.clause("errors.changes-nothing")
+@pytest.mark.parametrize(
+    "name", [name for name, kind in KINDS.items() if kind.update is not None]
+)
+def test_a_refused_update_changes_nothing(
+    name: str, world: World, checks: Checks
+) -> None:
+    """Not even the members that were good."""
+    kind = KINDS[name]
+    made = kind.make(world)
+
+    broken = {**(kind.update or {}), "metadata": "no object"}
+    answer = world.api.call(kind.update_operation, broken, id=made["id"])
+
+    checks.refused(answer, "request.invalid")
+    assert world.now(name, made["id"]) == made

@@ -1,0 +1,308 @@
+"""What holds for every operation, once for each row of operations.json.
+
+create_order list_orders get_order cancel_order; create_payment list_payments
+get_payment update_payment; create_refund list_refunds get_refund update_refund;
+list_tokens get_token enable_token disable_token delete_token; create_checkout_session
+list_checkout_sessions get_checkout_session; create_coupon list_coupons get_coupon
+update_coupon; create_promotion_code list_promotion_codes get_promotion_code
+update_promotion_code; create_webhook_endpoint list_webhook_endpoints
+get_webhook_endpoint update_webhook_endpoint delete_webhook_endpoint; consumer_login
+authorize_order approve_token.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from smartpay_contracts.checks import Checks
+from smartpay_contracts.client import Client
+from smartpay_contracts.kinds import (
+    ARRANGE,
+    CREATABLE,
+    KINDS,
+    Kind,
+    call,
+    caller_of,
+    kind_of,
+    merchant_operations,
+    with_id,
+)
+from smartpay_contracts.world import World
+from smartpay_schemas import OPERATIONS, response_schema
+
+ANSWERING = [name for name, row in OPERATIONS.items() if row.response]
+DELETES = merchant_operations("DELETE")
+MERCHANT = merchant_operations()
+ABOUT_ONE = [name for name in MERCHANT if name in with_id(MERCHANT)]
+BASE62 = re.compile(r"[0-9A-Za-z]+")
+EARLIEST_MS, LATEST_MS = 1_600_000_000_000, 4_102_444_800_000
+"""2020 and 2100: seconds or microseconds would be far outside."""
+
+
+def objects_in(value: Any) -> list[dict[str, Any]]:
+    """Return every object of the API in a document, however deep."""
+    if isinstance(value, list):
+        return [found for entry in value for found in objects_in(entry)]
+    if not isinstance(value, dict):
+        return []
+    mine = [value] if isinstance(value.get("id"), str) else []
+    return mine + [found for entry in value.values() for found in objects_in(entry)]
+
+
+@pytest.mark.clause("service.success-200", "data.shape", "auth.one-key", "auth.raw-key")
+@pytest.mark.parametrize("operation", [n for n in OPERATIONS if n not in DELETES])
+def test_a_good_call_is_answered_as_described(
+    operation: str, world: World, checks: Checks
+) -> None:
+    """Every operation has one good call, and its answer fits the schema."""
+    arguments = ARRANGE[operation](world)
+
+    answer = call(operation, world, arguments)
+
+    checks.ok(answer)
+    assert answer.status == 200
+
+
+@pytest.mark.clause("service.delete-204")
+@pytest.mark.parametrize("operation", DELETES)
+def test_a_deletion_is_answered_with_204_and_nothing(
+    operation: str, world: World
+) -> None:
+    """There is nothing to say of what is gone."""
+    arguments = ARRANGE[operation](world)
+
+    answer = call(operation, world, arguments)
+
+    assert (answer.status, answer.body) == (204, b"")
+
+
+@pytest.mark.clause("data.no-more")
+@pytest.mark.parametrize("operation", ANSWERING)
+def test_an_answer_has_no_unknown_member(
+    operation: str, world: World, checks: Checks
+) -> None:
+    """The schema of our own answers is closed."""
+    arguments = ARRANGE[operation](world)
+
+    answer = call(operation, world, arguments)
+
+    checks.succeeded(answer)
+    schema = response_schema(operation)
+    assert schema is not None
+    Checks(foreign=False).matches(schema, answer.doc, answer)
+
+
+@pytest.mark.clause("service.json-content-type", "service.compact-json")
+@pytest.mark.parametrize("operation", ANSWERING)
+def test_an_answer_is_compact_json(
+    operation: str, world: World, checks: Checks
+) -> None:
+    """One SDK searches the raw text, others look at the content type exactly."""
+    arguments = ARRANGE[operation](world)
+
+    answer = call(operation, world, arguments)
+
+    checks.is_json(checks.succeeded(answer))
+    outside_texts = re.sub(r'"(?:[^"\\]|\\.)*"', '""', answer.text)
+    assert not re.search(r"\s", outside_texts.strip()), answer.text[:200]
+
+
+@pytest.mark.clause("service.integers")
+@pytest.mark.parametrize("operation", ANSWERING)
+def test_numbers_in_answers_are_integers(
+    operation: str, world: World, checks: Checks
+) -> None:
+    """2.0 is no integer to an SDK that compares types."""
+    arguments = ARRANGE[operation](world)
+
+    answer = checks.succeeded(call(operation, world, arguments))
+
+    outside_texts = re.sub(r'"(?:[^"\\]|\\.)*"', '""', answer.text)
+    assert not re.search(r"\d[.eE]", outside_texts), answer.text[:300]
+    for thing in objects_in(answer.json):
+        for name in ("amount", "createdAt", "updatedAt", "expiresAt", "quantity"):
+            assert type(thing.get(name, 0)) is int, f"{name} of {thing['id']}"
+
+
+@pytest.mark.clause("data.object", "data.id-prefix")
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+def test_an_object_names_its_kind(kind: Kind, world: World, checks: Checks) -> None:
+    """By its member object, and by the prefix of its id, everywhere it appears."""
+    made = kind.make(world)
+
+    entry = checks.find(world.api, kind.list_operation, made["id"])
+    for seen in (made, world.now(kind.name, made["id"]), entry):
+        assert seen["object"] == kind.object
+        assert seen["id"].startswith(f"{kind.prefix}_test_"), seen["id"]
+
+
+@pytest.mark.clause("data.id-prefix", "data.object")
+def test_what_an_order_holds_names_its_kind_too(world: World) -> None:
+    """Line items, prices, products and payments have kinds and prefixes."""
+    order = world.order()
+
+    prefixes = {
+        "order": "order",
+        "lineItem": "li",
+        "price": "price",
+        "product": "product",
+        "payment": "payment",
+    }
+    found = objects_in(order)
+    assert {thing["object"] for thing in found} >= set(prefixes)
+    for thing in found:
+        prefix = prefixes.get(thing["object"])
+        assert prefix is None or thing["id"].startswith(f"{prefix}_test_")
+
+
+@pytest.mark.clause("data.id-format", "auth.test-flag", "data.milliseconds")
+@pytest.mark.parametrize("operation", [n for n in MERCHANT if n in ANSWERING])
+def test_every_object_in_an_answer_has_a_good_id_flag_and_times(
+    operation: str, world: World, checks: Checks
+) -> None:
+    """SDKs refuse other ids; test mode is told; times are milliseconds."""
+    arguments = ARRANGE[operation](world)
+
+    answer = checks.succeeded(call(operation, world, arguments))
+
+    things = objects_in(answer.json)
+    assert things
+    for thing in things:
+        prefix, mode, suffix = thing["id"].split("_", 2)
+        assert (prefix.isalpha(), mode) == (True, "test"), thing["id"]
+        assert BASE62.fullmatch(suffix), thing["id"]
+        assert thing["test"] is True, thing["id"]
+        for name in ("createdAt", "updatedAt"):
+            told = thing.get(name, EARLIEST_MS)
+            assert EARLIEST_MS <= told <= LATEST_MS, f"{name} of {thing['id']}: {told}"
+
+
+@pytest.mark.clause("data.no-nulls")
+@pytest.mark.parametrize("operation", [n for n in MERCHANT if n in ANSWERING])
+def test_what_is_not_set_is_left_out(
+    operation: str, world: World, checks: Checks
+) -> None:
+    """No member of an answer is null."""
+    arguments = ARRANGE[operation](world)
+
+    answer = checks.succeeded(call(operation, world, arguments))
+
+    outside_texts = re.sub(r'"(?:[^"\\]|\\.)*"', '""', answer.text)
+    assert "null" not in outside_texts, answer.text[:300]
+
+
+@pytest.mark.clause("service.tracking-parameters", "service.unknown-headers")
+@pytest.mark.parametrize("operation", MERCHANT)
+def test_what_sdks_add_to_every_call_changes_nothing(
+    operation: str, world: World, checks: Checks
+) -> None:
+    """Their name and version in the query, and a header nobody knows."""
+    arguments = ARRANGE[operation](world)
+
+    answer = call(
+        operation,
+        world,
+        arguments,
+        query={"dev-lang": "python", "sdk-version": "0.8.1"},
+        headers={"ContentType": "application/json"},
+    )
+
+    checks.ok(answer)
+
+
+@pytest.mark.clause("errors.not-found", "errors.shape", "errors.status-code")
+@pytest.mark.parametrize("operation", ABOUT_ONE)
+def test_an_unknown_id_is_not_found(
+    operation: str, world: World, checks: Checks
+) -> None:
+    """404, in the common shape, whatever one wants to do with it."""
+    kind = kind_of(operation)
+    body = dict(kind.update or {}) if OPERATIONS[operation].request else {}
+
+    answer = caller_of(operation, world).call(operation, body, id=kind.nobodys)
+
+    checks.refused_with(answer, 404)
+
+
+@pytest.mark.clause("errors.names-the-object")
+@pytest.mark.parametrize(
+    "operation", [n for n in ABOUT_ONE if kind_of(n).name != "checkout_session"]
+)
+def test_a_404_names_the_kind_of_object(
+    operation: str, api: Client, checks: Checks
+) -> None:
+    """The code says which kind of object was not found."""
+    kind = kind_of(operation)
+    body = dict(kind.update or {}) if OPERATIONS[operation].request else {}
+
+    answer = api.call(operation, body, id=kind.nobodys)
+
+    checks.refused(answer, kind.not_found)
+
+
+@pytest.mark.clause("service.request-id")
+@pytest.mark.parametrize("operation", MERCHANT)
+def test_every_answer_has_a_request_id_of_its_own(operation: str, world: World) -> None:
+    """So that a person can name the exchange they ask about."""
+    arguments = ARRANGE[operation](world)
+
+    ids = [
+        call(operation, world, arguments).headers.get("Request-Id") for _ in range(2)
+    ]
+
+    assert all(ids), "no Request-Id"
+    assert ids[0] != ids[1]
+
+
+@pytest.mark.clause("data.unique-ids")
+def test_two_objects_never_share_an_id(world: World, checks: Checks) -> None:
+    """Not even line items of one order."""
+    orders = [world.order() for _ in range(2)]
+
+    ids = [thing["id"] for thing in objects_in(orders)]
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.clause("data.metadata-default")
+@pytest.mark.parametrize("kind", CREATABLE.values(), ids=lambda kind: kind.name)
+def test_metadata_is_an_empty_object_by_default(kind: Kind, world: World) -> None:
+    """Every object that may carry metadata does."""
+    made = kind.make(world)
+
+    assert made["metadata"] == {}
+    assert world.now(kind.name, made["id"])["metadata"] == {}
+
+
+@pytest.mark.clause("data.metadata-echo")
+@pytest.mark.parametrize("kind", CREATABLE.values(), ids=lambda kind: kind.name)
+def test_metadata_comes_back_as_it_was_sent(kind: Kind, world: World) -> None:
+    """When the object is made, and when it is retrieved."""
+    metadata = {"shop": "Shibuya", "日本語": "値", "number": "7"}
+    arguments = ARRANGE[kind.create_operation](world)
+    body = {**arguments.body, "metadata": metadata}
+
+    made = world.checks.ok(world.api.call(kind.create_operation, body))
+
+    assert made["metadata"] == metadata
+    assert world.now(kind.name, made["id"])["metadata"] == metadata
+
+
+@pytest.mark.clause("data.metadata-limit")
+@pytest.mark.parametrize("operation", [k.create_operation for k in CREATABLE.values()])
+@pytest.mark.parametrize(("pairs", "is_accepted"), [(20, True), (21, False)])
+def test_metadata_has_at_most_twenty_pairs(
+    operation: str, pairs: int, is_accepted: bool, world: World, checks: Checks
+) -> None:
+    """Twenty are accepted, twenty-one are not."""
+    metadata = {f"key{number}": "value" for number in range(pairs)}
+    body = {**ARRANGE[operation](world).body, "metadata": metadata}
+
+    answer = world.api.call(operation, body)
+
+    if is_accepted:
+        assert checks.ok(answer)["metadata"] == metadata
+    else:
+        checks.refused(answer, "request.invalid")

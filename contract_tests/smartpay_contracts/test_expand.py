@@ -1,0 +1,281 @@
+"""References: an id by default, the object itself with expand=all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from smartpay_contracts.checks import Checks
+from smartpay_contracts.client import Client
+from smartpay_contracts.kinds import ARRANGE, KINDS, Kind
+from smartpay_contracts.world import World
+from smartpay_schemas import OPERATIONS
+
+EXPANDING = {
+    name: kind
+    for name, kind in KINDS.items()
+    if OPERATIONS[kind.get_operation].expand == "query"
+}
+IGNORING = {name: kind for name, kind in KINDS.items() if name not in EXPANDING}
+LISTS_OF_REFERENCES = {
+    "order": ("lineItems", "payments", "discounts"),
+    "payment": ("lineItems",),
+    "refund": ("lineItems",),
+    "checkout_session": (),
+}
+
+
+def each(kinds: dict[str, Kind]) -> pytest.MarkDecorator:
+    """Return the parametrisation over kinds of objects."""
+    return pytest.mark.parametrize("kind", kinds.values(), ids=lambda kind: kind.name)
+
+
+def plain(value: Any) -> Any:
+    """Return a reference or a list of them as ids, whichever way it was given."""
+    if isinstance(value, list):
+        return [plain(entry) for entry in value]
+    return value["id"] if isinstance(value, dict) and "id" in value else value
+
+
+def get_and_list(
+    world: World, checks: Checks, kind: Kind, id_: str
+) -> Callable[[str], list[Any]]:
+    """Return a function that retrieves an object both ways, with a query."""
+
+    def look(expand: str) -> list[Any]:
+        query = {"expand": expand}
+        return [
+            world.now(kind.name, id_, **query),
+            checks.find(world.api, kind.list_operation, id_, **query),
+        ]
+
+    return look
+
+
+@pytest.mark.clause("expand.default", "expand.same-object")
+@each(EXPANDING)
+@pytest.mark.parametrize("expand", ["no", ""])
+def test_references_are_ids_unless_asked(
+    kind: Kind, expand: str, world: World, checks: Checks
+) -> None:
+    """no, an empty value and nothing at all mean the same."""
+    made = kind.make(world)
+    default = world.now(kind.name, made["id"])
+
+    asked, entry = get_and_list(world, checks, kind, made["id"])(expand)
+
+    assert asked == default
+    assert entry == default
+    for name in LISTS_OF_REFERENCES[kind.name]:
+        assert all(isinstance(id_, str) for id_ in default.get(name, [])), name
+
+
+@pytest.mark.clause("expand.same-object")
+@each(EXPANDING)
+def test_expanded_is_the_same_object(kind: Kind, world: World, checks: Checks) -> None:
+    """Every member agrees, once references are read as ids."""
+    made = kind.make(world)
+    default = world.now(kind.name, made["id"])
+
+    for expanded in get_and_list(world, checks, kind, made["id"])("all"):
+        assert {name: plain(value) for name, value in expanded.items()} == dict(default)
+
+
+@pytest.mark.clause("expand.order-all")
+def test_an_expanded_order_holds_its_parts(world: World) -> None:
+    """Line items with price and product; payments that name the order by id."""
+    order = world.order()
+
+    expanded = world.now("order", order["id"], expand="all")
+
+    (payment,) = expanded["payments"]
+    assert (payment["object"], payment["order"]) == ("payment", order["id"])
+    assert len(expanded["lineItems"]) == 3
+    (product,) = [i for i in expanded["lineItems"] if i["kind"] == "product"]
+    assert product["object"] == "lineItem"
+    assert product["price"]["object"] == "price"
+    assert product["price"]["product"]["object"] == "product"
+
+
+@pytest.mark.clause("expand.order-all")
+def test_every_payment_of_an_order_is_expanded(world: World) -> None:
+    """Each with what it captured, as when it is retrieved alone."""
+    order = world.authorized(1_000)
+    made = [world.payment(amount, order=order["id"]) for amount in (100, 200)]
+
+    expanded = world.now("order", order["id"], expand="all")["payments"]
+
+    amounts = {payment["id"]: payment["amount"] for payment in expanded}
+    assert amounts == {payment["id"]: payment["amount"] for payment in made}
+    for payment in expanded:
+        alone = world.now("payment", payment["id"])
+        assert payment["status"] == alone["status"]
+        assert payment["order"] == order["id"]
+
+
+@pytest.mark.clause("expand.order-list")
+def test_a_list_of_orders_can_be_expanded(world: World, checks: Checks) -> None:
+    """Every line item in it has a kind."""
+    order = world.order()
+
+    entry = checks.find(world.api, "list_orders", order["id"], expand="all")
+
+    assert entry == world.now("order", order["id"], expand="all")
+    assert {i["kind"] for i in entry["lineItems"]} == {"product", "tax", "discount"}
+
+
+@pytest.mark.clause("expand.session-plain")
+def test_a_session_names_its_order_by_id(world: World, checks: Checks) -> None:
+    """Alone and in the list."""
+    made = world.session()
+    kind = KINDS["checkout_session"]
+
+    for session in get_and_list(world, checks, kind, made["id"])("no"):
+        assert session["order"] == made["order"]["id"]
+        assert "token" not in session
+
+
+@pytest.mark.clause("expand.session-plain")
+def test_a_session_names_its_token_by_id(world: World, checks: Checks) -> None:
+    """Alone and in the list."""
+    made = world.token_session()
+    kind = KINDS["checkout_session"]
+
+    for session in get_and_list(world, checks, kind, made["id"])("no"):
+        assert session["token"] == made["token"]["id"]
+        assert "order" not in session
+
+
+@pytest.mark.clause("expand.session-all")
+def test_an_expanded_session_holds_its_order_expanded(
+    world: World, checks: Checks
+) -> None:
+    """The same as the expanded order itself."""
+    made = world.session()
+    kind = KINDS["checkout_session"]
+
+    for session in get_and_list(world, checks, kind, made["id"])("all"):
+        assert session["order"]["object"] == "order"
+        order = world.now("order", made["order"]["id"], expand="all")
+        assert session["order"] == order
+
+
+@pytest.mark.clause("expand.session-all")
+def test_an_expanded_session_holds_its_token(world: World, checks: Checks) -> None:
+    """As an object with the same id."""
+    made = world.token_session()
+    kind = KINDS["checkout_session"]
+
+    for session in get_and_list(world, checks, kind, made["id"])("all"):
+        assert session["token"]["object"] == "token"
+        assert session["token"]["id"] == made["token"]["id"]
+
+
+@pytest.mark.clause("expand.payment-all")
+def test_an_expanded_payment_keeps_its_order_an_id(
+    world: World, checks: Checks
+) -> None:
+    """Only line items grow."""
+    payment = world.payment()
+
+    look = get_and_list(world, checks, KINDS["payment"], payment["id"])
+    for expanded in look("all"):
+        assert expanded["order"] == payment["order"]
+        assert all(isinstance(i, dict) for i in expanded.get("lineItems", []))
+
+
+@pytest.mark.clause("expand.refund-all")
+def test_an_expanded_refund_keeps_its_payment_an_id(
+    world: World, checks: Checks
+) -> None:
+    """Only line items grow."""
+    refund = world.refund()
+
+    look = get_and_list(world, checks, KINDS["refund"], refund["id"])
+    for expanded in look("all"):
+        assert expanded["payment"] == refund["payment"]
+        assert all(isinstance(i, dict) for i in expanded.get("lineItems", []))
+
+
+@pytest.mark.clause("expand.ignored")
+@each(IGNORING)
+@pytest.mark.parametrize("expand", ["all", "no", ""])
+def test_kinds_without_references_ignore_expand(
+    kind: Kind, expand: str, world: World, checks: Checks
+) -> None:
+    """Two SDKs send it with every call."""
+    made = kind.make(world)
+    default = world.now(kind.name, made["id"])
+
+    for seen in get_and_list(world, checks, kind, made["id"])(expand):
+        assert {**default, **seen} == {**seen, **default}
+
+
+@pytest.mark.clause("expand.creation-expanded")
+def test_orders_and_sessions_are_answered_expanded(world: World) -> None:
+    """A typed client reads them into fixed types."""
+    order, session = world.order(), world.session()
+
+    for made in (order, session["order"]):
+        assert all(isinstance(item, dict) for item in made["lineItems"])
+    assert all(isinstance(payment, dict) for payment in order["payments"])
+    assert isinstance(world.token_session()["token"], dict)
+
+
+@pytest.mark.clause("expand.others-plain")
+def test_everything_else_is_answered_with_ids(world: World, checks: Checks) -> None:
+    """Captures, refunds, updates and cancellations."""
+    order = world.authorized()
+    payment = world.payment(500, order=order["id"])
+    refund = world.refund(100, payment=payment["id"])
+    update = {"reference": "r"}
+
+    changed = [
+        checks.ok(world.api.call("update_payment", update, id=payment["id"])),
+        checks.ok(world.api.call("update_refund", update, id=refund["id"])),
+    ]
+    canceled = checks.ok(world.api.call("cancel_order", id=order["id"]))
+
+    assert [payment["order"], refund["payment"]] == [order["id"], payment["id"]]
+    assert changed[0]["order"] == order["id"]
+    assert changed[1]["payment"] == payment["id"]
+    assert canceled["payments"] == [payment["id"]]
+    assert all(isinstance(item, str) for item in canceled["lineItems"])
+
+
+@pytest.mark.clause("expand.creation-fixed")
+@pytest.mark.parametrize("expand", ["all", "no"])
+@pytest.mark.parametrize(
+    "operation",
+    ["create_order", "create_checkout_session", "create_payment", "create_refund"],
+)
+def test_a_creation_does_not_look_at_expand(
+    operation: str, expand: str, world: World, checks: Checks
+) -> None:
+    """Its answer has one form."""
+    arguments = ARRANGE[operation](world)
+
+    # The answer's schema is that of a call without the parameter.
+    answer = world.api.call(operation, arguments.body, query={"expand": expand})
+    answer.expanded = False
+
+    checks.ok(answer)
+
+
+@pytest.mark.clause("expand.unknown-value")
+@each(EXPANDING)
+@pytest.mark.parametrize("expand", ["yes", "order", "ALL"])
+def test_an_unknown_expand_is_refused(
+    kind: Kind, expand: str, world: World, api: Client, checks: Checks
+) -> None:
+    """Rather than answered with something that was not asked for."""
+    made = kind.make(world)
+    query = {"expand": expand}
+
+    got = api.call(kind.get_operation, id=made["id"], query=query)
+    listed = api.call(kind.list_operation, query=query)
+
+    checks.refused(got, "request.invalid")
+    checks.refused(listed, "request.invalid")

@@ -1,0 +1,300 @@
+"""Orders that are approved: what they answer, hold and look like ever after."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from smartpay_contracts import payloads
+from smartpay_contracts.checks import Checks
+from smartpay_contracts.client import Client
+from smartpay_contracts.control import Control
+from smartpay_contracts.world import World
+from smartpay_fixtures import SAMPLES
+
+WEEK_MS = 7 * 86_400_000
+MINUTE_MS = 60_000
+STATUSES = {
+    "requires_authorization",
+    "requires_capture",
+    "succeeded",
+    "canceled",
+    "rejected",
+    "pending",
+    "failed",
+}
+both_captures = pytest.mark.parametrize("capture", ["automatic", "manual"])
+
+
+@pytest.mark.clause("orders.create.succeeded")
+@pytest.mark.parametrize("changes", [{}, {"captureMethod": "automatic"}])
+def test_an_approved_order_succeeds(changes: dict[str, str], world: World) -> None:
+    """Automatic capture is the default."""
+    order = world.order(**changes)
+
+    assert order["status"] == "succeeded"
+    assert world.now("order", order["id"])["status"] == "succeeded"
+
+
+@pytest.mark.clause("orders.create.requires-capture")
+def test_an_approved_order_may_wait_for_its_capture(world: World) -> None:
+    """With captureMethod manual nothing is taken yet."""
+    order = world.order(captureMethod="manual")
+
+    assert order["status"] == "requires_capture"
+    assert world.now("order", order["id"])["status"] == "requires_capture"
+
+
+@pytest.mark.clause("orders.create.one-payment")
+def test_an_automatic_capture_is_one_payment(world: World, checks: Checks) -> None:
+    """For the full amount, of this order, and it is in the list of payments."""
+    order = world.order(amount=1_234)
+
+    (payment,) = order["payments"]
+    told = (payment["amount"], payment["currency"], payment["order"])
+    assert told == (1_234, "JPY", order["id"])
+    assert payment["status"] == "processed"
+    assert world.now("payment", payment["id"])["amount"] == 1_234
+    listed = checks.find(world.api, "list_payments", payment["id"])
+    assert listed["order"] == order["id"]
+
+
+@pytest.mark.clause("orders.create.one-payment")
+def test_a_manual_capture_is_no_payment_yet(world: World, checks: Checks) -> None:
+    """Neither on the order nor in the list of payments."""
+    order = world.authorized()
+
+    assert order["payments"] == []
+    assert world.now("order", order["id"])["payments"] == []
+    payment = checks.search(
+        world.api, "list_payments", lambda p: p["order"] == order["id"]
+    )
+    assert payment is None
+
+
+@pytest.mark.clause("orders.create.payment-reference")
+def test_an_automatic_payment_carries_the_orders_reference(world: World) -> None:
+    """So that a merchant finds it."""
+    order = world.order()
+
+    assert order["payments"][0]["reference"] == order["reference"]
+
+
+@pytest.mark.clause("orders.create.expires-at")
+@both_captures
+def test_an_authorization_holds_for_seven_days(capture: str, world: World) -> None:
+    """ExpiresAt is seven days from now, give or take the time of the call."""
+    order = world.order(captureMethod=capture)
+
+    for seen in (order, world.now("order", order["id"])):
+        if capture == "automatic" and "expiresAt" not in seen:
+            continue  # nothing is left to expire
+        late = seen["expiresAt"] - seen["createdAt"] - WEEK_MS
+        assert 0 <= late <= MINUTE_MS, f"{late} ms off"
+
+
+@pytest.mark.clause("orders.create.expires-at")
+def test_seven_days_to_the_millisecond(world: World, control: Control) -> None:
+    """On a frozen clock there is nothing to give or take."""
+    now = control.freeze()
+
+    order = world.authorized()
+
+    assert order["createdAt"] == now
+    assert order["expiresAt"] == now + WEEK_MS
+
+
+@pytest.mark.clause("orders.create.token-id")
+def test_an_order_names_its_token(world: World, checks: Checks) -> None:
+    """In tokenId, a plain id, wherever the order is seen."""
+    order = world.order()
+
+    entry = checks.find(world.api, "list_orders", order["id"])
+    for seen in (order, world.now("order", order["id"]), entry):
+        assert seen["tokenId"] == world.token
+
+
+@pytest.mark.clause("orders.create.token-stays")
+def test_a_token_can_be_charged_again(world: World) -> None:
+    """It stays active; orders do not use it up."""
+    orders = [world.order() for _ in range(2)]
+
+    assert [order["status"] for order in orders] == ["succeeded"] * 2
+    assert world.now("token", world.token)["status"] == "active"
+
+
+@pytest.mark.clause("orders.create.echo")
+def test_an_order_carries_what_it_was_made_with(world: World, checks: Checks) -> None:
+    """amount, currency, reference and every member of shippingInfo."""
+    body = world.order_body(amount=1_234)
+
+    order = checks.ok(world.api.call("create_order", body))
+
+    for seen in (order, world.now("order", order["id"])):
+        for name in ("amount", "currency", "reference", "shippingInfo"):
+            assert seen[name] == body[name], name
+
+
+@pytest.mark.clause("orders.create.echo")
+def test_an_order_without_reference_and_fee_has_none(
+    world: World, checks: Checks
+) -> None:
+    """What was not sent is not made up."""
+    body = payloads.without(world.order_body(), "reference")
+    body["shippingInfo"] = {"address": dict(payloads.ADDRESS)}
+
+    order = checks.ok(world.api.call("create_order", body))
+
+    assert not order.get("reference")
+    assert not order["shippingInfo"].get("feeAmount")
+
+
+@pytest.mark.clause("orders.create.empty-lists")
+def test_lists_that_are_empty_are_lists(world: World) -> None:
+    """Discounts and payments, expanded and plain."""
+    order = world.authorized()
+
+    for seen in (order, world.now("order", order["id"])):
+        assert (seen["discounts"], seen["payments"]) == ([], [])
+
+
+@pytest.mark.clause("orders.create.line-items", "orders.create.adjustments")
+def test_each_item_becomes_a_line_item(world: World) -> None:
+    """Of its kind; taxes and discounts carry their positive amounts themselves."""
+    order = world.order()
+
+    items = {item["kind"]: item for item in order["lineItems"]}
+    assert sorted(items) == ["discount", "product", "tax"]
+    for kind, amount in (("tax", 250), ("discount", 50)):
+        assert (items[kind]["amount"], items[kind]["currency"]) == (amount, "JPY")
+    assert len(world.now("order", order["id"])["lineItems"]) == 3
+
+
+@pytest.mark.clause("orders.create.line-item-order")
+def test_line_items_come_in_the_order_of_the_items(world: World) -> None:
+    """Whatever their kinds."""
+    items = [payloads.discount(), payloads.product(), payloads.tax()]
+
+    order = world.order(items=items)
+
+    kinds = [item["kind"] for item in order["lineItems"]]
+    assert kinds == ["discount", "product", "tax"]
+
+
+@pytest.mark.clause("orders.create.line-item-members")
+def test_the_members_of_an_item_find_their_places(world: World) -> None:
+    """Some are the line item's, some its price's, some its product's."""
+    sent = payloads.product()
+
+    (item,) = world.order(items=[sent])["lineItems"]
+
+    price, product = item["price"], item["price"]["product"]
+    for name in ("quantity", "description", "metadata"):
+        assert item[name] == sent[name], name
+    assert (price["amount"], price["currency"]) == (sent["amount"], "JPY")
+    assert (price["label"], price["description"]) == ("M", sent["priceDescription"])
+    assert price["metadata"] == sent["priceMetadata"]
+    for name in ("name", "brand", "categories", "gtin", "images", "reference", "url"):
+        assert product[name] == sent[name], name
+    assert product["description"] == sent["productDescription"]
+    assert product["metadata"] == sent["productMetadata"]
+
+
+@pytest.mark.clause("orders.create.every-request-charges")
+def test_every_request_charges(world: World, checks: Checks) -> None:
+    """The same body twice is two orders and two payments."""
+    body = world.order_body()
+
+    orders = [checks.ok(world.api.call("create_order", body)) for _ in range(2)]
+
+    assert orders[0]["id"] != orders[1]["id"]
+    assert orders[0]["payments"][0]["id"] != orders[1]["payments"][0]["id"]
+    for order in orders:
+        assert world.now("order", order["id"])["reference"] == body["reference"]
+
+
+@pytest.mark.clause("orders.create.guide-samples")
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_guides_samples_succeed(name: str, world: World, checks: Checks) -> None:
+    """As printed, but for the token, which is the target's."""
+    body = {**SAMPLES[name].payload, "token": world.token}
+
+    answer = world.api.call("create_order", body)
+
+    order = checks.ok(answer)
+    assert order["status"] == "succeeded"
+    assert order["amount"] == 1_500
+
+
+@pytest.mark.clause("orders.create.unbalanced")
+@pytest.mark.parametrize("amount", [1, 1_499, 1_501, 100_000])
+def test_the_amount_need_not_be_the_sum(amount: int, world: World) -> None:
+    """It is charged as it was asked for."""
+    order = world.order(amount=amount)
+
+    assert (order["status"], order["amount"]) == ("succeeded", amount)
+    assert order["payments"][0]["amount"] == amount
+
+
+@pytest.mark.clause("orders.create.no-private-members")
+def test_what_was_only_asked_is_not_shown(world: World) -> None:
+    """An order has neither customerInfo nor captureMethod."""
+    order = world.order(captureMethod="manual")
+
+    for seen in (order, world.now("order", order["id"])):
+        assert not {"customerInfo", "captureMethod", "token"} & set(seen)
+        assert not [name for name in seen if name.startswith("_")]
+
+
+@pytest.mark.clause("orders.get", "orders.list")
+@both_captures
+def test_an_order_is_what_was_answered(
+    capture: str, world: World, checks: Checks
+) -> None:
+    """Retrieved and listed, expanded, it is the creation's answer."""
+    order = world.order(captureMethod=capture)
+
+    assert world.now("order", order["id"], expand="all") == order
+    assert checks.find(world.api, "list_orders", order["id"], expand="all") == order
+    plain = world.now("order", order["id"])
+    assert checks.find(world.api, "list_orders", order["id"]) == plain
+
+
+@pytest.mark.clause("orders.get.not-found")
+@pytest.mark.parametrize("id_", ["order_test_0000000000000000000000", "x", "%2e%2e"])
+def test_an_unknown_order_is_not_found(id_: str, api: Client, checks: Checks) -> None:
+    """Whatever the id looks like."""
+    answer = api.call("get_order", id=id_)
+
+    checks.refused(answer, "order.not-found")
+
+
+@pytest.mark.clause("orders.status")
+def test_every_status_is_a_documented_one(world: World, checks: Checks) -> None:
+    """In every order that the first page lists."""
+    made = [world.order(), world.authorized(), world.canceled(), world.unauthorized()]
+
+    page = checks.page(world.api.call("list_orders"))
+
+    assert {entry["status"] for entry in page["data"]} <= STATUSES
+    statuses = [order["status"] for order in made]
+    assert statuses == [
+        "succeeded",
+        "requires_capture",
+        "canceled",
+        "requires_authorization",
+    ]
+
+
+@pytest.mark.clause("orders.get")
+def test_an_order_does_not_change_by_being_looked_at(
+    world: World, checks: Checks
+) -> None:
+    """Two looks, one sight."""
+    order = world.order()
+
+    looks = [world.api.call("get_order", id=order["id"]) for _ in range(2)]
+
+    first, second = (json.loads(checks.succeeded(look).body) for look in looks)
+    assert first == second

@@ -1,0 +1,125 @@
+"""Orders that are declined: an answer, not an error."""
+
+from __future__ import annotations
+
+import pytest
+
+from smartpay_contracts.checks import Checks
+from smartpay_contracts.control import Control
+from smartpay_contracts.world import World
+from smartpay_fixtures import magic
+
+both_captures = pytest.mark.parametrize("capture", ["automatic", "manual"])
+
+
+@pytest.mark.clause("orders.create.rejected", "orders.create.one-payment")
+@both_captures
+def test_a_declined_order_is_rejected(
+    capture: str, world: World, control: Control, checks: Checks
+) -> None:
+    """200, but nothing was authorized and nothing was paid."""
+    token = magic().tokens["declined"].id
+
+    order = world.order(token=token, captureMethod=capture)
+
+    assert (order["status"], order["payments"]) == ("rejected", [])
+    assert order["tokenId"] == token
+    assert checks.listed(world.api, "list_payments") == []
+
+
+@pytest.mark.clause("orders.create.rejected")
+def test_a_token_whose_authorization_is_declined_from_now_on(
+    world: World, control: Control
+) -> None:
+    """Authorization is done for each order anew."""
+    before = world.order()
+    control.set_token(world.token, decision="declined")
+
+    order = world.order()
+
+    assert [before["status"], order["status"]] == ["succeeded", "rejected"]
+    assert world.now("token", world.token)["status"] == "active"
+
+
+@pytest.mark.clause("orders.create.expires-at")
+@both_captures
+def test_a_rejected_order_never_expires(
+    capture: str, world: World, control: Control
+) -> None:
+    """There is no authorization that could."""
+    token = magic().tokens["declined"].id
+    order = world.order(token=token, captureMethod=capture)
+
+    assert "expiresAt" not in order
+    assert "expiresAt" not in world.now("order", order["id"])
+
+
+@pytest.mark.clause("orders.create.rejected-kept")
+def test_a_rejected_order_is_kept(
+    world: World, control: Control, checks: Checks
+) -> None:
+    """It can be retrieved, is listed, and time does not change it."""
+    order = world.rejected()
+    control.advance(days=8)
+
+    assert world.now("order", order["id"])["status"] == "rejected"
+    entry = checks.find(world.api, "list_orders", order["id"])
+    assert entry["status"] == "rejected"
+
+
+@pytest.mark.clause("orders.create.consumer-inactive")
+@both_captures
+def test_an_inactive_consumer_is_not_charged(
+    capture: str, world: World, control: Control
+) -> None:
+    """The token is active, but its consumer is not any more."""
+    token = magic().tokens["consumer_inactive"].id
+
+    order = world.order(token=token, captureMethod=capture)
+
+    assert (order["status"], order["payments"]) == ("rejected", [])
+
+
+@pytest.mark.clause("orders.create.consumer-inactive")
+def test_a_consumer_who_is_active_again_is_charged_again(
+    world: World, control: Control
+) -> None:
+    """What counts is how it is when the order is made."""
+    consumer = magic().tokens["guide"].consumer
+    control.set_consumer(consumer, active=False)
+    rejected = world.order(token=magic().tokens["guide"].id)
+    control.set_consumer(consumer, active=True)
+
+    order = world.order(token=magic().tokens["guide"].id)
+
+    assert [rejected["status"], order["status"]] == ["rejected", "succeeded"]
+
+
+@pytest.mark.clause("orders.create.token-disabled")
+@both_captures
+def test_a_disabled_token_is_not_charged(
+    capture: str, world: World, checks: Checks
+) -> None:
+    """Either the order is rejected or the call is refused; no payment is made."""
+    token = world.own_token()
+    checks.succeeded(world.api.call("disable_token", id=token))
+    body = world.order_body(token=token, captureMethod=capture)
+
+    answer = world.api.call("create_order", body)
+
+    if answer.status == 400:
+        checks.refused(answer, "token.invalid")
+    else:
+        order = checks.ok(answer)
+        assert (order["status"], order["payments"]) == ("rejected", [])
+
+
+@pytest.mark.clause("orders.create.token-disabled-rejected")
+def test_an_order_of_a_disabled_token_is_rejected(world: World) -> None:
+    """As the guide says, not as the reference says."""
+    token = world.own_token()
+    world.checks.succeeded(world.api.call("disable_token", id=token))
+
+    order = world.order(token=token)
+
+    assert order["status"] == "rejected"

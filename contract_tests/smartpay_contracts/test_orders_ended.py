@@ -1,0 +1,196 @@
+"""How an order that waits for its capture ends: cancelled, or expired after a week."""
+
+from __future__ import annotations
+
+import pytest
+
+from smartpay_contracts import payloads
+from smartpay_contracts.checks import Checks
+from smartpay_contracts.client import Client
+from smartpay_contracts.control import Control
+from smartpay_contracts.exchange import Doc
+from smartpay_contracts.world import World
+
+WEEK_MS = 7 * 86_400_000
+
+
+def cancel(world: World, order: Doc) -> Doc:
+    """Return the answer to a good cancellation."""
+    return world.checks.ok(world.api.call("cancel_order", id=order["id"]))
+
+
+def cannot_capture(world: World, order: Doc) -> None:
+    """Check that nothing more can be captured, not even a yen."""
+    answer = world.api.call("create_payment", payloads.payment(order["id"], 1))
+    world.checks.refused(answer, "order.cannot-capture")
+
+
+@pytest.mark.clause("orders.cancel.canceled", "orders.cancel.releases")
+def test_an_order_is_canceled(world: World, checks: Checks) -> None:
+    """Nothing was captured, and nothing can be any more."""
+    order = world.authorized()
+
+    canceled = cancel(world, order)
+
+    assert (canceled["id"], canceled["status"]) == (order["id"], "canceled")
+    assert canceled["payments"] == []
+    now = world.now("order", order["id"])
+    assert now == canceled
+    cannot_capture(world, order)
+    assert checks.find(world.api, "list_orders", order["id"])["status"] == "canceled"
+
+
+@pytest.mark.clause("orders.cancel.partly-captured", "orders.cancel.releases")
+def test_the_rest_of_a_partly_captured_order_is_released(world: World) -> None:
+    """What was captured stays, and the order is succeeded."""
+    order = world.authorized(400)
+    payments = [world.payment(amount, order=order["id"]) for amount in (50, 51)]
+
+    canceled = cancel(world, order)
+
+    assert canceled["status"] == "succeeded"
+    assert sorted(canceled["payments"]) == sorted(p["id"] for p in payments)
+    cannot_capture(world, order)
+    for payment in payments:
+        assert world.now("payment", payment["id"]) == payment
+
+
+@pytest.mark.clause("orders.cancel.partly-captured")
+def test_refunds_do_not_change_what_a_cancellation_does(world: World) -> None:
+    """As one SDK's live suite goes: capture, refund, cancel, succeeded."""
+    order = world.authorized(400)
+    payments = [world.payment(amount, order=order["id"]) for amount in (50, 51)]
+    for amount in (1, 2):
+        world.refund(amount, payment=payments[0]["id"])
+
+    assert cancel(world, order)["status"] == "succeeded"
+
+
+@pytest.mark.clause("orders.cancel.again")
+def test_a_canceled_order_can_be_canceled_again(world: World) -> None:
+    """It answers as the first time."""
+    order = world.canceled()
+
+    again = cancel(world, order)
+
+    assert again["status"] == "canceled"
+    assert world.now("order", order["id"])["status"] == "canceled"
+
+
+@pytest.mark.clause("orders.cancel.cannot")
+def test_a_succeeded_order_cannot_be_canceled(world: World, checks: Checks) -> None:
+    """Neither one captured at once nor one captured later."""
+    captured = world.authorized(300)
+    world.payment(300, order=captured["id"])
+
+    for order in (world.order(), captured):
+        before = world.now("order", order["id"])
+        answer = world.api.call("cancel_order", id=order["id"])
+        checks.refused(answer, "order.cannot-cancel")
+        assert world.now("order", order["id"]) == before
+
+
+@pytest.mark.clause("orders.cancel.cannot")
+def test_an_order_that_waits_for_its_authorization_cannot_be_canceled(
+    world: World, checks: Checks
+) -> None:
+    """Nothing is held that could be released."""
+    order = world.unauthorized()
+
+    answer = world.api.call("cancel_order", id=order["id"])
+
+    checks.refused(answer, "order.cannot-cancel")
+    assert world.now("order", order["id"])["status"] == "requires_authorization"
+
+
+@pytest.mark.clause("orders.cancel.cannot")
+def test_a_rejected_order_cannot_be_canceled(
+    world: World, control: Control, checks: Checks
+) -> None:
+    """It stays rejected."""
+    order = world.rejected()
+
+    answer = world.api.call("cancel_order", id=order["id"])
+
+    checks.refused(answer, "order.cannot-cancel")
+    assert world.now("order", order["id"])["status"] == "rejected"
+
+
+@pytest.mark.clause("orders.cancel.not-found")
+def test_an_unknown_order_cannot_be_canceled(api: Client, checks: Checks) -> None:
+    """404, not 409."""
+    answer = api.call("cancel_order", id="order_test_0000000000000000000000")
+
+    checks.refused(answer, "order.not-found")
+
+
+@pytest.mark.clause("orders.expiry.canceled", "orders.expiry.no-capture")
+def test_an_order_expires_after_seven_days(
+    world: World, control: Control, checks: Checks
+) -> None:
+    """Alone and in the list it is canceled, and cannot be captured."""
+    control.freeze()
+    order = world.authorized()
+
+    control.advance(milliseconds=WEEK_MS + 1)
+
+    assert world.now("order", order["id"])["status"] == "canceled"
+    entry = checks.find(world.api, "list_orders", order["id"])
+    assert entry["status"] == "canceled"
+    cannot_capture(world, order)
+
+
+@pytest.mark.clause("orders.expiry.no-capture")
+def test_an_expired_order_cannot_be_captured_even_if_nobody_looked(
+    world: World, control: Control
+) -> None:
+    """The capture itself finds out."""
+    control.freeze()
+    order = world.authorized()
+
+    control.advance(milliseconds=WEEK_MS + 1)
+
+    cannot_capture(world, order)
+    assert world.now("order", order["id"])["payments"] == []
+
+
+@pytest.mark.clause("orders.expiry.not-before")
+def test_an_order_does_not_expire_before_seven_days(
+    world: World, control: Control
+) -> None:
+    """One millisecond before, it can be captured."""
+    control.freeze()
+    order = world.authorized(700)
+
+    control.advance(milliseconds=WEEK_MS - 1)
+
+    assert world.now("order", order["id"])["status"] == "requires_capture"
+    assert world.payment(700, order=order["id"])["amount"] == 700
+    assert world.now("order", order["id"])["status"] == "succeeded"
+
+
+@pytest.mark.clause("orders.expiry.partly-captured")
+def test_a_partly_captured_order_is_succeeded_after_seven_days(
+    world: World, control: Control
+) -> None:
+    """What was captured stays; the rest is released."""
+    control.freeze()
+    order = world.authorized(700)
+    payment = world.payment(200, order=order["id"])
+
+    control.advance(milliseconds=WEEK_MS + 1)
+
+    now = world.now("order", order["id"])
+    assert (now["status"], now["payments"]) == ("succeeded", [payment["id"]])
+    cannot_capture(world, order)
+
+
+@pytest.mark.clause("orders.expiry.succeeded-stays")
+def test_time_does_not_touch_what_is_final(world: World, control: Control) -> None:
+    """An order that succeeded, one that was canceled, one that waits."""
+    orders = [world.order(), world.canceled(), world.unauthorized()]
+    before = [world.now("order", order["id"]) for order in orders]
+
+    control.advance(days=30)
+
+    assert [world.now("order", order["id"]) for order in orders] == before

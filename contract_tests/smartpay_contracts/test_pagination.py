@@ -1,0 +1,212 @@
+"""Lists: pages, their counts, and how one gets from one to the next."""
+
+from __future__ import annotations
+
+import pytest
+
+from smartpay_contracts.checks import Checks
+from smartpay_contracts.client import Client
+from smartpay_contracts.kinds import KINDS, Kind
+from smartpay_contracts.world import World
+
+each_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+
+NO_COUNTS = ["0", "-1", "101", "1.5", "many", "1e1", "99999999999999999999"]
+
+
+@pytest.mark.clause("pagination.collection", "pagination.results")
+@each_kind
+def test_a_list_is_a_collection(kind: Kind, world: World, checks: Checks) -> None:
+    """With the number of its entries, and what it was asked for."""
+    kind.make(world)
+
+    page = checks.page(world.api.call(kind.list_operation))
+
+    assert page["object"] == "collection"
+    assert page["results"] == len(page["data"]) >= 1
+    assert type(page["maxResults"]) is int
+
+
+@pytest.mark.clause("pagination.entry-type")
+@each_kind
+def test_entries_are_of_the_kind_that_was_asked_for(
+    kind: Kind, world: World, checks: Checks
+) -> None:
+    """Every one of them."""
+    kind.make(world)
+
+    page = checks.page(world.api.call(kind.list_operation))
+
+    assert {entry["object"] for entry in page["data"]} == {kind.object}
+
+
+@pytest.mark.clause("pagination.echo")
+@each_kind
+@pytest.mark.parametrize("size", [1, 3, 100])
+def test_the_size_of_a_page_comes_back(
+    kind: Kind, size: int, api: Client, checks: Checks
+) -> None:
+    """As a number, strictly."""
+    page = checks.page(api.call(kind.list_operation, query={"maxResults": size}))
+
+    assert page["maxResults"] == size
+    assert type(page["maxResults"]) is int
+
+
+@pytest.mark.clause(
+    "pagination.limit", "pagination.next-not-empty", "pagination.token-echo"
+)
+@each_kind
+def test_pages_of_one_follow_each_other(
+    kind: Kind, world: World, checks: Checks
+) -> None:
+    """One entry each; the second page repeats the token that led to it."""
+    kind.make(world)
+    kind.make(world)
+
+    first = checks.page(world.api.call(kind.list_operation, query={"maxResults": 1}))
+    query = {"maxResults": 1, "pageToken": first["nextPageToken"]}
+    second = checks.page(world.api.call(kind.list_operation, query=query))
+
+    assert (first["results"], second["results"]) == (1, 1)
+    assert second["pageToken"] == first["nextPageToken"]
+    assert second["data"][0]["id"] != first["data"][0]["id"]
+
+
+@pytest.mark.clause("pagination.default")
+def test_a_page_has_twenty_entries_by_default(world: World, checks: Checks) -> None:
+    """The twenty-first is on the next one."""
+    for _ in range(21):
+        world.coupon()
+
+    page = checks.page(world.api.call("list_coupons"))
+
+    assert (page["maxResults"], page["results"]) == (20, 20)
+    assert page["nextPageToken"]
+
+
+@pytest.mark.clause("pagination.walk", "pagination.last-page")
+@each_kind
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_a_walk_visits_every_object_once(
+    kind: Kind, size: int, world: World, checks: Checks
+) -> None:
+    """Whatever the size of the pages; the last one has no next."""
+    made = {kind.make(world)["id"] for _ in range(3)}
+    whole = checks.listed(world.api, kind.list_operation, maxResults=100)
+
+    pages = list(checks.pages(world.api, kind.list_operation, maxResults=size))
+
+    ids = [entry["id"] for page in pages for entry in page["data"]]
+    whole_ids = [entry["id"] for entry in whole]
+    assert ids == whole_ids[: len(ids)]
+    assert made <= set(ids)
+    assert all(page["results"] == size for page in pages[:-1])
+
+
+@pytest.mark.clause("pagination.last-page")
+@each_kind
+def test_a_page_that_is_exactly_full_is_the_last(
+    kind: Kind, world: World, checks: Checks
+) -> None:
+    """NextPageToken is missing when nothing follows."""
+    kind.make(world)
+    entries = checks.listed(world.api, kind.list_operation)
+    if len(entries) > 100:
+        pytest.skip("the account holds more than one page can have")
+
+    size = len(entries)
+    page = checks.page(world.api.call(kind.list_operation, query={"maxResults": size}))
+
+    assert page["results"] == size
+    assert not page.get("nextPageToken")
+
+
+@pytest.mark.clause("pagination.empty-parameters")
+@each_kind
+@pytest.mark.parametrize(
+    "query", ["pageToken&maxResults", "pageToken=&maxResults=&expand=", "expand="]
+)
+def test_parameters_without_a_value_count_as_not_given(
+    kind: Kind, query: str, world: World, checks: Checks
+) -> None:
+    """Two SDKs send them for everything unset."""
+    kind.make(world)
+    plain = checks.page(world.api.call(kind.list_operation))
+
+    page = checks.page(world.api.call(kind.list_operation, query=query))
+
+    assert page["data"] == plain["data"]
+    assert page["maxResults"] == plain["maxResults"]
+
+
+@pytest.mark.clause("pagination.empty-parameters")
+def test_a_bare_token_leaves_the_size(world: World, checks: Checks) -> None:
+    """As the Ruby SDK writes the first page of three."""
+    answer = world.api.call("list_orders", query="pageToken&maxResults=3&expand=")
+
+    assert checks.page(answer)["maxResults"] == 3
+
+
+@pytest.mark.clause("pagination.newest-first")
+@each_kind
+def test_the_newest_comes_first(kind: Kind, world: World, checks: Checks) -> None:
+    """In the order of making, backwards."""
+    made = [kind.make(world)["id"] for _ in range(3)]
+
+    page = checks.page(world.api.call(kind.list_operation))
+
+    seen = [entry["id"] for entry in page["data"] if entry["id"] in made]
+    assert seen == list(reversed(made))
+
+
+@pytest.mark.clause("pagination.range")
+@pytest.mark.parametrize("size", NO_COUNTS)
+@each_kind
+def test_a_size_out_of_range_is_refused(
+    kind: Kind, size: str, api: Client, checks: Checks
+) -> None:
+    """Only whole numbers from 1 to 100 are sizes."""
+    answer = api.call(kind.list_operation, query={"maxResults": size})
+
+    checks.refused(answer, "request.invalid")
+
+
+@pytest.mark.clause("pagination.bad-token")
+@pytest.mark.parametrize("token", ["made-up", "AAAA", "%00", "é", "x" * 300])
+@each_kind
+def test_a_token_that_was_never_given_out_is_refused(
+    kind: Kind, token: str, api: Client, checks: Checks
+) -> None:
+    """It is opaque, and cannot be made up."""
+    answer = api.call(kind.list_operation, query={"pageToken": token})
+
+    checks.refused(answer, "request.invalid")
+
+
+@pytest.mark.clause("pagination.first-token")
+@each_kind
+def test_the_first_page_has_a_token_too(
+    kind: Kind, api: Client, checks: Checks
+) -> None:
+    """A text, so that typed clients can read it."""
+    page = checks.page(api.call(kind.list_operation))
+
+    assert isinstance(page["pageToken"], str)
+
+
+@pytest.mark.clause("pagination.stable")
+@each_kind
+def test_what_is_made_meanwhile_does_not_disturb_a_walk(
+    kind: Kind, world: World, checks: Checks
+) -> None:
+    """What was there is seen once each."""
+    old = {kind.make(world)["id"] for _ in range(3)}
+    seen: list[str] = []
+
+    for page in checks.pages(world.api, kind.list_operation, maxResults=1):
+        seen += [entry["id"] for entry in page["data"]]
+        if len(seen) < 3:
+            kind.make(world)
+
+    assert sorted(id_ for id_ in seen if id_ in old) == sorted(old)

@@ -1,0 +1,294 @@
+"""What real clients send, and a server must take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from smartpay_contracts import payloads
+from smartpay_contracts.checks import Checks
+from smartpay_contracts.kinds import (
+    ARRANGE,
+    KINDS,
+    caller_of,
+    merchant_operations,
+)
+from smartpay_contracts.world import World
+from smartpay_schemas import OPERATIONS, schema
+
+WITH_BODY = [name for name in merchant_operations() if OPERATIONS[name].request]
+BASKETS = ["create_order", "create_checkout_session"]
+UNKNOWN = {
+    "promotionCode": "ZOO",
+    "test": True,
+    "idempotencyKey": "x",
+    "extra": {"a": 1},
+}
+CUSTOMER_NULLS = (
+    "accountAge",
+    "address",
+    "dateOfBirth",
+    "emailAddress",
+    "firstName",
+    "firstNameKana",
+    "lastName",
+    "lastNameKana",
+    "legalGender",
+    "phoneNumber",
+    "reference",
+)
+ADDRESS_NULLS = (
+    "line2",
+    "line3",
+    "line4",
+    "line5",
+    "subLocality",
+    "administrativeArea",
+)
+ITEM_NULLS = (
+    "brand",
+    "categories",
+    "description",
+    "gtin",
+    "images",
+    "kind",
+    "label",
+    "metadata",
+    "priceDescription",
+    "priceMetadata",
+    "productDescription",
+    "productMetadata",
+    "quantity",
+    "reference",
+    "url",
+)
+PUT_BODIES = {
+    "none": {"raw": None},
+    "an object": {"raw": b"{}"},
+    "an array": {"raw": b"[]"},
+    "nothing, said to be JSON": {"headers": {"Content-Type": "application/json"}},
+}
+
+
+def nulls(*names: str) -> dict[str, None]:
+    """Return an object whose members are all null."""
+    return dict.fromkeys(names)
+
+
+def optional_members(operation: str) -> list[str]:
+    """Return the members that a request may have and need not."""
+    request = schema(str(OPERATIONS[operation].request))
+    return [m for m in request["properties"] if m not in request.get("required", ())]
+
+
+@pytest.mark.clause("tolerance.nulls")
+@pytest.mark.parametrize("operation", WITH_BODY)
+def test_null_counts_as_absent(operation: str, world: World, checks: Checks) -> None:
+    """For every optional member at once."""
+    arguments = ARRANGE[operation](world)
+    unset = {m: None for m in optional_members(operation) if m not in arguments.body}
+
+    answer = world.api.call(operation, {**arguments.body, **unset}, id=arguments.id)
+
+    checks.ok(answer)
+
+
+@pytest.mark.clause("tolerance.nulls", "tolerance.item-kind-null")
+@pytest.mark.parametrize("operation", BASKETS)
+def test_null_counts_as_absent_at_every_depth(
+    operation: str, world: World, checks: Checks
+) -> None:
+    """In customer, address, shipping and items, as three SDKs send it."""
+    body = ARRANGE[operation](world).body
+    item = {"name": "knit", "amount": 1500, "currency": "JPY", **nulls(*ITEM_NULLS)}
+    address = {**payloads.ADDRESS, **nulls(*ADDRESS_NULLS)}
+    shipping = {"address": address, **nulls("addressType", "carrierName", "reference")}
+    sent = {
+        **body,
+        "customerInfo": nulls(*CUSTOMER_NULLS),
+        "items": [item],
+        "shippingInfo": {**shipping, **nulls("feeAmount", "feeCurrency")},
+        "captureMethod": None,
+        "metadata": None,
+    }
+
+    made = checks.ok(world.api.call(operation, sent))
+
+    order = made if operation == "create_order" else made["order"]
+    assert [item["kind"] for item in order["lineItems"]] == ["product"]
+    if operation == "create_order":
+        assert order["status"] == "succeeded"
+
+
+@pytest.mark.clause("tolerance.item-kind-null")
+def test_an_item_without_kind_is_a_product(world: World, checks: Checks) -> None:
+    """Two SDKs never send one."""
+    body = payloads.without(world.order_body(), "items.0.kind")
+
+    order = checks.ok(world.api.call("create_order", body))
+
+    kinds = sorted(item["kind"] for item in order["lineItems"])
+    assert kinds == ["discount", "product", "tax"]
+
+
+@pytest.mark.clause("tolerance.unknown-members")
+@pytest.mark.parametrize("operation", WITH_BODY)
+def test_unknown_members_are_ignored(
+    operation: str, world: World, checks: Checks
+) -> None:
+    """Whatever their type."""
+    arguments = ARRANGE[operation](world)
+
+    answer = world.api.call(operation, {**arguments.body, **UNKNOWN}, id=arguments.id)
+
+    checks.ok(answer)
+
+
+@pytest.mark.clause("tolerance.unknown-members")
+def test_unknown_members_are_ignored_inside_too(world: World, checks: Checks) -> None:
+    """email, gender and phone, as two SDKs and a plugin call them."""
+    body = world.order_body()
+    body["customerInfo"] = {"email": "a@example.jp", "gender": "male", "phone": "+81"}
+    body = payloads.changed(body, "items.0.colour", "red")
+    body = payloads.changed(body, "shippingInfo.speed", "fast")
+
+    order = checks.ok(world.api.call("create_order", body))
+
+    assert order["status"] == "succeeded"
+
+
+@pytest.mark.clause("tolerance.unknown-not-echoed")
+def test_unknown_members_are_not_stored(world: World) -> None:
+    """Nothing of them is in the order."""
+    order = world.order(**UNKNOWN)
+
+    for seen in (order, world.now("order", order["id"])):
+        assert not {"promotionCode", "idempotencyKey", "extra"} & set(seen)
+
+
+@pytest.mark.clause("tolerance.misspelt-automatic")
+def test_autommatic_counts_as_automatic(world: World) -> None:
+    """As three SDKs' constants spell it, for orders and for captures."""
+    order = world.order(captureMethod="autommatic")
+    waiting = world.authorized()
+
+    world.payment(100, order=waiting["id"], cancelRemainder="autommatic")
+
+    assert order["status"] == "succeeded"
+    assert world.now("order", waiting["id"])["status"] == "succeeded"
+    assert world.session(captureMethod="autommatic")["order"]["id"]
+
+
+@pytest.mark.clause("tolerance.put-bodies")
+@pytest.mark.parametrize("sent", PUT_BODIES.values(), ids=PUT_BODIES)
+@pytest.mark.parametrize("operation", [*merchant_operations("PUT"), "approve_token"])
+def test_the_body_of_a_put_is_ignored(
+    operation: str, sent: dict[str, Any], world: World, checks: Checks
+) -> None:
+    """SDKs send nothing, an object, or an empty array."""
+    arguments = ARRANGE[operation](world)
+
+    answer = caller_of(operation, world).call(operation, id=arguments.id, **sent)
+
+    checks.ok(answer)
+
+
+@pytest.mark.clause("tolerance.delete-bodies")
+@pytest.mark.parametrize("sent", PUT_BODIES.values(), ids=PUT_BODIES)
+@pytest.mark.parametrize("operation", merchant_operations("DELETE"))
+def test_the_body_of_a_delete_is_ignored(
+    operation: str, sent: dict[str, Any], world: World, checks: Checks
+) -> None:
+    """One SDK sends an empty object."""
+    arguments = ARRANGE[operation](world)
+
+    answer = world.api.call(operation, id=arguments.id, **sent)
+
+    checks.succeeded(answer)
+
+
+@pytest.mark.clause("tolerance.idempotency-in-query")
+@pytest.mark.parametrize("operation", ["cancel_order", "delete_token"])
+def test_a_key_in_the_query_changes_nothing(
+    operation: str, world: World, checks: Checks
+) -> None:
+    """One SDK puts it there by mistake."""
+    arguments = ARRANGE[operation](world)
+
+    answer = world.api.call(operation, id=arguments.id, query={"idempotencyKey": "k"})
+
+    checks.succeeded(answer)
+
+
+@pytest.mark.clause(
+    "tolerance.empty-address",
+    "tolerance.postal-code",
+    "tolerance.address-type-inside",
+    "tolerance.fee-currency-alone",
+)
+@pytest.mark.parametrize("postal_code", ["123", "12345678", "105-6415"])
+@pytest.mark.parametrize("operation", BASKETS)
+def test_addresses_are_taken_as_they_come(
+    operation: str, postal_code: str, world: World, checks: Checks
+) -> None:
+    """Empty lines, any postal code, a stray type, a currency without a fee."""
+    address = {
+        "line1": "",
+        "locality": "",
+        "subLocality": "",
+        "postalCode": postal_code,
+        "country": "JP",
+        "addressType": "home",
+    }
+    shipping = {"address": address, "feeCurrency": "JPY"}
+    body = {**ARRANGE[operation](world).body, "shippingInfo": shipping}
+
+    made = checks.ok(world.api.call(operation, body))
+
+    order = made if operation == "create_order" else made["order"]
+    assert order["shippingInfo"]["address"]["postalCode"] == postal_code
+
+
+@pytest.mark.clause("tolerance.item-order", "tolerance.customer-info-empty")
+@pytest.mark.parametrize("operation", BASKETS)
+def test_discounts_may_come_first_and_customers_be_unknown(
+    operation: str, world: World, checks: Checks
+) -> None:
+    """Items in any order; nothing about the customer."""
+    items = [payloads.discount(), payloads.tax(), payloads.product()]
+    body = {**ARRANGE[operation](world).body, "items": items, "customerInfo": {}}
+
+    made = checks.ok(world.api.call(operation, body))
+
+    order = made if operation == "create_order" else made["order"]
+    kinds = sorted(item["kind"] for item in order["lineItems"])
+    assert kinds == ["discount", "product", "tax"]
+
+
+@pytest.mark.clause("tolerance.quantity-zero")
+def test_a_quantity_of_zero_is_accepted(world: World, checks: Checks) -> None:
+    """The guide sends it."""
+    body = payloads.changed(world.order_body(), "items.0.quantity", 0)
+
+    order = checks.ok(world.api.call("create_order", body))
+
+    assert order["status"] == "succeeded"
+
+
+@pytest.mark.clause("tolerance.nulls")
+@pytest.mark.parametrize(
+    "name", [name for name, kind in KINDS.items() if kind.update is not None]
+)
+def test_an_update_of_nulls_changes_nothing(
+    name: str, world: World, checks: Checks
+) -> None:
+    """Two SDKs send null for whatever was not set."""
+    kind = KINDS[name]
+    made = kind.make(world)
+    members = optional_members(kind.update_operation)
+
+    checks.ok(world.api.call(kind.update_operation, nulls(*members), id=made["id"]))
+
+    now = world.now(name, made["id"])
+    assert {**now, "updatedAt": 0} == {**made, "updatedAt": 0}
