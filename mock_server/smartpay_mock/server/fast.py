@@ -1,0 +1,143 @@
+"""``serve --server granian``: the fast server, in processes of its own.
+
+granian (extra ``fast``) speaks HTTP in Rust and calls the app from one thread per
+process: more threads only contend for the interpreter's lock. It hands out no socket,
+so transport faults are not to be had here, and a request that is held or delayed
+holds up its whole process; both are what ``--server threads`` is for.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
+from smartpay_mock.kernel.errors import SandboxUsageError
+from smartpay_mock.kernel.settings import Settings, environment_name, load_settings
+from smartpay_mock.server.bind import BACKLOG, listen, url_of
+from smartpay_mock.server.tls import Certificates
+
+KILL_SECONDS = 5
+READY_POLL_SECONDS = 0.005
+
+
+def serve_fast(
+    settings: Settings,
+    *,
+    certificates: Certificates | None = None,
+    on_ready: Callable[[str], None] | None = None,
+) -> None:
+    """Serve until SIGINT or SIGTERM; requests under way are answered first.
+
+    Call it from the main thread. The settings travel to the workers in the
+    environment, which this changes.
+
+    Args:
+        settings: ``host``, ``port``, ``workers`` and all else.
+        certificates: Serves HTTPS in place of HTTP.
+        on_ready: Called once, from another thread, with scheme and authority, as
+            soon as clients are accepted.
+
+    Raises:
+        SandboxUsageError: The extra is missing, the address cannot be had, or
+            several workers would each keep a state of their own.
+    """
+    try:
+        from granian import Granian  # noqa: PLC0415 - an extra, and slow to import
+        from granian.constants import HTTPModes, Interfaces  # noqa: PLC0415 - likewise
+        from granian.log import LogLevels  # noqa: PLC0415 - likewise
+    except ImportError as error:
+        raise SandboxUsageError(
+            "The fast server needs granian, which is not installed: "
+            "pip install 'smartpay-sandbox[fast]', or use --server threads."
+        ) from error
+    address, port = claim(settings.host, settings.port)
+    os.environ.update(to_environment(settings))
+    if on_ready is not None:
+        scheme = "https" if certificates else "http"
+        url = url_of(scheme, settings.host, port)
+        _announce(address, port, lambda: on_ready(url))
+    Granian(
+        target="smartpay_mock.app:create_app",
+        address=address,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=settings.workers,
+        blocking_threads=1,
+        http=HTTPModes.http1,
+        websockets=False,
+        backlog=BACKLOG,
+        log_level=LogLevels.warning,
+        workers_kill_timeout=KILL_SECONDS,
+        ssl_cert=certificates.chain_path if certificates else None,
+        ssl_key=certificates.key_path if certificates else None,
+    ).serve(target_loader=load_app, wrap_loader=False)
+
+
+def load_app() -> Any:
+    """Return the app of this process, from the settings in the environment."""
+    # A forked worker has granian's parent's handlers until it serves; told to stop
+    # before that, it would only be killed in the end.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    from smartpay_mock.app import (  # noqa: PLC0415 - imports Flask, in the worker only
+        create_app,
+        start_worker,
+    )
+
+    app = create_app(load_settings())
+    start_worker(app, [])
+    # What lives as long as the process need not be searched for garbage.
+    gc.collect()
+    gc.freeze()
+    return app.wsgi_app
+
+
+def to_environment(settings: Settings) -> dict[str, str]:
+    """Return the variables that ``load_settings`` reads ``settings`` from."""
+    values = {row.name: getattr(settings, row.name) for row in fields(settings)}
+    return {
+        environment_name(name): _to_text(value)
+        for name, value in values.items()
+        if value is not None
+    }
+
+
+def claim(host: str, port: int) -> tuple[str, int]:
+    """Return the address and port to serve on; 0 becomes a free port.
+
+    granian's workers share a port, so it would not notice another server there.
+
+    Raises:
+        SandboxUsageError: The host is unknown, or the address is taken or forbidden.
+    """
+    with listen(host, port) as sock:
+        address, free_port = sock.getsockname()[:2]
+    return str(address), int(free_port)
+
+
+def _to_text(value: object) -> str:
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, tuple):
+        return ",".join(value)
+    return str(value)
+
+
+def _announce(address: str, port: int, ready: Callable[[], None]) -> None:
+    def wait() -> None:
+        while True:
+            try:
+                socket.create_connection((address, port), timeout=1).close()
+            except OSError:
+                time.sleep(READY_POLL_SECONDS)
+            else:
+                return ready()
+
+    threading.Thread(target=wait, name="smartpay-ready", daemon=True).start()

@@ -1,0 +1,164 @@
+"""The emulator behind a socket: what the fixture and ``serve`` start."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from smartpay_mock.events.worker import Worker
+from smartpay_mock.kernel.errors import SandboxUsageError
+from smartpay_mock.kernel.settings import Settings
+from smartpay_mock.server.protocol import WSGIApp
+from smartpay_mock.server.threads import ThreadServer
+from smartpay_mock.server.tls import Certificates, make_certificates
+
+if TYPE_CHECKING:
+    from smartpay_mock.events.worker import Worker
+
+API_PATH = "/v1"
+
+
+class Sandbox:
+    """The emulator, served over HTTP and, if asked, over HTTPS on a second port.
+
+    Nothing is imported, bound or created before it is needed.
+
+    Args:
+        settings: How the emulator behaves; its defaults if not given.
+        app: A WSGI app to serve in place of the emulator's own.
+        host: Address to listen on.
+        port: Port for HTTP; 0 takes a free one.
+        tls: ``True``, or certificates of your own making, to serve HTTPS too.
+        tls_port: Port for HTTPS; 0 takes a free one.
+
+    Attributes:
+        errors: What went wrong in the app or in the server's threads.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        app: WSGIApp | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        tls: bool | Certificates = False,
+        tls_port: int = 0,
+    ) -> None:
+        self.errors: list[BaseException] = []
+        self._settings = settings
+        self._app = app
+        self._host = host
+        self._port = port
+        self._tls_port = tls_port
+        self._wants_tls = bool(tls)
+        self._certificates = tls if isinstance(tls, Certificates) else None
+        self._servers: list[ThreadServer] = []
+        self._worker: Worker | None = None
+
+    @property
+    def app(self) -> Any:
+        """The app served: a ``flask.Flask``, unless another one was given."""
+        if self._app is None:
+            from smartpay_mock.app import (  # noqa: PLC0415 - imports Flask
+                create_app,
+            )
+
+            self._app = create_app(self._settings)
+        return self._app
+
+    @property
+    def certificates(self) -> Certificates:
+        """The private CA and the certificate of the HTTPS port.
+
+        Raises:
+            SandboxUsageError: HTTPS was not asked for, or its extra is missing.
+        """
+        if not self._wants_tls:
+            raise SandboxUsageError("This sandbox speaks HTTP only: pass tls=True.")
+        if self._certificates is None:
+            self._certificates = make_certificates()
+        return self._certificates
+
+    @property
+    def root_url(self) -> str:
+        """Scheme and authority, such as ``http://127.0.0.1:8585``."""
+        return self._server(0).url
+
+    @property
+    def url(self) -> str:
+        """What a client takes for ``https://api.smartpay.co/v1``."""
+        return self.root_url + API_PATH
+
+    @property
+    def tls_root_url(self) -> str:
+        """Scheme and authority of the HTTPS port."""
+        if not self._wants_tls:
+            raise SandboxUsageError("This sandbox speaks HTTP only: pass tls=True.")
+        return self._server(1).url
+
+    @property
+    def tls_url(self) -> str:
+        """The same as ``url``, over HTTPS."""
+        return self.tls_root_url + API_PATH
+
+    def start(self) -> Self:
+        """Serve; requests are answered when this returns.
+
+        Raises:
+            SandboxUsageError: The address cannot be had, or an extra is missing.
+        """
+        if self._servers:
+            return self
+        try:
+            self._listen(self._port, None)
+            if self._wants_tls:
+                self._listen(self._tls_port, self.certificates)
+            self._deliver()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """End serving and free the ports; the state stays with the app."""
+        while self._servers:
+            self._servers.pop().stop()
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.stop()
+
+    def _listen(self, port: int, tls: Certificates | None) -> None:
+        server = ThreadServer(self.app, self._host, port, tls=tls, errors=self.errors)
+        self._servers.append(server.start())
+
+    def _deliver(self) -> None:
+        """Deliver webhooks too, if the app is the emulator's own."""
+        if not hasattr(self.app, "extensions"):
+            return
+        from smartpay_mock.app import (  # noqa: PLC0415 - imports Flask
+            ENGINE,
+            start_worker,
+        )
+
+        if ENGINE in self.app.extensions:
+            self._worker = start_worker(self.app, self.errors)
+
+    def _server(self, index: int) -> ThreadServer:
+        if not self._servers:
+            raise SandboxUsageError(
+                "The sandbox has no URL while it is not running: call start() first, "
+                "or use it as a context manager."
+            )
+        return self._servers[index]
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()

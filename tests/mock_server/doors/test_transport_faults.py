@@ -1,0 +1,309 @@
+"""Transport faults, as real clients on real sockets see them."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import re
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+import requests
+
+from smartpay_mock.server import Certificates, ThreadServer
+
+BODY = b'{"id":"order_test_1"}\n....'
+HALF = len(BODY) // 2
+STALL_SECONDS = 0.1
+DEADLINE_SECONDS = 10.0
+
+Raises = tuple[type[Exception], str]
+
+# fault -> what the client library raises, with its whole message
+REQUESTS_RAISES: dict[str, Raises] = {
+    "reset": (
+        requests.ConnectionError,
+        r"\('Connection aborted.', "
+        r"ConnectionResetError\(104, 'Connection reset by peer'\)\)",
+    ),
+    "empty": (
+        requests.ConnectionError,
+        r"\('Connection aborted.', RemoteDisconnected\("
+        r"'Remote end closed connection without response'\)\)",
+    ),
+    "half": (
+        requests.exceptions.ChunkedEncodingError,
+        rf"\('Connection broken: IncompleteRead\({HALF} bytes read, "
+        rf"{len(BODY) - HALF} more expected\)', IncompleteRead.*\)",
+    ),
+    "stall": (
+        requests.ReadTimeout,
+        rf".*: Read timed out. \(read timeout={STALL_SECONDS}\)",
+    ),
+}
+HTTPX_RAISES: dict[str, Raises] = {
+    "reset": (httpx.ReadError, r"\[Errno 104\] Connection reset by peer"),
+    "empty": (
+        httpx.RemoteProtocolError,
+        "Server disconnected without sending a response.",
+    ),
+    "half": (
+        httpx.RemoteProtocolError,
+        "peer closed connection without sending complete message body "
+        rf"\(received {HALF} bytes, expected {len(BODY)}\)",
+    ),
+    "stall": (httpx.ReadTimeout, "(timed out|The read operation timed out)"),
+}
+
+
+class Door:
+    """A server, and how clients come to trust it."""
+
+    def __init__(self, server: ThreadServer, certificates: Certificates | None) -> None:
+        self.server = server
+        self.verify = str(certificates.ca_path) if certificates else True
+        self.context: ssl.SSLContext | None = None
+        if certificates:
+            self.context = certificates.client_context()
+
+    def url(self, path: str) -> str:
+        """Return the URL of ``path``."""
+        return self.server.url + path
+
+    def expected(self, table: dict[str, Raises], kind: str) -> Raises:
+        """Return what a client raises here.
+
+        Python's ssl module reports a reset as an end with some versions of OpenSSL 3
+        (``SSL_read_ex`` gives 0 for both), so over HTTPS either will do.
+        """
+        if kind != "reset" or self.context is None:
+            return table[kind]
+        (_, how_reset), (_, how_empty) = table["reset"], table["empty"]
+        return self.common(table), f"{how_reset}|{how_empty}"
+
+    @staticmethod
+    def common(table: dict[str, Raises]) -> type[Exception]:
+        """Return the nearest class that a reset and an end have in common."""
+        reset, empty = table["reset"][0], table["empty"][0]
+        return next(base for base in reset.__mro__ if issubclass(empty, base))
+
+
+@pytest.fixture(params=["http", "https"])
+def door(request: pytest.FixtureRequest, certificates: Certificates) -> Iterator[Door]:
+    """Return a server that speaks HTTP, and one that speaks HTTPS."""
+    is_tls = request.param == "https"
+    server = request.getfixturevalue("tls_server" if is_tls else "server")
+    made = Door(server, certificates if is_tls else None)
+    yield made
+    after = requests.get(made.url("/ok"), verify=made.verify, timeout=DEADLINE_SECONDS)
+    assert after.status_code == 200, "the server did not survive the fault"
+    assert server.errors == []
+
+
+@pytest.mark.parametrize("kind", REQUESTS_RAISES)
+def test_requests_raises_what_a_broken_network_makes_it_raise(
+    door: Door, kind: str
+) -> None:
+    """Each fault arrives as the exception that production code has to handle."""
+    error, message = door.expected(REQUESTS_RAISES, kind)
+
+    with pytest.raises(error) as caught:
+        requests.post(
+            door.url(f"/fault/{kind}"),
+            json={"amount": 250},
+            verify=door.verify,
+            timeout=STALL_SECONDS,
+        )
+
+    assert re.fullmatch(message, str(caught.value)), str(caught.value)
+
+
+@pytest.mark.parametrize("kind", HTTPX_RAISES)
+def test_httpx_raises_what_a_broken_network_makes_it_raise(
+    door: Door, kind: str
+) -> None:
+    """The same for the other client library."""
+    error, message = door.expected(HTTPX_RAISES, kind)
+
+    with pytest.raises(error) as caught:
+        httpx.post(
+            door.url(f"/fault/{kind}"),
+            json={"amount": 250},
+            verify=door.context or True,
+            timeout=STALL_SECONDS,
+        )
+
+    assert re.fullmatch(message, str(caught.value)), str(caught.value)
+
+
+@pytest.mark.parametrize("kind", REQUESTS_RAISES)
+def test_a_fault_on_a_kept_connection_is_the_same(door: Door, kind: str) -> None:
+    """A session that was used before meets the fault too, and then goes on."""
+    error, message = door.expected(REQUESTS_RAISES, kind)
+    with requests.Session() as session:
+        session.trust_env, session.verify = False, door.verify
+        session.get(door.url("/ok"), timeout=DEADLINE_SECONDS)
+
+        with pytest.raises(error) as caught:
+            session.post(door.url(f"/fault/{kind}"), timeout=STALL_SECONDS)
+        after = session.get(door.url("/ok"), timeout=DEADLINE_SECONDS)
+
+    assert re.fullmatch(message, str(caught.value)), str(caught.value)
+    assert after.status_code == 200
+
+
+def test_reset_is_a_true_reset(door: Door, connect: Callable[..., Any]) -> None:
+    """The kernel reports ECONNRESET: not an end, not an answer."""
+    client = connect(door.server.port, door.context)
+    client.get("/fault/reset")
+    # Below TLS: Python's ssl module itself may report a reset as an end.
+    client.socket = socket.socket(fileno=client.socket.detach())
+    client.socket.settimeout(DEADLINE_SECONDS)
+
+    with pytest.raises(ConnectionResetError):
+        client.read_to_the_end()
+
+
+def test_empty_is_an_end_without_a_byte(
+    door: Door, connect: Callable[..., Any]
+) -> None:
+    """The kernel reports the end of the stream, not an error."""
+    client = connect(door.server.port, door.context)
+    client.get("/fault/empty")
+
+    assert client.read_to_the_end() == b""
+
+
+def test_half_promises_the_whole_body_and_sends_half(
+    door: Door, connect: Callable[..., Any]
+) -> None:
+    """A complete head, its true length, and then the end."""
+    client = connect(door.server.port, door.context)
+    client.get("/fault/half")
+
+    head, _, body = client.read_to_the_end().partition(b"\r\n\r\n")
+
+    assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert f"Content-Length: {len(BODY)}".encode() in head
+    assert body == BODY[:HALF]
+
+
+def test_half_of_an_answer_without_a_body_is_half_a_head(
+    door: Door, connect: Callable[..., Any]
+) -> None:
+    """A 204 can be cut off too."""
+    client = connect(door.server.port, door.context)
+    client.send("DELETE /fault/half HTTP/1.1\nHost: x\n\n")
+
+    received = client.read_to_the_end()
+
+    assert received.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"\r\n\r\n" not in received
+
+
+def test_stall_sends_nothing_and_ends_after_its_time(
+    door: Door, connect: Callable[..., Any]
+) -> None:
+    """A patient client sees the connection end without a byte."""
+    client = connect(door.server.port, door.context)
+    client.get("/fault/stall/50")
+    client.socket.settimeout(0.02)
+    with pytest.raises(TimeoutError):
+        client.socket.recv(1)
+    client.socket.settimeout(DEADLINE_SECONDS)
+
+    assert client.read_to_the_end() == b""
+
+
+def test_a_stalled_request_blocks_no_other(
+    door: Door, connect: Callable[..., Any]
+) -> None:
+    """Fifty stalled clients, and the next one is served."""
+    for _ in range(50):
+        connect(door.server.port, door.context).get("/fault/stall")
+
+    answer = requests.get(door.url("/ok"), verify=door.verify, timeout=DEADLINE_SECONDS)
+
+    assert answer.status_code == 200
+
+
+def test_a_stall_ends_when_the_client_gives_up(
+    door: Door, connect: Callable[..., Any], probe: Any
+) -> None:
+    """Its thread is free again at once."""
+    client = connect(door.server.port, door.context)
+    client.get("/fault/stall")
+    requests.get(door.url("/ok"), verify=door.verify, timeout=DEADLINE_SECONDS)
+    client.socket.close()
+
+    door.server.stop()
+
+    left = [
+        thread.name
+        for thread in threading.enumerate()
+        if thread.name.startswith("smartpay-server")
+    ]
+    door.server.start()
+    assert left == []
+
+
+def test_a_stall_ends_when_the_server_stops(
+    door: Door, connect: Callable[..., Any]
+) -> None:
+    """Stopping waits for no stalled client."""
+    client = connect(door.server.port, door.context)
+    client.get("/fault/stall")
+    requests.get(door.url("/ok"), verify=door.verify, timeout=DEADLINE_SECONDS)
+
+    door.server.stop()
+
+    assert client.read_to_the_end() == b""
+    door.server.start()
+
+
+@pytest.mark.parametrize("kind", REQUESTS_RAISES)
+def test_no_fault_leaks_a_descriptor(
+    door: Door,
+    connect: Callable[..., Any],
+    kind: str,
+    count_descriptors: Callable[[], int],
+) -> None:
+    """What was cut off is closed on this side as well."""
+    requests.get(door.url("/ok"), verify=door.verify, timeout=DEADLINE_SECONDS)
+    door.server.stop()
+    before = count_descriptors()
+    door.server.start()
+
+    for _ in range(10):
+        client = connect(door.server.port, door.context)
+        client.get(f"/fault/{kind}/1")
+        with contextlib.suppress(ConnectionResetError):
+            client.read_to_the_end()
+        client.socket.close()
+    door.server.stop()
+
+    gc.collect()
+    assert count_descriptors() <= before
+    door.server.start()
+
+
+@pytest.mark.parametrize("kind", ["empty", "half"])
+def test_a_fault_with_an_unread_body_is_no_reset(
+    server: ThreadServer, connect: Callable[..., Any], kind: str
+) -> None:
+    """A body that nobody read does not turn an end into a reset."""
+    client = connect(server.port)
+    size = 1 << 20
+    client.send(
+        f"PUT /fault_unread/{kind} HTTP/1.1\nHost: x\nContent-Length: {size}\n\n",
+        b"x" * size,
+    )
+
+    received = client.read_to_the_end()
+
+    assert received.endswith(b"" if kind == "empty" else BODY[:HALF])
