@@ -11,6 +11,7 @@ import binascii
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from smartpay_mock.api.validation import page_size
 from smartpay_mock.kernel.rules import Rules
@@ -36,6 +37,21 @@ class Page:
     limit: int
     page_token: str
     next_token: str | None
+
+
+class ReadPage(Protocol):
+    """Reads one page of a list, as ``read_page`` does."""
+
+    def __call__(
+        self,
+        unit: Unit,
+        listing: Listing,
+        query: Mapping[str, str],
+        *,
+        rules: Rules,
+        list_name: str,
+    ) -> Page:
+        """Return the page that the query asks for."""
 
 
 def read_page(

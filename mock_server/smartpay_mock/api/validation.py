@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from smartpay_mock.api.tolerance import cleaned, oddities
@@ -13,6 +13,8 @@ from smartpay_mock.kernel.rules import Rules
 from smartpay_mock.resources import Context
 from smartpay_mock.resources.checks import invalid
 from smartpay_schemas import Operation, accepts_strictly, problems
+
+Validate = Callable[[Operation, Any, Context], dict[str, Any]]
 
 _EXPAND = {"": False, "no": False, "all": True}
 

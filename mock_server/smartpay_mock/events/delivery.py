@@ -51,6 +51,9 @@ class Deliverer:
         retry_after_ms: Pauses between attempts.
         wall: The wall clock, for leases.
         destinations: Judges URLs; made from ``anywhere`` when not given.
+
+    Attributes:
+        attempts: Makes the attempts; an evil twin exchanges it.
     """
 
     def __init__(
@@ -68,7 +71,7 @@ class Deliverer:
         self._store = store
         self._clock_of = clock_of
         self._turns = Turns(store, holder=holder, wall=wall)
-        self._attempts = Attempts(
+        self.attempts = Attempts(
             clock_of=clock_of,
             send=send,
             destinations=destinations or Destinations(anywhere=anywhere, wall=wall),
@@ -124,7 +127,7 @@ class Deliverer:
                 job = self._claim(account, horizon)
                 if job is None:
                     break
-                verdict = self._attempts.make(job)
+                verdict = self.attempts.make(job)
                 kept = self._record(job, verdict)
                 if verdict.is_told:
                     outcomes.append(Outcome.of(kept, verdict))
