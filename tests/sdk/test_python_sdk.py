@@ -1,0 +1,268 @@
+"""The official Python SDK, unmodified, against a running emulator.
+
+Version 0.6.0 is the newest that can be imported; its pins clash with ours, so it lives
+in a virtual environment below ``python/.venv``. ``python/drive.py`` calls all of its
+methods there and prints what came back; the tests here judge it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from functools import reduce
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
+
+import pytest
+
+from smartpay_fixtures import magic
+from smartpay_mock.server import Sandbox
+from smartpay_schemas import OPERATIONS, problems, response_schema
+
+FOLDER = Path(__file__).parent / "python"
+REQUIREMENTS = FOLDER / "requirements.txt"
+PRODUCTION = "https://api.smartpay.co/v1"
+
+PIP_ENVIRONMENT = {"PIP_CONSTRAINT": "", "PIP_BUILD_CONSTRAINT": ""}
+"""What make asks of pip is meant for the emulator's environment, not for this one."""
+
+
+class Way(NamedTuple):
+    """One way to tell the SDK where the API is.
+
+    Attributes:
+        by: ``variable`` or ``option``.
+        scheme: ``http`` or ``https``.
+        mount: The path.
+    """
+
+    by: str
+    scheme: str
+    mount: str
+
+    @property
+    def name(self) -> str:
+        """A readable id."""
+        return f"{self.by}, {self.scheme}, {self.mount}"
+
+
+WAYS = (
+    Way("variable", "http", "/api.smartpay/v1"),
+    Way("variable", "https", "/api.smartpay.co/v1"),
+    Way("option", "http", "/v1"),
+)
+
+
+@pytest.fixture(scope="session")
+def python(
+    run: Callable[..., str],
+    unavailable: Callable[[str], NoReturn],
+    alone: Callable[[Path], AbstractContextManager[None]],
+) -> Callable[..., str]:
+    """Return a function that runs ``drive.py`` in the SDK's environment."""
+    home = FOLDER / ".venv" / "smartpay"
+    program = home / "bin" / "python"
+    stamp = home / "stamp"
+    with alone(home.with_name("lock")):
+        wanted = f"{sys.version}\n{REQUIREMENTS.read_text(encoding='utf-8')}"
+        if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
+            pip = (program, "-m", "pip", "--disable-pip-version-check", "install", "-q")
+            try:
+                run(sys.executable, "-m", "venv", "--clear", home, cwd=FOLDER)
+                run(*pip, "-r", REQUIREMENTS, cwd=FOLDER, env=PIP_ENVIRONMENT)
+            except AssertionError as error:
+                unavailable(f"The SDK cannot be installed. {error}")
+            stamp.write_text(wanted, encoding="utf-8")
+    return lambda *words, **env: run(
+        program, FOLDER / "drive.py", *words, cwd=FOLDER, env=env
+    )
+
+
+def environment(sandbox: Sandbox, way: Way) -> dict[str, str]:
+    """Return what ``drive.py`` reads."""
+    root = sandbox.root_url if way.scheme == "http" else sandbox.tls_root_url
+    consumer = magic().consumers["active"]
+    return {
+        "SMARTPAY_API_PREFIX": root + way.mount if way.by == "variable" else "",
+        "API_PREFIX_OPTION": root + way.mount if way.by == "option" else "",
+        "SECRET_KEY": magic().secret_key,
+        "API_BASE": sandbox.tls_root_url.partition("://")[2],
+        "TEST_USERNAME": consumer.email_address,
+        "TEST_PASSWORD": consumer.password,
+        "REQUESTS_CA_BUNDLE": str(sandbox.certificates.ca_path),
+    }
+
+
+@pytest.fixture(scope="module", params=WAYS, ids=lambda way: way.name)
+def driven(
+    request: pytest.FixtureRequest,
+    python: Callable[..., str],
+    start: Callable[[], AbstractContextManager[Sandbox]],
+) -> dict[str, Any]:
+    """Return what ``drive.py`` printed, for each way to find the emulator."""
+    with start() as sandbox:
+        printed = python("drive", **environment(sandbox, request.param))
+    document: dict[str, Any] = json.loads(printed)
+    return document
+
+
+@pytest.fixture
+def results(driven: Mapping[str, Any]) -> Any:
+    """Return what each call came back with, by name."""
+    return driven["results"]
+
+
+def at(document: Any, path: str) -> Any:
+    """Return what is at a path with dots."""
+    return reduce(
+        lambda value, name: value[int(name) if isinstance(value, list) else name],
+        path.split("."),
+        document,
+    )
+
+
+def test_every_method_of_the_sdk_was_called(driven: dict[str, Any]) -> None:
+    """None is left out, none was missed."""
+    assert driven["called"] == driven["methods"]
+    assert len(driven["methods"]) == 14
+
+
+EXPECTED = [
+    ("create_checkout_session", "object", "checkoutSession"),
+    ("create_checkout_session", "order.amount", 450),
+    ("create_checkout_session", "order.status", "requires_authorization"),
+    ("create_payment", "amount", 150),
+    ("create_payment", "status", "processed"),
+    ("capture", "amount", 151),
+    ("capture", "reference", "second"),
+    ("capture", "metadata.a", "b"),
+    ("get_payment", "amount", 150),
+    ("refund", "amount", 1),
+    ("refund", "status", "succeeded"),
+    ("refund", "reason", "requested_by_customer"),
+    ("create_refund", "amount", 2),
+    ("get_refund", "amount", 1),
+    ("get_orders", "results", 1),
+    ("get_orders", "maxResults", 1),
+    ("get_orders_next", "results", 1),
+    ("get_orders_expanded", "data.0.lineItems.0.object", "lineItem"),
+    ("get_order", "status", "requires_capture"),
+    ("get_order_expanded", "payments.0.object", "payment"),
+    ("cancel_order", "status", "canceled"),
+    ("request", "data.0.object", "token"),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "value"), EXPECTED, ids=[f"{n} {p}" for n, p, _ in EXPECTED]
+)
+def test_a_call_comes_back_with(
+    results: dict[str, Any], name: str, path: str, value: object
+) -> None:
+    """What the SDK hands to its caller is what the API promises."""
+    found = at(results[name], path)
+
+    assert (type(found), found) == (type(value), value)
+
+
+SHAPES = [
+    ("create_payment", "create_payment", False),
+    ("capture", "create_payment", False),
+    ("get_payment", "get_payment", False),
+    ("refund", "create_refund", False),
+    ("create_refund", "create_refund", False),
+    ("get_refund", "get_refund", False),
+    ("get_orders", "list_orders", False),
+    ("get_orders_expanded", "list_orders", True),
+    ("get_order", "get_order", False),
+    ("get_order_expanded", "get_order", True),
+    ("cancel_order", "cancel_order", False),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "operation", "is_expanded"), SHAPES, ids=[row[0] for row in SHAPES]
+)
+def test_a_document_reaches_the_caller_in_its_shape(
+    results: dict[str, Any], name: str, operation: str, is_expanded: bool
+) -> None:
+    """What the SDK decoded satisfies the response schema of the operation."""
+    schema = response_schema(OPERATIONS[operation], expanded=is_expanded)
+    assert schema is not None
+
+    found = problems(schema, results[name])
+
+    assert not found
+
+
+def test_references_are_the_ids_they_refer_to(results: dict[str, Any]) -> None:
+    """Session, order, payments and refunds name each other; pages follow."""
+    order, payment = results["get_order"], results["create_payment"]
+
+    assert order["id"] == results["create_checkout_session"]["order"]["id"]
+    assert order["payments"] == [payment["id"], results["capture"]["id"]]
+    assert results["refund"]["payment"] == payment["id"]
+    assert results["get_refund"]["id"] == results["refund"]["id"]
+    assert (
+        results["get_orders_next"]["pageToken"]
+        == results["get_orders"]["nextPageToken"]
+    )
+
+
+def test_a_promotion_code_rides_on_the_session_url(results: dict[str, Any]) -> None:
+    """The SDK glues a query on, so the URL may have none of its own."""
+    urls = [results["create_checkout_session"]["url"], results["get_session_url"]]
+
+    queries = [url.split("?", 1)[1] for url in urls]
+
+    assert queries == ["promotion-code=ZOO", "promotion-code=A+B"]
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "code"),
+    [
+        ("unknown order", 404, "order.not-found"),
+        ("too much captured", 409, "payment.excessive-amount"),
+        ("too much refunded", 403, "amount.insufficient"),
+        ("settled order", 409, "order.cannot-cancel"),
+        ("settled capture", 409, "order.cannot-capture"),
+    ],
+)
+def test_a_refusal_reaches_the_caller_as_text(
+    driven: dict[str, Any], name: str, status: int, code: str
+) -> None:
+    """Callers look for the code in the raw body, so it must be compact JSON."""
+    refusal = driven["refusals"][name]
+    text = refusal[1] if isinstance(refusal, list) else refusal
+
+    assert text.startswith(f"{status}: ")
+    assert f'"errorCode":"{code}"' in text
+
+
+def test_cancelling_what_is_partly_captured_settles_it(driven: dict[str, Any]) -> None:
+    """The rest is released and the order has succeeded."""
+    status, _ = driven["refusals"]["settled order"]
+
+    assert status == "succeeded"
+
+
+@pytest.mark.parametrize(
+    ("variable", "place"),
+    [
+        ("http://127.0.0.1:8585/v1", PRODUCTION),
+        ("http://127.0.0.1:8585/API.SMARTPAY/v1", PRODUCTION),
+        ("http://127.0.0.1:8585/api.smartpay/v1", None),
+        ("", PRODUCTION),
+    ],
+)
+def test_the_sdk_goes_to_production_unless_the_mount_is_named(
+    python: Callable[..., str], variable: str, place: str | None
+) -> None:
+    """The trap that docs/sdks.md warns of, and the way around it."""
+    printed = python(
+        SMARTPAY_API_PREFIX=variable, SECRET_KEY=magic().secret_key, API_BASE=""
+    )
+
+    assert json.loads(printed) == {"api_prefix": place or variable}
