@@ -1,0 +1,139 @@
+"""The checkout page: where a person approves or declines what a session asks for.
+
+The page is a client of the API: it logs the consumer in and authorizes the order, or
+approves the token, through the same calls as the SDKs' live suites.
+
+Source: docs:/docs/checkout-flow (redirects); how the page looks is *assumed*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask, redirect, render_template, request
+
+from smartpay_fixtures import magic
+from smartpay_mock.api.engine import Engine
+from smartpay_mock.kernel.codec import decode, encode
+from smartpay_mock.kernel.exchange import Answer, Call
+from smartpay_mock.resources.checkout_sessions import CHECKOUT_PATH
+
+# The real host shows a session at its root.
+_PREFIX = "checkout_"
+# Orders and tokens that a consumer can still decide on.
+_OPEN = "requires_authorization"
+_PAID = {"succeeded", "requires_capture", "active"}
+# Three SDKs append the code under this name.
+_CODE = "promotion-code"
+
+
+def add_checkout(app: Flask, engine: Engine) -> None:
+    """Register the checkout page, also under the path of the real host."""
+
+    def view(id: str) -> Any:  # noqa: A002 - the path's parameter
+        return _Page(engine, id).answer()
+
+    def real_view(rest: str) -> Any:
+        return view(f"{_PREFIX}{rest}")
+
+    rules = {f"{CHECKOUT_PATH}/<id>": view, f"/{_PREFIX}<rest>": real_view}
+    for path, function in rules.items():
+        app.add_url_rule(
+            path,
+            endpoint=f"checkout@{path}",
+            view_func=function,
+            methods=["GET", "POST"],
+        )
+
+
+def _missing() -> str:
+    return render_template("missing.html")
+
+
+class _Page:
+    """One visit to one session's page."""
+
+    def __init__(self, engine: Engine, session_id: str) -> None:
+        self._engine = engine
+        holders = engine.store.locate("checkout_session", session_id)
+        self._account = holders[0] if len(holders) == 1 else ""
+        self._session = self._load("checkout_session", session_id)
+
+    def answer(self) -> Any:
+        """Show the page, or do what was asked and send the person on."""
+        if not self._session:
+            return _missing(), 404
+        if request.method == "GET":
+            return self._shown("")
+        if request.form.get("action") == "cancel":
+            return redirect(self._session["cancelUrl"], 303)
+        problem = self._approve(request.form)
+        status = self._subject()["status"]
+        if status in _PAID:
+            return redirect(self._session["successUrl"], 303)
+        if status != _OPEN:
+            return redirect(self._session["cancelUrl"], 303)
+        return self._shown(problem or "Declined. Try another card."), 402
+
+    def _load(self, kind: str, id_: str) -> dict[str, Any]:
+        if not self._account:
+            return {}
+        with self._engine.opened(self._account) as (unit, _account):
+            body = unit.get(kind, id_)
+        return decode(body) if body else {}
+
+    def _subject(self) -> dict[str, Any]:
+        kind = "order" if "order" in self._session else "token"
+        return self._load(kind, self._session[kind])
+
+    def _shown(self, problem: str) -> str:
+        subject = self._subject()
+        consumer = magic().consumers["active"]
+        return render_template(
+            "checkout.html",
+            problem=problem,
+            session=self._session,
+            order=subject if "order" in self._session else None,
+            status=subject["status"],
+            is_open=subject["status"] == _OPEN,
+            email=request.form.get("email", consumer.email_address),
+            password=request.form.get("password", consumer.password),
+            code=request.values.get("code") or request.args.get(_CODE, ""),
+            methods=[*magic().of_kind("card"), *magic().of_kind("payment_method")],
+        )
+
+    def _approve(self, form: Mapping[str, str]) -> str:
+        """Act as the consumer; return what went wrong in words, or nothing."""
+        login = self._call(
+            "consumer_login",
+            {"emailAddress": form.get("email"), "password": form.get("password")},
+        )
+        told = decode(login.body)
+        if "accessToken" not in told:
+            return str(told["message"])
+        bearer = f"Bearer {told['accessToken']}"
+        if "token" in self._session:
+            answer = self._call("approve_token", None, bearer)
+        else:
+            code = form.get("code", "").strip()
+            body = {"paymentMethod": form.get("method"), "promotionCode": code or None}
+            answer = self._call("authorize_order", body, bearer)
+        told = decode(answer.body)
+        return str(told.get("message", ""))
+
+    def _call(self, operation_id: str, body: Any, bearer: str = "") -> Answer:
+        operation = self._engine.rules.operations[operation_id]
+        id_ = self._session.get("order") or self._session.get("token", "")
+        headers = {"content-type": "application/json", "user-agent": "checkout page"}
+        if bearer:
+            headers["authorization"] = bearer
+        call = Call(
+            method=operation.method,
+            path=operation.path.format(id=id_),
+            headers=headers,
+            body=b"" if body is None else encode(body),
+            base_url=request.host_url.rstrip("/"),
+        )
+        params = {"id": id_} if "{id}" in operation.path else {}
+        return self._engine.perform(operation, params, call)

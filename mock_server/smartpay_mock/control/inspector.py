@@ -1,0 +1,27 @@
+"""The inspector: a page that shows an account's orders, requests and webhooks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, render_template, request
+
+from smartpay_fixtures import magic
+from smartpay_mock.api.routes import read_call, to_response
+from smartpay_mock.control.guard import Guard
+from smartpay_mock.control.routes import PREFIX
+
+# The page takes no body.
+_BODY_LIMIT = 1_024
+
+
+def add_inspector(app: Flask, guard: Guard) -> None:
+    """Register the page; what it shows it asks of the control plane itself."""
+
+    def view() -> Any:
+        refused = guard.refuse(read_call(request.environ, _BODY_LIMIT), is_open=True)
+        if refused:
+            return to_response(refused, request.environ)
+        return render_template("inspector.html", prefix=PREFIX, key=magic().secret_key)
+
+    app.add_url_rule(f"{PREFIX}/ui", endpoint="inspector", view_func=view)
