@@ -37,6 +37,7 @@ class Crew(Generic[Job]):
         resume: Called by the leader with a job to watch again.
         hand_back: The same for a thread that no longer leads.
         ceiling: Threads at the most. With all of them at work, new jobs wait.
+        name: What they are called, with a number.
     """
 
     def __init__(
@@ -47,12 +48,14 @@ class Crew(Generic[Job]):
         resume: Callable[[Job], None],
         hand_back: Callable[[Job], None],
         ceiling: int,
+        name: str = "smartpay-server",
     ) -> None:
         self._watch = watch
         self._work = work
         self._resume = resume
         self._hand_back = hand_back
         self._ceiling = ceiling
+        self._name = name
         self._threads: set[threading.Thread] = set()
         self._started = 0
         self._post = threading.Lock()  # the deputy's
@@ -96,10 +99,10 @@ class Crew(Generic[Job]):
             self._spares += 1
             self._started += 1
             thread = threading.Thread(
-                target=self._run, name=f"smartpay-server-{self._started}", daemon=True
+                target=self._run, name=f"{self._name}-{self._started}", daemon=True
             )
             self._threads.add(thread)
-        thread.start()
+            thread.start()  # within the lock: a thread to join is a started one
 
     def _run(self) -> None:
         try:

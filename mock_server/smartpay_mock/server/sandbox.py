@@ -30,6 +30,9 @@ class Sandbox:
         port: Port for HTTP; 0 takes a free one.
         tls: ``True``, or certificates of your own making, to serve HTTPS too.
         tls_port: Port for HTTPS; 0 takes a free one.
+        delivers: Whether webhooks are delivered in the background; else only when
+            somebody drains them or turns the clock.
+        name: What its threads are called, with a number.
 
     Attributes:
         errors: What went wrong in the app or in the server's threads.
@@ -44,6 +47,8 @@ class Sandbox:
         port: int = 0,
         tls: bool | Certificates = False,
         tls_port: int = 0,
+        delivers: bool = True,
+        name: str = "smartpay-server",
     ) -> None:
         self.errors: list[BaseException] = []
         self._settings = settings
@@ -51,6 +56,8 @@ class Sandbox:
         self._host = host
         self._port = port
         self._tls_port = tls_port
+        self._delivers = delivers
+        self._name = name
         self._wants_tls = bool(tls)
         self._certificates = tls if isinstance(tls, Certificates) else None
         self._servers: list[ThreadServer] = []
@@ -129,12 +136,14 @@ class Sandbox:
             worker.stop()
 
     def _listen(self, port: int, tls: Certificates | None) -> None:
-        server = ThreadServer(self.app, self._host, port, tls=tls, errors=self.errors)
+        server = ThreadServer(
+            self.app, self._host, port, tls=tls, errors=self.errors, name=self._name
+        )
         self._servers.append(server.start())
 
     def _deliver(self) -> None:
         """Deliver webhooks too, if the app is the emulator's own."""
-        if not hasattr(self.app, "extensions"):
+        if not self._delivers or not hasattr(self.app, "extensions"):
             return
         from smartpay_mock.app import (  # noqa: PLC0415 - imports Flask
             ENGINE,

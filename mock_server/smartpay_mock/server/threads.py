@@ -39,6 +39,7 @@ class ThreadServer:
         tls: Certificates; the port then speaks HTTPS only.
         max_threads: Requests worked on at one time, at the most.
         errors: Where to collect exceptions; a list of its own if not given.
+        name: What its threads are called, with a number.
 
     Attributes:
         errors: Exceptions that left the app, that it reported, or that happened in
@@ -54,6 +55,7 @@ class ThreadServer:
         tls: Certificates | None = None,
         max_threads: int = MAX_THREADS,
         errors: list[BaseException] | None = None,
+        name: str = "smartpay-server",
     ) -> None:
         self.host = host
         self.errors = [] if errors is None else errors
@@ -61,6 +63,7 @@ class ThreadServer:
         self._wanted_port = port
         self._tls = tls
         self._max_threads = max_threads
+        self._name = name
         self._run: _Run | None = None
 
     @property
@@ -111,6 +114,7 @@ class ThreadServer:
                 ),
                 context=context,
                 max_threads=self._max_threads,
+                name=self._name,
             )
             self._run.start()
         return self
@@ -152,6 +156,7 @@ class _Run:
         engine: Engine,
         context: ssl.SSLContext | None,
         max_threads: int,
+        name: str,
     ) -> None:
         self.port: int = listener.getsockname()[1]
         self._engine = engine
@@ -164,6 +169,7 @@ class _Run:
             resume=self._loop.resume,
             hand_back=self._loop.hand_back,
             ceiling=max_threads,
+            name=name,
         )
 
     def start(self) -> None:
