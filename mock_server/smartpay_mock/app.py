@@ -9,7 +9,9 @@ from flask import Flask
 from smartpay_mock.api.engine import Engine
 from smartpay_mock.api.routes import add_error_handlers, add_routes
 from smartpay_mock.control.admin import add_admin
+from smartpay_mock.control.checkout import add_checkout
 from smartpay_mock.control.guard import Guard
+from smartpay_mock.control.inspector import add_inspector
 from smartpay_mock.events.worker import Worker
 from smartpay_mock.kernel.ids import new_password
 from smartpay_mock.kernel.settings import Settings
@@ -41,11 +43,16 @@ def create_app(
     engine = Engine(settings, store or open_store(settings.state))
     if twist is not None:
         engine = twist(engine)
-    app = Flask("smartpay_mock", static_folder=None)
+    app = Flask(
+        "smartpay_mock", static_folder=None, template_folder="control/templates"
+    )
     app.extensions[ENGINE] = engine
     add_routes(app, engine)
-    add_admin(app, engine, Guard(settings, settings.admin_token or new_password()))
-    add_error_handlers(app)
+    guard = Guard(settings, settings.admin_token or new_password())
+    add_admin(app, engine, guard)
+    add_inspector(app, guard)
+    add_checkout(app, engine)
+    add_error_handlers(app, engine)
     return app
 
 

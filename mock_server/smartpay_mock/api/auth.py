@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from smartpay_mock.kernel.ids import account_id
+from smartpay_mock.kernel.ids import account_id, is_secret_key
 
-_SECRET_KEY = re.compile(r"sk_test_[0-9A-Za-z]+\Z")
 _SCHEMES = {"basic", "bearer"}
 
 # What is wrong with a credential that starts like this, and what to send.
@@ -33,11 +31,13 @@ class Credential:
         account: The id of the account that the key names.
         hint: The key with its middle left out, for journals.
         actor: E-mail address of the consumer who acts; empty for a merchant.
+        advice: What the caller should know about how the account was found.
     """
 
     account: str
     hint: str
     actor: str = ""
+    advice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,6 @@ class Refusal:
     reason: str
 
 
-@lru_cache(maxsize=4096)
 def authenticate(
     header: str | None, allowed: frozenset[str] = frozenset()
 ) -> Credential | Refusal:
@@ -66,10 +65,16 @@ def authenticate(
     for prefix, reason in _REFUSED_PREFIXES.items():
         if key.startswith(prefix):
             return Refusal(reason)
-    if not _SECRET_KEY.match(key):
+    if not is_secret_key(key):
         return Refusal("the key is no secret test key; it looks like sk_test_4eC39...")
     if allowed and key not in allowed:
         return Refusal("the key is not among those this emulator is set to accept")
+    return _credential(key)
+
+
+@lru_cache(maxsize=4096)
+def _credential(key: str) -> Credential:
+    # Only test keys come here: what is refused is not remembered, not even in memory.
     return Credential(account_id(key), f"sk_test_...{key[-4:]}")
 
 

@@ -68,8 +68,9 @@ class Callers:
             found = authenticate(f"Bearer {named}", frozenset(self.settings.accounts))
             return found if isinstance(found, Refusal) else replace(found, actor=actor)
         holders = self.store.locate(_LOCATED_BY[operation.id], params["id"])
-        account = holders[0] if len(holders) == 1 else SERVER_ACCOUNT
-        return Credential(account, "", actor)
+        if len(holders) > 1:
+            return Credential(SERVER_ACCOUNT, "", actor, advice=_ambiguous(params))
+        return Credential(holders[0] if holders else SERVER_ACCOUNT, "", actor)
 
     def _logged_in(self, call: Call) -> str | Refusal:
         """Return the address of the consumer whose access token the call carries."""
@@ -82,6 +83,13 @@ class Callers:
             return Refusal("the access token is unknown or has expired; log in again")
         address: str = decode(row.body)["emailAddress"]
         return address
+
+
+def _ambiguous(params: Mapping[str, str]) -> str:
+    return (
+        f"{params['id']} exists in several accounts; name the one that is meant by its "
+        "secret key in the header Smartpay-Sandbox-Account"
+    )
 
 
 Identify = Callable[

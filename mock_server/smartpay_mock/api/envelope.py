@@ -41,19 +41,29 @@ def refusal(error: ApiError) -> Answer:
     )
 
 
-def unauthorized(refused: Refusal) -> Answer:
-    """Return the 401 answer, which has a shape of its own.
+def unauthorized(refused: Refusal, side: str) -> Answer:
+    """Return the 401 answer; a merchant's has a shape of its own.
 
-    The reason goes into a header of the emulator, since the body has no room for it.
+    The reason goes into a header of the emulator, since that shape has no room for it.
 
-    Source: members go:types.go N401; their values are *assumed*.
+    Args:
+        refused: Why the call was not let in.
+        side: The operation's.
+
+    Source: members go:types.go N401; their values, and the consumer side, are
+    *assumed*.
     """
-    body = {"realm": REALM, "scheme": "Basic", "statusCode": 401}
+    if side == "merchant":
+        scheme = "Basic"
+        body = encode({"realm": REALM, "scheme": scheme, "statusCode": 401})
+    else:
+        scheme = "Bearer"
+        body = refusal(ApiError("consumer.unauthorized", reason=refused.reason)).body
     return Answer(
         401,
-        encode(body),
+        body,
         headers={
-            "WWW-Authenticate": f'Basic realm="{REALM}"',
+            "WWW-Authenticate": f'{scheme} realm="{REALM}"',
             "Smartpay-Sandbox-Reason": refused.reason,
         },
     )

@@ -8,9 +8,9 @@ from typing import Any
 
 from smartpay_mock.api import envelope, journal
 from smartpay_mock.api.auth import Credential
-from smartpay_mock.api.pagination import read_page
-from smartpay_mock.api.validation import read_body, validated, wants_expanded
-from smartpay_mock.api.works import Works, keep_drawn
+from smartpay_mock.api.idempotency import Key
+from smartpay_mock.api.validation import read_body, wants_expanded
+from smartpay_mock.api.works import Works, keep_account
 from smartpay_mock.kernel.account import Account
 from smartpay_mock.kernel.codec import decode
 from smartpay_mock.kernel.errors import ApiError
@@ -22,6 +22,8 @@ from smartpay_mock.storage.contract import Unit
 from smartpay_schemas import Operation
 
 Params = Mapping[str, str]
+
+_ADVICE_LENGTH = 1_000
 
 
 @dataclass(slots=True)
@@ -43,27 +45,18 @@ class Exchange:
         ctx = self.works.context(unit, account, ids)
         ctx.base_url = self.call.base_url
         ctx.actor = self.caller.actor
-        key = None
         try:
-            key = self.works.idempotency.read_key(
-                self.operation, dict(self.params), self.call, self.works.rules
-            )
-            answer = key and self.works.idempotency.replay(unit, key, ctx.now)
-            if answer:
-                ctx.explain("idempotency", "the key is known; its answer is replayed")
-                key = None
-            else:
-                answer = self._answer(ctx)
+            self._check_size()
+            key = self._key()
+            answer = self._replayed(ctx, key) if key else None
         except ApiError as error:
-            unit.discard()
-            ctx.explain("refusal", str(error))
-            answer = envelope.refusal(error)
-            if error.code == "idempotency.key-reused":
-                key = None
-        if key:
-            self.works.idempotency.keep(
-                unit, key, answer, now=ctx.now, rules=self.works.rules
-            )
+            key, answer = None, self._refused(ctx, error)
+        if answer is None:
+            answer = self._attempted(ctx)
+            if key:
+                self.works.idempotency.keep(
+                    unit, key, answer, now=ctx.now, rules=self.works.rules
+                )
         return self._finish(account, ctx, request_id, answer)
 
     def finish(self, unit: Unit, account: Account, answer: Answer) -> Answer:
@@ -73,10 +66,39 @@ class Exchange:
         ctx.explain("fault", "; ".join(self.faults))
         return self._finish(account, ctx, ids.new("request"), answer)
 
+    def _check_size(self) -> None:
+        if self.call.is_too_large:
+            raise ApiError("request.too-large", limit=self.works.settings.body_limit)
+
+    def _key(self) -> Key | None:
+        return self.works.idempotency.read_key(
+            self.operation, dict(self.params), self.call, self.works.rules
+        )
+
+    def _replayed(self, ctx: Context, key: Key) -> Answer | None:
+        answer = self.works.idempotency.replay(ctx.unit, key, ctx.now)
+        if answer is not None:
+            ctx.explain("idempotency", "the key is known; its answer is replayed")
+        return answer
+
+    def _attempted(self, ctx: Context) -> Answer:
+        try:
+            return self._answer(ctx)
+        except ApiError as error:
+            return self._refused(ctx, error)
+
+    def _refused(self, ctx: Context, error: ApiError) -> Answer:
+        ctx.unit.discard()
+        ctx.has_post = False
+        ctx.explain("refusal", str(error))
+        if self.caller.advice:
+            ctx.advise("ambiguous-account", "", self.caller.advice)
+        return envelope.refusal(error)
+
     def _answer(self, ctx: Context) -> Answer:
         operation = self.operation
         document = read_body(operation, self.call)
-        body = validated(operation, document, ctx)
+        body = self.works.validate(operation, document, ctx)
         wants = wants_expanded(operation, self.call.query)
 
         def show(stored: dict[str, Any]) -> dict[str, Any]:
@@ -98,7 +120,7 @@ class Exchange:
         listing: Listing,
         show: Callable[[dict[str, Any]], dict[str, Any]],
     ) -> dict[str, Any]:
-        page = read_page(
+        page = self.works.read_page(
             ctx.unit,
             listing,
             self.call.query,
@@ -119,7 +141,7 @@ class Exchange:
         answer.headers["Request-Id"] = request_id
         if ctx.advice:
             answer.headers["Smartpay-Sandbox-Advice"] = _advice_line(ctx.advice)
-        keep_drawn(ctx.unit, account, ctx.ids)
+        keep_account(ctx.unit, account, ctx.ids)
         document = journal.entry(
             id_=request_id,
             at=ctx.now,
@@ -131,16 +153,15 @@ class Exchange:
             advice=ctx.advice,
             faults=self.faults,
         )
-        journal.write(
-            ctx.unit,
-            document,
-            keep=self.works.settings.journal,
-            turn=self.works.next_turn(),
-        )
+        journal.write(ctx.unit, document, keep=self.works.settings.journal)
         return answer
 
 
 def _advice_line(advice: list[dict[str, str]]) -> str:
-    """Return the advice as one header line; headers take no other script."""
-    line = "; ".join(item["message"] for item in advice)
-    return line.encode("ascii", "backslashreplace").decode("ascii")[:1000]
+    """Return the advice as one header line, which takes printable ASCII only."""
+    line = "; ".join(item["message"] for item in advice)[:_ADVICE_LENGTH]
+    plain = (
+        character if " " <= character <= "~" else ascii(character)[1:-1]
+        for character in line
+    )
+    return "".join(plain)[:_ADVICE_LENGTH]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from typing import Any
@@ -11,11 +12,10 @@ from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 from werkzeug.wsgi import get_input_stream
 
-from smartpay_mock.api import envelope
 from smartpay_mock.api.engine import Engine
+from smartpay_mock.kernel.codec import encode
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.exchange import Answer, Call, TransportFault
-from smartpay_mock.kernel.ids import Ids
 from smartpay_schemas import Operation
 
 # Two official SDKs go to production unless their base URL holds "api.smartpay", so
@@ -24,12 +24,15 @@ MOUNTS = ("/v1", "/api.smartpay.co/v1", "/api.smartpay/v1")
 TRANSPORT = "smartpay.transport"
 REPORT = "smartpay.report"
 
-_FRESH_IDS = Ids()
+_CALL = "smartpay.call"
+_IDS = re.compile(r"/[a-z]+_(test|live)_[0-9A-Za-z]+")
+_NOT_IMPLEMENTED = 501
 
 
 def add_routes(app: Flask, engine: Engine) -> None:
     """Register every operation of the engine's rules with ``app``."""
     limit = engine.settings.body_limit
+    app.url_map.merge_slashes = False  # a redirect would lose a POST's body
     for operation in engine.rules.operations.values():
         view = _view(engine, operation, limit)
         prefixes = MOUNTS if operation.side == "merchant" else ("",)
@@ -57,11 +60,19 @@ def read_call(environ: dict[str, Any], limit: int) -> Call:
 
     Args:
         environ: The environment.
-        limit: The largest body, in bytes.
-
-    Raises:
-        ApiError: ``request.too-large``.
+        limit: The largest body, in bytes; a larger one is left unread.
     """
+    environ[_CALL] = call = read_head(environ)
+    body = _read_body(environ, limit)
+    if body is None:
+        call.is_too_large = True
+    else:
+        call.body = body
+    return call
+
+
+def read_head(environ: dict[str, Any]) -> Call:
+    """Return the call that a WSGI environment describes, without its body."""
     headers = {
         name[5:].replace("_", "-").lower(): value
         for name, value in environ.items()
@@ -75,19 +86,16 @@ def read_call(environ: dict[str, Any], limit: int) -> Call:
         path=environ.get("SCRIPT_NAME", "") + environ["PATH_INFO"],
         query=dict(parse_qsl(query, keep_blank_values=True)) if query else {},
         headers=headers,
-        body=_read_body(environ, limit),
         base_url=f"{environ['wsgi.url_scheme']}://{headers.get('host', '127.0.0.1')}",
     )
 
 
-def _read_body(environ: dict[str, Any], limit: int) -> bytes:
+def _read_body(environ: dict[str, Any], limit: int) -> bytes | None:
     try:
         body = get_input_stream(environ, max_content_length=limit).read(limit + 1)
     except RequestEntityTooLarge:
-        body = None
-    if body is None or len(body) > limit:
-        raise ApiError("request.too-large", limit=limit)
-    return bytes(body)
+        return None
+    return bytes(body) if len(body) <= limit else None
 
 
 def to_response(answer: Answer, environ: dict[str, Any]) -> Response:
@@ -110,68 +118,92 @@ def _misbehave(
     headers = [("Content-Type", answer.content_type or "application/json")]
     headers += answer.headers.items()
     if carry_out is None:
-        raise ApiError(
-            "server.error",
-            reason=f"a {fault.kind} fault needs the raw socket, which this server "
-            "does not give; serve with --server threads",
-        )
+        return _cannot_misbehave(answer, fault)
     body: Iterable[bytes] = carry_out(
         fault, f"{answer.status} Injected", headers, answer.body
     )
     return Response(body, status=answer.status, headers=headers)
 
 
-def add_error_handlers(app: Flask) -> None:
+def _cannot_misbehave(answer: Answer, fault: TransportFault) -> Response:
+    body = {
+        "details": [],
+        "errorCode": "fault.unsupported",
+        "message": f"A {fault.kind} fault needs the raw socket, which this server does "
+        "not give; serve with --server threads.",
+        "statusCode": _NOT_IMPLEMENTED,
+    }
+    return Response(
+        encode(body),
+        status=_NOT_IMPLEMENTED,
+        headers={"Content-Type": "application/json", **answer.headers},
+    )
+
+
+def add_error_handlers(app: Flask, engine: Engine) -> None:
     """Answer unknown paths, wrong methods and failures in the API's own shape."""
-    app.register_error_handler(ApiError, _refused)
-    app.register_error_handler(HTTPException, _not_served)
-    app.register_error_handler(Exception, _failed)
 
+    def turn_away(error: ApiError) -> Answer:
+        call = request.environ.get(_CALL)
+        if call is None:
+            call = read_call(request.environ, engine.settings.body_limit)
+        return engine.turn_away(call, error)
 
-def _refused(error: ApiError) -> Response:
-    return to_response(_stamped(envelope.refusal(error)), request.environ)
-
-
-def _stamped(answer: Answer) -> Answer:
-    answer.headers["Request-Id"] = _FRESH_IDS.new("request")
-    return answer
-
-
-def _not_served(error: HTTPException) -> Response:
-    if isinstance(error, MethodNotAllowed):
-        allowed = sorted(error.valid_methods or ())
-        refused = ApiError(
-            "request.method-not-allowed",
-            path=request.path,
-            method=request.method,
-            allowed=", ".join(allowed),
-        )
-        answer = _stamped(envelope.refusal(refused))
-        answer.headers["Allow"] = ", ".join(allowed)
+    def wrong_method(error: MethodNotAllowed) -> Response:
+        allowed = ", ".join(sorted(error.valid_methods or ()))
+        facts = {"path": request.path, "method": request.method, "allowed": allowed}
+        answer = turn_away(ApiError("request.method-not-allowed", **facts))
+        answer.headers["Allow"] = allowed
         return to_response(answer, request.environ)
-    if error.code == 404:  # noqa: PLR2004 - the status has no better name
-        return _refused(_unknown_path())
-    return _refused(ApiError("request.malformed", reason=str(error.description)))
+
+    def not_served(error: HTTPException) -> Response:
+        if error.code == 404:  # noqa: PLR2004 - the status has no better name
+            refused = _unknown_path()
+        else:
+            refused = ApiError("request.malformed", reason=str(error.description))
+        return to_response(turn_away(refused), request.environ)
+
+    def failed(error: Exception) -> Response:
+        report_failure(error)
+        reason = f"{type(error).__name__}: {error}"
+        refused = ApiError("server.error", reason=reason)
+        return to_response(turn_away(refused), request.environ)
+
+    app.register_error_handler(MethodNotAllowed, wrong_method)
+    app.register_error_handler(HTTPException, not_served)
+    app.register_error_handler(Exception, failed)
+
+
+def report_failure(error: Exception) -> None:
+    """Log an error that nobody expected, and tell the door, if it wants to know."""
+    current_app.logger.error("unexpected error", exc_info=error)
+    report = request.environ.get(REPORT)
+    if report is not None:
+        report(error)  # the door collects it, so that a test can fail for it
 
 
 def _unknown_path() -> ApiError:
-    known = sorted({str(rule) for rule in current_app.url_map.iter_rules()})
+    mount = next((m for m in reversed(MOUNTS) if request.path.startswith(m)), "/v1")
+    known = {
+        str(rule).replace("<id>", "{id}")
+        for rule in current_app.url_map.iter_rules()
+        if str(rule).startswith((mount, "/orders", "/tokens", "/consumers"))
+    }
     return ApiError(
         "request.not-found",
         method=request.method,
         path=request.path,
-        details=_nearest(request.path, known),
+        details=nearest(request.path, known),
     )
 
 
-def _nearest(path: str, known: list[str]) -> list[str]:
-    return [f"Did you mean {near}?" for near in get_close_matches(path, known, 3)]
+def nearest(path: str, known: Iterable[str]) -> list[str]:
+    """Return up to three suggestions of what ``path`` was meant to be.
 
-
-def _failed(error: Exception) -> Response:
-    current_app.logger.exception("unexpected error")
-    report = request.environ.get(REPORT)
-    if report is not None:
-        report(error)  # the door collects it, so that a test can fail for it
-    reason = f"{type(error).__name__}: {error}"
-    return _refused(ApiError("server.error", reason=reason))
+    Args:
+        path: As it was called.
+        known: Paths that exist, ids written as ``{id}``.
+    """
+    template = _IDS.sub("/{id}", path)
+    near = get_close_matches(template, sorted(known), 3)
+    return [f"Did you mean {candidate}?" for candidate in near]

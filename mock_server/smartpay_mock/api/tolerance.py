@@ -14,6 +14,7 @@ from smartpay_schemas import unknown_members
 
 _MISSPELT = {"autommatic": "automatic"}
 _LOWER_CASE = {"jpy": "JPY", "jp": "JP"}
+_EXACT = 2**53  # a float beyond it is no longer a certain whole number
 _FREE_FORM = {"metadata", "priceMetadata", "productMetadata"}
 
 
@@ -27,7 +28,7 @@ def cleaned(value: Any) -> Any:
         }
     if isinstance(value, list):
         return [cleaned(member) for member in value if member is not None]
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float) and value.is_integer() and abs(value) <= _EXACT:
         return int(value)
     return value
 
@@ -47,7 +48,7 @@ def oddities(request: str, body: Any) -> list[dict[str, str]]:
 
 
 def _unknown(pointer: str, name: str, suggestion: str | None) -> dict[str, str]:
-    path = pointer.strip("/").replace("/", ".") or name
+    path = _place(pointer) or name
     hint = f"; did you mean {suggestion}?" if suggestion else " and ignored"
     return {
         "code": "unknown-member",
@@ -83,11 +84,19 @@ def _spelling(text: str, pointer: str) -> list[dict[str, str]]:
         code, right = "lower-case-code", _LOWER_CASE[text]
     else:
         return []
-    path = pointer.strip("/").replace("/", ".")
     return [
         {
             "code": code,
             "pointer": pointer,
-            "message": f"{path} is {text!r}, taken as {right!r}; send {right!r}",
+            "message": f"{_place(pointer)} is {text!r}, taken as {right!r}; "
+            f"send {right!r}",
         }
     ]
+
+
+def _place(pointer: str) -> str:
+    """Return a JSON pointer as details write a path: ``items[0].amount``."""
+    place = "".join(
+        f"[{part}]" if part.isdigit() else f".{part}" for part in pointer.split("/")
+    )
+    return place.lstrip(".").replace("~1", "/").replace("~0", "~")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from itertools import count
 from types import TracebackType
 
 from smartpay_mock.api.callers import SERVER_ACCOUNT, Callers
 from smartpay_mock.api.gates import Gates
 from smartpay_mock.api.idempotency import Idempotency
+from smartpay_mock.api.pagination import ReadPage, read_page
+from smartpay_mock.api.validation import Validate, validated
 from smartpay_mock.events.delivery import Deliverer
 from smartpay_mock.events.schedule import RETRY_AFTER_MS, parse_schedule
 from smartpay_mock.kernel.account import Account
@@ -37,6 +38,9 @@ class Works:
         rules: Tables and windows it goes by.
         handlers: Operation id to handler.
         listings: Operation id of each list to what it lists.
+        validate: Holds a body against its operation's schema.
+        read_page: Reads one page of a list.
+        context_type: What handlers get.
         idempotency: What becomes of idempotency keys.
         callers: Finds the account of a call.
         gates: Where a test holds calls.
@@ -49,13 +53,15 @@ class Works:
     rules: Rules = field(default_factory=Rules)
     handlers: Mapping[str, Handler] = field(default_factory=lambda: HANDLERS)
     listings: Mapping[str, Listing] = field(default_factory=lambda: LISTINGS)
+    validate: Validate = validated
+    read_page: ReadPage = read_page
+    context_type: type[Context] = Context
     idempotency: Idempotency = field(default_factory=Idempotency)
     callers: Callers = field(init=False)
     gates: Gates = field(default_factory=Gates)
     deliverer: Deliverer = field(init=False)
     notify: Callable[[str], None] = _nobody
     fresh_ids: Ids = field(default_factory=Ids)
-    _turns: count[int] = field(default_factory=count)
 
     def __post_init__(self) -> None:
         """Make the parts that need the others."""
@@ -84,21 +90,19 @@ class Works:
 
     def context(self, unit: Unit, account: Account, ids: Ids) -> Context:
         """Return what handlers get, at the account's time."""
-        return Context(unit, account.clock.now_ms(), ids, self.rules, self.settings)
-
-    def next_turn(self) -> int:
-        """Return a counter of calls."""
-        return next(self._turns)
+        now = account.clock.now_ms()
+        return self.context_type(unit, now, ids, self.rules, self.settings)
 
 
 class OpenAccount:
     """A unit of work on an account that exists and is settled."""
 
-    __slots__ = ("_account_id", "_unit_manager", "_works")
+    __slots__ = ("_account_id", "_has_post", "_unit_manager", "_works")
 
     def __init__(self, works: Works, account_id: str) -> None:
         self._works = works
         self._account_id = account_id
+        self._has_post = False
 
     def __enter__(self) -> tuple[Unit, Account]:
         while True:
@@ -114,6 +118,8 @@ class OpenAccount:
             # What was made ready is committed on its own, so that a refused call does
             # not take it back.
             self._unit_manager.__exit__(None, None, None)
+            if self._has_post:
+                self._works.notify(self._account_id)
 
     def __exit__(
         self,
@@ -133,27 +139,27 @@ class OpenAccount:
         now = account.clock.now_ms()
         if is_settled(unit, now):
             return account
-        ids = account.ids()
-
-        def context_at(moment: int) -> Context:
-            context = self._works.context(unit, account, ids)
-            context.now = moment
-            return context
-
-        settle(unit, now, context_at)
-        keep_drawn(unit, account, ids)
-        self._works.notify(account.id)
+        context = self._works.context(unit, account, account.ids())
+        settle(context, until=now)
+        self._has_post = context.has_post
+        keep_account(unit, account, context.ids)
         return None
 
     def _create(self, unit: Unit) -> None:
         account = Account(self._account_id, wall_ms(), seed=self._works.settings.seed)
         unit.put("account", account.id, account.to_bytes())
         if self._account_id != SERVER_ACCOUNT:
-            build_world(unit, account.created_at)
+            build_world(unit)
 
 
-def keep_drawn(unit: Unit, account: Account, ids: Ids) -> None:
-    """Keep how many ids a seeded account has drawn."""
-    if ids.drawn != account.drawn:
+def keep_account(unit: Unit, account: Account, ids: Ids) -> None:
+    """Keep what a call changed in the account itself: faults it met, ids it drew.
+
+    Args:
+        unit: Of the account.
+        account: Kept if it was changed or has drawn.
+        ids: What the call drew from; counted with a seed only.
+    """
+    if account.has_changed or ids.drawn != account.drawn:
         account.drawn = ids.drawn
         unit.put("account", account.id, account.to_bytes())

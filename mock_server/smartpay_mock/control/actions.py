@@ -20,15 +20,17 @@ from smartpay_mock.kernel.codec import decode
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.faults import to_document
 
+_MOST = 100_000  # a minute and more in milliseconds, more than any journal keeps
+
 
 def change_clock(request: Request) -> Any:
-    """Freeze, run on or advance the account's clock."""
+    """Set, freeze, run on or advance the account's clock, in this order."""
     body = request.body
 
     def change(clock: AccountClock) -> AccountClock:
         if body.get("freeze") or "at" in body:
             clock = clock.frozen(body.get("at"))
-        elif "freeze" in body:
+        if body.get("freeze") is False:
             clock = clock.running()
         return clock.advanced(duration_ms(**body.get("advance", {})))
 
@@ -249,7 +251,10 @@ def set_adversary(request: Request) -> Any:
 
 
 def _count(request: Request, name: str, default: str) -> int:
-    text = request.query.get(name, default)
-    if not text.isdigit():
-        raise SandboxUsageError(f"{name}: {text!r} is no count; send a whole number.")
+    """Return a count from the query: a whole number up to ``_MOST``."""
+    text = request.query.get(name) or default
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(_MOST))):
+        raise SandboxUsageError(
+            f"{name}: {text[:40]!r} is no count; send a whole number below {_MOST}0."
+        )
     return int(text)

@@ -6,9 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Response, request
+from flask import Request as FlaskRequest
 
 from smartpay_mock.api.engine import Engine
-from smartpay_mock.api.routes import read_call, to_response
+from smartpay_mock.api.routes import (
+    nearest,
+    read_call,
+    read_head,
+    report_failure,
+    to_response,
+)
 from smartpay_mock.control.guard import Guard
 from smartpay_mock.control.problems import problem, problem_of
 from smartpay_mock.control.routes import PREFIX, Request, Route
@@ -20,6 +27,7 @@ from smartpay_schemas import problems
 
 # A snapshot of a busy account is far larger than any body of the API.
 _BODY_LIMIT = 1 << 30
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 def add_admin(app: Flask, engine: Engine, guard: Guard) -> None:
@@ -36,28 +44,64 @@ def add_admin(app: Flask, engine: Engine, guard: Guard) -> None:
         app.add_url_rule(
             alias, endpoint=f"admin@{alias}", view_func=_view(ROUTES[0], engine, guard)
         )
+    for number, path in enumerate((PREFIX, f"{PREFIX}/<path:rest>")):
+        app.add_url_rule(
+            path,
+            endpoint=f"admin@unknown{number}",
+            view_func=_unknown(guard),
+            methods=_METHODS,
+            provide_automatic_options=False,
+        )
 
 
 def _view(route: Route, engine: Engine, guard: Guard) -> Callable[..., Response]:
     def view(**params: str) -> Response:
-        call = read_call(request.environ, _BODY_LIMIT)
-        return to_response(_answer(route, engine, guard, call, params), request.environ)
+        environ = request.environ
+        # Nobody's body is read before it is known that they may steer.
+        refused = guard.refuse(read_head(environ), is_open=route.is_open)
+        if refused is None:
+            call = read_call(environ, _BODY_LIMIT)
+            refused = _answer(route, engine, guard, call, params)
+        return to_response(refused, environ)
 
     return view
+
+
+def _unknown(guard: Guard) -> Callable[..., Response]:
+    def view(**_params: str) -> Response:
+        refused = guard.refuse(read_head(request.environ))
+        return to_response(refused or _miss(request), request.environ)
+
+    return view
+
+
+def _miss(call: FlaskRequest) -> Answer:
+    path = call.path.removeprefix(PREFIX)
+    allowed = sorted(row.method for row in ROUTES if row.matches(path))
+    if allowed:
+        methods = ", ".join(allowed)
+        answer = problem(
+            405, f"{call.path} does not take {call.method}; use {methods}."
+        )
+        answer.headers["Allow"] = methods
+        return answer
+    near = nearest(call.path, {PREFIX + row.path for row in ROUTES})
+    hint = " ".join(near) or "It has the routes listed here."
+    routes = [f"{row.method} {PREFIX}{row.path}" for row in ROUTES]
+    return problem(404, f"The control plane has no {call.path}. {hint}", routes=routes)
 
 
 def _answer(
     route: Route, engine: Engine, guard: Guard, call: Call, params: dict[str, str]
 ) -> Answer:
-    refused = guard.refuse(call)
-    if refused:
-        return refused
     account = ""
     if route.needs_account:
         found = guard.account(call)
         if isinstance(found, Answer):
             return found
         account = found.account
+    if call.is_too_large:
+        return problem(413, f"The body has more than {_BODY_LIMIT} bytes.")
     try:
         body = _read_body(route, call)
         value = route.action(Request(engine, account, params, call.query, body, call))
@@ -65,6 +109,10 @@ def _answer(
         return problem_of(error)
     except ApiError as error:
         return problem(error.status, error.message, errorCode=error.code)
+    except Exception as error:
+        report_failure(error)
+        what = f"{type(error).__name__}: {error}"
+        return problem(500, f"{what}. This is a defect of the emulator.")
     return _shown(value)
 
 

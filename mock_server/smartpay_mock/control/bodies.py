@@ -6,6 +6,7 @@ from typing import Any
 
 from smartpay_mock.control.persons import DECISIONS
 from smartpay_mock.events.adversary import OPTIONS
+from smartpay_mock.kernel.clock import LAST_MS
 from smartpay_mock.kernel.faults import KINDS, WHENS
 from smartpay_schemas import LIFECYCLES
 
@@ -14,12 +15,17 @@ def _object(**properties: Any) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "additionalProperties": False}
 
 
-_WHOLE = {"type": "integer", "minimum": 0}
-_AMOUNT_OF_TIME = {"type": "number", "minimum": 0}
+_WHOLE = {"type": "integer", "minimum": 0, "maximum": 1_000_000_000}
+_MOMENT = {"type": "integer", "minimum": 0, "maximum": LAST_MS}
+_AMOUNT_OF_TIME = {"type": "number", "minimum": 0, "maximum": LAST_MS}
 
 CLOCK = _object(
     freeze={"type": "boolean", "description": "Stand still (true) or run on (false)."},
-    at={**_WHOLE, "description": "Where to freeze, milliseconds since the epoch."},
+    at={
+        **_MOMENT,
+        "description": "What it shows, milliseconds since the epoch; it stands still "
+        "there unless freeze is false.",
+    },
     advance=_object(
         days=_AMOUNT_OF_TIME,
         hours=_AMOUNT_OF_TIME,
@@ -49,9 +55,36 @@ HOLD = {
     **_object(operation={"type": "string"}, at={"enum": list(WHENS)}),
     "required": ["operation"],
 }
-SNAPSHOT = {"type": "object", "description": "As GET /__admin/snapshots gave it."}
-SEED = {**_object(seed={"type": "integer"}), "required": ["seed"]}
-DRAIN = _object(until={**_WHOLE, "description": "Milliseconds since the epoch."})
+_ROW = {
+    "type": "object",
+    "properties": {
+        "kind": {"type": "string", "minLength": 1},
+        "seq": {"type": "integer", "minimum": 1, "maximum": (1 << 40) - 1},
+        "id": {"type": "string", "minLength": 1},
+        "owner": {"type": ["string", "null"]},
+        "due": {"anyOf": [_MOMENT, {"type": "null"}]},
+        "body": {"type": "object"},
+        "attachment": {"type": "string"},
+    },
+    "required": ["kind", "seq", "id", "owner", "due", "body"],
+    "additionalProperties": False,
+}
+SNAPSHOT = {
+    "type": "object",
+    "properties": {
+        "version": {"type": "integer"},
+        "documents": {"type": "array", "items": _ROW},
+    },
+    "required": ["version", "documents"],
+    "description": "As GET /__admin/snapshots gave it.",
+}
+SEED = {
+    **_object(
+        seed={"type": "integer", "minimum": -(1 << 63), "maximum": (1 << 63) - 1}
+    ),
+    "required": ["seed"],
+}
+DRAIN = _object(until={**_MOMENT, "description": "Milliseconds since the epoch."})
 ADVERSARY = {
     "type": "object",
     "description": "; ".join(

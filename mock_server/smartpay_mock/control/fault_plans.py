@@ -6,12 +6,12 @@ from typing import Any
 
 from smartpay_mock.api.engine import Engine
 from smartpay_mock.api.gates import Gate
-from smartpay_mock.api.works import keep_drawn
+from smartpay_mock.api.works import keep_account
 from smartpay_mock.kernel.errors import NotFoundError
 from smartpay_mock.kernel.faults import Fault, check_fault, to_document
 
 
-def add_fault(engine: Engine, account_id: str, **plan: Any) -> dict[str, Any]:
+def add_fault(engine: Engine, account_id: str, /, **plan: Any) -> dict[str, Any]:
     """Add a fault plan: operation, kind, when, times, after, and the kind's options.
 
     Raises:
@@ -19,10 +19,10 @@ def add_fault(engine: Engine, account_id: str, **plan: Any) -> dict[str, Any]:
     """
     with engine.opened(account_id) as (unit, account):
         ids = account.ids()
-        fault = check_fault(id_=ids.new("fault"), **plan)
-        account.drawn = ids.drawn
+        fault = check_fault(ids.new("fault"), **plan)
         account.faults.append(fault)
-        unit.put("account", account.id, account.to_bytes())
+        account.has_changed = True
+        keep_account(unit, account, ids)
         return to_document(fault)
 
 
@@ -70,7 +70,7 @@ def add_hold(
     with engine.opened(account_id) as (unit, account):
         ids = account.ids()
         id_ = ids.new("hold")
-        keep_drawn(unit, account, ids)
+        keep_account(unit, account, ids)
     return engine.gates.add(account_id, id_=id_, operation=operation, at=at)
 
 

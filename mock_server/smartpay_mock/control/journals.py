@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from smartpay_mock.api.callers import SERVER_ACCOUNT
 from smartpay_mock.api.engine import Engine
 from smartpay_mock.api.journal import KIND
 from smartpay_mock.kernel.codec import decode
@@ -22,32 +23,47 @@ def list_requests(
     Args:
         engine: The emulator.
         account_id: Whose journal.
-        operation: Only entries of this operation id.
+        operation: Only entries of this operation id; ``""`` for calls that reached
+            none.
         limit: How many at the most; the newest ones.
+
+    Raises:
+        NotFoundError: There is no such operation.
     """
+    if operation and operation not in engine.rules.operations:
+        raise NotFoundError.among("operation", operation, list(engine.rules.operations))
+    kept = engine.settings.journal  # now and then there are a few more
     with engine.opened(account_id) as (unit, _account):
-        rows = unit.page(KIND, limit=limit)
-    entries = [decode(row.body) for row in reversed(rows)]
-    return [
+        rows = unit.page(KIND, limit=kept) if kept else []
+    entries = [
         entry
-        for entry in entries
+        for entry in (decode(row.body) for row in rows)
         if operation is None or entry["operation"] == operation
     ]
+    return entries[:limit][::-1]
 
 
 def get_request(engine: Engine, account_id: str, id_: str) -> dict[str, Any]:
     """Return the entry with this Request-Id.
 
+    Calls of consumers to objects that no account has, and logins, are found too.
+
     Raises:
         NotFoundError: The journal has none; it keeps the newest only.
     """
-    with engine.opened(account_id) as (unit, _account):
-        body = unit.get(KIND, id_)
-        if body is None:
-            newest = [row.id for row in unit.page(KIND, limit=5)]
-            raise NotFoundError.among("request", id_, newest)
-    document: dict[str, Any] = decode(body)
-    return document
+    newest: list[str] = []
+    for account in (account_id, SERVER_ACCOUNT):
+        with engine.opened(account) as (unit, _account):
+            body = unit.get(KIND, id_)
+            newest = newest or [row.id for row in unit.page(KIND, limit=5)]
+        if body is not None:
+            document: dict[str, Any] = decode(body)
+            return document
+    raise NotFoundError(
+        f"There is no request {id_!r} of this account in the journal. It keeps the "
+        f"newest {engine.settings.journal} and no 401, whose header "
+        f"Smartpay-Sandbox-Reason explains it. The newest: {', '.join(newest)}."
+    )
 
 
 def clear_requests(engine: Engine, account_id: str) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from smartpay_mock.api.engine import Engine
-from smartpay_mock.kernel.codec import decode, encode
+from smartpay_mock.kernel.codec import decode
 from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
+from smartpay_mock.resources.persons import keep_consumer
 from smartpay_mock.resources.tokens import keep_token
 from smartpay_mock.resources.views import plain
 from smartpay_mock.storage.contract import Unit
@@ -88,9 +89,8 @@ def change_consumer(
             consumer["active"] = active
         if decision is not None:
             consumer["decision"] = decision
-        consumer["updatedAt"] = account.clock.now_ms()
-        unit.put("consumer", id_, encode(consumer))
-        return consumer
+        keep_consumer(engine.context(unit, account, account.ids()), consumer)
+        return plain(consumer)
 
 
 def _find(unit: Unit, kind: str, id_: str) -> dict[str, Any]:

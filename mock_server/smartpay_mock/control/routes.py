@@ -46,6 +46,7 @@ class Route:
         action: Returns the answer's JSON value; ``None`` answers 204.
         summary: One sentence.
         needs_account: Whether it acts on the account whose key authenticates it.
+        is_open: Whether it takes no admin token, for those who only ask for life.
         body: JSON Schema of the body; ``None`` takes none.
         query: Names of query parameters.
     """
@@ -55,5 +56,13 @@ class Route:
     action: Action
     summary: str
     needs_account: bool = True
+    is_open: bool = False
     body: Mapping[str, Any] | None = None
     query: tuple[str, ...] = ()
+
+    def matches(self, path: str) -> bool:
+        """Return whether ``path``, below ``/__admin``, is this route's."""
+        own, given = self.path.split("/"), path.split("/")
+        return len(own) == len(given) and all(
+            part in ("{id}", other) for part, other in zip(own, given, strict=True)
+        )

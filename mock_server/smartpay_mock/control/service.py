@@ -11,7 +11,6 @@ from smartpay_mock.control.routes import Request
 from smartpay_mock.kernel.clock import wall_ms
 
 _STARTED_MS = wall_ms()
-_SECRET_SETTINGS = {"admin_token", "accounts", "state"}
 
 
 @cache
@@ -48,5 +47,5 @@ def show_settings(request: Request) -> Any:
     return {
         row.name: getattr(settings, row.name)
         for row in fields(settings)
-        if row.name not in _SECRET_SETTINGS
+        if not row.metadata["is_secret"]
     }

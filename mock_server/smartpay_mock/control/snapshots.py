@@ -34,36 +34,38 @@ def take_snapshot(engine: Engine, account_id: str) -> dict[str, Any]:
     return {"version": VERSION, "documents": rows}
 
 
-def restore_snapshot(engine: Engine, account_id: str, snapshot: Any) -> None:
+def restore_snapshot(engine: Engine, account_id: str, snapshot: dict[str, Any]) -> None:
     """Replace everything of an account by a snapshot.
+
+    Args:
+        engine: The emulator.
+        account_id: Whose documents are replaced.
+        snapshot: Fits ``bodies.SNAPSHOT``.
 
     Raises:
         SandboxUsageError: It is no snapshot of this version; nothing is changed.
     """
-    if not isinstance(snapshot, dict) or snapshot.get("version") != VERSION:
+    if snapshot["version"] != VERSION:
         raise SandboxUsageError(
-            f"This is no snapshot of version {VERSION}; send one as GET "
-            "/__admin/snapshots gave it."
+            f"The snapshot has version {snapshot['version']}, not {VERSION}; take it "
+            "anew with this version of the emulator."
         )
     try:
-        rows = [_row_from_json(item) for item in snapshot["documents"]]
-    except (KeyError, TypeError, ValueError) as error:
+        rows = [_row_from_json(item, account_id) for item in snapshot["documents"]]
+    except (LookupError, TypeError, ValueError) as error:
         raise SandboxUsageError(
             f"The snapshot is damaged at {error}; take it anew."
         ) from None
-    engine.gates.clear(account_id)
     with engine.store.write(account_id) as unit:
         unit.clear()
         for kind, row in rows:
-            id_ = account_id if kind == "account" else row.id
-            body = _owned(row.body, account_id) if kind == "account" else row.body
-            unit.load(kind, row._replace(id=id_, body=body))
+            unit.load(kind, row)
+    engine.gates.clear(account_id)
+    engine.notify(account_id)
 
 
-def _owned(body: bytes, account_id: str) -> bytes:
-    account = Account.from_bytes(body)
-    account.id = account_id
-    return account.to_bytes()
+def _owned(document: dict[str, Any], account_id: str) -> bytes:
+    return Account.from_bytes(encode({**document, "id": account_id})).to_bytes()
 
 
 def _row_to_json(kind: str, row: Row) -> dict[str, Any]:
@@ -80,13 +82,16 @@ def _row_to_json(kind: str, row: Row) -> dict[str, Any]:
     return kept
 
 
-def _row_from_json(item: dict[str, Any]) -> tuple[str, Row]:
+def _row_from_json(item: dict[str, Any], account_id: str) -> tuple[str, Row]:
     attachment = item.get("attachment")
+    is_account = item["kind"] == "account"
     return item["kind"], Row(
         seq=item["seq"],
-        id=item["id"],
-        body=encode(item["body"]),
-        attachment=None if attachment is None else base64.b64decode(attachment),
+        id=account_id if is_account else item["id"],
+        body=_owned(item["body"], account_id) if is_account else encode(item["body"]),
+        attachment=None
+        if attachment is None
+        else base64.b64decode(attachment, validate=True),
         owner=item["owner"],
         due=item["due"],
     )

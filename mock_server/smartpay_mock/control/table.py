@@ -6,8 +6,22 @@ from smartpay_mock.control import actions, bodies, service
 from smartpay_mock.control.routes import Route
 
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "/health", service.health, "Is it alive?", needs_account=False),
-    Route("GET", "/ready", service.ready, "Can it serve?", needs_account=False),
+    Route(
+        "GET",
+        "/health",
+        service.health,
+        "Is it alive?",
+        needs_account=False,
+        is_open=True,
+    ),
+    Route(
+        "GET",
+        "/ready",
+        service.ready,
+        "Can it serve?",
+        needs_account=False,
+        is_open=True,
+    ),
     Route(
         "GET", "/version", service.show_version, "Which version?", needs_account=False
     ),

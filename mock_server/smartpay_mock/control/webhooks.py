@@ -69,7 +69,7 @@ def drain(
     return [outcome.to_document() for outcome in outcomes]
 
 
-def set_adversary(engine: Engine, account_id: str, **options: Any) -> dict[str, Any]:
+def set_adversary(engine: Engine, account_id: str, /, **options: Any) -> dict[str, Any]:
     """Let the account's webhooks misbehave; no options let them behave again.
 
     Raises:

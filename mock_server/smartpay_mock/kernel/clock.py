@@ -15,6 +15,8 @@ SECOND_MS = 1_000
 MINUTE_MS = 60 * SECOND_MS
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
+LAST_MS = 253_402_300_799_999
+"""The end of the year 9999: no clock goes beyond it."""
 
 _UNITS_MS = {
     "milliseconds": 1,
@@ -38,7 +40,7 @@ def duration_ms(**parts: float) -> int:
             each at least 0.
 
     Raises:
-        SandboxUsageError: A name is none of these, or a value is negative.
+        SandboxUsageError: A name is none of these, or a value is negative or endless.
     """
     total = 0.0
     for name, value in parts.items():
@@ -46,9 +48,10 @@ def duration_ms(**parts: float) -> int:
             raise SandboxUsageError(
                 f"{name} is not a unit of time; use {', '.join(_UNITS_MS)}."
             )
-        if value < 0:
+        if not 0 <= value <= LAST_MS:
             raise SandboxUsageError(
-                f"{name}={value} would turn the clock back; time only goes forward."
+                f"{name}={value} is no length of time; send a number from 0, since "
+                "time only goes forward."
             )
         total += value * _UNITS_MS[name]
     return round(total)
@@ -73,8 +76,19 @@ class AccountClock:
         return wall_ms() + self.offset_ms
 
     def frozen(self, at_ms: int | None = None) -> AccountClock:
-        """Return this clock standing still, now or at ``at_ms``."""
+        """Return this clock standing still, now or at ``at_ms``.
+
+        ``at_ms`` may lie in the past: runs that are to repeat start at a fixed time.
+
+        Raises:
+            SandboxUsageError: ``at_ms`` is before 1970 or after 9999.
+        """
         at = self.now_ms() if at_ms is None else at_ms
+        if not 0 <= at <= LAST_MS:
+            raise SandboxUsageError(
+                f"{at} ms is no time between 1970 and 9999; send milliseconds since "
+                "the epoch."
+            )
         return AccountClock(offset_ms=at - wall_ms(), frozen_at_ms=at)
 
     def running(self) -> AccountClock:
@@ -85,11 +99,15 @@ class AccountClock:
         """Return this clock ``by_ms`` milliseconds later; a frozen one stays frozen.
 
         Raises:
-            SandboxUsageError: ``by_ms`` is negative.
+            SandboxUsageError: ``by_ms`` is negative, or leads beyond the year 9999.
         """
         if by_ms < 0:
             raise SandboxUsageError(
                 f"The clock cannot go back by {-by_ms} ms; time only goes forward."
+            )
+        if self.now_ms() + by_ms > LAST_MS:
+            raise SandboxUsageError(
+                f"{by_ms} ms from now is after the year 9999; advance by less."
             )
         if self.frozen_at_ms is None:
             return replace(self, offset_ms=self.offset_ms + by_ms)

@@ -1,7 +1,8 @@
 """JSON to bytes and back, in one place.
 
-``orjson`` when it is importable (ten times faster), else the standard library; both
-give compact UTF-8 and refuse ``NaN`` and ``Infinity``.
+``orjson`` when it is importable (ten times faster), else the standard library. Both
+give compact UTF-8, and both refuse to read ``NaN``, ``Infinity``, half a surrogate pair
+and numbers beyond a double; whole numbers beyond 64 bits become floats.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ from collections.abc import Callable
 from typing import Any
 
 _DEEPEST = 64
+_TOO_DEEP = f"it nests deeper than {_DEEPEST} levels"
+_ORJSON_TOO_DEEP = "depth limit exceeded"
+_WHOLE = range(-(1 << 63), 1 << 64)
 
 
 def _encode_stdlib(document: Any) -> bytes:
@@ -40,10 +44,28 @@ def _read_float(text: str) -> float:
     return number
 
 
+def _read_int(text: str) -> int | float:
+    number = _read_float(text)
+    return int(text) if abs(number) < _WHOLE.stop and int(text) in _WHOLE else number
+
+
 def _decode_stdlib(body: bytes) -> Any:
-    return json.loads(
-        body.decode("utf-8"), parse_constant=_refuse_constant, parse_float=_read_float
+    document = json.loads(
+        body.decode("utf-8"),
+        parse_constant=_refuse_constant,
+        parse_float=_read_float,
+        parse_int=_read_int,
     )
+    if b"\\u" in body:
+        _refuse_half_characters(document)
+    return document
+
+
+def _refuse_half_characters(document: Any) -> None:
+    try:
+        _encode_stdlib(document)
+    except UnicodeEncodeError:
+        raise ValueError("a surrogate escape lacks its other half") from None
 
 
 encode: Callable[[Any], bytes] = _encode_stdlib
@@ -80,11 +102,11 @@ def decode_request(body: bytes) -> Any:
     except UnicodeDecodeError as error:
         raise ValueError(f"byte {error.start} is not UTF-8") from None
     except RecursionError:
-        raise ValueError(f"it nests deeper than {_DEEPEST} levels") from None
+        raise ValueError(_TOO_DEEP) from None
     except ValueError as error:
         raise ValueError(_explain(body, error)) from None
     if body.count(b"[") + body.count(b"{") > _DEEPEST and _depth(document) > _DEEPEST:
-        raise ValueError(f"it nests deeper than {_DEEPEST} levels")
+        raise ValueError(_TOO_DEEP)
     return document
 
 
@@ -93,7 +115,7 @@ def _explain(body: bytes, error: ValueError) -> str:
         body.decode("utf-8")
     except UnicodeDecodeError as unicode_error:
         return f"byte {unicode_error.start} is not UTF-8"
-    return str(error)
+    return _TOO_DEEP if _ORJSON_TOO_DEEP in str(error) else str(error)
 
 
 def _depth(document: Any) -> int:

@@ -35,6 +35,7 @@ class Call:
         headers: Names in lower case.
         body: The raw bytes.
         base_url: Scheme and authority the client used, no slash at the end.
+        is_too_large: The body is over the limit, so it was left unread.
     """
 
     method: str
@@ -43,6 +44,7 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     base_url: str = "http://127.0.0.1:8585"
+    is_too_large: bool = False
 
 
 @dataclass(slots=True)

@@ -6,14 +6,16 @@ the account honours it. Carrying a plan out is the business of ``api.faults``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from smartpay_mock.kernel.clock import DAY_MS
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_schemas import OPERATIONS
 
 WHENS = ("before_commit", "after_commit")
+_TEN_YEARS_MS = 10 * 365 * DAY_MS
 
 # kind -> the options it takes, with their defaults; None means: must be given.
 KINDS: dict[str, dict[str, Any]] = {
@@ -24,6 +26,35 @@ KINDS: dict[str, dict[str, Any]] = {
     "half": {},
     "broken_json": {},
     "timeout": {"ms": 60_000},
+}
+
+
+def _is_whole(value: Any, lowest: int, highest: int) -> bool:
+    return type(value) is int and lowest <= value <= highest
+
+
+def _is_duration(value: Any) -> bool:
+    return _is_whole(value, 0, _TEN_YEARS_MS)
+
+
+# option -> (what its value must fulfil, the same in words)
+_OPTIONS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "status": (lambda value: _is_whole(value, 200, 599), "a status from 200 to 599"),
+    "retry_after": (
+        lambda value: value is None or _is_whole(value, 0, DAY_MS),
+        "a whole number of seconds, or null",
+    ),
+    "body": (
+        lambda value: value is None or isinstance(value, dict),
+        "a JSON object, or null",
+    ),
+    "ms": (_is_duration, "a whole number of milliseconds from 0"),
+    "jitter_ms": (_is_duration, "a whole number of milliseconds from 0"),
+    "p95_ms": (
+        lambda value: value is None or _is_duration(value),
+        "a whole number of milliseconds from 0, or null",
+    ),
+    "virtual": (lambda value: isinstance(value, bool), "true or false"),
 }
 
 
@@ -61,7 +92,11 @@ class Fault:
 
     def describe(self) -> str:
         """Return the plan in words, for messages."""
-        options = "".join(f", {name}={value}" for name, value in self.options.items())
+        options = "".join(
+            f", {name}={value}"
+            for name, value in self.options.items()
+            if value != KINDS[self.kind][name] or name == "status"
+        )
         return f"{self.kind} on {self.operation} {self.when}{options}"
 
     def take(self, operation: str) -> bool:
@@ -76,8 +111,9 @@ class Fault:
 
 
 def check_fault(
-    *,
     id_: str,
+    /,
+    *,
     operation: str,
     kind: str,
     when: str = "before_commit",
@@ -88,8 +124,8 @@ def check_fault(
     """Return the plan described, or say what about it cannot be.
 
     Raises:
-        SandboxUsageError: An unknown operation, kind, moment or option, or a negative
-            count.
+        SandboxUsageError: An unknown operation, kind, moment or option, a negative
+            count, or a value that an option does not take.
     """
     if operation != "*" and operation not in OPERATIONS:
         raise SandboxUsageError(
@@ -104,12 +140,7 @@ def check_fault(
         raise SandboxUsageError(f"when={when!r} is neither {' nor '.join(WHENS)}.")
     if times < 0 or after < 0:
         raise SandboxUsageError("times and after are counts; send 0 or more.")
-    unknown = sorted(set(options) - set(KINDS[kind]))
-    if unknown:
-        raise SandboxUsageError(
-            f"A {kind} fault takes no {', '.join(unknown)}; it takes "
-            f"{', '.join(KINDS[kind]) or 'no options'}."
-        )
+    _check_options(kind, options)
     return Fault(
         id=id_,
         operation=operation,
@@ -119,6 +150,19 @@ def check_fault(
         after=after,
         options={**KINDS[kind], **options},
     )
+
+
+def _check_options(kind: str, options: Mapping[str, Any]) -> None:
+    unknown = sorted(set(options) - set(KINDS[kind]))
+    if unknown:
+        raise SandboxUsageError(
+            f"A {kind} fault takes no {', '.join(unknown)}; it takes "
+            f"{', '.join(KINDS[kind]) or 'no options'}."
+        )
+    for name, value in options.items():
+        is_good, expected = _OPTIONS[name]
+        if not is_good(value):
+            raise SandboxUsageError(f"{name}={value!r} cannot be; send {expected}.")
 
 
 def take_faults(faults: Sequence[Fault], operation: str) -> list[Fault]:

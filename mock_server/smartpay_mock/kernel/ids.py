@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 import random
-from collections.abc import Callable
+import re
 
 BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 SUFFIX_LENGTH = 22
@@ -40,6 +40,8 @@ PREFIXES = {
     "access": "access",
 }
 
+_SECRET_KEY = re.compile(r"sk_test_[0-9A-Za-z]+")
+
 # 256 bytes to base62 by table: 0.4 us an id. The slight bias (256 is no multiple
 # of 62) does not matter for identifiers of 22 characters.
 _TABLE = bytes(ord(BASE62[value % 62]) for value in range(256))
@@ -49,6 +51,11 @@ _HEADS = {kind: f"{prefix}_test_" for kind, prefix in PREFIXES.items()}
 def random_base62(length: int) -> str:
     """Return ``length`` characters of ``[0-9A-Za-z]`` from the system's chance."""
     return os.urandom(length).translate(_TABLE).decode("ascii")
+
+
+def is_secret_key(text: str) -> bool:
+    """Return whether ``text`` is a secret key of the test mode."""
+    return _SECRET_KEY.fullmatch(text) is not None
 
 
 def new_secret_key() -> str:
@@ -96,11 +103,6 @@ class Ids:
         source = f"{self._seed}/{self._account}/{self.drawn}".encode()
         digest = hashlib.blake2b(source, digest_size=64).digest()
         return digest.translate(_TABLE).decode("ascii")[:length]
-
-    @property
-    def characters_source(self) -> Callable[[int], str]:
-        """The drawing function, for those who make their own shapes."""
-        return self.characters
 
 
 def account_id(secret_key: str) -> str:

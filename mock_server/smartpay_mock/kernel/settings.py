@@ -9,11 +9,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from typing import Any
 
 from smartpay_mock.kernel.errors import SandboxUsageError
+from smartpay_mock.kernel.ids import is_secret_key
 
 ENV_PREFIX = "SMARTPAY_SANDBOX_"
+_RESEMBLES = 0.93  # of the whole name, whose long prefix is always the same
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"", "0", "false", "no", "off"}
 
@@ -24,8 +27,11 @@ def _flag(text: str) -> bool:
     raise ValueError("send 1 or 0")
 
 
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
+def _keys(text: str) -> tuple[str, ...]:
+    keys = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not all(map(is_secret_key, keys)):
+        raise ValueError("one of them is no secret test key, such as sk_test_4eC39")
+    return keys
 
 
 def _choice(*allowed: str) -> Callable[[str], str]:
@@ -39,7 +45,10 @@ def _choice(*allowed: str) -> Callable[[str], str]:
 
 def _whole(lowest: int, highest: int) -> Callable[[str], int]:
     def read(text: str) -> int:
-        number = int(text)
+        try:
+            number = int(text)
+        except ValueError:
+            number = highest + 1
         if not lowest <= number <= highest:
             raise ValueError(f"send a whole number from {lowest} to {highest}")
         return number
@@ -48,9 +57,15 @@ def _whole(lowest: int, highest: int) -> Callable[[str], int]:
 
 
 def _setting(
-    default: Any, help_: str, read: Callable[[str], Any] = str, unit: str = ""
+    default: Any,
+    help_: str,
+    read: Callable[[str], Any] = str,
+    unit: str = "",
+    *,
+    is_secret: bool = False,
 ) -> Any:
-    return field(default=default, metadata={"help": help_, "read": read, "unit": unit})
+    about = {"help": help_, "read": read, "unit": unit, "is_secret": is_secret}
+    return field(default=default, metadata=about)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +79,7 @@ class Settings:
     state: str = _setting(
         "memory:",
         "Where state is kept: memory:, sqlite:///FILE or postgresql://...",
+        is_secret=True,
     )
     server: str = _setting(
         "threads",
@@ -76,7 +92,8 @@ class Settings:
     accounts: tuple[str, ...] = _setting(
         (),
         "Secret keys allowed, separated by commas; none means every test key.",
-        _names,
+        _keys,
+        is_secret=True,
     )
     strict: bool = _setting(False, "Turn advice into 400 request.invalid.", _flag)
     inactive_token: str = _setting(
@@ -98,20 +115,41 @@ class Settings:
         "Pauses between attempts to deliver, such as 90s,5m,1h; ten in three days "
         "if empty.",
     )
-    seed: int | None = _setting(None, "Make ids repeatable, account by account.", int)
+    seed: int | None = _setting(
+        None,
+        "Make ids repeatable, account by account.",
+        _whole(-(1 << 63), (1 << 63) - 1),
+    )
     admin_token: str = _setting(
-        "", "Bearer token of the control plane off loopback; generated if empty."
+        "",
+        "Bearer token of the control plane off loopback; generated if empty.",
+        is_secret=True,
     )
     tls: bool = _setting(False, "Serve HTTPS too, with a CA of its own.", _flag)
     mutant: str = _setting("", "Run a deliberately broken variant (see mutants list).")
 
     def __post_init__(self) -> None:
-        """Refuse values that contradict each other."""
+        """Refuse values that cannot be, or that contradict each other."""
+        for row in fields(self):
+            value = getattr(self, row.name)
+            if isinstance(value, str | int) and value != row.default:
+                read_setting(row.name, str(value), origin=row.name)
         if self.workers > 1 and self.state == "memory:":
             raise SandboxUsageError(
                 f"workers={self.workers} needs a state that processes share: "
                 "set state to sqlite:///FILE or postgresql://..., or use 1 worker."
             )
+
+
+def _refuse_misspelt(environ: Mapping[str, str]) -> None:
+    known = [environment_name(row.name) for row in fields(Settings)]
+    for name in environ:
+        if name.startswith(ENV_PREFIX) and name not in known:
+            # Names that resemble no setting may belong to somebody else.
+            for near in get_close_matches(name, known, n=1, cutoff=_RESEMBLES):
+                raise SandboxUsageError(
+                    f"{name} is no setting; did you mean {near}? Unset it or rename it."
+                )
 
 
 def environment_name(name: str) -> str:
@@ -134,8 +172,9 @@ def read_setting(name: str, text: str, *, origin: str) -> Any:
     try:
         return row.metadata["read"](text)
     except ValueError as error:
+        shown = "..." if row.metadata["is_secret"] else repr(text)
         raise SandboxUsageError(
-            f"{origin}={text!r} cannot be used: {error}. {row.metadata['help']}"
+            f"{origin}={shown} cannot be used: {error}. {row.metadata['help']}"
         ) from None
 
 
@@ -143,9 +182,11 @@ def load_settings(environ: Mapping[str, str] | None = None, **flags: Any) -> Set
     """Return the settings from the environment and from flags that are not ``None``.
 
     Raises:
-        SandboxUsageError: A value cannot be used; the text names where it came from.
+        SandboxUsageError: A value cannot be used, or a variable's name is a slip of
+            the pen; the text names where it came from.
     """
     source = os.environ if environ is None else environ
+    _refuse_misspelt(source)
     values: dict[str, Any] = {}
     for row in fields(Settings):
         variable = environment_name(row.name)

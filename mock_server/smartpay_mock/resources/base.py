@@ -107,6 +107,10 @@ class Context:
         )
         return transition
 
+    def keep_order(self, order: Document) -> None:
+        """Keep an order; once it was authorized, its consumer's id finds it."""
+        self.save("order", order, owner=order.get("_consumer"))
+
     def announce(self, transition: Transition, **subjects: Document) -> None:
         """Write the transition's events; ``subjects`` are the objects concerned."""
         for event_type in transition.events:
@@ -147,7 +151,24 @@ def members_of(name: str) -> tuple[str, ...]:
     return tuple(schema(name)["properties"])
 
 
-def merged_metadata(document: Document, body: Document) -> None:
+def patched(document: Document, body: Document, *members: str) -> bool:
+    """Change a document in place; return whether anything of it is different now.
+
+    Args:
+        document: As stored.
+        body: What it does not name stays.
+        members: What may be changed, besides metadata.
+
+    Raises:
+        ApiError: ``request.invalid`` for more metadata than an object may have.
+    """
+    before = encode(document)
+    document.update(copied(body, *members))
+    _merge_metadata(document, body)
+    return encode(document) != before
+
+
+def _merge_metadata(document: Document, body: Document) -> None:
     """Merge the body's metadata into the document's, in place.
 
     ``{}`` changes nothing. Source: *assumed*; the Ruby SDK sends ``{}`` on every

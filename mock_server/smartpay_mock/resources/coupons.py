@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from smartpay_mock.resources.base import Context, copied, created, merged_metadata
+from smartpay_mock.resources.base import Context, copied, created, patched
+from smartpay_mock.resources.checks import invalid
 
 Document = dict[str, Any]
 
@@ -21,13 +22,23 @@ _GIVEN = (
     "name",
 )
 _CHANGEABLE = ("active", "name")
+# discountType -> the member that speaks of the other type
+_CONTRADICTIONS = {"amount": "discountPercentage", "percentage": "discountAmount"}
 
 
 def create_coupon(ctx: Context, _params: dict[str, str], body: Document) -> Document:
     """Create a coupon, active at once.
 
-    Source: SDK go:api.go, live suites.
+    Raises:
+        ApiError: ``request.invalid`` for the discount of the other type.
+
+    Source: SDK go:api.go, live suites; that contradictions are refused is *assumed*.
     """
+    other = _CONTRADICTIONS[body["discountType"]]
+    if other in body:
+        raise invalid(
+            f"{other}: contradicts discountType {body['discountType']}; leave it out"
+        )
     coupon = {
         **created(ctx, "coupon", "coupon"),
         "active": True,
@@ -62,9 +73,7 @@ def update_coupon(ctx: Context, params: dict[str, str], body: Document) -> Docum
     Source: docs-ja:/reference/update-coupon; Node live suite (``{}``).
     """
     coupon = ctx.find("coupon", params["id"])
-    if body:
-        coupon.update(copied(body, *_CHANGEABLE))
-        merged_metadata(coupon, body)
+    if patched(coupon, body, *_CHANGEABLE):
         ctx.save("coupon", coupon)
         ctx.emit("coupon.updated", coupon)
     return coupon

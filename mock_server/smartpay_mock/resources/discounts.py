@@ -7,6 +7,7 @@ how a discount is rounded is *assumed* (down to the whole yen).
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from smartpay_mock.kernel.errors import ApiError
@@ -49,7 +50,8 @@ def apply_code(ctx: Context, order: Document, code: str, consumer: Document) -> 
 def discount_amount(coupon: Document, amount: int) -> int:
     """Return what a coupon takes off ``amount``, both in yen, never more than it."""
     if coupon["discountType"] == "percentage":
-        return int(amount * coupon["discountPercentage"] // 100)
+        # In decimals: 0.57 percent of 10,000 are 57, which floats make 56.
+        return int(amount * Decimal(str(coupon["discountPercentage"])) // 100)
     return min(int(coupon["discountAmount"]), amount)
 
 
@@ -88,7 +90,8 @@ def _first_objection(
             order["amount"] < promotion_code.get("minimumAmount", 0)
         ),
         "it is for a consumer's first order only": (
-            promotion_code["firstTimeTransaction"] and consumer.get("_orders", 0) > 0
+            promotion_code["firstTimeTransaction"]
+            and bool(ctx.unit.page("order", limit=1, owner=consumer["id"]))
         ),
         "the consumer has used it before": (
             promotion_code["onePerCustomer"]

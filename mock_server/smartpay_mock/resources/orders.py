@@ -36,6 +36,7 @@ def create_order(ctx: Context, _params: dict[str, str], body: Document) -> Docum
     order = new_order(ctx, body)
     order["tokenId"] = token["id"]
     if decide_token_charge(ctx, token, body).is_approved:
+        order["_consumer"] = token.get("_consumer")
         authorize(ctx, order, token=token)
     else:
         decline(ctx, order)
@@ -50,7 +51,7 @@ def open_order(ctx: Context, body: Document, session_id: str) -> Document:
     order = new_order(ctx, body)
     order["_session"] = session_id
     ctx.step("order", order, "open")
-    ctx.save("order", order)
+    ctx.keep_order(order)
     return order
 
 
@@ -63,7 +64,7 @@ def decline(ctx: Context, order: Document, *, is_final: bool = True) -> None:
     Source: docs:/reference/the-event-object.
     """
     transition = ctx.step("order", order, "decline" if is_final else "decline_softly")
-    ctx.save("order", order)
+    ctx.keep_order(order)
     ctx.announce(transition, order=order)
 
 
@@ -88,7 +89,6 @@ def new_order(ctx: Context, body: Document) -> Document:
         "_isManual": body.get("captureMethod") == "manual",
         "_authorized": 0,
         "_captured": 0,
-        "_refunded": 0,
     }
 
 
@@ -114,7 +114,7 @@ def authorize(ctx: Context, order: Document, **subjects: Document) -> None:
         subjects["payment"] = capture(
             ctx, order, {"amount": order["_authorized"], **copied(order, "reference")}
         )
-    ctx.save("order", order)
+    ctx.keep_order(order)
     ctx.announce(transition, order=order, **subjects)
 
 
@@ -163,7 +163,7 @@ def close_order(ctx: Context, order: Document, action: str) -> None:
     order["_authorized"] = order["_captured"]
     ctx.explain("capture", f"{released} of {order['currency']} released")
     ctx.unit.delete("timer", order["id"])
-    ctx.save("order", order)
+    ctx.keep_order(order)
     ctx.announce(transition, order=order)
 
 

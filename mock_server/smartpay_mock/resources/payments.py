@@ -8,12 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from smartpay_mock.kernel.errors import ApiError
-from smartpay_mock.resources.base import (
-    Context,
-    copied,
-    created,
-    merged_metadata,
-)
+from smartpay_mock.resources.base import Context, copied, created, patched
 from smartpay_mock.resources.checks import check_currency
 from smartpay_mock.resources.line_items import keep_line_items
 from smartpay_mock.resources.pricing import left_to_capture
@@ -50,7 +45,7 @@ def create_payment(ctx: Context, _params: dict[str, str], body: Document) -> Doc
     if not keeps_rest:
         order["_authorized"] = order["_captured"]
         ctx.unit.delete("timer", order["id"])
-    ctx.save("order", order)
+    ctx.keep_order(order)
     ctx.announce(transition, payment=payment)
     return payment
 
@@ -99,7 +94,6 @@ def update_payment(ctx: Context, params: dict[str, str], body: Document) -> Docu
     Source: docs-ja:/reference/update-payment; that metadata merges is *assumed*.
     """
     payment = ctx.find("payment", params["id"])
-    payment.update(copied(body, "description", "reference"))
-    merged_metadata(payment, body)
-    ctx.save("payment", payment, owner=payment["order"])
+    if patched(payment, body, "description", "reference"):
+        ctx.save("payment", payment, owner=payment["order"])
     return payment

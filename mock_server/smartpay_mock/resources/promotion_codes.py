@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from smartpay_mock.kernel.errors import ApiError
-from smartpay_mock.resources.base import Context, copied, created, merged_metadata
+from smartpay_mock.resources.base import Context, copied, created, patched
 from smartpay_mock.resources.coupons import upper_currency
 
 Document = dict[str, Any]
@@ -71,9 +71,7 @@ def update_promotion_code(
     Source: SDK go:api.go, live suites.
     """
     promotion_code = ctx.find("promotion_code", params["id"])
-    if body:
-        promotion_code.update(copied(body, *_CHANGEABLE))
-        merged_metadata(promotion_code, body)
+    if patched(promotion_code, body, *_CHANGEABLE):
         keep_promotion_code(ctx, promotion_code)
         ctx.emit("promotion_code.updated", promotion_code)
     return promotion_code

@@ -8,12 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from smartpay_mock.kernel.errors import ApiError
-from smartpay_mock.resources.base import (
-    Context,
-    copied,
-    created,
-    merged_metadata,
-)
+from smartpay_mock.resources.base import Context, copied, created, patched
 from smartpay_mock.resources.checks import check_currency
 from smartpay_mock.resources.line_items import keep_line_items
 from smartpay_mock.resources.pricing import left_to_refund
@@ -35,8 +30,9 @@ def create_refund(ctx: Context, _params: dict[str, str], body: Document) -> Docu
     check_currency(body, payment, "payment")
     keep_line_items(ctx, body, order)
     left = left_to_refund(payment)
-    amount = int(body.get("amount", left))
-    if amount > left or not left:
+    default = left or payment["amount"]
+    amount = int(body["amount"]) if "amount" in body else default
+    if amount > left:
         raise ApiError(
             "amount.insufficient", amount=amount, left=left, id=payment["id"]
         )
@@ -46,9 +42,7 @@ def create_refund(ctx: Context, _params: dict[str, str], body: Document) -> Docu
     refund = _refund(ctx, payment, {**body, "amount": amount})
     payment["refunds"] = [*payment["refunds"], refund["id"]]
     payment["_refunded"] += amount
-    order["_refunded"] += amount
     ctx.save("payment", payment, owner=order["id"])
-    ctx.save("order", order)
     ctx.announce(transition, refund=refund)
     return refund
 
@@ -90,7 +84,6 @@ def update_refund(ctx: Context, params: dict[str, str], body: Document) -> Docum
     Source: docs-ja:/reference/update-refund; that metadata merges is *assumed*.
     """
     refund = ctx.find("refund", params["id"])
-    refund.update(copied(body, "description", "reference"))
-    merged_metadata(refund, body)
-    ctx.save("refund", refund, owner=refund["payment"])
+    if patched(refund, body, "description", "reference"):
+        ctx.save("refund", refund, owner=refund["payment"])
     return refund

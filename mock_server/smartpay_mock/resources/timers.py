@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from smartpay_mock.kernel.codec import decode
 from smartpay_mock.resources.base import Context
 from smartpay_mock.resources.orders import expire_order
@@ -18,17 +16,18 @@ def is_settled(unit: Unit, now: int) -> bool:
     return due is None or due > now
 
 
-def settle(unit: Unit, now: int, context_at: Callable[[int], Context]) -> None:
-    """Let everything that is due by ``now`` happen, each at its own time.
+def settle(ctx: Context, *, until: int) -> None:
+    """Let everything that is due happen, each at its own time.
 
     Args:
-        unit: Of the account.
-        now: The account's time, in milliseconds since the epoch.
-        context_at: Makes the context for a moment.
+        ctx: Its time is moved to that of each thing in turn.
+        until: The account's time, in milliseconds since the epoch.
     """
-    while not is_settled(unit, now):
-        for row in unit.due("timer", until=now, limit=_BATCH):
+    unit = ctx.unit
+    while not is_settled(unit, until):
+        for row in unit.due("timer", until=until, limit=_BATCH):
             body = unit.get("order", row.id)
             unit.delete("timer", row.id)
             if body is not None and row.due is not None:
-                expire_order(context_at(row.due), decode(body))
+                ctx.now = row.due
+                expire_order(ctx, decode(body))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from smartpay_mock.kernel.errors import ApiError
+from smartpay_mock.resources.authorization import consumer_declines
 from smartpay_mock.resources.base import Context, copied, created
 from smartpay_mock.resources.persons import consumer_of
 
@@ -94,7 +95,7 @@ def enable_token(ctx: Context, params: dict[str, str], _body: Document) -> None:
 
     Source: docs:/reference/enable-token.
     """
-    _move(ctx, params["id"], "enable")
+    _move(ctx, find_token(ctx, params["id"]), "enable")
 
 
 def disable_token(ctx: Context, params: dict[str, str], _body: Document) -> None:
@@ -105,7 +106,7 @@ def disable_token(ctx: Context, params: dict[str, str], _body: Document) -> None
 
     Source: docs:/reference/disable-token.
     """
-    _move(ctx, params["id"], "disable")
+    _move(ctx, find_token(ctx, params["id"]), "disable")
 
 
 def delete_token(ctx: Context, params: dict[str, str], _body: Document) -> None:
@@ -116,26 +117,39 @@ def delete_token(ctx: Context, params: dict[str, str], _body: Document) -> None:
 
     Source: docs:/reference/delete-token.
     """
-    _move(ctx, params["id"], "delete")
+    _move(ctx, find_token(ctx, params["id"]), "delete")
 
 
 def approve_token(ctx: Context, params: dict[str, str], _body: Document) -> Document:
-    """Approve a token as its consumer.
+    """Approve a token as its consumer, or have it declined.
+
+    A consumer who is not active or is set to decline gets a rejected token; that is
+    an answer, not an error.
 
     Raises:
         ApiError: ``token.not-found``; ``token.cannot-approve`` unless it waits.
 
-    Source: SDK live suites; the answer's body is *assumed*.
+    Source: SDK live suites; the answer's body, and who is declined, are *assumed*.
     """
     token = find_token(ctx, params["id"])
-    if token.get("_consumer") is None:
-        token["_consumer"] = consumer_of(ctx, ctx.actor)["id"]
-        keep_token(ctx, token)
-    return _move(ctx, params["id"], "approve")
+    consumer = _owner(ctx, token)
+    action = "approve"
+    if token["status"] == "requires_authorization":
+        token["_consumer"] = consumer["id"]
+        decision = consumer_declines(consumer)
+        if decision is not None:
+            ctx.explain("authorization", f"declined: {decision.reason}")
+            action = "reject"
+    return _move(ctx, token, action)
 
 
-def _move(ctx: Context, id_: str, action: str) -> Document:
-    token = find_token(ctx, id_)
+def _owner(ctx: Context, token: Document) -> Document:
+    """Return the consumer who owns the token; of a new one that is who acts."""
+    known = ctx.load("consumer", token["_consumer"]) if token["_consumer"] else None
+    return known or consumer_of(ctx, ctx.actor)
+
+
+def _move(ctx: Context, token: Document, action: str) -> Document:
     before = token["status"]
     transition = ctx.step("token", token, action)
     if token["status"] != before:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from smartpay_mock.events.signing import new_secret
-from smartpay_mock.resources.base import Context, copied, created, merged_metadata
+from smartpay_mock.resources.base import Context, copied, created, patched
 
 Document = dict[str, Any]
 
@@ -60,9 +60,8 @@ def update_webhook_endpoint(
     Source: docs-ja:/reference/update-webhook-endpoint.
     """
     endpoint = ctx.find("webhook_endpoint", params["id"])
-    endpoint.update(copied(body, *_CHANGEABLE))
-    merged_metadata(endpoint, body)
-    ctx.save("webhook_endpoint", endpoint)
+    if patched(endpoint, body, *_CHANGEABLE):
+        ctx.save("webhook_endpoint", endpoint)
     return endpoint
 
 
