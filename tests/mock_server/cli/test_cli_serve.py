@@ -1,0 +1,119 @@
+"""``serve``: the banner works as printed, and signals end it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import requests
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+Serve = Callable[..., Any]
+
+
+def test_the_curl_line_of_the_banner_works_as_printed(serve: Serve) -> None:
+    """A person can paste the banner's command and gets a succeeded order."""
+    served = serve()
+    banner = _read_until(served, "}'")
+    command = banner[banner.index("curl ") :].replace("curl ", "curl -sS ", 1)
+
+    done = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, timeout=20, check=True
+    )
+
+    assert json.loads(done.stdout)["status"] == "succeeded"
+    assert [line for line in banner.splitlines() if len(line) > 80] == []
+
+
+def test_sigterm_ends_it_well(serve: Serve) -> None:
+    """It stops with code 0 and frees its port."""
+    served = serve()
+    url = served.root_url
+
+    said = served.stop()
+
+    assert served.process.returncode == 0
+    assert said.endswith("Stopped.\n")
+    try:
+        requests.get(f"{url}/health", timeout=5)
+    except requests.ConnectionError:
+        return
+    raise AssertionError("the port still answers")
+
+
+def test_a_ready_line_for_scripts_is_json(serve: Serve) -> None:
+    """``--json`` prints one line that holds the base URL."""
+    served = serve("--json")
+
+    said = json.loads(served.stop())
+
+    assert said["url"] == f"{served.root_url}/v1"
+
+
+def test_a_taken_port_is_said_in_one_line(run: Run, serve: Serve) -> None:
+    """The second emulator on a port says what to do and exits with 2."""
+    port = serve().root_url.rpartition(":")[2]
+
+    done = run("serve", "--port", port)
+
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert port in done.stderr
+    assert "--port 0" in done.stderr
+
+
+def test_a_setting_that_cannot_be_used_is_named(run: Run) -> None:
+    """The flag, or the variable, the value and what to send are in the message."""
+    by_flag = run("serve", "--port", "many")
+    by_variable = run("serve", SMARTPAY_SANDBOX_PORT="99999")
+
+    assert by_flag.returncode == by_variable.returncode == 2
+    assert "--port='many' cannot be used" in by_flag.stderr
+    assert "SMARTPAY_SANDBOX_PORT='99999' cannot be used" in by_variable.stderr
+    assert "send a whole number from 0 to 65535" in by_variable.stderr
+
+
+def test_state_in_a_file_outlives_the_process(serve: Serve, tmp_path: Path) -> None:
+    """An order made before a restart is there after it."""
+    state = f"sqlite:///{tmp_path / 'state.db'}"
+    key = {"Authorization": "Basic sk_test_restart"}
+    first = serve("--state", state)
+    payload = {
+        "amount": 1000,
+        "currency": "JPY",
+        "customerInfo": {},
+        "items": [{"name": "sweater", "amount": 1000, "currency": "JPY"}],
+        "shippingInfo": {
+            "address": {
+                "line1": "1",
+                "locality": "Minato",
+                "postalCode": "105-6415",
+                "country": "JP",
+            }
+        },
+        "token": "paytok_test_approved",
+    }
+    order = requests.post(
+        f"{first.root_url}/v1/orders", json=payload, headers=key, timeout=10
+    ).json()
+    first.stop()
+
+    again = serve("--state", state)
+    found = requests.get(
+        f"{again.root_url}/v1/orders/{order['id']}", headers=key, timeout=10
+    )
+
+    assert found.json()["amount"] == 1000
+
+
+def _read_until(served: Any, end: str) -> str:
+    lines = []
+    for line in served.process.stdout:
+        lines.append(line)
+        if line.rstrip().endswith(end):
+            break
+    return re.sub(r"\n\Z", "", "".join(lines))
