@@ -17,6 +17,7 @@ import click
 from smartpay_mock.cli.banner import banner
 from smartpay_mock.cli.options import settings_from, settings_options
 from smartpay_mock.control.guard import is_loopback
+from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.ids import new_password
 from smartpay_mock.kernel.settings import Settings
 from smartpay_mock.server import Sandbox
@@ -29,9 +30,20 @@ from smartpay_mock.server import Sandbox
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the port here once ready, for scripts.",
 )
+@click.option(
+    "--ca-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the CA of HTTPS here once ready, for clients to trust.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON line when ready.")
 @click.option("--quiet", "-q", is_flag=True, help="Say nothing when ready.")
-def command(port_file: Path | None, as_json: bool, quiet: bool, **flags: Any) -> None:
+def command(
+    port_file: Path | None,
+    ca_file: Path | None,
+    as_json: bool,
+    quiet: bool,
+    **flags: Any,
+) -> None:
     """Run the emulator until it is stopped (Ctrl-C, SIGTERM)."""
     settings = settings_from(flags)
     if not is_loopback(settings.host) and not settings.admin_token:
@@ -41,7 +53,11 @@ def command(port_file: Path | None, as_json: bool, quiet: bool, **flags: Any) ->
 
         serve_fast(settings)
         return
+    if ca_file and not settings.tls:
+        raise SandboxUsageError("--ca-file is for HTTPS: add --tls.")
     with running(settings) as sandbox:
+        if ca_file:
+            _write_whole(ca_file, sandbox.certificates.ca_path.read_text().rstrip())
         if port_file:
             _write_whole(port_file, sandbox.root_url.rpartition(":")[2])
         if not quiet:
@@ -59,7 +75,11 @@ def running(settings: Settings) -> Iterator[Sandbox]:
         SandboxUsageError: The address or the state cannot be had.
     """
     sandbox = Sandbox(
-        settings, host=settings.host, port=settings.port, tls=settings.tls
+        settings,
+        host=settings.host,
+        port=settings.port,
+        tls=settings.tls,
+        tls_port=settings.tls_port,
     )
     with sandbox:
         yield sandbox
@@ -67,7 +87,11 @@ def running(settings: Settings) -> Iterator[Sandbox]:
 
 def _ready_text(sandbox: Sandbox, settings: Settings, *, as_json: bool) -> str:
     if as_json:
-        return json.dumps({"url": sandbox.url, "rootUrl": sandbox.root_url})
+        ready = {"url": sandbox.url, "rootUrl": sandbox.root_url}
+        if settings.tls:
+            ready["tlsRootUrl"] = sandbox.tls_root_url
+            ready["caPath"] = str(sandbox.certificates.ca_path)
+        return json.dumps(ready)
     text = banner(
         sandbox.root_url,
         state=_state_words(settings.state),

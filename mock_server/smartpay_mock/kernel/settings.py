@@ -126,6 +126,9 @@ class Settings:
         is_secret=True,
     )
     tls: bool = _setting(False, "Serve HTTPS too, with a CA of its own.", _flag)
+    tls_port: int = _setting(
+        0, "Port of HTTPS, with tls; 0 takes a free one.", _whole(0, 65535)
+    )
     mutant: str = _setting("", "Run a deliberately broken variant (see mutants list).")
 
     def __post_init__(self) -> None:
