@@ -1,0 +1,84 @@
+"""Why a request was answered as it was, for people to read at 80 columns."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+from typing import Any
+
+from smartpay_mock.kernel.errors import SandboxUsageError
+from smartpay_mock.testing.journal import RecordedRequest
+
+WIDTH = 80
+_INDENT = 12
+
+
+def request_id_of(response: Any) -> str:
+    """Return the ``Request-Id`` of a response of any client, or the id itself.
+
+    Args:
+        response: The id; a recorded request; or a response of requests, httpx,
+            aiohttp, urllib or Flask's test client, or its headers.
+
+    Raises:
+        SandboxUsageError: It has no ``Request-Id``.
+    """
+    if isinstance(response, str):
+        return response
+    if isinstance(response, RecordedRequest):
+        return response.id
+    headers = getattr(response, "headers", response)
+    for name, value in _items(headers):
+        if str(name).lower() == "request-id":
+            return str(value)
+    raise SandboxUsageError(
+        f"{type(response).__name__} has no Request-Id header, so this emulator did "
+        "not answer it. Give a response of its, or the Request-Id itself."
+    )
+
+
+def explain(request: RecordedRequest) -> str:
+    """Return what was asked, what was answered, and rule by rule why."""
+    lines = [f"{request.id}: {request.operation}", f"  {request.summary()}"]
+    if request.replayed:
+        lines += _entry("replayed", "the answer is the one kept under this key")
+    if request.idempotency_key is not None:
+        lines += _entry("key", request.idempotency_key)
+    for finding in request.trace:
+        lines += _entry(finding.rule, finding.found)
+    for fault in request.faults:
+        lines += _entry("fault", f"met {fault}")
+    for advice in request.advice:
+        lines += _entry("advice", advice.message)
+    return "\n".join(lines)
+
+
+def overview(requests: Iterable[RecordedRequest]) -> str:
+    """Return one line per request, refusals and declines with their reasons."""
+    lines = []
+    for number, request in enumerate(requests, start=1):
+        key = f"  key {request.idempotency_key}" if request.idempotency_key else ""
+        again = "  replayed" if request.replayed else ""
+        lines.append(f"#{number} {request.summary()}{again}{key}")
+        for finding in request.trace:
+            if finding.rule in {"refusal", "authorization", "fault"}:
+                lines += _entry(finding.rule, finding.found)
+        lines += [line for fault in request.faults for line in _entry("fault", fault)]
+        for advice in request.advice:
+            lines += _entry("advice", advice.message)
+    return "\n".join(lines) or "no request came"
+
+
+def _entry(label: str, text: str) -> list[str]:
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=f"    {label:<{_INDENT - 1}} ",
+        subsequent_indent=" " * (_INDENT + 4),
+        break_on_hyphens=False,
+    )
+
+
+def _items(headers: Any) -> Iterable[tuple[Any, Any]]:
+    items = getattr(headers, "items", None)
+    return items() if callable(items) else ()
