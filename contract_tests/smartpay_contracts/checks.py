@@ -218,6 +218,14 @@ class Checks:
         return None
 
 
+def replay_headers(exchange: Exchange) -> list[str]:
+    """Return the headers by which a replay can be told.
+
+    Source: docs:/reference/idempotency, which shows how the name begins.
+    """
+    return [n for n in exchange.headers if n.lower().startswith("idempotency-r")]
+
+
 def without_nulls(value: Any) -> Any:
     """Return a document without the members that are null."""
     if isinstance(value, dict):

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 from smartpay_contracts import payloads
 from smartpay_contracts.client import NOTHING, Client
 from smartpay_contracts.exchange import Doc, Exchange
@@ -148,6 +150,16 @@ def kind_of(operation: str) -> Kind:
     if tag == "consumer":
         return KINDS["order" if operation == "authorize_order" else "token"]
     return next(k for k in KINDS.values() if k.plural.replace("_", "-") == tag)
+
+
+def each(kinds: Mapping[str, Kind]) -> pytest.MarkDecorator:
+    """Return the parametrisation of a test over kinds of objects."""
+    return pytest.mark.parametrize("kind", kinds.values(), ids=lambda kind: kind.name)
+
+
+def kind_of_object(name: str) -> Kind:
+    """Return the kind whose objects say ``name`` in their member ``object``."""
+    return next(kind for kind in KINDS.values() if kind.object == name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from smartpay_contracts.kinds import (
     KINDS,
     Kind,
     call,
+    each,
     kind_of,
     merchant_operations,
     with_id,
@@ -221,7 +222,7 @@ def test_another_accounts_object_is_not_found(
 
 
 @pytest.mark.clause("auth.account-isolation")
-@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+@each(KINDS)
 def test_another_accounts_object_is_in_no_list(
     kind: Kind, world: World, other: Client, checks: Checks
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 from smartpay_contracts import payloads
 from smartpay_contracts.chance import now_ms
 from smartpay_contracts.checks import Checks
-from smartpay_contracts.kinds import ARRANGE, UPDATABLE, Kind, merchant_operations
+from smartpay_contracts.kinds import ARRANGE, UPDATABLE, Kind, each, merchant_operations
 from smartpay_contracts.target import Target
 from smartpay_contracts.world import World
 from smartpay_schemas import OPERATIONS
@@ -23,9 +23,7 @@ WITH_AMOUNT = [
 ]
 WITH_CURRENCY = [*WITH_AMOUNT, "create_coupon"]
 BASKETS = ["create_order", "create_checkout_session"]
-each_updatable = pytest.mark.parametrize(
-    "kind", UPDATABLE.values(), ids=lambda kind: kind.name
-)
+each_updatable = each(UPDATABLE)
 
 
 def order_of(operation: str, answer: dict[str, Any]) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from smartpay_contracts.kinds import (
     Kind,
     call,
     caller_of,
+    each,
     kind_of,
     merchant_operations,
     with_id,
@@ -128,7 +129,7 @@ def test_numbers_in_answers_are_integers(
 
 
 @pytest.mark.clause("data.object", "data.id-prefix")
-@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+@each(KINDS)
 def test_an_object_names_its_kind(kind: Kind, world: World, checks: Checks) -> None:
     """By its member object, and by the prefix of its id, everywhere it appears."""
     made = kind.make(world)
@@ -267,7 +268,7 @@ def test_two_objects_never_share_an_id(world: World, checks: Checks) -> None:
 
 
 @pytest.mark.clause("data.metadata-default")
-@pytest.mark.parametrize("kind", CREATABLE.values(), ids=lambda kind: kind.name)
+@each(CREATABLE)
 def test_metadata_is_an_empty_object_by_default(kind: Kind, world: World) -> None:
     """Every object that may carry metadata does."""
     made = kind.make(world)
@@ -277,7 +278,7 @@ def test_metadata_is_an_empty_object_by_default(kind: Kind, world: World) -> Non
 
 
 @pytest.mark.clause("data.metadata-echo")
-@pytest.mark.parametrize("kind", CREATABLE.values(), ids=lambda kind: kind.name)
+@each(CREATABLE)
 def test_metadata_comes_back_as_it_was_sent(kind: Kind, world: World) -> None:
     """When the object is made, and when it is retrieved."""
     metadata = {"shop": "Shibuya", "日本語": "値", "number": "7"}

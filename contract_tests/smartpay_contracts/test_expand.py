@@ -9,7 +9,7 @@ import pytest
 
 from smartpay_contracts.checks import Checks
 from smartpay_contracts.client import Client
-from smartpay_contracts.kinds import ARRANGE, KINDS, Kind
+from smartpay_contracts.kinds import ARRANGE, KINDS, Kind, each
 from smartpay_contracts.world import World
 from smartpay_schemas import OPERATIONS
 
@@ -25,11 +25,6 @@ LISTS_OF_REFERENCES = {
     "refund": ("lineItems",),
     "checkout_session": (),
 }
-
-
-def each(kinds: dict[str, Kind]) -> pytest.MarkDecorator:
-    """Return the parametrisation over kinds of objects."""
-    return pytest.mark.parametrize("kind", kinds.values(), ids=lambda kind: kind.name)
 
 
 def plain(value: Any) -> Any:

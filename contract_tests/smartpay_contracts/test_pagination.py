@@ -6,11 +6,10 @@ import pytest
 
 from smartpay_contracts.checks import Checks
 from smartpay_contracts.client import Client
-from smartpay_contracts.kinds import KINDS, Kind
+from smartpay_contracts.kinds import KINDS, Kind, each
 from smartpay_contracts.world import World
 
-each_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
-
+each_kind = each(KINDS)
 NO_COUNTS = ["0", "-1", "101", "1.5", "many", "1e1", "99999999999999999999"]
 
 

@@ -1,0 +1,296 @@
+"""Checkout sessions: where a consumer is sent to pay an order or approve a token."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from smartpay_contracts import payloads
+from smartpay_contracts.checks import Checks
+from smartpay_contracts.client import Client
+from smartpay_contracts.exchange import Doc
+from smartpay_contracts.world import World
+
+NOBODY = "checkout_test_0000000000000000000000"
+FOR_AN_ORDER = ["amount", "currency", "items", "customerInfo", "shippingInfo"]
+URLS = ["successUrl", "cancelUrl"]
+LIMITS = [
+    ("description", "あ" * 80, True),
+    ("description", "あ" * 81, False),
+    ("description", "", False),
+    ("reference", "x" * 40, True),
+    ("reference", "x" * 41, False),
+    ("reference", "", False),
+    ("items", [payloads.product()] * 50, True),
+    ("items", [payloads.product()] * 51, False),
+    ("items", [], False),
+]
+ENUMS = [
+    ("locale", ["en", "ja"], "fr"),
+    ("captureMethod", ["automatic", "manual"], "x"),
+]
+
+
+def create(world: World, body: dict[str, Any]) -> Doc:
+    """Return the session that a body makes."""
+    return world.checks.ok(world.api.call("create_checkout_session", body))
+
+
+@pytest.mark.clause("sessions.create.order")
+def test_a_session_makes_its_order_at_once(world: World, checks: Checks) -> None:
+    """It waits for the consumer, can be retrieved and is listed."""
+    session = world.session()
+
+    order = session["order"]
+    assert order["status"] == "requires_authorization"
+    assert "token" not in session
+    assert world.now("order", order["id"])["status"] == "requires_authorization"
+    entry = checks.find(world.api, "list_orders", order["id"])
+    assert entry["status"] == "requires_authorization"
+
+
+@pytest.mark.clause("sessions.create.order-members")
+@pytest.mark.parametrize("capture", ["automatic", "manual"])
+def test_the_order_of_a_session_is_what_was_asked_for(
+    capture: str, world: World
+) -> None:
+    """Amount, items and shipping; no token, payment or expiry yet."""
+    body = payloads.order_session(amount=1_234, captureMethod=capture)
+
+    session = create(world, body)
+
+    order = session["order"]
+    now = world.now("order", order["id"], expand="all")
+    for seen in (order, now):
+        assert (seen["amount"], seen["currency"]) == (1_234, "JPY")
+        assert seen["shippingInfo"] == body["shippingInfo"]
+        kinds = sorted(item["kind"] for item in seen["lineItems"])
+        assert kinds == ["discount", "product", "tax"]
+        assert seen["payments"] == []
+        assert not {"tokenId", "expiresAt"} & set(seen)
+
+
+@pytest.mark.clause("sessions.create.url")
+@pytest.mark.parametrize("make", [World.session, World.token_session])
+def test_a_session_has_a_url_for_the_consumer(make: Any, world: World) -> None:
+    """SDKs append a query to it, so it has none."""
+    session = make(world)
+
+    assert session["url"].startswith(("https://", "http://"))
+    assert "?" not in session["url"]
+    assert world.now("checkout_session", session["id"])["url"] == session["url"]
+
+
+@pytest.mark.clause("sessions.create.echo")
+@pytest.mark.parametrize("body", [payloads.order_session(), payloads.token_session()])
+@pytest.mark.parametrize("locale", ["en", "ja"])
+def test_a_session_carries_what_it_was_made_with(
+    body: dict[str, Any], locale: str, world: World
+) -> None:
+    """Its addresses, locale and reference."""
+    told = {
+        "successUrl": "https://example.com/a?b=c",
+        "cancelUrl": "https://example.com/d#e",
+        "locale": locale,
+        "reference": world.reference(),
+    }
+
+    session = create(world, {**body, **told})
+
+    for seen in (session, world.now("checkout_session", session["id"])):
+        assert {name: seen[name] for name in told} == told
+
+
+@pytest.mark.clause("sessions.create.mandatory-members")
+@pytest.mark.parametrize("member", [*FOR_AN_ORDER, *URLS])
+def test_a_session_for_an_order_needs_seven_members(
+    member: str, world: World, checks: Checks
+) -> None:
+    """Those of an order, and where the consumer comes back to."""
+    body = payloads.without(payloads.order_session(), member)
+
+    answer = world.api.call("create_checkout_session", body)
+
+    checks.refused_with(answer, 400)
+
+
+@pytest.mark.clause("sessions.create.a-product")
+def test_taxes_and_discounts_are_not_enough(world: World, checks: Checks) -> None:
+    """Something is bought."""
+    body = payloads.order_session(items=[payloads.tax(), payloads.discount()])
+
+    answer = world.api.call("create_checkout_session", body)
+
+    checks.refused_with(answer, 400)
+
+
+@pytest.mark.clause("sessions.create.token")
+def test_a_session_can_ask_for_a_token(world: World) -> None:
+    """The token waits for its approval, and there is no order."""
+    session = world.token_session()
+
+    assert session["token"]["object"] == "token"
+    assert session["token"]["status"] == "requires_authorization"
+    assert "order" not in session
+
+
+@pytest.mark.clause("sessions.create.token")
+def test_a_session_for_a_token_makes_no_order(world: World, checks: Checks) -> None:
+    """There is nothing to pay yet."""
+    reference = world.reference()
+
+    world.token_session(reference=reference)
+
+    order = checks.search(
+        world.api, "list_orders", lambda o: o.get("reference") == reference
+    )
+    assert order is None
+
+
+@pytest.mark.clause("sessions.create.token-mandatory")
+@pytest.mark.parametrize("member", ["customerInfo", *URLS])
+def test_a_session_for_a_token_needs_three_members(
+    member: str, world: World, checks: Checks
+) -> None:
+    """No amount, no items, no shipping."""
+    body = payloads.without(payloads.token_session(), member)
+
+    answer = world.api.call("create_checkout_session", body)
+
+    checks.refused_with(answer, 400)
+
+
+@pytest.mark.clause("sessions.create.minimal")
+@pytest.mark.parametrize(
+    "body",
+    [payloads.order_session(customerInfo={}), payloads.token_session(customerInfo={})],
+    ids=["order", "token"],
+)
+def test_everything_else_about_a_session_is_optional(
+    body: dict[str, Any], world: World
+) -> None:
+    """reference, description, locale, captureMethod; and the customer is unknown."""
+    session = create(world, body)
+
+    assert session["id"]
+    assert session["customerInfo"] == {}
+
+
+@pytest.mark.clause("sessions.create.limits")
+@pytest.mark.parametrize(
+    ("member", "value", "is_accepted"), LIMITS, ids=lambda v: str(v)[:12]
+)
+def test_the_members_of_a_session_have_limits(
+    member: str, value: Any, is_accepted: bool, world: World, checks: Checks
+) -> None:
+    """80 for the description, 40 for the reference, 50 items."""
+    body = payloads.order_session(**{member: value})
+
+    answer = world.api.call("create_checkout_session", body)
+
+    if is_accepted:
+        checks.ok(answer)
+    else:
+        checks.refused(answer, "request.invalid")
+
+
+@pytest.mark.clause("sessions.create.enums")
+@pytest.mark.parametrize(("member", "good", "bad"), ENUMS)
+def test_a_choice_of_a_session_is_one_of_the_documented(
+    member: str, good: list[str], bad: str, world: World, checks: Checks
+) -> None:
+    """Each documented value is accepted, another is refused."""
+    for value in good:
+        create(world, payloads.order_session(**{member: value}))
+
+    body = payloads.order_session(**{member: bad})
+    answer = world.api.call("create_checkout_session", body)
+    checks.refused(answer, "request.invalid")
+
+
+@pytest.mark.clause("sessions.create.reference-free")
+def test_a_reference_can_be_used_again(world: World) -> None:
+    """It is the merchant's own business."""
+    reference = world.reference()
+
+    first, second = (world.session(reference=reference) for _ in range(2))
+
+    assert first["id"] != second["id"]
+    assert first["order"]["id"] != second["order"]["id"]
+
+
+@pytest.mark.clause("tolerance.unknown-members")
+def test_unknown_members_of_a_customer_are_ignored(world: World) -> None:
+    """email, gender and phone, at every depth; the answer fits its schema."""
+    body = payloads.order_session()
+    body["customerInfo"] = {
+        **body["customerInfo"],
+        "email": "a@example.jp",
+        "gender": "male",
+        "phone": "+81",
+        "address": {**payloads.ADDRESS, "addressType": "home", "planet": "earth"},
+    }
+
+    session = create(world, {**body, "promotionCode": "ZOO"})
+
+    assert session["customerInfo"]["firstName"] == "太郎"
+
+
+@pytest.mark.clause("sessions.get", "sessions.list")
+@pytest.mark.parametrize("make", [World.session, World.token_session])
+def test_a_session_is_what_was_answered(
+    make: Any, world: World, checks: Checks
+) -> None:
+    """Retrieved and listed, expanded, it is the creation's answer."""
+    session = make(world)
+
+    expanded = world.now("checkout_session", session["id"], expand="all")
+    plain = world.now("checkout_session", session["id"])
+    entry = checks.find(world.api, "list_checkout_sessions", session["id"])
+
+    assert expanded == session
+    assert entry == plain
+
+
+@pytest.mark.clause("sessions.get.status")
+def test_an_unknown_session_is_404(api: Client, checks: Checks) -> None:
+    """In the common shape."""
+    checks.refused_with(api.call("get_checkout_session", id=NOBODY), 404)
+
+
+@pytest.mark.clause("sessions.get.not-found")
+def test_the_code_of_an_unknown_session(api: Client, checks: Checks) -> None:
+    """It follows the pattern of the others."""
+    answer = api.call("get_checkout_session", id=NOBODY)
+
+    checks.refused(answer, "checkout-session.not-found")
+
+
+@pytest.mark.clause("sessions.follows-order")
+def test_an_expanded_session_shows_the_order_as_it_is_now(
+    world: World, consumer: Client, checks: Checks
+) -> None:
+    """Not as it was when the session was made."""
+    session = world.session(captureMethod="manual")
+    order = session["order"]["id"]
+    body = {"paymentMethod": "pm_test_visaApproved", "paymentPlan": "pay_in_three"}
+    checks.succeeded(consumer.call("authorize_order", body, id=order))
+
+    now = world.now("checkout_session", session["id"], expand="all")
+
+    assert now["order"]["status"] == "requires_capture"
+    assert now["order"] == world.now("order", order, expand="all")
+
+
+@pytest.mark.clause("sessions.follows-order")
+def test_an_expanded_session_shows_the_token_as_it_is_now(
+    world: World, consumer: Client
+) -> None:
+    """Approved meanwhile."""
+    session = world.token_session()
+    world.approve(session["token"]["id"])
+
+    now = world.now("checkout_session", session["id"], expand="all")
+
+    assert now["token"]["status"] == "active"

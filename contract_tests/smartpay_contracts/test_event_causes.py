@@ -1,0 +1,274 @@
+"""Which change sends which event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from smartpay_contracts import payloads
+from smartpay_contracts.chance import fresh
+from smartpay_contracts.checks import Checks
+from smartpay_contracts.client import Client
+from smartpay_contracts.control import Control
+from smartpay_contracts.exchange import Doc
+from smartpay_contracts.receiver import Receiver
+from smartpay_contracts.world import World
+from smartpay_fixtures import magic
+
+Settle = Callable[[], None]
+
+
+@pytest.fixture(autouse=True)
+def endpoint(world: World, receiver: Receiver) -> Doc:
+    """Subscribe the receiver to every event of the account."""
+    return world.endpoint(receiver.url())
+
+
+def told(receiver: Receiver, settle: Settle, type_: str, id_: str) -> Doc:
+    """Return what an event that must have arrived says of an object."""
+    settle()
+    receiver.wait_until(
+        lambda: any(d.data["id"] == id_ for d in receiver.of(type_)),
+        f"{type_} of {id_}",
+    )
+    return next(d.data for d in receiver.of(type_) if d.data["id"] == id_)
+
+
+@pytest.mark.clause("events.order-authorized", "events.token-used")
+@pytest.mark.parametrize(
+    ("capture", "status"),
+    [("automatic", "succeeded"), ("manual", "requires_capture")],
+)
+def test_an_approved_order_tells(
+    capture: str, status: str, world: World, receiver: Receiver, settle: Settle
+) -> None:
+    """That its token was used and that it was authorized."""
+    order = world.order(captureMethod=capture)
+
+    authorized = told(receiver, settle, "order.authorized", order["id"])
+
+    assert authorized["status"] == status
+    used = receiver.wait_for("token.used")[-1].data
+    assert order["tokenId"] in (used["id"], used.get("tokenId"))
+
+
+@pytest.mark.clause("events.order-authorized")
+def test_an_order_authorized_by_the_consumer_tells(
+    world: World, consumer: Client, receiver: Receiver, settle: Settle, checks: Checks
+) -> None:
+    """The same event as for an order made from a token."""
+    order = world.unauthorized(captureMethod="manual")
+    body = {"paymentMethod": "pm_test_visaApproved", "paymentPlan": "pay_in_three"}
+
+    checks.succeeded(consumer.call("authorize_order", body, id=order["id"]))
+
+    data = told(receiver, settle, "order.authorized", order["id"])
+    assert data["status"] == "requires_capture"
+
+
+@pytest.mark.clause("events.payment-created")
+@pytest.mark.parametrize("capture", ["automatic", "manual"])
+def test_a_capture_tells(
+    capture: str, world: World, receiver: Receiver, settle: Settle
+) -> None:
+    """An automatic one too."""
+    order = world.order(captureMethod=capture, amount=900)
+    if capture == "manual":
+        payment = world.payment(400, order=order["id"])
+    else:
+        payment = order["payments"][0]
+
+    data = told(receiver, settle, "payment.created", payment["id"])
+
+    assert (data["order"], data["amount"]) == (order["id"], payment["amount"])
+
+
+@pytest.mark.clause("events.payment-created")
+def test_each_capture_tells_once(
+    world: World, control: Control, receiver: Receiver, settle: Settle
+) -> None:
+    """Three captures, three events."""
+    order = world.authorized(600)["id"]
+
+    made = [world.payment(200, order=order)["id"] for _ in range(3)]
+
+    settle()
+    receiver.wait_for("payment.created", count=3)
+    seen = [d.data["id"] for d in receiver.of("payment.created")]
+    assert sorted(seen) == sorted(made)
+
+
+@pytest.mark.clause("events.refund-created")
+def test_a_refund_tells(world: World, receiver: Receiver, settle: Settle) -> None:
+    """Of which payment, and how much."""
+    refund = world.refund(123)
+
+    data = told(receiver, settle, "refund.created", refund["id"])
+
+    assert (data["payment"], data["amount"]) == (refund["payment"], 123)
+
+
+@pytest.mark.clause("events.order-canceled")
+def test_a_cancellation_tells(world: World, receiver: Receiver, settle: Settle) -> None:
+    """With the status that it left."""
+    order = world.canceled()
+
+    data = told(receiver, settle, "order.canceled", order["id"])
+
+    assert data["status"] == "canceled"
+
+
+@pytest.mark.clause("events.order-expired")
+def test_an_expiry_tells(
+    world: World, control: Control, receiver: Receiver, settle: Settle
+) -> None:
+    """As a cancellation does, without anybody looking at the order."""
+    order = world.authorized()
+
+    control.advance(days=7, milliseconds=1)
+
+    data = told(receiver, settle, "order.canceled", order["id"])
+    assert data["status"] == "canceled"
+
+
+@pytest.mark.clause("events.order-rejected")
+@pytest.mark.parametrize("name", ["declined", "consumer_inactive", "disabled"])
+def test_a_declined_order_tells(
+    name: str, world: World, control: Control, receiver: Receiver, settle: Settle
+) -> None:
+    """That it was rejected, and nothing that would let goods go."""
+    order = world.order(token=magic().tokens[name].id)
+
+    data = told(receiver, settle, "order.rejected", order["id"])
+
+    assert data["status"] == "rejected"
+    assert not {"order.authorized", "payment.created"} & set(receiver.types())
+
+
+@pytest.mark.clause("events.token-life")
+def test_a_token_tells_its_life(
+    world: World, consumer: Client, receiver: Receiver, settle: Settle, checks: Checks
+) -> None:
+    """Created, approved, disabled, enabled, deleted."""
+    token = world.waiting_token()
+    created = told(receiver, settle, "token.created", token)
+    world.approve(token)
+    approved = told(receiver, settle, "token.approved", token)
+    told_later = []
+
+    for operation, type_ in (
+        ("disable_token", "token.disabled"),
+        ("enable_token", "token.enabled"),
+        ("delete_token", "token.deleted"),
+    ):
+        checks.succeeded(world.api.call(operation, id=token))
+        told_later.append(told(receiver, settle, type_, token)["status"])
+
+    assert created["status"] == "requires_authorization"
+    assert approved["status"] == "active"
+    assert told_later == ["disabled", "active", "deleted"]
+
+
+@pytest.mark.clause("events.coupons")
+def test_a_coupon_tells(
+    world: World, receiver: Receiver, settle: Settle, checks: Checks
+) -> None:
+    """When it is made and when it is changed."""
+    coupon = world.coupon()
+    created = told(receiver, settle, "coupon.created", coupon["id"])
+
+    body = {"name": "new"}
+    checks.ok(world.api.call("update_coupon", body, id=coupon["id"]))
+
+    updated = told(receiver, settle, "coupon.updated", coupon["id"])
+    assert (created["name"], updated["name"]) == (coupon["name"], "new")
+
+
+@pytest.mark.clause("events.promotion-codes")
+def test_a_promotion_code_tells(
+    world: World, receiver: Receiver, settle: Settle, checks: Checks
+) -> None:
+    """When it is made and when it is changed."""
+    code = world.promotion_code()
+    created = told(receiver, settle, "promotion_code.created", code["id"])
+
+    body = {"active": False}
+    checks.ok(world.api.call("update_promotion_code", body, id=code["id"]))
+
+    updated = told(receiver, settle, "promotion_code.updated", code["id"])
+    assert (created["active"], updated["active"]) == (True, False)
+
+
+@pytest.mark.clause("events.sequence")
+def test_the_events_of_an_order_come_in_order(
+    world: World, control: Control, receiver: Receiver, settle: Settle
+) -> None:
+    """token.used, order.authorized, payment.created."""
+    world.order()
+
+    settle()
+
+    created = {d.type: d.event["createdAt"] for d in receiver.deliveries}
+    assert sorted(created) == ["order.authorized", "payment.created", "token.used"]
+    assert created["token.used"] <= created["order.authorized"]
+    assert created["order.authorized"] <= created["payment.created"]
+    assert receiver.types() == ["token.used", "order.authorized", "payment.created"]
+
+
+@pytest.mark.clause("events.none-for-session")
+def test_a_session_for_an_order_tells_nothing(
+    world: World, control: Control, receiver: Receiver, settle: Settle
+) -> None:
+    """Nothing has happened yet."""
+    world.session()
+
+    settle()
+
+    assert receiver.types() == []
+
+
+@pytest.mark.clause("events.none-for-replay")
+def test_a_replay_tells_nothing(
+    world: World, control: Control, receiver: Receiver, settle: Settle
+) -> None:
+    """What happened once is told once."""
+    body, key = world.order_body(), fresh(32)
+
+    for _ in range(3):
+        world.checks.ok(world.api.call("create_order", body, idempotency_key=key))
+
+    settle()
+    receiver.wait_for("payment.created")
+    assert len(receiver.types()) == 3
+
+
+@pytest.mark.clause("events.none-for-refusal")
+def test_a_refused_call_tells_nothing(
+    world: World, control: Control, receiver: Receiver, settle: Settle
+) -> None:
+    """Neither an invalid one nor a conflicting one."""
+    order = world.authorized(100)["id"]
+    settle()
+    before = receiver.types()
+
+    world.api.call("create_payment", payloads.payment(order, 101))
+    world.api.call("create_order", world.order_body(amount=-1))
+    world.api.call("create_order", payloads.order("paytok_test_nobody"))
+
+    settle()
+    assert receiver.types() == before
+
+
+@pytest.mark.clause("events.none-for-release")
+def test_releasing_a_rest_is_no_cancellation(
+    world: World, control: Control, receiver: Receiver, settle: Settle
+) -> None:
+    """The order is succeeded; order.canceled would say otherwise."""
+    order = world.authorized(100)["id"]
+    world.payment(40, order=order)
+    world.checks.ok(world.api.call("cancel_order", id=order))
+
+    settle()
+
+    assert "order.canceled" not in receiver.types()

@@ -1,0 +1,391 @@
+"""How events reach a webhook endpoint: signed, retried, and only those asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from smartpay_contracts.chance import now_ms
+from smartpay_contracts.checks import Checks
+from smartpay_contracts.client import Client
+from smartpay_contracts.control import Control
+from smartpay_contracts.exchange import Doc
+from smartpay_contracts.kinds import kind_of_object
+from smartpay_contracts.receiver import Delivery, Receiver
+from smartpay_contracts.signing import sign
+from smartpay_contracts.world import World
+from smartpay_fixtures import magic
+
+HOUR_MS = 3_600_000
+Settle = Callable[[], None]
+
+
+@pytest.fixture
+def endpoint(world: World, receiver: Receiver) -> Doc:
+    """Return an endpoint of the receiver that gets every event."""
+    return world.endpoint(receiver.url())
+
+
+def arrived(receiver: Receiver, settle: Settle, type_: str) -> Delivery:
+    """Return the delivery of an event that the test has just caused."""
+    settle()
+    return receiver.wait_for(type_)[-1]
+
+
+@pytest.mark.clause("events.post")
+def test_an_event_is_posted(
+    world: World, receiver: Receiver, endpoint: Doc, settle: Settle
+) -> None:
+    """As JSON, to the url of the endpoint."""
+    coupon = world.coupon()
+
+    delivery = arrived(receiver, settle, "coupon.created")
+
+    assert delivery.method == "POST"
+    assert delivery.headers["content-type"].startswith("application/json")
+    assert delivery.data["id"] == coupon["id"]
+
+
+@pytest.mark.clause("events.shape")
+def test_an_event_has_its_documented_shape(
+    world: World, receiver: Receiver, endpoint: Doc, settle: Settle, checks: Checks
+) -> None:
+    """id, object, createdAt, test, and the data with type and version."""
+    world.coupon()
+
+    event = arrived(receiver, settle, "coupon.created").event
+
+    checks.matches("resources/event", event, None)
+    assert (event["object"], event["test"]) == ("event", True)
+    assert event["id"].startswith("evt_test_")
+    assert abs(event["createdAt"] - now_ms()) < 24 * HOUR_MS
+    assert isinstance(event["eventData"]["version"], str)
+    assert event["eventData"]["type"] == "coupon.created"
+
+
+@pytest.mark.clause("events.headers")
+def test_a_delivery_says_what_it_is(
+    world: World, receiver: Receiver, endpoint: Doc, settle: Settle
+) -> None:
+    """Which endpoint it is for, which event it is, and how it is signed."""
+    world.coupon()
+
+    delivery = arrived(receiver, settle, "coupon.created")
+
+    assert delivery.headers["smartpay-subscription-id"] == endpoint["id"]
+    assert delivery.headers["smartpay-event-id"] == delivery.event["id"]
+    assert delivery.headers["smartpay-signature"]
+    assert delivery.headers["smartpay-signature-timestamp"]
+
+
+def is_well_signed(delivery: Delivery, secret: str) -> bool:
+    """Return whether a delivery carries the right signature, in lower-case hex."""
+    stamp = delivery.headers.get("smartpay-signature-timestamp", "")
+    wanted = sign(secret, stamp, delivery.body)
+    return delivery.headers.get("smartpay-signature") == wanted
+
+
+@pytest.mark.clause("events.signature")
+def test_a_delivery_is_signed_with_the_endpoints_secret(
+    world: World, receiver: Receiver, endpoint: Doc, settle: Settle
+) -> None:
+    """Over the timestamp and the raw body, Japanese text and all."""
+    world.coupon(name="春のクーポン", metadata={"面": "😀"})
+
+    delivery = arrived(receiver, settle, "coupon.created")
+
+    assert is_well_signed(delivery, endpoint["signingSecret"])
+    assert delivery.data["name"] == "春のクーポン"
+
+
+@pytest.mark.clause("events.timestamp")
+def test_the_signatures_timestamp_is_milliseconds(
+    world: World, receiver: Receiver, endpoint: Doc, settle: Settle
+) -> None:
+    """Decimal, of this attempt."""
+    world.coupon()
+
+    stamp = arrived(receiver, settle, "coupon.created").headers[
+        "smartpay-signature-timestamp"
+    ]
+
+    assert stamp.isdecimal()
+    assert abs(int(stamp) - now_ms()) < HOUR_MS
+
+
+@pytest.mark.clause("events.data-plain", "events.data-current")
+def test_an_event_carries_the_object_as_it_is(
+    world: World, receiver: Receiver, endpoint: Doc, settle: Settle
+) -> None:
+    """With ids where it refers to others."""
+    order = world.authorized()
+    payment = world.payment(100, order=order["id"])
+
+    captured = arrived(receiver, settle, "payment.created").data
+    authorized = arrived(receiver, settle, "order.authorized").data
+
+    assert captured["order"] == order["id"]
+    assert (captured["id"], captured["amount"]) == (payment["id"], 100)
+    assert captured["status"] == "processed"
+    assert (authorized["id"], authorized["status"]) == (order["id"], "requires_capture")
+    assert all(isinstance(item, str) for item in authorized["lineItems"])
+    assert authorized["amount"] == order["amount"]
+
+
+@pytest.mark.clause("events.key-order", "events.version")
+def test_an_event_looks_like_the_published_sample(
+    world: World, receiver: Receiver, endpoint: Doc, settle: Settle
+) -> None:
+    """Members in the sample's order, and its version."""
+    world.coupon()
+
+    event = json.loads(arrived(receiver, settle, "coupon.created").body)
+
+    assert list(event) == ["id", "object", "createdAt", "test", "eventData"]
+    assert list(event["eventData"]) == ["type", "version", "data"]
+    assert event["eventData"]["version"] == "2022-02-18"
+
+
+@pytest.mark.clause("events.shape")
+@pytest.mark.parametrize("kind", ["order", "payment", "refund", "coupon"])
+def test_the_data_of_an_event_fits_its_schema(
+    *,
+    kind: str,
+    world: World,
+    receiver: Receiver,
+    endpoint: Doc,
+    settle: Settle,
+    checks: Checks,
+) -> None:
+    """The same as when the object is retrieved."""
+    world.refund()
+    world.coupon()
+    type_ = "order.authorized" if kind == "order" else f"{kind}.created"
+
+    data = arrived(receiver, settle, type_).data
+
+    checks.matches(f"resources/{kind}", data, None)
+    assert kind_of_object(data["object"]).name == kind
+
+
+@pytest.mark.clause("events.subscribed-only")
+def test_an_endpoint_gets_what_it_subscribes_to(
+    world: World, receiver: Receiver, settle: Settle
+) -> None:
+    """And nothing else; what came last proves that the rest was left out."""
+    types = ["order.canceled", "coupon.created"]
+    world.endpoint(receiver.url(), eventSubscriptions=types)
+    order = world.authorized()
+    world.api.call("cancel_order", id=order["id"])
+
+    world.coupon()
+
+    arrived(receiver, settle, "order.canceled")
+    arrived(receiver, settle, "coupon.created")
+    assert sorted(set(receiver.types())) == sorted(types)
+
+
+@pytest.mark.clause("events.all-by-default")
+@pytest.mark.parametrize("subscriptions", [{}, {"eventSubscriptions": None}])
+def test_without_subscriptions_an_endpoint_gets_everything(
+    subscriptions: dict[str, None], world: World, receiver: Receiver, settle: Settle
+) -> None:
+    """Orders, payments, refunds, coupons, tokens."""
+    world.endpoint(receiver.url(), **subscriptions)
+
+    world.refund()
+    world.promotion_code()
+
+    for type_ in (
+        "token.used",
+        "order.authorized",
+        "payment.created",
+        "refund.created",
+        "coupon.created",
+        "promotion_code.created",
+    ):
+        arrived(receiver, settle, type_)
+
+
+@pytest.mark.clause("events.every-endpoint")
+def test_each_endpoint_gets_its_own_delivery(
+    world: World, receiver: Receiver, settle: Settle
+) -> None:
+    """Of the same event, signed with its own secret."""
+    endpoints = {
+        path: world.endpoint(receiver.url(path)) for path in ("/first", "/second")
+    }
+
+    world.coupon()
+
+    settle()
+    deliveries = {
+        path: receiver.wait_for("coupon.created", path=path)[0] for path in endpoints
+    }
+    assert len({d.headers["smartpay-event-id"] for d in deliveries.values()}) == 1
+    for path, delivery in deliveries.items():
+        assert delivery.headers["smartpay-subscription-id"] == endpoints[path]["id"]
+        assert is_well_signed(delivery, endpoints[path]["signingSecret"])
+
+
+@pytest.mark.clause("events.retry", "events.retry-2xx")
+@pytest.mark.parametrize("status", [500, 404, 302, 201, 204])
+def test_an_unacknowledged_delivery_is_retried(
+    *,
+    status: int,
+    world: World,
+    receiver: Receiver,
+    endpoint: Doc,
+    settle: Settle,
+    control: Control,
+) -> None:
+    """Only 200 acknowledges."""
+    receiver.answers += [status, status]
+    world.coupon()
+    settle()
+
+    for _ in range(2):
+        control.advance(days=1)
+        settle()
+
+    deliveries = receiver.wait_for("coupon.created", count=3)
+    assert [d.answered for d in deliveries] == [status, status, 200]
+    assert len({d.headers["smartpay-event-id"] for d in deliveries}) == 1
+
+
+@pytest.mark.clause("events.retry-same-event", "events.once")
+def test_a_retry_is_the_same_event_signed_anew(
+    world: World,
+    receiver: Receiver,
+    endpoint: Doc,
+    settle: Settle,
+    control: Control,
+) -> None:
+    """And after a 200 there is no further one."""
+    receiver.answers += [500]
+    world.coupon()
+    settle()
+
+    for _ in range(3):
+        control.advance(days=1)
+        settle()
+
+    first, second = receiver.of("coupon.created")
+    assert first.body == second.body
+    stamps = [d.headers["smartpay-signature-timestamp"] for d in (first, second)]
+    assert stamps[0] != stamps[1]
+    for delivery in (first, second):
+        assert is_well_signed(delivery, endpoint["signingSecret"])
+
+
+@pytest.mark.clause("events.once")
+def test_a_delivery_comes_once(
+    world: World,
+    receiver: Receiver,
+    endpoint: Doc,
+    settle: Settle,
+    control: Control,
+) -> None:
+    """What was acknowledged is done."""
+    world.order()
+    settle()
+    control.advance(days=1)
+    settle()
+
+    ids = [d.headers["smartpay-event-id"] for d in receiver.deliveries]
+    assert len(ids) == len(set(ids)) == 3
+
+
+@pytest.mark.clause("events.inactive")
+def test_an_inactive_endpoint_gets_nothing(
+    world: World, receiver: Receiver, settle: Settle, checks: Checks
+) -> None:
+    """Until it is active again."""
+    off = world.endpoint(receiver.url("/off"))
+    world.endpoint(receiver.url("/on"))
+
+    def switch(active: bool) -> None:
+        body = {"active": active}
+        checks.ok(world.api.call("update_webhook_endpoint", body, id=off["id"]))
+
+    switch(False)
+    world.coupon()
+    settle()
+    receiver.wait_for("coupon.created", path="/on")
+    assert receiver.at("/off") == []
+    switch(True)
+    world.coupon()
+    settle()
+    assert len(receiver.wait_for("coupon.created", path="/off")) == 1
+
+
+@pytest.mark.clause("events.deleted")
+def test_a_deleted_endpoint_gets_nothing(
+    world: World, receiver: Receiver, settle: Settle, checks: Checks
+) -> None:
+    """While another one still does."""
+    gone = world.endpoint(receiver.url("/gone"))
+    world.endpoint(receiver.url("/here"))
+    checks.succeeded(world.api.call("delete_webhook_endpoint", id=gone["id"]))
+
+    world.coupon()
+
+    settle()
+    receiver.wait_for("coupon.created", path="/here")
+    assert receiver.at("/gone") == []
+
+
+@pytest.mark.clause("events.changed-url")
+def test_events_follow_a_changed_url(
+    world: World, receiver: Receiver, settle: Settle, checks: Checks
+) -> None:
+    """Not to the old address any more."""
+    made = world.endpoint(receiver.url("/old"))
+    body = {"url": receiver.url("/new")}
+    checks.ok(world.api.call("update_webhook_endpoint", body, id=made["id"]))
+
+    world.coupon()
+
+    settle()
+    (delivery,) = receiver.wait_for("coupon.created", path="/new")
+    assert is_well_signed(delivery, made["signingSecret"])
+    assert receiver.at("/old") == []
+
+
+@pytest.mark.clause("events.own-account")
+def test_another_accounts_events_are_not_delivered_here(
+    world: World, receiver: Receiver, endpoint: Doc, other: Client, settle: Settle
+) -> None:
+    """Only one's own coupon is told."""
+    theirs = other.call("create_coupon", {**_COUPON, "name": "theirs"}).doc
+    mine = world.coupon()
+
+    settle()
+    receiver.wait_for("coupon.created")
+
+    told = [d.data["id"] for d in receiver.of("coupon.created")]
+    assert told == [mine["id"]]
+    assert theirs["id"] not in told
+
+
+_COUPON = {"discountType": "amount", "discountAmount": 1, "currency": "JPY"}
+
+
+@pytest.mark.clause("events.timestamp")
+def test_the_timestamp_follows_the_accounts_clock(
+    world: World,
+    receiver: Receiver,
+    endpoint: Doc,
+    settle: Settle,
+    control: Control,
+) -> None:
+    """A receiver that tolerates five minutes sees virtual minutes."""
+    now = control.freeze()
+    world.order(token=magic().tokens["guide"].id)
+
+    delivery = arrived(receiver, settle, "order.authorized")
+
+    stamp = int(delivery.headers["smartpay-signature-timestamp"])
+    assert stamp == delivery.event["createdAt"] == now

@@ -1,0 +1,323 @@
+"""Which keys are good, whose they are, how long they last, and what breaks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from smartpay_contracts import payloads
+from smartpay_contracts.chance import fresh
+from smartpay_contracts.checks import Checks, replay_headers
+from smartpay_contracts.client import Client
+from smartpay_contracts.control import Control
+from smartpay_contracts.exchange import Exchange
+from smartpay_contracts.failure import ContractFailure
+from smartpay_contracts.kinds import (
+    ARRANGE,
+    CREATABLE,
+    Kind,
+    each,
+)
+from smartpay_contracts.world import World
+
+KEYS = {
+    "a UUID": "123e4567-e89b-42d3-a456-{}",
+    "15 alphanumerics": "aB3{}",
+    "32 alphanumerics": "0123456789abcdefGHIJ{}",
+    "32 hexadecimal digits": "0123456789abcdef0123{}",
+}
+HOURS_MS = 3_600_000
+PATIENCE_S = 10
+
+
+@pytest.mark.clause("idempotency.key-shapes")
+@pytest.mark.parametrize("form", KEYS.values(), ids=KEYS)
+def test_the_keys_of_every_sdk_work(form: str, world: World, checks: Checks) -> None:
+    """Each makes one order and replays it."""
+    body, key = world.order_body(), form.format(fresh(12))
+
+    first, second = (
+        checks.ok(world.api.call("create_order", body, idempotency_key=key))
+        for _ in range(2)
+    )
+
+    assert first["id"] == second["id"]
+
+
+@pytest.mark.clause("idempotency.key-reused")
+@each(CREATABLE)
+def test_a_key_with_another_body_is_refused(
+    kind: Kind, world: World, checks: Checks
+) -> None:
+    """Nothing is made, and the first answer is still there."""
+    body, key = ARRANGE[kind.create_operation](world).body, fresh(32)
+    first = world.api.call(kind.create_operation, body, idempotency_key=key)
+    before = len(checks.listed(world.api, kind.list_operation))
+
+    other = {**body, "metadata": {"changed": "yes"}}
+    answer = world.api.call(kind.create_operation, other, idempotency_key=key)
+
+    checks.refused(answer, "idempotency.key-reused")
+    assert len(checks.listed(world.api, kind.list_operation)) == before
+    again = world.api.call(kind.create_operation, body, idempotency_key=key)
+    assert again.doc == first.doc
+
+
+@pytest.mark.clause("idempotency.scope-path")
+def test_a_key_belongs_to_its_path(world: World, checks: Checks) -> None:
+    """The same key captures, refunds and cancels in turn."""
+    key = fresh(32)
+    body = world.order_body(captureMethod="manual")
+
+    def go(operation: str, *body: object, id_: str | None = None) -> Any:
+        answer = world.api.call(operation, *body, id=id_, idempotency_key=key)
+        assert not replay_headers(answer), operation
+        return checks.ok(answer)
+
+    order = go("create_order", body)
+    capture = payloads.payment(order["id"], 100, cancelRemainder="manual")
+    payment = go("create_payment", capture)
+    refund = go("create_refund", payloads.refund(payment["id"], 50))
+    update = {"reference": "the same key again"}
+    changed = go("update_payment", update, id_=payment["id"])
+    canceled = go("cancel_order", id_=order["id"])
+
+    assert [payment["object"], refund["object"]] == ["payment", "refund"]
+    assert changed["reference"] == "the same key again"
+    assert canceled["status"] == "succeeded"
+
+
+@pytest.mark.clause("idempotency.scope-path")
+def test_a_key_belongs_to_the_object_in_the_path(world: World, checks: Checks) -> None:
+    """Cancelling two orders with one key cancels both."""
+    orders, key = [world.authorized() for _ in range(2)], fresh(32)
+
+    for order in orders:
+        answer = world.api.call("cancel_order", id=order["id"], idempotency_key=key)
+        assert checks.ok(answer)["id"] == order["id"]
+
+    now = [world.now("order", order["id"])["status"] for order in orders]
+    assert now == ["canceled", "canceled"]
+
+
+@pytest.mark.clause("idempotency.scope-account")
+def test_a_key_belongs_to_its_account(
+    world: World, other: Client, checks: Checks
+) -> None:
+    """Another account's answer is never replayed."""
+    body, key = payloads.coupon(), fresh(32)
+
+    mine = world.api.call("create_coupon", body, idempotency_key=key)
+    theirs = other.call("create_coupon", body, idempotency_key=key)
+
+    assert checks.ok(mine)["id"] != checks.ok(theirs)["id"]
+
+
+@pytest.mark.clause("idempotency.window")
+def test_a_key_is_remembered_for_six_hours(
+    world: World, control: Control, checks: Checks
+) -> None:
+    """One millisecond before, it replays; when they are over, it is executed."""
+    body, key = world.order_body(), fresh(32)
+    control.freeze()
+
+    def go() -> Exchange:
+        return world.api.call("create_order", body, idempotency_key=key)
+
+    first = checks.ok(go())["id"]
+    control.advance(milliseconds=6 * HOURS_MS - 1)
+    last_replay = checks.ok(go())["id"]
+    control.advance(milliseconds=2)
+    executed = checks.ok(go())["id"]
+
+    assert last_replay == first
+    assert executed != first
+
+
+@pytest.mark.clause("idempotency.window-from-first")
+def test_replays_do_not_prolong_the_memory(
+    world: World, control: Control, checks: Checks
+) -> None:
+    """The hours count from the first call."""
+    body, key = world.order_body(), fresh(32)
+    control.freeze()
+    ids = []
+
+    for hours in (0, 3, 2.9, 0.2):
+        control.advance(hours=hours)
+        answer = world.api.call("create_order", body, idempotency_key=key)
+        ids.append(checks.ok(answer)["id"])
+
+    assert ids[0] == ids[1] == ids[2]
+    assert ids[3] != ids[0]
+
+
+def at_once(calls: Sequence[Callable[[], Exchange]]) -> list[Exchange]:
+    """Return the answers to calls that are made at the same time."""
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return [f.result() for f in [pool.submit(one) for one in calls]]
+
+
+@pytest.mark.clause("idempotency.concurrent")
+@each(CREATABLE)
+def test_duplicates_that_arrive_at_once_make_one_object(
+    kind: Kind, world: World, checks: Checks
+) -> None:
+    """Those that are answered with success name the same object."""
+    body, key = ARRANGE[kind.create_operation](world).body, fresh(32)
+    before = len(checks.listed(world.api, kind.list_operation))
+
+    answers = at_once(
+        [lambda: world.api.call(kind.create_operation, body, idempotency_key=key)] * 8
+    )
+
+    made = {checks.ok(a)["id"] for a in answers if a.status < 300}
+    assert len(made) == 1
+    assert len(checks.listed(world.api, kind.list_operation)) == before + 1
+
+
+@pytest.mark.clause("idempotency.concurrent-waits")
+def test_a_duplicate_waits_for_the_first_call(
+    world: World, control: Control, checks: Checks
+) -> None:
+    """Held in the middle, they all get the one answer in the end."""
+    body, key = world.order_body(), fresh(32)
+    gate = control.hold("create_order")
+
+    with ThreadPoolExecutor(4) as pool:
+        futures = [
+            pool.submit(world.api.call, "create_order", body, idempotency_key=key)
+            for _ in range(4)
+        ]
+        wait_for_held(control, gate)
+        control.release(gate)
+        answers = [future.result() for future in futures]
+
+    assert [a.status for a in answers] == [200] * 4
+    assert len({a.body for a in answers}) == 1
+    assert sum(bool(replay_headers(a)) for a in answers) == 3
+
+
+def wait_for_held(control: Control, gate: str) -> None:
+    """Return once a call is held at a gate.
+
+    Raises:
+        ContractFailure: None came in time.
+    """
+    deadline = time.monotonic() + PATIENCE_S
+    while not control.held(gate):
+        if time.monotonic() > deadline:
+            raise ContractFailure("a call to be held", found="none came to the gate")
+
+
+@pytest.mark.clause("idempotency.refusals-stored")
+def test_a_refusal_is_replayed(world: World, checks: Checks) -> None:
+    """404, 409, 403 and 400, each as it was answered first."""
+    order = world.authorized(100)
+    payment = world.payment(100, order=order["id"])["id"]
+    refusals = [
+        ("create_payment", payloads.payment("order_test_nobodys", 1)),
+        ("create_payment", payloads.payment(order["id"], 1)),
+        ("create_refund", payloads.refund(payment, 101)),
+        ("create_order", world.order_body(amount=-1)),
+    ]
+    for operation, body in refusals:
+        key = fresh(32)
+
+        first, second = (
+            world.api.call(operation, body, idempotency_key=key) for _ in range(2)
+        )
+
+        assert (second.status, second.body) == (first.status, first.body)
+        assert replay_headers(second), f"{first.status} of {operation}"
+    assert len(world.now("order", order["id"])["payments"]) == 1
+
+
+@pytest.mark.clause("idempotency.refusals-stored")
+def test_a_stored_refusal_outlives_its_reason(world: World, checks: Checks) -> None:
+    """The coupon exists by now, but the answer to this key was given."""
+    code, key = world.reference(), fresh(32)
+    coupon = world.coupon()["id"]
+    world.promotion_code(coupon=coupon, code=code)
+    body = payloads.promotion_code(coupon, code.upper())
+
+    for _ in range(2):
+        answer = world.api.call("create_promotion_code", body, idempotency_key=key)
+        checks.refused(answer, "promotion-code.exists")
+
+
+@pytest.mark.clause("idempotency.unauthorized-not-stored")
+def test_a_401_is_not_remembered(world: World, checks: Checks) -> None:
+    """The call succeeds once the credential is right."""
+    body, key = world.order_body(), fresh(32)
+
+    stranger = world.api.with_authorization(None)
+    checks.unauthorized(stranger.call("create_order", body, idempotency_key=key))
+    answer = world.api.call("create_order", body, idempotency_key=key)
+
+    checks.ok(answer)
+    assert not replay_headers(answer)
+
+
+@pytest.mark.clause("idempotency.server-errors-not-stored")
+@pytest.mark.parametrize("status", [500, 503])
+def test_a_server_error_is_not_remembered(
+    status: int, world: World, control: Control, checks: Checks
+) -> None:
+    """The retry is executed, once."""
+    body, key = world.order_body(), fresh(32)
+    control.add_fault("create_order", "status", status=status, when="before_commit")
+
+    failed = world.api.call("create_order", body, idempotency_key=key)
+    retried = world.api.call("create_order", body, idempotency_key=key)
+
+    assert failed.status == status
+    assert checks.ok(retried)["status"] == "succeeded"
+    assert not replay_headers(retried)
+    assert len(checks.listed(world.api, "list_orders")) == 1
+
+
+@pytest.mark.clause("idempotency.lost-answer")
+@pytest.mark.parametrize("kind", ["reset", "empty", "status"])
+def test_a_lost_answer_is_got_by_the_retry(
+    kind: str, world: World, control: Control, checks: Checks
+) -> None:
+    """The order was made before the connection broke; it is not made again."""
+    body, key = world.order_body(), fresh(32)
+    control.add_fault("create_order", kind, when="after_commit")
+
+    try:
+        lost = world.api.call("create_order", body, idempotency_key=key)
+    except ContractFailure:
+        lost = None
+    retried = world.api.call("create_order", body, idempotency_key=key)
+
+    assert lost is None or lost.status >= 500
+    assert checks.ok(retried)["status"] == "succeeded"
+    assert replay_headers(retried)
+    assert len(checks.listed(world.api, "list_orders")) == 1
+
+
+@pytest.mark.clause("idempotency.key-bounds")
+@pytest.mark.parametrize(
+    ("key", "is_good"),
+    [("x", True), ("k" * 255, True), ("k" * 256, False), ("", False), ("a\tb", False)],
+    ids=["1", "255", "256", "empty", "tab"],
+)
+def test_a_key_has_1_to_255_printable_characters(
+    key: str, is_good: bool, world: World, checks: Checks
+) -> None:
+    """Any other is refused, and nothing is made."""
+    body = world.order_body()
+
+    answer = world.api.call("create_order", body, idempotency_key=key)
+
+    if is_good:
+        checks.ok(answer)
+    else:
+        checks.refused(answer, "idempotency.key-invalid")
+        assert checks.listed(world.api, "list_orders") == []
