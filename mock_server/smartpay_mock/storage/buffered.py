@@ -250,7 +250,11 @@ class BufferedWrites(BufferedReads):
 
     def _number_anew(self) -> None:
         """Number what is new in truth, and keep the numbers of what was there."""
-        there = {key: self._seq(*key) for key in self._fresh if key not in self._doomed}
+        guessed = [key for key in self._fresh if key not in self._doomed]
+        answers = self._query_each(sql.ROW, [(self.account, *key) for key in guessed])
+        there = {
+            key: rows[0][0] for key, rows in zip(guessed, answers, strict=True) if rows
+        }
         numbers = self._all_numbers()
         for kind, _ in self._fresh:
             numbers[kind][0] -= 1
@@ -259,7 +263,3 @@ class BufferedWrites(BufferedReads):
             row = self._over[key]
             seq = there.get(key) or self._number(key[0])
             self._over[key] = row and row._replace(seq=seq)
-
-    def _seq(self, kind: str, id_: str) -> int | None:
-        rows = self._query(sql.ROW, (self.account, kind, id_))
-        return rows[0][0] if rows else None

@@ -47,6 +47,12 @@ class BufferedReads:
     def _query(self, statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Return the rows a statement gives."""
 
+    def _query_each(
+        self, statement: str, many: Sequence[tuple[Any, ...]]
+    ) -> list[list[tuple[Any, ...]]]:
+        """Return the rows a statement gives for each tuple of values."""
+        return [self._query(statement, values) for values in many]
+
     def _settle(self, kind: str | None = None) -> None:
         """Send what the buffer holds of a kind, or at all; reading units have none."""
 

@@ -181,9 +181,9 @@ class OpenUnit(Protocol):
 class Store(Protocol):
     """Documents of many accounts.
 
-    Every method may be called from any thread. A thread has one unit open at a time;
-    opening a second one in it raises ``StoreError`` on every store, because some
-    would wait for themselves.
+    Every method may be called from any thread. A thread that has a unit open calls
+    none of them (but ``close``) until the unit has ended: that is refused with
+    ``StoreError`` on every store, because some would wait for themselves.
 
     ``with open_store(...) as store:`` closes the store at the end.
 

@@ -17,11 +17,11 @@ class StoreUnavailable(StoreError):  # noqa: N818 - a state, as in "503 Unavaila
     """The store cannot be reached or is busy; the same call may succeed later."""
 
 
-def second_unit(account: str) -> StoreError:
-    """Build the error for a thread that opens a unit inside another one."""
+def second_unit() -> StoreError:
+    """Build the error for a thread that asks the store while it has a unit open."""
     return StoreError(
-        f"This thread has a unit of work open already, so it cannot open one on the "
-        f"account {account!r}. End the first one, then open the second."
+        "This thread has a unit of work open already, and the store may have to wait "
+        "for it. End it first, then ask the store for something else."
     )
 
 

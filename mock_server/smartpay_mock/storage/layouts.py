@@ -12,27 +12,34 @@ APPLICATION_ID = 0x534D5059
 """``SMPY``, in the header of every SQLite file of ours."""
 
 # Version 1: documents, found by id and by number, and who has which lease.
+#
+# PostgreSQL picks an index by what it believes about the data; on new tables that is
+# nothing, and it stays with its first plan. So each question is made to match one
+# index only: $exact is a collation that sorts like $text's and yet is another one, and
+# an index serves none but its own ("sql_postgres.py" has who asks in which).
 _DOCUMENTS = (
     "CREATE TABLE documents ("
-    " account TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,"
-    " seq $integer NOT NULL, owner TEXT, due $integer,"
+    " account $text NOT NULL, kind $text NOT NULL, id $text NOT NULL,"
+    " seq $integer NOT NULL, owner $text, due $integer,"
     " body $bytes NOT NULL, attachment $bytes)",
     # The id comes first: it tells best, and it is all that locate() knows.
-    "CREATE UNIQUE INDEX documents_by_id ON documents (id, kind, account)",
+    "CREATE UNIQUE INDEX documents_by_id"
+    " ON documents (id$exact, kind$exact, account$exact)",
     "CREATE UNIQUE INDEX documents_by_seq ON documents (account, kind, seq)",
-    "CREATE INDEX documents_by_owner ON documents (account, kind, owner, seq)"
+    "CREATE INDEX documents_by_owner"
+    " ON documents (account$exact, kind$exact, owner$exact, seq)"
     " WHERE owner IS NOT NULL",
-    "CREATE INDEX documents_by_due ON documents (account, kind, due, seq)"
+    "CREATE INDEX documents_by_due ON documents (account$exact, kind$exact, due, seq)"
     " WHERE due IS NOT NULL",
     "CREATE TABLE leases ("
-    " name TEXT PRIMARY KEY, holder TEXT NOT NULL, until_ms $integer NOT NULL)",
+    " name $text PRIMARY KEY, holder $text NOT NULL, until_ms $integer NOT NULL)",
 )
 
 # Version 2: numbers that outlive their documents, counting without reading them, and
 # what is due in any account.
 _NUMBERS = (
     "CREATE TABLE accounts ("
-    " account TEXT PRIMARY KEY, numbers TEXT NOT NULL, documents $integer NOT NULL)",
+    " account $text PRIMARY KEY, numbers TEXT NOT NULL, documents $integer NOT NULL)",
     "INSERT INTO accounts (account, numbers, documents)"
     " SELECT account,"
     " '{' || $join('\"' || kind || '\":[' || last || ',' || n || ']', ',') || '}',"
@@ -47,8 +54,20 @@ STEPS = (_DOCUMENTS, _NUMBERS)
 CURRENT = len(STEPS)
 """The version this code works with."""
 
-SQLITE = {"integer": "INTEGER", "bytes": "BLOB", "join": "group_concat"}
-POSTGRESQL = {"integer": "BIGINT", "bytes": "BYTEA", "join": "string_agg"}
+SQLITE = {
+    "integer": "INTEGER",
+    "bytes": "BLOB",
+    "text": "TEXT",
+    "exact": "",
+    "join": "group_concat",
+}
+POSTGRESQL = {
+    "integer": "BIGINT",
+    "bytes": "BYTEA",
+    "text": 'TEXT COLLATE "POSIX"',
+    "exact": ' COLLATE "C"',
+    "join": "string_agg",
+}
 
 
 def statements(

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from smartpay_mock.storage.agenda import Agenda
 from smartpay_mock.storage.contract import Closing, Key, OpenUnit
-from smartpay_mock.storage.errors import closed
+from smartpay_mock.storage.errors import closed, second_unit
 from smartpay_mock.storage.memory_units import Drawer, MemoryReader, MemoryWriter
 
 
@@ -38,6 +38,7 @@ class MemoryStore(Closing):
 
     def accounts(self) -> list[str]:
         """Return the accounts that have a document, sorted."""
+        self._check_thread()
         return sorted(
             id_
             for id_, drawer in list(self._drawers.items())
@@ -46,6 +47,7 @@ class MemoryStore(Closing):
 
     def locate(self, kind: str, id_: str) -> list[str]:
         """Return the accounts that have this document, sorted."""
+        self._check_thread()
         return sorted(
             account
             for account, drawer in list(self._drawers.items())
@@ -54,10 +56,12 @@ class MemoryStore(Closing):
 
     def due_accounts(self, kind: str, until: int) -> list[str]:
         """Return the accounts that have a document due at ``until`` (ms), sorted."""
+        self._check_thread()
         return self._agenda.due(kind, until)
 
     def lease(self, name: str, holder: str, *, until_ms: int, now_ms: int) -> bool:
         """Take or renew a lease; return whether ``holder`` has it now."""
+        self._check_thread()
         with self._leases_lock:
             known, ends = self._leases.get(name, (holder, until_ms))
             if known != holder and ends > now_ms:
@@ -67,6 +71,7 @@ class MemoryStore(Closing):
 
     def release(self, name: str, holder: str) -> None:
         """Give a lease back, if ``holder`` has it."""
+        self._check_thread()
         with self._leases_lock:
             if self._leases.get(name, ("", 0))[0] == holder:
                 del self._leases[name]
@@ -75,6 +80,11 @@ class MemoryStore(Closing):
         """Forget everything."""
         self._is_closed = True
         self._drawers = {}
+
+    def _check_thread(self) -> None:
+        # Nothing would go wrong here; in a database it would.
+        if getattr(self._thread, "is_busy", False):
+            raise second_unit()
 
     def _drawer(self, account: str) -> Drawer:
         drawer = self._drawers.get(account)

@@ -43,7 +43,7 @@ class _Unit:
     def _begin(self) -> None:
         thread = self._thread
         if getattr(thread, "is_busy", False):
-            raise second_unit(self.account)
+            raise second_unit()
         self._drawer.lock.acquire()
         thread.is_busy = True
         self._shelves = self._drawer.shelves

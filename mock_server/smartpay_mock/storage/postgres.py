@@ -25,16 +25,13 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from smartpay_mock.storage import sql
 from smartpay_mock.storage.contract import Closing, Key, OpenUnit
 from smartpay_mock.storage.errors import StoreUnavailable, closed, second_unit
-from smartpay_mock.storage.postgres_database import (
-    Connection,
-    PostgresDatabase,
-    translated,
-)
+from smartpay_mock.storage.postgres_database import Connection, PostgresDatabase
 from smartpay_mock.storage.postgres_units import (
     PostgresReader,
     PostgresWriter,
     roll_back,
 )
+from smartpay_mock.storage.sql_postgres import CALLS
 
 SCHEMA = "smartpay_sandbox"
 POOL_SIZE = 16
@@ -73,14 +70,15 @@ class PostgresStore(Closing):
         self.database = PostgresDatabase(conninfo, schema, busy_ms).settled()
         self.database.migrate()
         self._thread = threading.local()
-        self._asked: tuple[str, ...] = ()
+        # Kinds that units ask the next due time of.
+        self.asked: tuple[str, ...] = ()
         self._pool: ConnectionPool[Connection] = ConnectionPool(
             self.database.conninfo,
             min_size=1,
             max_size=pool_size,
             timeout=busy_ms / 1000,
             configure=self.database.prepare,
-            kwargs={"autocommit": True, "prepare_threshold": 0},
+            kwargs={"autocommit": True, "cursor_factory": psycopg.ClientCursor},
             name="smartpay-postgresql",
             open=True,
         )
@@ -99,7 +97,7 @@ class PostgresStore(Closing):
 
     def locate(self, kind: str, id_: str) -> list[str]:
         """Return the accounts that have this document, sorted."""
-        return self._names(sql.LOCATE, id_, kind)
+        return [] if "\0" in id_ else self._names(sql.LOCATE, id_, kind)
 
     def due_accounts(self, kind: str, until: int) -> list[str]:
         """Return the accounts that have a document due at ``until`` (ms), sorted."""
@@ -117,9 +115,7 @@ class PostgresStore(Closing):
         """Close every connection; one that is in use is closed when its unit ends."""
         self._pool.close()
 
-    def take(
-        self, account: str, begin: Callable[[Connection], None] = lambda _: None
-    ) -> Connection:
+    def take(self, begin: Callable[[Connection], None]) -> Connection:
         """Return a connection on which ``begin`` was done, for this thread alone.
 
         A connection that broke while it was idle (a restarted server) is found out by
@@ -127,7 +123,7 @@ class PostgresStore(Closing):
         has thrown away all that broke.
         """
         if getattr(self._thread, "is_busy", False):
-            raise second_unit(account)
+            raise second_unit()
         try:
             connection = self._begun(begin)
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
@@ -153,17 +149,13 @@ class PostgresStore(Closing):
         finally:
             self._pool.putconn(connection)
 
-    def asked_when_due(self, account: str) -> tuple[str, ...]:
-        """Return the kinds worth asking about when a unit begins."""
-        return self._asked
-
     def note_asked(self, kind: str) -> None:
         """Note that units ask when documents of a kind are due.
 
         The next ones get the answer with the round trip that opens them.
         """
-        if kind not in self._asked:
-            self._asked = (*self._asked, kind)
+        if kind not in self.asked:
+            self.asked = (*self.asked, kind)
 
     def _begun(self, begin: Callable[[Connection], None]) -> Connection:
         if self._pool.closed:
@@ -195,9 +187,9 @@ class PostgresStore(Closing):
 
         def ask(connection: Connection) -> None:
             nonlocal rows, count
-            cursor = connection.execute(translated(statement), values)
+            cursor = connection.execute(CALLS[statement], values)
             rows = cursor.fetchall() if cursor.description else []
             count = cursor.rowcount
 
-        self.give_back(self.take("", ask))
+        self.give_back(self.take(ask))
         return rows, count

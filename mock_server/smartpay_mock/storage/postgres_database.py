@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import cast
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from smartpay_mock.storage import layouts
+from smartpay_mock.storage import layouts, sql_postgres
 from smartpay_mock.storage.errors import StoreError, StoreUnavailable
 
 Connection = psycopg.Connection[tuple[object, ...]]
@@ -71,7 +70,7 @@ class PostgresDatabase:
         return PostgresDatabase(conninfo, self.schema, self.busy_ms)
 
     def prepare(self, connection: Connection) -> None:
-        """Make a new connection ours: where its tables are, how patient it is."""
+        """Make a new connection ours: its tables, its patience, its statements."""
         settings = {
             "search_path": self.schema,
             "lock_timeout": f"{self.busy_ms}ms",
@@ -79,9 +78,16 @@ class PostgresDatabase:
             "tcp_keepalives_idle": "5",
             "tcp_keepalives_interval": "2",
             "tcp_keepalives_count": "3",
+            # Every question has its index; what the planner last heard about the
+            # size of the tables shall not make it read a whole one.
+            "enable_seqscan": "off",
+            "enable_bitmapscan": "off",
+            "enable_sort": "off",
+            "plan_cache_mode": "force_generic_plan",
         }
         for name, value in settings.items():
             connection.execute("SELECT set_config(%s, %s, false)", (name, value))
+        connection.execute(sql_postgres.PREPARE)
 
     def migrate(self) -> None:
         """Make the tables, or bring them up to the current version.
@@ -157,6 +163,11 @@ class PostgresDatabase:
                 "the server runs and repeat the request with the same "
                 "Idempotency-Key: it is carried out once."
             )
+        if isinstance(error, psycopg.DataError):
+            return StoreError(
+                f"{self} cannot keep this: {_first_line(error)}. Use ids and kinds of "
+                "printable characters."
+            )
         return StoreError(
             f"{self}: {_first_line(error)}. Check that the user may create and write "
             f"tables in the schema {self.schema!r}."
@@ -165,9 +176,3 @@ class PostgresDatabase:
 
 def _first_line(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
-
-
-@cache
-def translated(statement: str) -> str:
-    """Return one of ``sql``'s statements with PostgreSQL's placeholders."""
-    return statement.replace("?", "%s")

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from smartpay_mock.storage import sql
+from smartpay_mock.storage import sql, sql_postgres
 from smartpay_mock.storage.buffered import Batch, BufferedWrites, GuessedWrongError
 from smartpay_mock.storage.buffered_reads import BufferedReads
 from smartpay_mock.storage.contract import Key, Row
-from smartpay_mock.storage.postgres_database import Connection, translated
+from smartpay_mock.storage.postgres_database import Connection
 from smartpay_mock.storage.reading import ReadOnly
 
 if TYPE_CHECKING:
@@ -27,14 +27,8 @@ if TYPE_CHECKING:
 
 _BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 # Read committed: what is read after the lock was got, is what its last holder wrote.
-_BEGIN_WRITING = "BEGIN ISOLATION LEVEL READ COMMITTED"
-_LOCK = "SELECT pg_advisory_xact_lock(%s)"
-
-# All rows of a batch as one array for each column, so that any number is one statement.
-_UPSERT = sql.UPSERT.replace(
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-    "SELECT * FROM unnest(%b::text[], %b::text[], %b::bigint[], %b::text[],"
-    " %b::bytea[], %b::bytea[], %b::text[], %b::bigint[])",
+_BEGIN_WRITING = (
+    "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(%s)"
 )
 
 
@@ -52,6 +46,9 @@ def possible(ahead: Sequence[Key]) -> list[Key]:
     return [key for key in ahead if "\0" not in key[1]]
 
 
+Answers = list[tuple[Any, ...]]
+"""The rows that one statement gives."""
+
 _SLOTS = ("_ahead", "_connection", "_store")
 
 
@@ -64,28 +61,27 @@ class _Asking(BufferedReads):
     _connection: Connection
     _store: PostgresStore
 
-    def _look_ahead(self) -> list[psycopg.Cursor[tuple[Any, ...]]]:
-        """Ask for what was told ahead; inside a pipeline, so without waiting."""
-        statement = translated(sql.ROW)
-        return [
-            self._connection.execute(statement, (self.account, *key), binary=True)
-            for key in self._ahead
-        ]
+    def _open(self, begin: str, values: tuple[Any, ...], calls: Batch) -> list[Answers]:
+        """Begin, and bring what was told ahead and the answers to ``calls``."""
+        ahead = [(self.account, *key) for key in self._ahead]
+        answers = exchange(
+            self._connection, [(sql.ROW, ahead), *calls], first=begin, values=values
+        )
+        for key, rows in zip(self._ahead, answers, strict=False):
+            self._base[key] = Row._make(rows[0]) if rows else None
+        return answers[len(ahead) :]
 
-    def _keep(self, cursors: list[psycopg.Cursor[tuple[Any, ...]]]) -> None:
-        for key, cursor in zip(self._ahead, cursors, strict=True):
-            row = cursor.fetchone()
-            self._base[key] = None if row is None else Row._make(row)
+    def _query(self, statement: str, values: Sequence[Any]) -> Answers:
+        return self._query_each(statement, [tuple(values)])[0]
 
-    def _query(self, statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    def _query_each(
+        self, statement: str, many: Sequence[tuple[Any, ...]]
+    ) -> list[Answers]:
         try:
-            cursor = self._connection.execute(
-                translated(statement), values, binary=True
-            )
-            return cursor.fetchall()
+            return exchange(self._connection, [(statement, list(many))])
         except psycopg.DataError:
             # A text that PostgreSQL cannot hold (with a NUL) is not there either.
-            return []
+            return [[] for _ in many]
         except psycopg.Error as error:
             raise self._store.database.explain(error) from error
 
@@ -102,7 +98,7 @@ class PostgresReader(ReadOnly, _Asking):
         self._store, self._ahead = store, possible(ahead)
 
     def __enter__(self) -> PostgresReader:
-        self._connection = self._store.take(self.account, self._begin)
+        self._connection = self._store.take(self._begin)
         return self
 
     def __exit__(
@@ -115,10 +111,7 @@ class PostgresReader(ReadOnly, _Asking):
 
     def _begin(self, connection: Connection) -> None:
         self._connection = connection
-        with connection.pipeline():
-            connection.execute(_BEGIN_READING)
-            cursors = self._look_ahead()
-        self._keep(cursors)
+        self._open(_BEGIN_READING, (), [])
 
 
 class PostgresWriter(BufferedWrites, _Asking):
@@ -134,7 +127,7 @@ class PostgresWriter(BufferedWrites, _Asking):
         self._is_committed = self._must_mark = False
 
     def __enter__(self) -> PostgresWriter:
-        self._connection = self._store.take(self.account, self._begin)
+        self._connection = self._store.take(self._begin)
         return self
 
     def __exit__(
@@ -155,22 +148,13 @@ class PostgresWriter(BufferedWrites, _Asking):
     def _begin(self, connection: Connection) -> None:
         self._connection = connection
         lock = lock_of(self._store.database.schema, self.account)
-        asked = self._store.asked_when_due(self.account)
-        with connection.pipeline():
-            connection.execute(_BEGIN_WRITING)
-            connection.execute(_LOCK, (lock,))
-            numbers = connection.execute(translated(sql.NUMBERS), (self.account,))
-            cursors = self._look_ahead()
-            dues = [
-                connection.execute(translated(sql.NEXT_DUE), (self.account, kind))
-                for kind in asked
-            ]
-        row = numbers.fetchone()
-        self._numbers_found = "{}" if row is None else str(row[0])
-        self._keep(cursors)
-        for kind, cursor in zip(asked, dues, strict=True):
-            due: Any = cursor.fetchone()
-            self._next_due[kind] = due and due[0]
+        asked = self._store.asked
+        dues = [(self.account, kind) for kind in asked]
+        calls: Batch = [(sql.NUMBERS, [(self.account,)]), (sql.NEXT_DUE, dues)]
+        numbers, *answers = self._open(_BEGIN_WRITING, (lock,), calls)
+        self._numbers_found = numbers[0][0] if numbers else "{}"
+        for kind, rows in zip(asked, answers, strict=True):
+            self._next_due[kind] = rows[0][0] if rows else None
 
     def next_due(self, kind: str) -> int | None:
         """Return the earliest ``due`` of a kind, or ``None``."""
@@ -183,14 +167,14 @@ class PostgresWriter(BufferedWrites, _Asking):
         return super().due(kind, until=until, limit=limit)
 
     def _apply(self, batch: Batch, *, is_last: bool) -> None:
+        mark = "SAVEPOINT mark; " if self._must_mark else ""
         try:
-            with self._connection.pipeline():
-                if self._must_mark:
-                    self._connection.execute("SAVEPOINT mark")
-                self._connection.execute("SAVEPOINT batch")
-                for statement, many in batch:
-                    self._execute(statement, many)
-                self._connection.execute("COMMIT" if is_last else "RELEASE batch")
+            exchange(
+                self._connection,
+                batch,
+                first=f"{mark}SAVEPOINT batch",
+                last="COMMIT" if is_last else "RELEASE batch",
+            )
         except psycopg.errors.UniqueViolation as error:
             self._must_mark = False
             self._run("ROLLBACK TO batch")
@@ -199,18 +183,6 @@ class PostgresWriter(BufferedWrites, _Asking):
             raise self._store.database.explain(error) from error
         self._must_mark = False
         self._is_committed = is_last
-
-    def _execute(self, statement: str, many: list[tuple[Any, ...]]) -> None:
-        if statement != sql.UPSERT:
-            for values in many:
-                self._connection.execute(translated(statement), values)
-            return
-        # A column of nothing has no type to send it by; unnest() fills it up again.
-        columns = [
-            None if all(value is None for value in column) else list(column)
-            for column in zip(*many, strict=True)
-        ]
-        self._connection.execute(_UPSERT, columns)
 
     def _run(self, statement: str) -> None:
         try:
@@ -224,6 +196,40 @@ class PostgresWriter(BufferedWrites, _Asking):
 
     def _rewind(self) -> None:
         self._run("ROLLBACK TO mark")
+
+
+def exchange(
+    connection: Connection,
+    batch: Batch,
+    *,
+    first: str = "",
+    last: str = "",
+    values: tuple[Any, ...] = (),
+) -> list[Answers]:
+    """Run many statements in one round trip; return what each of the batch gives.
+
+    Args:
+        connection: Where to.
+        batch: Statements of ``sql`` with a tuple of values for each time they run.
+        first: Plain statements before them; ``values`` is for their placeholders.
+        last: Plain statements after them.
+        values: As said.
+    """
+    calls = [sql_postgres.CALLS[text] for text, many in batch for _ in many]
+    flat = [value for _, many in batch for one in many for value in one]
+    line = "; ".join(part for part in (first, *calls, last) if part)
+    cursor = connection.execute(line, [*values, *flat])
+    answers = [_answers(cursor)]
+    while cursor.nextset():
+        answers.append(_answers(cursor))
+    lead = first.count(";") + 1 if first else 0
+    return answers[lead : lead + len(calls)]
+
+
+def _answers(cursor: psycopg.Cursor[Any]) -> Answers:
+    # Not by "description": that builds a description.
+    result = cursor.pgresult
+    return cursor.fetchall() if result is not None and result.nfields else []
 
 
 def roll_back(connection: Connection) -> None:

@@ -116,10 +116,10 @@ class SqliteStore(Closing):
                 os.close(self._log)
                 self._log = -1
 
-    def take(self, account: str, *, is_writing: bool) -> sqlite3.Connection:
+    def take(self, *, is_writing: bool) -> sqlite3.Connection:
         """Return a connection with a transaction open, for this thread alone."""
         if getattr(self._thread, "is_busy", False):
-            raise second_unit(account)
+            raise second_unit()
         connection = self._connection(is_writing=is_writing)
         try:
             if is_writing:
@@ -201,16 +201,16 @@ class SqliteStore(Closing):
         return is_writing or self.file.path is None
 
     def _names(self, statement: str, *values: Any) -> list[str]:
-        connection = self._connection(is_writing=False)
+        connection = self.take(is_writing=False)
         try:
             return sorted({name for (name,) in connection.execute(statement, values)})
         except sqlite3.Error as error:
             raise self.file.explain(error) from error
         finally:
-            self._put_away(connection, is_writing=False)
+            self.give_back(connection, is_writing=False)
 
     def _change(self, statement: str, *values: Any) -> int:
-        connection = self.take("", is_writing=True)
+        connection = self.take(is_writing=True)
         try:
             count = connection.execute(statement, values).rowcount
             connection.execute("COMMIT")

@@ -25,7 +25,7 @@ class SqliteReader(ReadOnly, BufferedReads):
         self._store = store
 
     def __enter__(self) -> SqliteReader:
-        self._connection = self._store.take(self.account, is_writing=False)
+        self._connection = self._store.take(is_writing=False)
         return self
 
     def __exit__(
@@ -53,7 +53,7 @@ class SqliteWriter(BufferedWrites):
         self._store = store
 
     def __enter__(self) -> SqliteWriter:
-        self._connection = self._store.take(self.account, is_writing=True)
+        self._connection = self._store.take(is_writing=True)
         return self
 
     def __exit__(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -65,42 +63,6 @@ def test_closing_leaves_one_file(path: Path, store: Store) -> None:
     store.close()
 
     assert [file.name for file in path.parent.iterdir()] == [path.name]
-
-
-def test_a_unit_that_outlives_its_store_still_ends(store: Store) -> None:
-    """Its connection is closed when it ends, and what it wrote is kept."""
-    with store.write("a") as unit:
-        store.close()
-        unit.put("order", "o1", b"1")
-
-
-INCREMENT = """
-import sys
-from smartpay_mock.storage import open_store
-with open_store(sys.argv[1]) as store:
-    for _ in range(int(sys.argv[2])):
-        with store.write("a") as unit:
-            value = int(unit.get("counter", "c") or b"0")
-            unit.put("counter", "c", b"%d" % (value + 1))
-            unit.put("order", f"{sys.argv[3]} {value}", b"")
-"""
-
-
-def test_processes_lose_nothing(path: Path) -> None:
-    """Three processes open one new file at once and add to one counter."""
-    url = f"sqlite:///{path}?synchronous=normal"
-
-    running = [
-        subprocess.Popen([sys.executable, "-c", INCREMENT, url, "100", name])
-        for name in ("one", "two", "three")
-    ]
-    codes = [process.wait(DEADLINE_S) for process in running]
-
-    assert codes == [0, 0, 0]
-    with open_store(url) as store, store.read("a") as unit:
-        assert unit.get("counter", "c") == b"300"
-        assert unit.count("order") == 300
-        assert unit.page("order", limit=1)[0].seq == 300
 
 
 @pytest.mark.parametrize(

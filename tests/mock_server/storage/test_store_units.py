@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from smartpay_mock.kernel.errors import StoreError
-from smartpay_mock.storage import Store, Unit
+from smartpay_mock.storage import Store, Unit, open_store
 
 DEADLINE_S = 10
 
@@ -215,12 +217,32 @@ def test_a_unit_inside_a_unit_is_refused(store: Store) -> None:
     """On every store, since some would wait for themselves; the first one goes on."""
     with store.write("a") as unit:
         unit.put("order", "o1", b"")
-        with pytest.raises(StoreError, match="then open the second"), store.read("b"):
+        with pytest.raises(StoreError, match="End it first"), store.read("b"):
             pass
         unit.put("order", "o2", b"")
 
     with store.read("a") as unit:
         assert unit.count("order") == 2
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda store: store.accounts(),
+        lambda store: store.locate("order", "o1"),
+        lambda store: store.due_accounts("order", 9),
+        lambda store: store.lease("deliver", "one", until_ms=1, now_ms=0),
+        lambda store: store.release("deliver", "one"),
+    ],
+)
+def test_the_store_is_not_asked_inside_a_unit(
+    store: Store, ask: Callable[[Store], object]
+) -> None:
+    """For the same reason, and on every store so that none comes as a surprise."""
+    with store.write("a"), pytest.raises(StoreError, match="End it first"):
+        ask(store)
+
+    ask(store)
 
 
 def test_a_closed_store_refuses_units(store: Store) -> None:
@@ -249,3 +271,54 @@ def test_documents_told_ahead_are_read_like_any_other(store: Store) -> None:
         assert unit.get("order", "o1") == b"new"
         assert unit.get("counter", "c") == b"1"
         assert unit.get("order", "o2") == b"old"
+
+
+INCREMENT = """
+import sys
+from smartpay_mock.storage import open_store
+with open_store(sys.argv[1]) as store:
+    for _ in range(int(sys.argv[2])):
+        with store.write("a") as unit:
+            value = int(unit.get("counter", "c") or b"0")
+            unit.put("counter", "c", b"%d" % (value + 1))
+            unit.put("order", f"{sys.argv[3]} {value}", b"")
+"""
+
+
+@pytest.mark.parametrize("store_url", ["sqlite", "postgresql"], indirect=True)
+def test_processes_lose_nothing(store_url: str) -> None:
+    """Three processes open one new store at once and add to one counter."""
+    running = [
+        subprocess.Popen([sys.executable, "-c", INCREMENT, store_url, "60", name])
+        for name in ("one", "two", "three")
+    ]
+
+    codes = [process.wait(2 * DEADLINE_S) for process in running]
+
+    assert codes == [0, 0, 0]
+    with open_store(store_url) as store, store.read("a") as unit:
+        assert unit.get("counter", "c") == b"180"
+        assert unit.count("order") == 180
+        assert unit.page("order", limit=1)[0].seq == 180
+
+
+def test_a_unit_that_outlives_its_store_still_ends(store: Store) -> None:
+    """Closing does not break the unit of another thread off."""
+    with store.write("a") as unit:
+        unit.put("order", "o1", b"1")
+        store.close()
+        unit.put("order", "o2", b"2")
+        found = unit.get("order", "o1")
+
+    assert found == b"1"
+
+
+def test_what_no_store_could_hold_is_not_there(store: Store) -> None:
+    """An id with a NUL, as a client may send one, is an unknown id."""
+    with store.write("a", ahead=[("token", "\0")]) as unit:
+        assert unit.get("token", "a\0b") is None
+        assert unit.row("token", "\0") is None
+        assert not unit.delete("token", "\0")
+        unit.put("token", "t1", b"")
+    assert store.locate("token", "\0") == []
+    assert store.locate("token", "t1") == ["a"]

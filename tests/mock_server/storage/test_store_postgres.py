@@ -1,0 +1,358 @@
+"""What is particular to PostgreSQL: connections break, machines share, plans hold."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import psycopg
+import pytest
+
+from smartpay_mock.storage import (
+    Row,
+    Store,
+    layouts,
+    open_store,
+    postgres_units,
+    sql,
+)
+from smartpay_mock.storage.errors import StoreError, StoreUnavailable
+from smartpay_mock.storage.sql_postgres import CALLS
+
+DEADLINE_S = 20
+
+_schemas = itertools.count(1)
+
+
+@pytest.fixture
+def schema() -> str:
+    """Return the name of a schema that does not exist."""
+    return f"particular_{next(_schemas)}"
+
+
+@pytest.fixture
+def url(postgresql_server: str, schema: str) -> str:
+    """Return the URL of that schema."""
+    return f"{postgresql_server}&schema={schema}"
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    """Return an empty store there."""
+    with open_store(url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def admin(postgresql_server: str) -> Iterator[psycopg.Connection[Any]]:
+    """Return a connection of somebody else's."""
+    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+        yield connection
+
+
+def break_connections(admin: psycopg.Connection[Any]) -> int:
+    """Break every connection of ours, as a restarted server would."""
+    cursor = admin.execute(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+        " WHERE application_name = 'smartpay-sandbox'"
+    )
+    return len(cursor.fetchall())
+
+
+def put_order(store: Store, account: str = "a") -> None:
+    """Put one order."""
+    with store.write(account) as unit:
+        unit.put("order", "o1", b"1", owner="t1", due=5, attachment=b"+")
+
+
+def test_a_connection_that_breaks_in_a_unit_keeps_nothing_of_it(
+    store: Store, admin: psycopg.Connection[Any]
+) -> None:
+    """The unit fails with what to do; the next one works and finds nothing."""
+
+    def lose() -> None:
+        with store.write("a") as unit:
+            unit.put("order", "o1", b"1")
+            unit.count("order")
+            assert break_connections(admin) >= 1
+            unit.put("order", "o2", b"2")
+
+    with pytest.raises(StoreUnavailable, match=r"cannot be reached.*Idempotency-Key"):
+        lose()
+
+    assert store.accounts() == []
+    put_order(store)
+    assert store.accounts() == ["a"]
+
+
+def test_connections_that_broke_while_idle_are_not_noticed(
+    store: Store, admin: psycopg.Connection[Any]
+) -> None:
+    """Units after a restart of the server work at the first try, of each kind."""
+    put_order(store)
+
+    assert break_connections(admin) >= 1
+    put_order(store, "b")
+    assert break_connections(admin) >= 1
+    accounts = store.accounts()
+    assert break_connections(admin) >= 1
+    with store.read("a", ahead=[("order", "o1")]) as unit:
+        body = unit.get("order", "o1")
+
+    assert (accounts, body) == (["a", "b"], b"1")
+
+
+def test_an_exception_in_a_unit_is_not_hidden_by_a_broken_connection(
+    store: Store, admin: psycopg.Connection[Any]
+) -> None:
+    """Rolling back what is gone already is no error of its own."""
+
+    def crash() -> None:
+        with store.write("a") as unit:
+            unit.put("order", "o1", b"1")
+            break_connections(admin)
+            raise KeyError("the handler's own")
+
+    with pytest.raises(KeyError, match="the handler's own"):
+        crash()
+
+    put_order(store)
+
+
+def test_a_unit_that_does_not_end_is_named(url: str) -> None:
+    """Another machine's, say: after ``busy_ms`` the wait is over, and nothing hangs."""
+    impatient = f"{url}&busy_ms=50"
+    with open_store(impatient) as store, open_store(impatient) as other:
+        with (
+            other.write("a"),
+            pytest.raises(StoreUnavailable, match=r"within 50 ms.*\?busy_ms="),
+            store.write("a"),
+        ):
+            pass
+
+        put_order(store)
+
+        assert other.accounts() == ["a"]
+
+
+def test_the_lock_of_a_host_that_is_gone_is_free(
+    url: str, admin: psycopg.Connection[Any]
+) -> None:
+    """When the server has noticed, the account is written by the others."""
+    with open_store(url) as gone, open_store(url) as other:
+        open_unit = gone.write("a")
+        open_unit.__enter__().put("order", "lost", b"")
+        break_connections(admin)
+
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(put_order, other).result(DEADLINE_S)
+
+        with pytest.raises(StoreUnavailable):
+            open_unit.__exit__(None, None, None)
+        assert other.locate("order", "lost") == []
+
+
+def test_a_pool_that_is_used_up_is_named(url: str) -> None:
+    """More units at once than connections: the wait ends with what to allow."""
+    with open_store(f"{url}&pool=1&busy_ms=50") as store:
+        with (
+            ThreadPoolExecutor(1) as pool,
+            store.write("a"),
+            pytest.raises(StoreUnavailable, match=r"within 50 ms.*\?pool="),
+        ):
+            pool.submit(store.accounts).result(DEADLINE_S)
+
+        assert store.accounts() == []
+
+
+def test_a_server_that_is_not_there_is_named_without_its_password() -> None:
+    """Host and database are told, the rest is not."""
+    with pytest.raises(StoreUnavailable, match=r"'world' at 127.0.0.1:1 ") as caught:
+        open_store("postgresql://me:secret@127.0.0.1:1/world")
+
+    assert "secret" not in str(caught.value)
+
+
+def test_an_option_nobody_knows_is_refused() -> None:
+    """The text of libpq, and the form that works."""
+    with pytest.raises(StoreError, match=r"sslmood.*Write\s+postgresql://"):
+        open_store("postgresql://localhost/world?sslmood=bad")
+
+
+def test_an_order_takes_two_round_trips(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One to begin, with what is told ahead; one for all writes and the commit."""
+    put_order(store)
+    with store.write("a") as unit:
+        unit.next_due("timer")
+        unit.due("idempotency", until=1, limit=9)
+    trips: list[None] = []
+    exchange = postgres_units.exchange
+
+    def counted(*arguments: Any, **named: Any) -> Any:
+        trips.append(None)
+        return exchange(*arguments, **named)
+
+    monkeypatch.setattr(postgres_units, "exchange", counted)
+
+    with store.write("a", ahead=[("token", "t1"), ("idempotency", "k")]) as unit:
+        assert unit.next_due("timer") is None
+        assert unit.get("token", "t1") is None
+        assert unit.row("idempotency", "k") is None
+        unit.put("order", "o2", b"2", owner="t1")
+        unit.put("payment", "p1", b"2", owner="o2")
+        assert unit.due("idempotency", until=1, limit=9) == []
+        unit.put("idempotency", "k", b"", due=9, attachment=b"answer")
+        unit.put("request", "r1", b"")
+        unit.trim("request", 100)
+
+    assert len(trips) == 2
+    assert store.locate("request", "r1") == ["a"]
+
+
+def test_worlds_in_two_schemas_do_not_meet(store: Store, url: str) -> None:
+    """Not in their documents, and not in their locks."""
+    with open_store(f"{url}_too&busy_ms=500") as other:
+        with store.write("a") as unit, ThreadPoolExecutor(1) as pool:
+            unit.put("order", "here", b"")
+            pool.submit(put_order, other).result(DEADLINE_S)
+
+        assert other.locate("order", "here") == []
+
+
+def make_version_1(admin: psycopg.Connection[Any], schema: str) -> None:
+    """Make the tables that the first layout had."""
+    admin.execute(f"CREATE SCHEMA {schema}")
+    admin.execute(f"SET search_path = {schema}")
+    admin.execute("CREATE TABLE layout (version INTEGER NOT NULL)")
+    admin.execute("INSERT INTO layout VALUES (1)")
+    steps = layouts.statements(version=0, until=1, dialect=layouts.POSTGRESQL)
+    for statement in steps:
+        admin.execute(statement)
+    for row in (
+        ("a", "order", "o2", 2, "t1", 7, b"2", b"+"),
+        ("a", "order", "o4", 4, None, None, b"4", None),
+        ("a", "token", "t1", 1, None, None, b"t", None),
+    ):
+        admin.execute(
+            "INSERT INTO documents VALUES (%s, %s, %s, %s, %s, %s, %s, %s)", row
+        )
+
+
+def test_older_tables_are_migrated(
+    admin: psycopg.Connection[Any], schema: str, url: str
+) -> None:
+    """Documents are there and counted, and numbering goes on where it was."""
+    make_version_1(admin, schema)
+
+    with open_store(url) as store, store.write("a") as unit:
+        unit.put("order", "o5", b"5")
+        rows = unit.page("order", limit=9)
+        counts = [unit.count(kind) for kind in unit.kinds()]
+
+    assert [(row.seq, row.id) for row in rows] == [(5, "o5"), (4, "o4"), (2, "o2")]
+    assert rows[2] == Row(2, "o2", b"2", b"+", "t1", 7)
+    assert counts == [3, 1]
+
+
+def test_newer_tables_are_refused(
+    admin: psycopg.Connection[Any], schema: str, url: str
+) -> None:
+    """With their layout, ours, and what to do."""
+    open_store(url).close()
+    admin.execute(f"SET search_path = {schema}")
+    admin.execute("UPDATE layout SET version = 99")
+
+    with pytest.raises(StoreError, match=r"layout 99; .*up to 2.*Upgrade.*\?schema="):
+        open_store(url)
+
+
+def test_tables_of_another_program_are_refused(
+    admin: psycopg.Connection[Any], schema: str, url: str
+) -> None:
+    """A schema that is in use is left alone."""
+    admin.execute(f"CREATE SCHEMA {schema}")
+    admin.execute(f"CREATE TABLE {schema}.documents (x INTEGER)")
+
+    with pytest.raises(StoreError, match=r"tables of another program.*\?schema="):
+        open_store(url)
+
+    admin.execute(f"SET search_path = {schema}")
+    columns = admin.execute("SELECT * FROM documents").description
+    assert [column.name for column in columns or ()] == ["x"]
+
+
+def test_a_user_that_may_not_create_is_told_so(
+    admin: psycopg.Connection[Any], url: str, schema: str
+) -> None:
+    """The text names the schema and the permission."""
+    admin.execute(f"CREATE ROLE {schema}_guest LOGIN")
+
+    with pytest.raises(StoreError, match=rf"may create .* in the schema '{schema}'"):
+        open_store(url.replace("user=postgres", f"user={schema}_guest"))
+
+
+PLANS = {
+    "ROW": ("documents_by_id", ("a", "order", "o1")),
+    "PAGE": ("documents_by_seq", ("a", "order", 9, 9)),
+    "OWNED": ("documents_by_owner", ("a", "order", "t1", 9, 9)),
+    "COUNT_OWNED": ("documents_by_owner", ("a", "order", "t1")),
+    "DUE": ("documents_by_due", ("a", "order", 9, 9)),
+    "NEXT_DUE": ("documents_by_due", ("a", "order")),
+    "AFTER": ("documents_by_seq", ("a", "order", 9, 9)),
+    "SEQ_IN_USE": ("documents_by_seq", ("a", "order", 9)),
+    "DELETE": ("documents_by_id", ("a", "order", "o1")),
+    "TRIM": ("documents_by_seq", ("a", "order", "a", "order", 9)),
+    "CLEAR": ("documents_by_seq", ("a",)),
+    "LOCATE": ("documents_by_id", ("o1", "order")),
+    "DUE_ACCOUNTS": ("documents_by_due_ever", ("order", 9)),
+    "NUMBERS": ("accounts_pkey", ("a",)),
+}
+
+
+@pytest.fixture(scope="module")
+def plans(postgresql_server: str) -> dict[str, dict[str, str]]:
+    """Return every plan, of new tables and of tables that were filled and analysed."""
+    found: dict[str, dict[str, str]] = {}
+    with open_store(f"{postgresql_server}&schema=plans") as store:
+        for state in ("new", "one account", "many accounts"):
+            for account in {"new": "", "one account": "a"}.get(state, "bcdefghi"):
+                with store.write(account) as unit:
+                    for n in range(800):
+                        unit.put("order", f"o{n}", b"", owner=f"t{n % 5}", due=n)
+            found[state] = explain(store, is_analysed=state != "new")
+    return found
+
+
+def explain(store: Store, *, is_analysed: bool) -> dict[str, str]:
+    """Return the plan of each statement, as a unit's connection makes it."""
+    pool = store._pool  # type: ignore[attr-defined] # to ask for its plans
+    names = {text: name for name, text in vars(sql).items() if name in PLANS}
+    plans = {}
+    with pool.connection() as connection:
+        if is_analysed:
+            connection.execute("ANALYZE documents")
+        for text, call in CALLS.items():
+            if name := names.get(text):
+                cursor = connection.execute(f"EXPLAIN {call}", PLANS[name][1])
+                plans[name] = "\n".join(line for (line,) in cursor)
+    return plans
+
+
+@pytest.mark.parametrize("state", ["new", "one account", "many accounts"])
+@pytest.mark.parametrize("statement", PLANS)
+def test_every_question_uses_its_index(
+    plans: dict[str, dict[str, str]], statement: str, state: str
+) -> None:
+    """Whatever the planner believes about the data, every column is found by it."""
+    index, _ = PLANS[statement]
+
+    plan = plans[state][statement]
+
+    assert f" {index} on " in plan
+    assert "Seq Scan on documents" not in plan
+    assert "Sort" not in plan
+    assert "Filter" not in plan
