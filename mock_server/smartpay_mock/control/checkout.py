@@ -64,7 +64,7 @@ class _Page:
         """Show the page, or do what was asked and send the person on."""
         if not self._session:
             return _missing(), 404
-        if request.method == "GET":
+        if request.method != "POST":
             return self._shown("")
         if request.form.get("action") == "cancel":
             return redirect(self._session["cancelUrl"], 303)

@@ -1,0 +1,363 @@
+"""Idempotency keys: the same request with the same key is carried out once."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from smartpay_mock.kernel.clock import HOUR_MS
+from smartpay_mock.server.sandbox import Sandbox
+
+DEADLINE_S = 30
+
+
+def test_a_replay_repeats_the_first_answer_byte_for_byte(
+    api: Any, order_payload: Any
+) -> None:
+    """One order, one set of events; only the Request-Id and the mark are new."""
+    first = api.do("create_order", order_payload(), idem="k")
+
+    second = api.do("create_order", order_payload(), idem="k")
+
+    assert second.body == first.body
+    assert second.headers["Idempotency-Replayed"] == "true"
+    assert "Idempotency-Replayed" not in first.headers
+    assert second.headers["Content-Type"] == first.headers["Content-Type"]
+    assert len(api.ok("list_orders")["data"]) == 1
+    assert len(api.events()) == 3
+    assert api.explained(second)["replayed"] is True
+
+
+def test_a_replay_stays_the_first_answer_when_the_object_changed(api: Any) -> None:
+    """What is answered again is what was answered, not what is."""
+    order = api.manual()["id"]
+    payment = api.capture(order, 100).json["id"]
+    first = api.do("update_payment", {"reference": "one"}, id=payment, idem="k")
+    api.ok("update_payment", {"reference": "two"}, id=payment)
+
+    replay = api.do("update_payment", {"reference": "one"}, id=payment, idem="k")
+
+    assert replay.body == first.body
+    assert api.ok("get_payment", id=payment)["reference"] == "two"
+
+
+def test_an_empty_answer_is_replayed_as_empty(api: Any) -> None:
+    """Without a content type, as the first time."""
+    for _ in range(2):
+        reply = api.do("disable_token", id="paytok_test_approved", idem="k")
+
+    assert (reply.body, reply.status) == (b"", 200)
+    assert reply.headers["Idempotency-Replayed"] == "true"
+
+
+LAYOUTS: dict[str, Callable[[Any], bytes]] = {
+    "indented": lambda body: json.dumps(body, indent=3).encode(),
+    "sorted": lambda body: json.dumps(body, sort_keys=True).encode(),
+    "reversed": lambda body: json.dumps(dict(reversed(body.items()))).encode(),
+    "escaped": lambda body: json.dumps(body, ensure_ascii=True).encode(),
+    "unescaped": lambda body: json.dumps(body, ensure_ascii=False).encode(),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+def test_the_layout_of_a_body_does_not_matter(
+    api: Any, order_payload: Any, layout: Callable[[Any], bytes]
+) -> None:
+    """White space, order of members and escapes make no other body."""
+    first = api.do("create_order", order_payload(), idem="k")
+
+    second = api.do("create_order", raw=layout(order_payload()), idem="k")
+
+    assert second.body == first.body
+
+
+def test_another_body_with_the_same_key_is_refused(
+    api: Any, order_payload: Any
+) -> None:
+    """409, nothing is made, and the first answer stays good."""
+    first = api.do("create_order", order_payload(), idem="k")
+    before = api.held()
+
+    reused = api.do("create_order", order_payload(reference="other"), idem="k")
+
+    assert reused.refusal == (409, "idempotency.key-reused")
+    assert "another request body" in reused.message
+    assert api.held() == before
+    assert api.do("create_order", order_payload(), idem="k").body == first.body
+
+
+def test_a_key_belongs_to_one_method_and_path(api: Any, order_payload: Any) -> None:
+    """The same key elsewhere is another key."""
+    order = api.ok("create_order", order_payload(captureMethod="manual"), idem="k")
+    twin = api.manual()
+
+    one = api.do("cancel_order", id=order["id"], idem="k")
+    two = api.do("cancel_order", id=twin["id"], idem="k")
+
+    assert (one.json["id"], two.json["id"]) == (order["id"], twin["id"])
+    assert "Idempotency-Replayed" not in two.headers
+
+
+def test_the_mount_of_the_api_is_no_other_path(api: Any, order_payload: Any) -> None:
+    """A client that changes its base URL does not charge twice."""
+    first = api.do("create_order", order_payload(), idem="k")
+
+    again = api.send(
+        "POST",
+        "/api.smartpay/v1/orders",
+        order_payload(),
+        headers={"Idempotency-Key": "k"},
+    )
+
+    assert again.body == first.body
+
+
+def test_a_key_belongs_to_one_account(api: Any, other: Any, order_payload: Any) -> None:
+    """Another merchant's key of the same name is another key."""
+    mine = api.ok("create_order", order_payload(), idem="k")
+
+    theirs = other.ok("create_order", order_payload(), idem="k")
+
+    assert mine["id"] != theirs["id"]
+
+
+def test_a_key_is_remembered_for_six_hours_to_the_millisecond(
+    api: Any, order_payload: Any
+) -> None:
+    """From its first receipt; replays do not prolong it."""
+    now = api.freeze()
+    first = api.do("create_order", order_payload(), idem="k")
+
+    api.freeze(now + 3 * HOUR_MS)
+    api.do("create_order", order_payload(), idem="k")
+    api.freeze(now + 6 * HOUR_MS - 1)
+    last = api.do("create_order", order_payload(), idem="k")
+    api.freeze(now + 6 * HOUR_MS)
+    anew = api.do("create_order", order_payload(), idem="k")
+
+    assert last.body == first.body
+    assert anew.json["id"] != first.json["id"]
+    assert "Idempotency-Replayed" not in anew.headers
+    again = api.do("create_order", order_payload(), idem="k")
+    assert again.body == anew.body
+
+
+def test_a_key_may_carry_another_body_once_it_is_forgotten(
+    api: Any, order_payload: Any
+) -> None:
+    """After six hours it is a new key in every respect."""
+    api.freeze()
+    api.do("create_order", order_payload(), idem="k")
+    api.advance(hours=6)
+
+    reply = api.do("create_order", order_payload(reference="other"), idem="k")
+
+    assert reply.status == 200
+
+
+def test_keys_that_are_over_are_thrown_away(api: Any, order_payload: Any) -> None:
+    """An account that runs for months does not grow by its keys."""
+    api.freeze()
+    for number in range(6):
+        api.do("create_order", order_payload(), idem=f"old-{number}")
+    api.advance(hours=6)
+
+    for number in range(4):
+        api.do("create_order", order_payload(), idem=f"new-{number}")
+
+    assert api.steer("GET", "/state")["counts"]["idempotency"] == 4
+
+
+def test_a_refusal_is_remembered(api: Any, order_payload: Any) -> None:
+    """400, 403, 404 and 409 are answers; the retry gets them again."""
+    body = order_payload(token="paytok_test_unknown")
+    first = api.do("create_order", body, idem="k")
+
+    second = api.do("create_order", body, idem="k")
+
+    assert first.refusal == (404, "token.not-found")
+    assert second.body == first.body
+    assert second.headers["Idempotency-Replayed"] == "true"
+
+
+@pytest.mark.parametrize("raw", [b"", b"{broken", b"[]", b"\xff", b'{"a":1e999}'])
+def test_a_body_that_is_no_json_is_remembered_by_its_bytes(
+    api: Any, raw: bytes
+) -> None:
+    """The same nonsense is the same body, other nonsense is another."""
+    first = api.do("create_order", raw=raw, idem="k")
+
+    same = api.do("create_order", raw=raw, idem="k")
+    other = api.do("create_order", raw=raw + b"!", idem="k")
+
+    assert first.refusal == (400, "request.malformed")
+    assert same.body == first.body
+    assert other.refusal == (409, "idempotency.key-reused")
+
+
+def test_a_401_is_not_remembered(api: Any, order_payload: Any) -> None:
+    """The same key with a good credential is carried out."""
+    refused = api.do(
+        "create_order", order_payload(), idem="k", headers={"Authorization": None}
+    )
+
+    reply = api.do("create_order", order_payload(), idem="k")
+
+    assert refused.status == 401
+    assert reply.status == 200
+    assert "Idempotency-Replayed" not in reply.headers
+
+
+@pytest.mark.parametrize("status", [500, 503, 429, 400])
+def test_an_injected_fault_before_commit_is_not_remembered(
+    api: Any, order_payload: Any, status: int
+) -> None:
+    """Nothing happened, so the retry with the same key is carried out."""
+    fault = {"operation": "create_order", "kind": "status", "status": status}
+    api.steer("POST", "/faults", fault)
+    api.strictly = False
+
+    failed = api.do("create_order", order_payload(), idem="k")
+    retry = api.do("create_order", order_payload(), idem="k")
+
+    assert failed.refusal == (status, "fault.injected")
+    assert retry.status == 200
+    assert "Idempotency-Replayed" not in retry.headers
+    assert len(api.ok("list_orders")["data"]) == 1
+
+
+def test_a_failure_of_the_emulator_is_not_remembered(
+    emulate: Any, order_payload: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A 5xx invites a retry with the same key, which must be carried out."""
+    api = emulate()
+    api.strictly = False
+    with monkeypatch.context() as patch:
+        patch.setattr("smartpay_mock.api.envelope.success", _explode)
+        failed = api.do("create_order", order_payload(), idem="k")
+
+    retry = api.do("create_order", order_payload(), idem="k")
+
+    assert failed.refusal == (500, "server.error")
+    assert retry.status == 200
+
+
+def _explode(*_: object) -> None:
+    raise RuntimeError("on purpose")
+
+
+def test_the_answer_that_was_lost_comes_with_the_retry(
+    api: Any, order_payload: Any
+) -> None:
+    """Charged, but the client did not learn of it: the case that charges twice."""
+    api.steer(
+        "POST",
+        "/faults",
+        {"operation": "create_order", "kind": "status", "when": "after_commit"},
+    )
+    api.strictly = False
+
+    lost = api.do("create_order", order_payload(), idem="k")
+    retry = api.do("create_order", order_payload(), idem="k")
+
+    assert lost.status == 503
+    assert retry.json["status"] == "succeeded"
+    assert retry.headers["Idempotency-Replayed"] == "true"
+    assert len(api.ok("list_orders")["data"]) == 1
+
+
+@pytest.mark.parametrize("operation", ["get_order", "list_orders"])
+def test_a_key_on_a_get_is_ignored(api: Any, operation: str) -> None:
+    """Two SDKs send one with every call."""
+    order = api.manual()["id"]
+    before = api.do(operation, id=order, idem="k")
+    api.ok("cancel_order", id=order)
+
+    after = api.do(operation, id=order, idem="k")
+
+    assert after.body != before.body
+    assert "Idempotency-Replayed" not in after.headers
+
+
+def test_a_key_on_a_delete_is_ignored(api: Any) -> None:
+    """The second deletion looks, and finds nothing."""
+    first = api.do("delete_token", id="paytok_test_approved", idem="k")
+
+    second = api.do("delete_token", id="paytok_test_approved", idem="k")
+
+    assert first.status == 204
+    assert second.refusal == (404, "token.not-found")
+
+
+def test_a_bad_key_on_a_get_is_ignored_too(api: Any) -> None:
+    """What does not count is not judged."""
+    assert api.do("list_orders", idem="x" * 500).status == 200
+
+
+@pytest.mark.parametrize("state", ["memory:", "sqlite:///{}/state.db"])
+def test_one_key_in_many_threads_makes_one_order(
+    emulate: Any, order_payload: Any, tmp_path: Path, state: str
+) -> None:
+    """Whoever comes while the first one runs waits, and gets its answer."""
+    api = emulate(state=state.format(tmp_path))
+    api.ok("list_orders")
+    calls = 40
+    barrier = threading.Barrier(calls, timeout=DEADLINE_S)
+
+    def charge(_number: int) -> bytes:
+        barrier.wait()
+        reply = api.send(
+            "POST", "/v1/orders", order_payload(), headers={"Idempotency-Key": "k"}
+        )
+        return bytes(reply.body)
+
+    with ThreadPoolExecutor(calls) as pool:
+        bodies = set(pool.map(charge, range(calls)))
+
+    assert len(bodies) == 1
+    assert len(api.ok("list_orders")["data"]) == 1
+
+
+def test_200_clients_with_one_key_make_one_order(order_payload: Any) -> None:
+    """Over real sockets: 200 identical bodies, one order, 199 replays."""
+    calls = 200
+    body = json.dumps(order_payload()).encode()
+    headers = {
+        "Authorization": "Basic sk_test_twoHundred",
+        "Content-Type": "application/json",
+        "Idempotency-Key": "one-key",
+    }
+    barrier = threading.Barrier(calls, timeout=DEADLINE_S)
+
+    with Sandbox() as sandbox:
+        host = sandbox.root_url.removeprefix("http://")
+
+        def charge(_number: int) -> tuple[int, bytes, str]:
+            connection = HTTPConnection(host, timeout=DEADLINE_S)
+            connection.connect()
+            barrier.wait()
+            connection.request("POST", "/v1/orders", body, headers)
+            answer = connection.getresponse()
+            replayed = answer.getheader("Idempotency-Replayed", "")
+            result = answer.status, answer.read(), replayed
+            connection.close()
+            return result
+
+        with ThreadPoolExecutor(calls) as pool:
+            answers = list(pool.map(charge, range(calls)))
+        connection = HTTPConnection(host, timeout=DEADLINE_S)
+        connection.request("GET", "/v1/orders", headers=headers)
+        listed = json.loads(connection.getresponse().read())
+        connection.close()
+
+    assert {status for status, _, _ in answers} == {200}
+    assert len({answer for _, answer, _ in answers}) == 1
+    assert sorted(mark for _, _, mark in answers) == ["", *["true"] * (calls - 1)]
+    assert listed["results"] == 1
