@@ -16,7 +16,8 @@ APPLICATION_ID = 0x534D5059
 # PostgreSQL picks an index by what it believes about the data; on new tables that is
 # nothing, and it stays with its first plan. So each question is made to match one
 # index only: $exact is a collation that sorts like $text's and yet is another one, and
-# an index serves none but its own ("sql_postgres.py" has who asks in which).
+# an index serves none but its own; $ever is "due" in a form that no other index has
+# ("sql_postgres.py" has who asks how).
 _DOCUMENTS = (
     "CREATE TABLE documents ("
     " account $text NOT NULL, kind $text NOT NULL, id $text NOT NULL,"
@@ -45,7 +46,7 @@ _NUMBERS = (
     " '{' || $join('\"' || kind || '\":[' || last || ',' || n || ']', ',') || '}',"
     " sum(n) FROM (SELECT account, kind, max(seq) AS last, count(*) AS n"
     " FROM documents GROUP BY account, kind) AS kinds GROUP BY account",
-    "CREATE INDEX documents_by_due_ever ON documents (kind, due, account)"
+    "CREATE INDEX documents_by_due_ever ON documents (kind, $ever, account)"
     " WHERE due IS NOT NULL",
 )
 
@@ -59,6 +60,7 @@ SQLITE = {
     "bytes": "BLOB",
     "text": "TEXT",
     "exact": "",
+    "ever": "due",
     "join": "group_concat",
 }
 POSTGRESQL = {
@@ -66,6 +68,7 @@ POSTGRESQL = {
     "bytes": "BYTEA",
     "text": 'TEXT COLLATE "POSIX"',
     "exact": ' COLLATE "C"',
+    "ever": "(due + 0)",
     "join": "string_agg",
 }
 

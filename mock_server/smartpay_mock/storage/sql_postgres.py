@@ -23,6 +23,8 @@ def _prepared(name: str, statement: str) -> str:
     text = re.sub(r"\?", lambda _: f"${next(numbers)}", statement)
     if name in EXACT:
         text = re.sub(r"\b(account|kind|owner|id) = (\$\d)", _IN_EXACT, text)
+    if name == "DUE_ACCOUNTS":
+        text = text.replace("due <=", "due + 0 <=")
     return f"PREPARE {name.lower()} AS {text}"
 
 

@@ -292,7 +292,7 @@ def test_a_user_that_may_not_create_is_told_so(
     admin.execute(f"CREATE ROLE {schema}_guest LOGIN")
 
     with pytest.raises(StoreError, match=rf"may create .* in the schema '{schema}'"):
-        open_store(url.replace("user=postgres", f"user={schema}_guest"))
+        open_store(f"{url}&user={schema}_guest")
 
 
 PLANS = {
