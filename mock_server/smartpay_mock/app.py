@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from flask import Flask
 
+from smartpay_mock.api.direct import DirectFlask
 from smartpay_mock.api.engine import Engine
 from smartpay_mock.api.routes import add_error_handlers, add_routes
 from smartpay_mock.control.admin import add_admin
@@ -43,11 +44,12 @@ def create_app(
     engine = Engine(settings, store or open_store(settings.state))
     if twist is not None:
         engine = twist(engine)
-    app = Flask(
+    app = DirectFlask(
         "smartpay_mock", static_folder=None, template_folder="control/templates"
     )
     app.extensions[ENGINE] = engine
     add_routes(app, engine)
+    app.go_direct(engine)
     guard = Guard(settings, settings.admin_token or new_password())
     add_admin(app, engine, guard)
     add_inspector(app, guard)

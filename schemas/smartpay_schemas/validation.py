@@ -46,8 +46,8 @@ def accepts(
 def accepts_strictly(name: str, document: Any) -> bool:
     """Tell whether a request is canonical, so that nothing has to be said about it.
 
-    Canonical is: accepted, without nulls, unknown members, tolerated spellings
-    (`autommatic`, `jpy`, `jp`) and whole numbers written with a fraction (`1250.0`).
+    Canonical is: accepted, without nulls, unknown members and tolerated spellings
+    (`autommatic`, `jpy`, `jp`). `1250.0` counts as the whole number it is.
 
     Args:
         name: Schema of a request, such as `requests/order-create`.
@@ -56,7 +56,7 @@ def accepts_strictly(name: str, document: Any) -> bool:
     Raises:
         LookupError: If there is no schema of this name.
     """
-    return _fits(name, "strict", document) and not _has_float(document)
+    return _fits(name, "strict", document)
 
 
 def problems(
@@ -114,14 +114,3 @@ def _fits(key: str, variant: str, document: Any) -> bool:
             # to the reference validator.
             pass
     return _compile.reference(key, variant).is_valid(document)
-
-
-def _has_float(value: Any) -> bool:
-    if not isinstance(value, dict | list):
-        return False
-    # Runs on every request: exact types are what JSON decodes to, and quick to compare.
-    for entry in value.values() if isinstance(value, dict) else value:
-        kind = type(entry)
-        if kind is float or ((kind is dict or kind is list) and _has_float(entry)):
-            return True
-    return False

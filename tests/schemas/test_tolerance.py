@@ -32,7 +32,6 @@ def within(document: dict[str, Any], *path: str | int, **changes: Any) -> Any:
     [
         order(captureMethod="autommatic"),
         order(currency="jpy"),
-        order(amount=1250.0),
         order(promotionCode="ZOO"),
         within(order(), "items", 0, amount=10.0),
         within(order(), "items", 0, color="red"),

@@ -160,6 +160,8 @@ class Exchange:
 def _advice_line(advice: list[dict[str, str]]) -> str:
     """Return the advice as one header line, which takes printable ASCII only."""
     line = "; ".join(item["message"] for item in advice)[:_ADVICE_LENGTH]
+    if line.isascii() and line.isprintable():
+        return line
     plain = (
         character if " " <= character <= "~" else ascii(character)[1:-1]
         for character in line

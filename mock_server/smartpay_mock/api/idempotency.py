@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+from smartpay_mock.api.bodies import decoded_body
 from smartpay_mock.kernel.codec import decode, encode, encode_sorted
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.exchange import Answer, Call
@@ -101,7 +102,7 @@ def _fingerprint(operation: Operation, call: Call) -> str:
     if operation.request is None:
         return ""
     try:
-        body = encode_sorted(decode(call.body))
+        body = encode_sorted(decoded_body(call))
     except (ValueError, TypeError, RecursionError):
         body = call.body
     return hashlib.blake2b(body, digest_size=16).hexdigest()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -23,6 +24,8 @@ from smartpay_schemas import Operation
 MOUNTS = ("/v1", "/api.smartpay.co/v1", "/api.smartpay/v1")
 TRANSPORT = "smartpay.transport"
 REPORT = "smartpay.report"
+
+FAILURE = "smartpay.failure"
 
 _CALL = "smartpay.call"
 _IDS = re.compile(r"/[a-z]+_(test|live)_[0-9A-Za-z]+")
@@ -49,6 +52,8 @@ def add_routes(app: Flask, engine: Engine) -> None:
 def _view(engine: Engine, operation: Operation, limit: int) -> Callable[..., Response]:
     def view(**params: str) -> Response:
         environ = request.environ
+        if FAILURE in environ:
+            raise environ[FAILURE]
         answer = engine.perform(operation, params, read_call(environ, limit))
         return to_response(answer, environ)
 
@@ -74,9 +79,9 @@ def read_call(environ: dict[str, Any], limit: int) -> Call:
 def read_head(environ: dict[str, Any]) -> Call:
     """Return the call that a WSGI environment describes, without its body."""
     headers = {
-        name[5:].replace("_", "-").lower(): value
+        header: value
         for name, value in environ.items()
-        if name.startswith("HTTP_")
+        if name[:5] == "HTTP_" and (header := _header_name(name))
     }
     if environ.get("CONTENT_TYPE"):
         headers["content-type"] = environ["CONTENT_TYPE"]
@@ -90,7 +95,15 @@ def read_head(environ: dict[str, Any]) -> Call:
     )
 
 
+@lru_cache(maxsize=256)
+def _header_name(name: str) -> str:
+    return name[5:].replace("_", "-").lower()
+
+
 def _read_body(environ: dict[str, Any], limit: int) -> bytes | None:
+    length = environ.get("CONTENT_LENGTH", "")
+    if length.isdecimal() and int(length) <= limit:
+        return bytes(environ["wsgi.input"].read(int(length)))
     try:
         body = get_input_stream(environ, max_content_length=limit).read(limit + 1)
     except RequestEntityTooLarge:

@@ -14,12 +14,11 @@ from smartpay_schemas import unknown_members
 
 _MISSPELT = {"autommatic": "automatic"}
 _LOWER_CASE = {"jpy": "JPY", "jp": "JP"}
-_EXACT = 2**53  # a float beyond it is no longer a certain whole number
 _FREE_FORM = {"metadata", "priceMetadata", "productMetadata"}
 
 
 def cleaned(value: Any) -> Any:
-    """Return a JSON value without nulls and with whole floats as integers."""
+    """Return a JSON value without nulls."""
     if isinstance(value, dict):
         return {
             name: cleaned(member)
@@ -28,8 +27,6 @@ def cleaned(value: Any) -> Any:
         }
     if isinstance(value, list):
         return [cleaned(member) for member in value if member is not None]
-    if isinstance(value, float) and value.is_integer() and abs(value) <= _EXACT:
-        return int(value)
     return value
 
 

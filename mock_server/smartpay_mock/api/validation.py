@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from smartpay_mock.api.bodies import decoded_body
 from smartpay_mock.api.tolerance import cleaned, oddities
-from smartpay_mock.kernel.codec import decode_request
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.exchange import Call
 from smartpay_mock.kernel.rules import Rules
@@ -29,7 +29,7 @@ def read_body(operation: Operation, call: Call) -> Any:
         return {}
     _check_media_type(operation, call)
     try:
-        document = decode_request(call.body)
+        document = decoded_body(call)
     except ValueError as error:
         reason = "the body is empty" if not call.body.strip() else str(error)
         raise ApiError("request.malformed", reason=reason) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 TransportKind = Literal["reset", "empty", "half", "stall"]
 
@@ -35,6 +35,7 @@ class Call:
         headers: Names in lower case.
         body: The raw bytes.
         base_url: Scheme and authority the client used, no slash at the end.
+        decoded: The body's JSON value in a tuple once it was decoded.
         is_too_large: The body is over the limit, so it was left unread.
     """
 
@@ -44,6 +45,7 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     base_url: str = "http://127.0.0.1:8585"
+    decoded: tuple[Any] | None = None
     is_too_large: bool = False
 
 

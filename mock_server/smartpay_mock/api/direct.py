@@ -1,0 +1,97 @@
+"""A short way through Flask for the calls of the API.
+
+Flask's request context, its signals and its response object cost more than the whole
+charge. None of them is used by an operation, so calls that match a row of the
+operations table are answered before they are built. Everything else, and every
+failure, goes the ordinary way; both ways answer alike (``tests/mock_server/api``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask
+
+from smartpay_mock.api.engine import Engine
+from smartpay_mock.api.routes import FAILURE, MOUNTS, read_call, to_response
+from smartpay_mock.kernel.exchange import Answer
+from smartpay_schemas import Operation
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+_STATUS_LINES = {
+    status.value: f"{status.value} {status.phrase}" for status in HTTPStatus
+}
+
+
+class Directory:
+    """The operations by method and path, without patterns to try one by one."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._plain: dict[tuple[str, str], Operation] = {}
+        self._with_id: dict[tuple[str, str, str], Operation] = {}
+        for operation in engine.rules.operations.values():
+            for prefix in MOUNTS if operation.side == "merchant" else ("",):
+                head, has_id, tail = (prefix + operation.path).partition("/{id}")
+                if has_id:
+                    self._with_id[operation.method, head, tail] = operation
+                else:
+                    self._plain[operation.method, head] = operation
+
+    def find(self, method: str, path: str) -> tuple[Operation, dict[str, str]] | None:
+        """Return the operation of a call and its path's parameters, or ``None``."""
+        operation = self._plain.get((method, path))
+        if operation is not None:
+            return operation, {}
+        head, _, last = path.rpartition("/")
+        operation = self._with_id.get((method, head, ""))
+        if operation is not None and last:
+            return operation, {"id": last}
+        head, _, id_ = head.rpartition("/")
+        operation = self._with_id.get((method, head, f"/{last}"))
+        return (operation, {"id": id_}) if operation is not None and id_ else None
+
+
+class DirectFlask(Flask):
+    """A Flask application that takes the short way where there is one."""
+
+    engine: Engine
+    directory: Directory | None = None
+
+    def go_direct(self, engine: Engine) -> None:
+        """Take the short way to the operations of ``engine`` from now on."""
+        self.engine = engine
+        self.directory = Directory(engine)
+
+    def wsgi_app(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Answer a call, directly if it is one of the API."""
+        path = environ["PATH_INFO"]
+        found = (
+            self.directory.find(environ["REQUEST_METHOD"], path)
+            if self.directory is not None and path.isascii()
+            else None
+        )
+        if found is None:
+            return super().wsgi_app(environ, start_response)
+        try:
+            call = read_call(environ, self.engine.settings.body_limit)
+            answer = self.engine.perform(*found, call)
+        except Exception as error:
+            environ[FAILURE] = error
+            return super().wsgi_app(environ, start_response)
+        if answer.transport is not None:
+            return to_response(answer, environ)(environ, start_response)
+        return _send(answer, start_response)
+
+
+def _send(answer: Answer, start_response: Any) -> Iterable[bytes]:
+    headers = [*answer.headers.items(), ("Content-Length", str(len(answer.body)))]
+    if answer.content_type is not None:
+        headers.append(("Content-Type", answer.content_type))
+    start_response(_STATUS_LINES[answer.status], headers)
+    return (answer.body,)
