@@ -23,7 +23,6 @@ from smartpay_mock.control.table import ROUTES
 from smartpay_mock.kernel.codec import decode_request, encode
 from smartpay_mock.kernel.errors import ApiError, SandboxUsageError
 from smartpay_mock.kernel.exchange import Answer, Call
-from smartpay_schemas import problems
 
 # A snapshot of a busy account is far larger than any body of the API.
 _BODY_LIMIT = 1 << 30
@@ -130,8 +129,4 @@ def _read_body(route: Route, call: Call) -> dict[str, Any]:
             body = decode_request(call.body)
         except ValueError as error:
             raise SandboxUsageError(f"The body is not JSON: {error}.") from None
-    found = problems(dict(route.body), body) if route.body else []
-    if found:
-        listed = "; ".join(item.message for item in found)
-        raise SandboxUsageError(f"The body cannot be used: {listed}.")
-    return body if isinstance(body, dict) else {}
+    return route.checked(body)

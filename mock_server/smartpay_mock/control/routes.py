@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from smartpay_mock.api.engine import Engine
+from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.exchange import Call
+from smartpay_schemas import problems
 
 PREFIX = "/__admin"
 
@@ -66,3 +68,15 @@ class Route:
         return len(own) == len(given) and all(
             part in ("{id}", other) for part, other in zip(own, given, strict=True)
         )
+
+    def checked(self, body: Any) -> dict[str, Any]:
+        """Return a body that the route can use.
+
+        Raises:
+            SandboxUsageError: It does not fit; the text names every problem.
+        """
+        found = problems(dict(self.body), body) if self.body else []
+        if found:
+            listed = "; ".join(item.message for item in found)
+            raise SandboxUsageError(f"The body cannot be used: {listed}.")
+        return body if isinstance(body, dict) else {}
