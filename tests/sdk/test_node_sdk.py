@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import reduce
@@ -72,7 +73,7 @@ def node(
             options = ("--no-package-lock", "--no-audit", "--no-fund")
             try:
                 run("npm", "install", *options, cwd=FOLDER)
-            except AssertionError as error:
+            except (AssertionError, subprocess.TimeoutExpired) as error:
                 unavailable(f"The SDK cannot be installed. {error}")
             stamp.write_text(wanted, encoding="utf-8")
     return lambda script, **env: run("node", script, cwd=FOLDER, env=env)

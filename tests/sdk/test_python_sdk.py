@@ -8,6 +8,7 @@ methods there and prints what came back; the tests here judge it.
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -72,7 +73,7 @@ def python(
             try:
                 run(sys.executable, "-m", "venv", "--clear", home, cwd=FOLDER)
                 run(*pip, "-r", REQUIREMENTS, cwd=FOLDER, env=PIP_ENVIRONMENT)
-            except AssertionError as error:
+            except (AssertionError, subprocess.TimeoutExpired) as error:
                 unavailable(f"The SDK cannot be installed. {error}")
             stamp.write_text(wanted, encoding="utf-8")
     return lambda *words, **env: run(

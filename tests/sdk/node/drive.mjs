@@ -26,6 +26,9 @@ const options = process.env.API_PREFIX_OPTION
   ? { apiPrefix: process.env.API_PREFIX_OPTION }
   : {};
 const client = new sdk.default(secretKey, options);
+if (new URL(client._apiPrefix).hostname !== '127.0.0.1') {
+  throw new Error(`${client._apiPrefix} is not this machine; nothing was called.`);
+}
 const smartpay = watched(client, called.instance);
 const results = {};
 

@@ -16,6 +16,7 @@ import os
 import sys
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 import smartpay  # type: ignore[import-not-found]  # only in the SDK's environment
@@ -148,6 +149,8 @@ def main() -> None:
     client = smartpay.Smartpay(os.environ["SECRET_KEY"], api_prefix=prefix)
     document: dict[str, Any] = {"api_prefix": client._api_prefix}
     if sys.argv[1:] == ["drive"]:
+        if urlsplit(client._api_prefix).hostname != "127.0.0.1":
+            sys.exit(f"{client._api_prefix} is not this machine; nothing was called.")
         sdk = Watched(client)
         sdk.set_public_key("pk_test_public")
         sdk.normalize_checkout_session_payload(PAYLOAD)
