@@ -33,7 +33,6 @@ def within(document: dict[str, Any], *path: str | int, **changes: Any) -> Any:
         order(captureMethod="autommatic"),
         order(currency="jpy"),
         order(promotionCode="ZOO"),
-        within(order(), "items", 0, amount=10.0),
         within(order(), "items", 0, color="red"),
         within(order(), "items", 0, currency="jpy"),
         within(order(), "customerInfo", email="customer@example.com"),

@@ -45,13 +45,10 @@ def expanded(document: Document, fetch: Fetch) -> Document:
         document: As stored.
         fetch: Gives the stored document for a kind and an id.
     """
-    parts = PARTS.get(document.get("object", ""), {})
-    view = {}
-    for name, value in document.items():
-        if name[0] == "_":
-            continue
-        kind = parts.get(name)
-        view[name] = value if kind is None else _objects(kind, value, fetch)
+    view = {name: value for name, value in document.items() if name[0] != "_"}
+    for name, kind in PARTS.get(document.get("object", ""), {}).items():
+        if kind is not None and name in view:
+            view[name] = _objects(kind, view[name], fetch)
     return view
 
 
