@@ -9,6 +9,7 @@ holds up its whole process; both are what ``--server threads`` is for.
 from __future__ import annotations
 
 import gc
+import multiprocessing
 import os
 import signal
 import socket
@@ -86,6 +87,7 @@ def load_app() -> Any:
     # before that, it would only be killed in the end.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
+    _end_with_parent()
     from smartpay_mock.app import (  # noqa: PLC0415 - imports Flask, in the worker only
         create_app,
         start_worker,
@@ -128,6 +130,19 @@ def _to_text(value: object) -> str:
     if isinstance(value, tuple):
         return ",".join(value)
     return str(value)
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it was killed."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def wait() -> None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="smartpay-parent", daemon=True).start()
 
 
 def _announce(address: str, port: int, ready: Callable[[], None]) -> None:

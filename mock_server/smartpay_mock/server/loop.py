@@ -19,7 +19,7 @@ _PAUSE_SECONDS = 0.05
 class Loop:
     """Accepts clients and watches parked connections; sleeps otherwise.
 
-    Every method but ``park`` and ``stop`` is the leader's alone.
+    Every method but ``hand_back``, ``stop`` and ``close`` is the leader's alone.
 
     Args:
         listener: A listening socket; closed when the loop ends.
@@ -47,6 +47,7 @@ class Loop:
         self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
         self._selector.register(self._wake_up, selectors.EVENT_READ, self._take_parked)
         self._stopping = False
+        self._closed = False
 
     def next_job(self) -> Connection | None:
         """Wait for a connection on which a request arrives; ``None`` at the end."""
@@ -56,9 +57,10 @@ class Loop:
             try:
                 self._turn()
             except Exception as error:
-                self._report(error)
-                time.sleep(_PAUSE_SECONDS)
-        self._close()
+                if not self._stopping:
+                    self._report(error)
+                    time.sleep(_PAUSE_SECONDS)
+        self.close()
         return None
 
     def resume(self, connection: Connection) -> None:
@@ -70,12 +72,25 @@ class Loop:
     def hand_back(self, connection: Connection) -> None:
         """The same, from any thread."""
         self._parking.append(connection)
-        self._wake()
+        if self._closed:
+            self._close_parked()
+        else:
+            self._wake()
 
     def stop(self) -> None:
         """Make ``next_job`` close everything and return ``None``."""
         self._stopping = True
         self._wake()
+
+    def close(self) -> None:
+        """Close everything watched: the leader in the end, or whoever outwaited it."""
+        self._closed = True
+        self._selector.close()
+        for closable in (self._listener, self._wake_up, self._waker):
+            closable.close()
+        for connection in (*self._idle, *self._ready):
+            connection.close()
+        self._close_parked()
 
     def _wake(self) -> None:
         # A full pipe means that a wake-up is pending already; a closed one, the end.
@@ -118,9 +133,7 @@ class Loop:
             connection.close()
         return None
 
-    def _close(self) -> None:
-        self._selector.close()
-        for closable in (self._listener, self._wake_up, self._waker):
-            closable.close()
-        for connection in (*self._idle, *self._parking, *self._ready):
-            connection.close()
+    def _close_parked(self) -> None:
+        with contextlib.suppress(IndexError):
+            while True:
+                self._parking.popleft().close()

@@ -182,6 +182,7 @@ class _Run:
         self.crew.stop()
         self._interrupt(lambda connection: connection.is_waiting)
         self.crew.join(GRACE_SECONDS)
+        self._loop.close()  # again, if every thread is held by the app
         # A request that stops the server is itself answered.
         own = threading.get_ident()
         self._interrupt(lambda connection: connection.owner != own)

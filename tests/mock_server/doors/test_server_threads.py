@@ -253,6 +253,22 @@ def test_stopping_is_fast_with_held_and_half_sent_requests(
     assert half_sent.socket.recv(1) == b""
 
 
+def test_stopping_frees_the_port_when_every_thread_is_held(
+    probe: Any, connect: Callable[..., Any]
+) -> None:
+    """Even if no thread is left to do it."""
+    server = ThreadServer(probe, max_threads=1).start()
+    port = server.port
+    hold(server, probe, connect, 1)
+
+    server.stop()
+
+    with ThreadServer(probe, port=port) as again:
+        assert again.port == port
+    probe.gate.set()
+    assert server.errors == []
+
+
 def test_a_request_under_way_is_answered_before_the_server_stops(
     server: ThreadServer, probe: Any, connect: Callable[..., Any]
 ) -> None:
