@@ -54,7 +54,7 @@ def test_a_broken_payload_is_refused_with_exactly_its_problems(
     assert sorted(map(pointer_of, reply.details)) == [
         pointer for pointer, _ in broken.problems
     ]
-    told = problems(row.request, without_nulls(broken.payload))
+    told = problems(row.request or {}, without_nulls(broken.payload))
     assert reply.details == [problem.message for problem in told]
     assert reply.message.startswith("Input parameter or payload is invalid: ")
 
@@ -178,25 +178,26 @@ def test_a_body_labelled_as_json_is_read(
     assert reply.status == 200
 
 
+NO_HEADER = "there is no Authorization header; send Basic sk_test_..."
+NO_SCHEME = "the Authorization header is not Basic or Bearer with a key"
+NO_KEY = "the key is no secret test key; it looks like sk_test_4eC39..."
 CREDENTIALS = {
-    None: "there is no Authorization header; send Basic sk_test_...",
-    "": "there is no Authorization header; send Basic sk_test_...",
-    "Basic": "the Authorization header is not Basic or Bearer with a key",
-    "Basic ": "the Authorization header is not Basic or Bearer with a key",
-    "Digest sk_test_abc": "the Authorization header is not Basic or Bearer with a key",
-    "sk_test_abc": "the Authorization header is not Basic or Bearer with a key",
+    None: NO_HEADER,
+    "": NO_HEADER,
+    "Basic": NO_SCHEME,
+    "Basic ": NO_SCHEME,
+    "Digest sk_test_abc": NO_SCHEME,
+    "sk_test_abc": NO_SCHEME,
     "Basic pk_test_abc": "a public key only identifies; use the secret key",
     "Basic pk_live_abc": "a public key only identifies; use the secret key",
     "Basic sk_live_abc": "live keys are refused here; use a test key",
     "Bearer sk_live_abc": "live keys are refused here; use a test key",
     "Basic c2tfbGl2ZV9hYmM6": "live keys are refused here; use a test key",
-    "Basic sk_test_": "the key is no secret test key; it looks like sk_test_4eC39...",
-    "Basic sk_test_a-b": "the key is no secret test key; it looks like sk_test_4eC39...",
-    "Basic sk_test_abc x": (
-        "the key is no secret test key; it looks like sk_test_4eC39..."
-    ),
-    "Basic nonsense": "the key is no secret test key; it looks like sk_test_4eC39...",
-    "Basic ////": "the key is no secret test key; it looks like sk_test_4eC39...",
+    "Basic sk_test_": NO_KEY,
+    "Basic sk_test_a-b": NO_KEY,
+    "Basic sk_test_abc x": NO_KEY,
+    "Basic nonsense": NO_KEY,
+    "Basic ////": NO_KEY,
 }
 
 

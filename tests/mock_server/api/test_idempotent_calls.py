@@ -325,37 +325,37 @@ def test_one_key_in_many_threads_makes_one_order(
     assert len(api.ok("list_orders")["data"]) == 1
 
 
-def test_200_clients_with_one_key_make_one_order(order_payload: Any) -> None:
-    """Over real sockets: 200 identical bodies, one order, 199 replays."""
-    calls = 200
-    body = json.dumps(order_payload()).encode()
+def call(host: str, method: str, body: bytes | None = None) -> tuple[int, bytes, str]:
+    """Call the orders of the account of the next test over a socket of its own."""
     headers = {
         "Authorization": "Basic sk_test_twoHundred",
         "Content-Type": "application/json",
         "Idempotency-Key": "one-key",
     }
+    connection = HTTPConnection(host, timeout=DEADLINE_S)
+    try:
+        connection.request(method, "/v1/orders", body, headers)
+        answer = connection.getresponse()
+        replayed = answer.getheader("Idempotency-Replayed", "")
+        return answer.status, answer.read(), replayed
+    finally:
+        connection.close()
+
+
+def test_200_clients_with_one_key_make_one_order(order_payload: Any) -> None:
+    """Over real sockets: 200 identical bodies, one order, 199 replays."""
+    calls = 200
+    body = json.dumps(order_payload()).encode()
     barrier = threading.Barrier(calls, timeout=DEADLINE_S)
 
-    with Sandbox() as sandbox:
+    def charge(host: str) -> tuple[int, bytes, str]:
+        barrier.wait()
+        return call(host, "POST", body)
+
+    with Sandbox() as sandbox, ThreadPoolExecutor(calls) as pool:
         host = sandbox.root_url.removeprefix("http://")
-
-        def charge(_number: int) -> tuple[int, bytes, str]:
-            connection = HTTPConnection(host, timeout=DEADLINE_S)
-            connection.connect()
-            barrier.wait()
-            connection.request("POST", "/v1/orders", body, headers)
-            answer = connection.getresponse()
-            replayed = answer.getheader("Idempotency-Replayed", "")
-            result = answer.status, answer.read(), replayed
-            connection.close()
-            return result
-
-        with ThreadPoolExecutor(calls) as pool:
-            answers = list(pool.map(charge, range(calls)))
-        connection = HTTPConnection(host, timeout=DEADLINE_S)
-        connection.request("GET", "/v1/orders", headers=headers)
-        listed = json.loads(connection.getresponse().read())
-        connection.close()
+        answers = list(pool.map(charge, [host] * calls))
+        listed = json.loads(call(host, "GET")[1])
 
     assert {status for status, _, _ in answers} == {200}
     assert len({answer for _, answer, _ in answers}) == 1
