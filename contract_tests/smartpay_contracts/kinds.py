@@ -193,6 +193,12 @@ def _updating(kind: str) -> Callable[[World], Arguments]:
     )
 
 
+def _of_disabled_token(world: World) -> Arguments:
+    arguments = _of_own_token(world)
+    world.checks.succeeded(world.api.call("disable_token", id=arguments.id))
+    return arguments
+
+
 def _of_own_token(world: World) -> Arguments:
     return Arguments(id=world.own_token())
 
@@ -211,7 +217,7 @@ ARRANGE: dict[str, Callable[[World], Arguments]] = {
     "create_refund": lambda world: Arguments(
         payloads.refund(world.payment()["id"], 100, reference=world.reference())
     ),
-    "enable_token": _of_own_token,
+    "enable_token": _of_disabled_token,
     "disable_token": _of_own_token,
     "delete_token": _of_own_token,
     "create_checkout_session": lambda world: Arguments(

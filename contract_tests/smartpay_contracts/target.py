@@ -18,6 +18,7 @@ from smartpay_contracts.redact import SECRETS
 from smartpay_fixtures import magic
 
 OK, UNAUTHORIZED = 200, 401
+SUCCESS = range(200, 300)
 
 LACKS = {
     "control": "needs the control plane (/__admin), which only the emulator has",
@@ -225,4 +226,4 @@ def _logs_in(target: Target, connection: Connection, consumer: tuple[str, str]) 
     email, password = consumer
     body = {"emailAddress": email, "password": password}
     answer = target.client(connection, None).call("consumer_login", body)
-    return answer.status == OK and "accessToken" in answer.text
+    return answer.status in SUCCESS and "accessToken" in answer.text

@@ -41,7 +41,7 @@ def test_entries_are_of_the_kind_that_was_asked_for(
 
 @pytest.mark.clause("pagination.echo")
 @each_kind
-@pytest.mark.parametrize("size", [1, 3, 100])
+@pytest.mark.parametrize("size", [1, 3])
 def test_the_size_of_a_page_comes_back(
     kind: Kind, size: int, api: Client, checks: Checks
 ) -> None:
@@ -92,33 +92,31 @@ def test_a_walk_visits_every_object_once(
 ) -> None:
     """Whatever the size of the pages; the last one has no next."""
     made = {kind.make(world)["id"] for _ in range(3)}
-    whole = checks.listed(world.api, kind.list_operation, maxResults=100)
+    whole = checks.listed(world.api, kind.list_operation)
+    # An account that others use too may hold thousands; ten steps are a walk.
+    size = max(size, len(whole) // 10)
 
     pages = list(checks.pages(world.api, kind.list_operation, maxResults=size))
 
     ids = [entry["id"] for page in pages for entry in page["data"]]
-    whole_ids = [entry["id"] for entry in whole]
-    assert ids == whole_ids[: len(ids)]
+    assert ids == [entry["id"] for entry in whole]
     assert made <= set(ids)
-    assert all(page["results"] == size for page in pages[:-1])
 
 
 @pytest.mark.clause("pagination.last-page")
 @each_kind
-def test_a_page_that_is_exactly_full_is_the_last(
+def test_a_last_page_that_is_exactly_full_has_no_next(
     kind: Kind, world: World, checks: Checks
 ) -> None:
     """NextPageToken is missing when nothing follows."""
     kind.make(world)
     entries = checks.listed(world.api, kind.list_operation)
-    if len(entries) > 100:
-        pytest.skip("the account holds more than one page can have")
+    size = max(n for n in range(1, 21) if len(entries) % n == 0)
 
-    size = len(entries)
-    page = checks.page(world.api.call(kind.list_operation, query={"maxResults": size}))
+    *_, last = checks.pages(world.api, kind.list_operation, maxResults=size)
 
-    assert page["results"] == size
-    assert not page.get("nextPageToken")
+    assert last["results"] == size
+    assert not last.get("nextPageToken")
 
 
 @pytest.mark.clause("pagination.empty-parameters")
@@ -157,6 +155,18 @@ def test_the_newest_comes_first(kind: Kind, world: World, checks: Checks) -> Non
 
     seen = [entry["id"] for entry in page["data"] if entry["id"] in made]
     assert seen == list(reversed(made))
+
+
+@pytest.mark.clause("pagination.range")
+@each_kind
+@pytest.mark.parametrize("size", [1, 100])
+def test_a_size_in_range_is_accepted(
+    kind: Kind, size: int, api: Client, checks: Checks
+) -> None:
+    """From one to a hundred."""
+    page = checks.page(api.call(kind.list_operation, query={"maxResults": size}))
+
+    assert page["maxResults"] == size
 
 
 @pytest.mark.clause("pagination.range")

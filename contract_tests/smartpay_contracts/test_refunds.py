@@ -111,7 +111,7 @@ def test_a_refunded_payment_cannot_be_refunded_again(
 
     of_it = [
         entry["id"]
-        for entry in checks.page(world.api.call("list_refunds"))["data"]
+        for entry in checks.listed(world.api, "list_refunds")
         if entry["payment"] == payment
     ]
     assert of_it == [made]

@@ -88,6 +88,8 @@ def test_a_switch_is_answered_with_nothing_to_parse(
 ) -> None:
     """No body, or an object; two SDKs parse whatever is labelled as JSON."""
     token = world.own_token()
+    if operation == "enable_token":
+        change(world, "disable_token", token)
 
     answer = change(world, operation, token)
 

@@ -290,5 +290,6 @@ def test_an_update_of_nulls_changes_nothing(
 
     checks.ok(world.api.call(kind.update_operation, nulls(*members), id=made["id"]))
 
-    now = world.now(name, made["id"])
+    # The secret of an endpoint may be told only once.
+    now = {**made, **world.now(name, made["id"])}
     assert {**now, "updatedAt": 0} == {**made, "updatedAt": 0}
