@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from smartpay_mock.kernel.clock import duration_ms
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.testing.desk import Desk
 
@@ -61,16 +62,14 @@ class Clock:
         Raises:
             SandboxUsageError: A part is negative; time only goes forward.
         """
-        parts = {
-            "days": days,
-            "hours": hours,
-            "minutes": minutes,
-            "seconds": seconds,
-            "milliseconds": milliseconds,
-        }
-        return self._change(
-            advance={name: part for name, part in parts.items() if part}
+        by_ms = duration_ms(
+            days=days,
+            hours=hours,
+            minutes=minutes,
+            seconds=seconds,
+            milliseconds=milliseconds,
         )
+        return self._change(advance={"milliseconds": by_ms})
 
     def run(self) -> int:
         """Let a frozen clock run on from where it stands; return the time."""

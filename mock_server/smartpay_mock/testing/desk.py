@@ -32,6 +32,7 @@ class Errand:
         body: The JSON body; ``None`` sends none.
         bearer: An access token of a consumer; empty sends the secret key.
         account: The secret key of the account meant, on the consumer's side.
+        key: The Idempotency-Key; empty sends none.
     """
 
     operation: str
@@ -39,6 +40,7 @@ class Errand:
     body: Mapping[str, Any] | None = None
     bearer: str = ""
     account: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,8 @@ def headers_of(errand: Errand, secret_key: str) -> dict[str, str]:
     }
     if errand.account:
         headers["smartpay-sandbox-account"] = errand.account
+    if errand.key:
+        headers["idempotency-key"] = errand.key
     return headers
 
 

@@ -128,6 +128,24 @@ class RecordedRequest:
         )
 
 
+def with_addresses(
+    entries: list[dict[str, Any]], addresses: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """Return journal entries with some addresses replaced by others.
+
+    Args:
+        entries: As the emulator keeps them.
+        addresses: URL by URL; where one stands without its scheme, as in a Host
+            header, the other one stands so too.
+    """
+    text = json.dumps(entries, ensure_ascii=False)
+    for old, new in addresses.items():
+        text = text.replace(old, new)
+        text = text.replace(old.partition("//")[2], new.partition("//")[2])
+    replaced: list[dict[str, Any]] = json.loads(text)
+    return replaced
+
+
 def _parsed(text: str) -> Any:
     try:
         return json.loads(text)

@@ -61,6 +61,7 @@ class Receiver:
     handler says. Made by ``smartpay.webhooks.receive()``.
 
     Attributes:
+        url: Where it listens; what the webhook endpoint points to.
         secret: The endpoint's signing secret.
         endpoint_id: Id of the webhook endpoint.
         errors: What the handler raised.
@@ -84,11 +85,7 @@ class Receiver:
         self._arrived: list[WebhookEvent] = []
         self._lock = threading.Lock()
         self._server = ThreadServer(self._app).start()
-
-    @property
-    def url(self) -> str:
-        """Where it listens; what the webhook endpoint points to."""
-        return f"{self._server.url}/webhooks"
+        self.url = f"{self._server.url}/webhooks"
 
     @property
     def events(self) -> list[WebhookEvent]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,7 +11,7 @@ from smartpay_mock.testing.desk import Desk
 from smartpay_mock.testing.doors import Doors
 from smartpay_mock.testing.explaining import explain, request_id_of
 from smartpay_mock.testing.faults import Faults, Hold, When
-from smartpay_mock.testing.journal import RecordedRequest
+from smartpay_mock.testing.journal import RecordedRequest, with_addresses
 from smartpay_mock.testing.matching import Wanted, find_requests
 from smartpay_mock.testing.oracle import WINDOW_MS, Violation, find_violations
 from smartpay_mock.testing.webhooks import Webhooks
@@ -134,16 +133,17 @@ class Smartpay(Doors):
     def journal(self) -> list[dict[str, Any]]:
         """Every journal entry as the emulator keeps it, set-up included; oldest first.
 
-        The emulator's own address stands in it as ``https://api.smartpay.co``, so
+        Addresses that differ from run to run stand in it as ``https://api.smartpay.co``
+        (the emulator) and ``https://receiver-1.example.com`` (webhook receivers), so
         that with a seed and a frozen clock two runs give the same bytes.
         """
-        text = json.dumps(self._entries(), ensure_ascii=False)
+        addresses = {
+            receiver.url: f"https://receiver-{number}.example.com"
+            for number, receiver in enumerate(self.webhooks.made, start=1)
+        }
         if self._desk.address:
-            text = text.replace(self._desk.address, _API_ADDRESS)
-            authority = self._desk.address.partition("//")[2]
-            text = text.replace(authority, _API_ADDRESS.partition("//")[2])
-        entries: list[dict[str, Any]] = json.loads(text)
-        return entries
+            addresses[self._desk.address] = _API_ADDRESS
+        return with_addresses(self._entries(), addresses)
 
     def explain(self, response: object) -> str:
         """Return why a request was answered as it was, rule by rule.

@@ -1,0 +1,241 @@
+"""What a test can do with its account, in-process and over HTTP alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, fields
+from datetime import UTC, datetime
+
+import pytest
+import requests
+
+from smartpay_fixtures import magic
+from smartpay_fixtures.scenarios import scenarios
+from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
+from smartpay_mock.testing import Consumers, Smartpay, SmartpayServer, Tokens
+
+Send = Callable[..., requests.Response]
+
+NEW_YEAR_MS = 1_767_225_600_000
+DAY_MS = 86_400_000
+
+
+def test_the_account_answers_like_the_api(account: Smartpay, pay: Send) -> None:
+    """An order is charged and shown as the answer showed it."""
+    answer = pay(amount=500)
+
+    assert answer.status_code == 200
+    assert answer.json()["status"] == "succeeded"
+    assert account.orders == [answer.json()]
+    assert [payment["amount"] for payment in account.payments] == [500]
+    assert account.refunds == []
+
+
+def test_objects_are_listed_oldest_first(account: Smartpay, pay: Send) -> None:
+    """The first order made is the first one listed, and the last one the last."""
+    made = [pay(amount=amount).json()["id"] for amount in (1, 2, 3)]
+
+    assert [order["id"] for order in account.orders] == made
+    assert [request.json["amount"] for request in account.requests] == [1, 2, 3]
+
+
+def test_two_accounts_never_meet(
+    account: Smartpay, server: SmartpayServer, pay: Send
+) -> None:
+    """Orders, requests and the clock of one account are unknown to another."""
+    other = server.account("another one")
+    pay()
+    account.clock.advance(days=1)
+
+    assert other.orders == []
+    assert other.requests == []
+    assert account.clock.now - other.clock.now >= DAY_MS - 60_000
+    assert account.secret_key != other.secret_key
+
+
+def test_the_same_name_is_the_same_account(server: SmartpayServer) -> None:
+    """Keys follow from names, so a test has the same key in every run."""
+    one, again = server.account("shop"), server.account("shop")
+
+    assert one.secret_key == again.secret_key
+    assert one.secret_key.startswith("sk_test_")
+    assert one.public_key == one.secret_key.replace("sk_", "pk_")
+
+
+def test_every_standard_token_has_an_attribute() -> None:
+    """What magic.json lists can be reached by name, tokens and consumers alike."""
+    assert {row.name for row in fields(Tokens)} == set(magic().tokens)
+    assert {row.name for row in fields(Consumers)} == set(magic().consumers)
+
+
+@pytest.mark.parametrize("name", [row.name for row in fields(Tokens)])
+def test_each_token_comes_to_what_its_name_says(
+    account: Smartpay, pay: Send, name: str
+) -> None:
+    """The outcome in magic.json is the outcome of an order."""
+    outcome = magic().tokens[name].outcome
+
+    answer = pay(token=asdict(account.tokens)[name]).json()
+
+    assert answer.get("status") == outcome.automatic
+    assert answer.get("errorCode") == outcome.error
+
+
+def test_payloads_differ_from_each_other_and_repeat_with_the_test(
+    server: SmartpayServer,
+) -> None:
+    """One account gives new payloads; the same name gives the same ones again."""
+    first, second = server.account("one"), server.account("one")
+
+    payloads = [first.payload(), first.payload()]
+
+    assert payloads[0] != payloads[1]
+    assert payloads == [second.payload(), second.payload()]
+
+
+def test_a_payload_takes_changes_and_leaves_out(account: Smartpay) -> None:
+    """Objects are merged, amounts still add up, a path is left out."""
+    payload = account.payload(
+        amount=700, customerInfo={"firstName": "茜"}, without=["shippingInfo.reference"]
+    )
+
+    assert payload["amount"] == 700
+    assert payload["customerInfo"]["firstName"] == "茜"
+    assert payload["customerInfo"]["lastName"]
+    assert "reference" not in payload["shippingInfo"]
+
+
+def test_seven_days_later_the_authorization_is_gone(
+    account: Smartpay, pay: Send
+) -> None:
+    """Advancing the clock lets time pass at once."""
+    order = pay(captureMethod="manual").json()
+    assert order["status"] == "requires_capture"
+
+    account.clock.advance(days=7)
+
+    assert account.orders[0]["status"] == "canceled"
+
+
+def test_a_frozen_clock_stands_until_it_is_advanced_or_runs(
+    account: Smartpay, pay: Send
+) -> None:
+    """Timestamps are the frozen time, to the millisecond."""
+    account.clock.freeze(datetime(2026, 1, 1, tzinfo=UTC))
+    stamped = pay().json()["createdAt"]
+    later = account.clock.advance(hours=1, seconds=1)
+    is_frozen = account.clock.is_frozen
+    account.clock.run()
+
+    assert stamped == NEW_YEAR_MS
+    assert later == NEW_YEAR_MS + 3_601_000
+    assert (is_frozen, account.clock.is_frozen) == (True, False)
+
+
+def test_a_time_without_a_zone_is_refused(account: Smartpay) -> None:
+    """Which moment a naive datetime means is anybody's guess."""
+    with pytest.raises(SandboxUsageError, match="names no time zone; give one"):
+        account.clock.freeze(datetime(2026, 1, 1))  # noqa: DTZ001 - the mistake itself
+
+
+def test_time_does_not_go_back(account: Smartpay) -> None:
+    """A negative part is refused with the reason."""
+    with pytest.raises(SandboxUsageError, match="time only goes forward"):
+        account.clock.advance(days=-1)
+
+
+def test_a_token_and_a_consumer_can_be_set(account: Smartpay, pay: Send) -> None:
+    """Status, activity and decision change what the next order comes to."""
+    tokens, outcomes = account.tokens, []
+
+    account.set_token(tokens.approved, decision="declined")
+    outcomes.append(pay(token=tokens.approved).json()["status"])
+    account.set_token(tokens.approved, decision="approved")
+    account.set_consumer(account.consumers.active, active=False)
+    outcomes.append(pay(token=tokens.approved).json()["status"])
+    account.set_consumer(account.consumers.active, active=True)
+    outcomes.append(pay(token=tokens.approved).json()["status"])
+
+    assert outcomes == ["rejected", "rejected", "succeeded"]
+
+
+@pytest.mark.parametrize("misuse", ["token", "status", "scenario"])
+def test_what_is_unknown_is_named_with_its_candidates(
+    account: Smartpay, misuse: str
+) -> None:
+    """The text lists what there is instead."""
+    calls: dict[str, tuple[Callable[[], object], str]] = {
+        "token": (lambda: account.set_token("paytok_x"), "paytok_test_approved"),
+        "status": (
+            lambda: account.set_token(account.tokens.guide, status="lost"),
+            "disabled",
+        ),
+        "scenario": (lambda: account.scenario("lost"), "partly-captured"),
+    }
+    call, candidate = calls[misuse]
+
+    with pytest.raises(SandboxUsageError, match=candidate):
+        call()
+
+
+@pytest.mark.parametrize("name", list(scenarios()))
+def test_every_scenario_can_be_played(account: Smartpay, name: str) -> None:
+    """Its ids are returned and kept; its calls are not the test's requests."""
+    made = account.scenario(name)
+
+    assert account.ids == made
+    assert account.requests == []
+
+
+def test_a_snapshot_brings_everything_back(
+    account: Smartpay, server: SmartpayServer, pay: Send
+) -> None:
+    """What happened after it is forgotten; another account can take it too."""
+    pay(amount=100)
+    kept = account.snapshot()
+    pay(amount=200)
+
+    account.restore(kept)
+    other = server.account("restored")
+    other.restore(kept)
+
+    amounts = [[order["amount"] for order in each.orders] for each in (account, other)]
+    other.close()
+    assert amounts == [[100], [100]]
+
+
+def test_a_reset_forgets_everything(account: Smartpay, pay: Send) -> None:
+    """Objects, requests, faults, holds and the clock are as they were."""
+    pay()
+    account.faults.add("*", "reset")
+    account.clock.advance(days=30)
+    before = account.clock.now
+
+    account.reset()
+
+    assert account.orders == []
+    assert account.requests == []
+    assert account.faults.planned() == []
+    assert account.clock.now < before
+
+
+def test_the_environment_points_the_sdks_here(account: Smartpay) -> None:
+    """The prefix holds api.smartpay, without which two SDKs call production."""
+    environ = account.environ
+
+    prefix = environ["SMARTPAY_API_PREFIX"]
+    answer = requests.get(
+        f"{prefix}/orders",
+        headers={"Authorization": f"Basic {environ['SMARTPAY_SECRET_KEY']}"},
+        timeout=20,
+    )
+
+    assert "api.smartpay" in prefix
+    assert answer.status_code == 200
+    assert account.requests[0].operation == "list_orders"
+
+
+def test_an_unknown_request_id_is_not_explained(account: Smartpay) -> None:
+    """The journal says that it has none."""
+    with pytest.raises(NotFoundError, match="There is no request 'req_test_x'"):
+        account.explain("req_test_x")

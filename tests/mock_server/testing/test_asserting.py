@@ -1,0 +1,225 @@
+"""What an assertion on requests says when it fails, word for word."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from textwrap import dedent
+
+import pytest
+import requests
+
+from smartpay_mock.testing import Smartpay
+
+Send = Callable[..., requests.Response]
+
+
+def message_of(assertion: Callable[[], object]) -> str:
+    """Return the text with which ``assertion`` fails."""
+    with pytest.raises(AssertionError) as failure:
+        assertion()
+    return str(failure.value)
+
+
+def is_small(amount: int) -> bool:
+    """Judge an amount."""
+    return amount < 100
+
+
+def test_the_requests_that_match_are_returned(account: Smartpay, pay: Send) -> None:
+    """Members, paths, nested objects, predicates, headers, key and status count."""
+    pay(amount=500, key="k1", captureMethod="manual")
+    pay(amount=700)
+
+    found = account.assert_request_made(
+        "create_order",
+        times=1,
+        matching={
+            "amount": 500,
+            "items.0.currency": "JPY",
+            "customerInfo": {"address": {"country": "JP"}},
+            "captureMethod": lambda method: method.startswith("m"),
+        },
+        headers={"Content-Type": "application/json"},
+        idempotency_key="k1",
+        status=200,
+    )
+
+    assert [request.json["amount"] for request in found] == [500]
+    assert found[0].idempotency_key == "k1"
+    assert found[0].answer["status"] == "requires_capture"
+
+
+def test_near_misses_are_listed_nearest_first(account: Smartpay, pay: Send) -> None:
+    """Each one says member by member why it is not the one."""
+    pay(amount=480, without=["reference"])
+    pay(amount=500, captureMethod="manual", key="k2", reference="cart-2")
+
+    message = message_of(
+        lambda: account.assert_request_made(
+            "create_order",
+            matching={"amount": 500, "reference": "cart-1", "captureMethod": "manual"},
+            headers={"X-Shop": "tea"},
+            idempotency_key="k1",
+            status=400,
+        )
+    )
+
+    assert message == dedent(
+        """\
+        Expected at least 1 create_order request with amount=500, reference='cart-1',
+        captureMethod='manual', header X-Shop='tea', Idempotency-Key='k1', status=400;
+        none matched.
+        These come near:
+          #2 POST /v1/orders -> 200 requires_capture
+             status: 200, expected 400
+             Idempotency-Key: 'k2', expected 'k1'
+             X-Shop: not sent, expected 'tea'
+             reference: 'cart-2', expected 'cart-1'
+          #1 POST /v1/orders -> 200 succeeded
+             status: 200, expected 400
+             Idempotency-Key: not sent, expected 'k1'
+             X-Shop: not sent, expected 'tea'
+             amount: 480, expected 500
+             reference: not sent, expected 'cart-1'
+             captureMethod: not sent, expected 'manual'"""
+    )
+
+
+def test_a_wrong_count_lists_what_matched(account: Smartpay, pay: Send) -> None:
+    """Too many and too few are told apart by what is listed."""
+    pay(amount=500)
+    pay(amount=500)
+    pay(amount=510)
+
+    message = message_of(
+        lambda: account.assert_request_made(
+            "create_order", times=1, matching={"amount": 500}
+        )
+    )
+
+    assert message == (
+        "Expected 1 create_order request with amount=500; 2 matched.\n"
+        "These match:\n"
+        "  #1 POST /v1/orders -> 200 succeeded\n"
+        "  #2 POST /v1/orders -> 200 succeeded\n"
+        "These come near:\n"
+        "  #3 POST /v1/orders -> 200 succeeded\n"
+        "     amount: 510, expected 500"
+    )
+
+
+def test_a_judgement_is_named_by_its_function(account: Smartpay, pay: Send) -> None:
+    """A predicate that refuses a value says which one it is."""
+    pay(amount=480)
+
+    message = message_of(
+        lambda: account.assert_request_made(
+            "create_order",
+            times=2,
+            matching={"amount": is_small, "customerInfo": {"emailAddress": None}},
+        )
+    )
+
+    assert message.startswith(
+        "Expected 2 create_order requests with amount=what is_small accepts,\n"
+        "customerInfo={'emailAddress': None}; none matched.\n"
+        "These come near:\n"
+        "  #1 POST /v1/orders -> 200 succeeded\n"
+        "     amount: 480, expected what is_small accepts\n"
+        "     customerInfo.emailAddress: '"
+    )
+
+
+def test_without_candidates_the_other_requests_are_counted(
+    account: Smartpay, send: Send, pay: Send
+) -> None:
+    """A test that looks for the wrong operation learns which ones came."""
+    pay()
+    send("GET", "/orders")
+    send("GET", "/orders")
+
+    message = message_of(lambda: account.assert_request_made("create_refund"))
+
+    assert message == (
+        "Expected at least 1 create_refund request; none matched.\n"
+        "Other requests came: 1 create_order, 2 list_orders."
+    )
+
+
+def test_without_any_request_the_remedy_is_given(account: Smartpay) -> None:
+    """Code that calls another address leaves no request here."""
+    message = message_of(lambda: account.assert_request_made("create_order"))
+
+    assert message == (
+        "Expected at least 1 create_order request; none matched.\n"
+        "No request came at all: is the code under test pointed at smartpay.url?"
+    )
+
+
+def test_no_requests_can_be_asked_for(account: Smartpay, pay: Send) -> None:
+    """``times=0`` passes without a match and fails with one."""
+    assert account.assert_request_made("create_order", times=0) == []
+    pay()
+
+    message = message_of(lambda: account.assert_request_made("create_order", times=0))
+
+    assert message == (
+        "Expected 0 create_order requests; 1 matched.\n"
+        "These match:\n"
+        "  #1 POST /v1/orders -> 200 succeeded"
+    )
+
+
+def test_only_the_first_five_near_misses_are_shown(
+    account: Smartpay, send: Send
+) -> None:
+    """A long list says how long it is."""
+    for _ in range(7):
+        send("GET", "/orders")
+
+    message = message_of(lambda: account.assert_request_made("list_orders", status=400))
+
+    assert message.count("status: 200, expected 400") == 5
+    assert message.endswith("\n  and 2 more")
+
+
+def test_a_request_tells_what_it_was(account: Smartpay, pay: Send) -> None:
+    """Its representation is the line that messages show."""
+    pay(token=account.tokens.refused)
+
+    request = account.requests[0]
+
+    assert repr(request) == "<create_order: POST /v1/orders -> 400 token.invalid>"
+    assert request.operation == "create_order"
+    assert request.body.startswith("{")
+    assert request.headers["content-type"] == "application/json"
+    assert account.secret_key not in str(request.headers)
+    assert [finding.rule for finding in request.trace][-1] == "refusal"
+    assert request.advice == ()
+
+
+def test_advice_is_kept_with_the_request(account: Smartpay, pay: Send) -> None:
+    """What was tolerated is told with its place."""
+    pay(**{"customerInfo.email": "a@example.jp"}, without=["customerInfo.emailAddress"])
+
+    advice = account.requests[0].advice
+
+    assert [item.pointer for item in advice] == ["/customerInfo/email"]
+    assert "did you mean emailAddress?" in advice[0].message
+
+
+def test_an_answer_is_explained_rule_by_rule(account: Smartpay, pay: Send) -> None:
+    """Whatever the client, its response leads to the reasons."""
+    answer = pay(token=account.tokens.declined, key="k9")
+
+    text = account.explain(answer)
+
+    assert text.splitlines()[0] == f"{answer.headers['Request-Id']}: create_order"
+    assert "  POST /v1/orders -> 200 rejected" in text
+    assert "    key         k9" in text
+    assert (
+        "    authorization declined: consumer consumer_test_declined is set to" in text
+    )
+    assert text == account.explain(answer.headers["Request-Id"])
+    assert text == account.explain(account.requests[0])
+    assert max(map(len, text.splitlines())) <= 80

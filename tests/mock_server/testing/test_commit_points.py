@@ -1,0 +1,183 @@
+"""Faults before and after the commit, met by a real client on a real socket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+
+from smartpay_mock.kernel.errors import SandboxUsageError
+from smartpay_mock.kernel.faults import KINDS
+from smartpay_mock.testing import Smartpay
+
+Send = Callable[..., requests.Response]
+
+PATIENCE_S = 0.2
+"""How long the client of a call that is not answered waits."""
+
+LOSSES: dict[str, dict[str, Any]] = {
+    "status": {"status": 503, "retry_after": 2},
+    "reset": {},
+    "empty": {},
+    "half": {},
+    "broken_json": {},
+    "timeout": {"ms": 5_000},
+}
+"""Every kind of fault after which a client does not know what happened."""
+
+
+class LostAnswer(Exception):  # noqa: N818 - what happened, not an error of ours
+    """The client did not get a usable answer."""
+
+
+def charge(account: Smartpay, cart: dict[str, Any], key: str) -> requests.Response:
+    """Charge a cart as a shop does.
+
+    Raises:
+        LostAnswer: Whatever went wrong with the answer.
+    """
+    headers = {
+        "Authorization": f"Basic {account.secret_key}",
+        "Idempotency-Key": key,
+        "Connection": "close",
+    }
+    try:
+        answer = requests.post(
+            f"{account.url}/orders", json=cart, headers=headers, timeout=PATIENCE_S
+        )
+        answer.raise_for_status()
+        answer.json()
+    except requests.RequestException as error:
+        raise LostAnswer(type(error).__name__) from error
+    return answer
+
+
+def test_every_kind_of_fault_is_tested_here() -> None:
+    """A new kind of fault needs its rows; latency loses nothing."""
+    assert set(LOSSES) == set(KINDS) - {"latency"}
+
+
+@pytest.mark.parametrize("kind", LOSSES)
+def test_after_the_commit_the_same_key_replays_the_one_order(
+    account: Smartpay, kind: Any
+) -> None:
+    """Charged, but the answer was lost: the retry gets the order that was made."""
+    fault = account.faults.add(
+        "create_order", kind, when="after_commit", **LOSSES[kind]
+    )
+    cart = account.payload()
+
+    with pytest.raises(LostAnswer):
+        charge(account, cart, "k1")
+    stored = account.orders
+    again = charge(account, cart, "k1")
+
+    assert (fault.met, fault.unmet) == (1, 0)
+    assert [order["status"] for order in stored] == ["succeeded"]
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert account.orders == stored == [again.json()]
+
+
+@pytest.mark.parametrize("kind", LOSSES)
+def test_before_the_commit_nothing_happened_and_the_retry_makes_the_order(
+    account: Smartpay, kind: Any
+) -> None:
+    """The store is empty after the fault, and holds one order after the retry."""
+    fault = account.faults.add(
+        "create_order", kind, when="before_commit", **LOSSES[kind]
+    )
+    cart = account.payload()
+
+    with pytest.raises(LostAnswer):
+        charge(account, cart, "k1")
+    stored = account.orders
+    again = charge(account, cart, "k1")
+
+    assert (fault.met, fault.unmet) == (1, 0)
+    assert stored == []
+    assert "Idempotency-Replayed" not in again.headers
+    assert account.orders == [again.json()]
+
+
+@pytest.mark.parametrize("when", ["before_commit", "after_commit"])
+def test_latency_loses_nothing(account: Smartpay, when: Any) -> None:
+    """The answer comes all the same; on the virtual clock nobody waits for it."""
+    fault = account.faults.add(
+        "create_order", "latency", when=when, ms=90_000, virtual=True
+    )
+    account.clock.freeze()
+    before = account.clock.now
+
+    answer = charge(account, account.payload(), "k1")
+
+    assert answer.json()["status"] == "succeeded"
+    assert account.clock.now - before == 90_000
+    assert fault.met == 1
+
+
+def test_a_status_fault_says_when_to_come_back(account: Smartpay, pay: Send) -> None:
+    """Status, Retry-After and body are as planned; the journal tells of the fault."""
+    account.faults.add(
+        "create_order", "status", status=429, retry_after=7, body={"slow": "down"}
+    )
+
+    answer = pay()
+
+    assert answer.status_code == 429
+    assert answer.headers["Retry-After"] == "7"
+    assert answer.json() == {"slow": "down"}
+    assert "status on create_order before_commit" in account.requests[0].faults[0]
+
+
+def test_a_plan_counts_and_lets_calls_pass_first(account: Smartpay, pay: Send) -> None:
+    """After one call two meet it, and the fourth is served again."""
+    fault = account.faults.add("create_order", "status", times=2, after=1)
+
+    statuses = [pay().status_code for _ in range(4)]
+
+    assert statuses == [200, 503, 503, 200]
+    assert (fault.met, fault.unmet) == (2, 0)
+
+
+def test_a_plan_for_another_operation_is_not_met(account: Smartpay, pay: Send) -> None:
+    """It stays unmet, can be taken back, and is then forgotten."""
+    fault = account.faults.add("create_refund", "reset")
+    pay()
+    unmet = [plan.id for plan in account.faults.unmet()]
+
+    fault.remove()
+
+    assert unmet == [fault.id]
+    assert account.faults.unmet() == account.faults.planned() == []
+    assert "reset on create_refund" in repr(fault)
+
+
+def test_every_plan_can_be_taken_back(account: Smartpay, pay: Send) -> None:
+    """After clear() calls are served as if nothing had been planned."""
+    account.faults.add("*", "reset", times=0)
+
+    account.faults.clear()
+
+    assert pay().status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("plan", "remedy"),
+    [
+        ({"operation": "create_ordre", "kind": "reset"}, "create_order"),
+        ({"operation": "*", "kind": "meteor"}, "latency"),
+        ({"operation": "*", "kind": "reset", "when": "later"}, "after_commit"),
+        ({"operation": "*", "kind": "reset", "ms": 5}, "takes no ms"),
+    ],
+    ids=["operation", "kind", "when", "option"],
+)
+def test_a_plan_that_cannot_be_is_refused_with_the_remedy(
+    account: Smartpay, plan: dict[str, Any], remedy: str
+) -> None:
+    """A typo is found when the fault is planned, not when it is missed."""
+    with pytest.raises(SandboxUsageError, match=remedy):
+        account.faults.add(**plan)
+
+    assert account.faults.planned() == []

@@ -1,0 +1,222 @@
+"""Webhooks received inside the test, as they should be and as they should not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from textwrap import dedent
+
+import pytest
+import requests
+
+from smartpay_mock.testing import Smartpay, WebhookEvent
+
+Send = Callable[..., requests.Response]
+
+PAID = ["token.used", "order.authorized", "payment.created"]
+
+
+def test_what_a_payment_tells_arrives_in_order(account: Smartpay, pay: Send) -> None:
+    """Events come signed, with the object they are about, and none more."""
+    with account.webhooks.receive() as inbox:
+        order = pay().json()
+        events = inbox.assert_received(PAID)
+
+    assert inbox.types == PAID
+    assert events[1].data["id"] == order["id"]
+    assert events[1].headers["Smartpay-Event-Id"] == events[1].id
+    assert events[1].headers["Smartpay-Subscription-Id"] == inbox.endpoint_id
+    assert all(event.is_signature_valid for event in events)
+    assert repr(events[1]) == f"<order.authorized {events[1].id}>"
+
+
+def test_nothing_is_sent_behind_the_tests_back(account: Smartpay, pay: Send) -> None:
+    """Webhooks go out when they are drained, and what came of it is told."""
+    with account.webhooks.receive() as inbox:
+        pay()
+        before = inbox.types
+        outcomes = account.webhooks.drain()
+
+    assert before == []
+    assert [outcome["type"] for outcome in outcomes] == PAID
+    assert {outcome["state"] for outcome in outcomes} == {"delivered"}
+    assert [delivery["type"] for delivery in account.webhooks.deliveries] == PAID
+    assert [event["type"] for event in account.webhooks.events] == PAID
+
+
+def test_only_subscribed_types_arrive(account: Smartpay, pay: Send) -> None:
+    """An endpoint gets what it asked for."""
+    with account.webhooks.receive(["payment.created"]) as inbox:
+        pay()
+        events = inbox.wait_for(1)
+
+    assert [event.type for event in events] == ["payment.created"]
+
+
+def test_what_differs_is_shown_beside_what_was_expected(
+    account: Smartpay, pay: Send
+) -> None:
+    """Missing, surplus and order are told apart."""
+    with account.webhooks.receive() as inbox:
+        pay()
+        with pytest.raises(AssertionError) as others:
+            inbox.assert_received(["token.used", "order.rejected", "order.rejected"])
+        with pytest.raises(AssertionError) as order:
+            inbox.assert_received([*reversed(PAID)])
+        inbox.assert_received([*reversed(PAID)], in_any_order=True)
+
+    assert str(others.value) == dedent(
+        """\
+        The webhooks that arrived are not the expected ones.
+          missing: order.rejected (x 2)
+          not expected: order.authorized, payment.created
+              expected                              arrived
+          #1  token.used                            token.used
+          #2  order.rejected                        order.authorized
+          #3  order.rejected                        payment.created"""
+    )
+    assert "  the same ones, in another order\n" in str(order.value)
+
+
+def test_waiting_for_too_many_says_what_came(account: Smartpay, pay: Send) -> None:
+    """The text counts, names, and says how time is turned on."""
+    with account.webhooks.receive(bad_signature=1) as inbox:
+        pay(token=account.tokens.declined)
+        with pytest.raises(AssertionError) as failure:
+            inbox.wait_for(1, timeout_s=0.01)
+
+    assert str(failure.value) == (
+        "0 of 1 webhooks came within 0.01 s: none, 1 with a wrong signature. "
+        "Retries come with smartpay.clock.advance()."
+    )
+
+
+def test_a_receiver_that_fails_is_tried_again_on_the_accounts_clock(
+    account: Smartpay, pay: Send
+) -> None:
+    """Answers are used up in turn; two minutes later the retry has come."""
+    with account.webhooks.receive(["order.rejected"], answers=[500]) as inbox:
+        pay(token=account.tokens.declined)
+        account.webhooks.drain()
+        first = inbox.types
+        account.clock.advance(minutes=2)
+
+    assert first == ["order.rejected"]
+    assert inbox.types == ["order.rejected"] * 2
+    assert inbox.events[0].id == inbox.events[1].id
+
+
+def test_a_duplicate_arrives_twice(account: Smartpay, pay: Send) -> None:
+    """Delivery is at least once; a handler must survive more."""
+    with account.webhooks.receive(["order.rejected"], duplicate=1) as inbox:
+        pay(token=account.tokens.declined)
+
+        events = inbox.wait_for(2)
+
+    assert events[0].id == events[1].id
+
+
+def test_reordered_events_arrive_youngest_first(account: Smartpay, pay: Send) -> None:
+    """A handler must not count on order."""
+    with account.webhooks.receive(reorder=True) as inbox:
+        pay()
+
+        inbox.assert_received([*reversed(PAID)])
+
+
+def test_a_late_event_was_signed_long_ago(account: Smartpay, pay: Send) -> None:
+    """The timestamp is that of the signature, an hour before it arrives."""
+    account.clock.freeze()
+    with account.webhooks.receive(["order.rejected"], delay_ms=3_600_000) as inbox:
+        pay(token=account.tokens.declined)
+        account.webhooks.drain()
+        early = inbox.types
+        now = account.clock.advance(hours=1)
+
+    signed_at = int(inbox.events[0].headers["Smartpay-Signature-Timestamp"])
+    assert early == []
+    assert now - signed_at == 3_600_000
+
+
+@pytest.mark.parametrize(
+    "adversary", [{"bad_signature": True}, {"rotated_secret": "Brotated9"}], ids=str
+)
+def test_a_wrong_signature_is_rejected(
+    account: Smartpay, pay: Send, adversary: dict[str, object]
+) -> None:
+    """It is kept apart, and answered with 401, so that it is tried again."""
+    with account.webhooks.receive(["order.rejected"], **adversary) as inbox:  # type: ignore[arg-type] # options by name
+        pay(token=account.tokens.declined)
+        outcomes = account.webhooks.drain()
+
+    assert inbox.events == []
+    assert [event.type for event in inbox.rejected] == ["order.rejected"]
+    assert "bad signature" in repr(inbox.rejected[0])
+    assert outcomes[0]["attempts"][0]["status"] == 401
+
+
+def test_a_handler_sees_every_event_and_decides_the_answer(
+    account: Smartpay, pay: Send
+) -> None:
+    """Code under test can be the receiver; it sees wrong signatures too."""
+    seen: list[WebhookEvent] = []
+
+    def handle(event: WebhookEvent) -> int:
+        seen.append(event)
+        return 200 if event.is_signature_valid else 403
+
+    with account.webhooks.receive(
+        ["order.rejected"], handler=handle, bad_signature=1
+    ) as inbox:
+        pay(token=account.tokens.declined)
+        outcomes = account.webhooks.drain()
+        account.clock.advance(minutes=2)
+
+    assert [event.is_signature_valid for event in seen] == [False, True]
+    assert outcomes[0]["attempts"][0]["status"] == 403
+    assert inbox.types == ["order.rejected"]
+
+
+def test_what_a_handler_raises_is_raised_in_the_test(
+    account: Smartpay, pay: Send
+) -> None:
+    """An assertion in a handler fails the test, and the sender gets a 500."""
+
+    def handle(event: WebhookEvent) -> None:
+        raise LookupError(f"no route for {event.type}")
+
+    inbox = account.webhooks.receive(["order.rejected"], handler=handle)
+    pay(token=account.tokens.declined)
+    outcomes = account.webhooks.drain()
+    with pytest.raises(LookupError, match=r"no route for order\.rejected"):
+        inbox.__exit__(None, None, None)
+
+    assert outcomes[0]["attempts"][0]["status"] == 500
+    assert account.failures() == []
+
+
+def test_a_closed_receiver_leaves_nothing_behind(
+    account: Smartpay, pay: Send, send: Send
+) -> None:
+    """Its endpoint is gone and the adversary with it; closing again is harmless."""
+    with account.webhooks.receive(duplicate=3) as inbox:
+        pass
+    inbox.close()
+
+    with account.webhooks.receive(["order.rejected"]) as second:
+        pay(token=account.tokens.declined)
+        second.assert_received(["order.rejected"])
+
+    assert send("GET", "/webhook-endpoints").json()["data"] == []
+
+
+def test_an_endpoint_of_the_test_itself_can_be_registered(
+    account: Smartpay, pay: Send
+) -> None:
+    """Deliveries to it are on record even when nobody listens there."""
+    endpoint = account.webhooks.register("http://127.0.0.1:9/hooks", ["order.rejected"])
+    pay(token=account.tokens.declined)
+
+    outcomes = account.webhooks.drain()
+
+    assert outcomes[0]["endpoint"] == endpoint["id"]
+    assert "connection refused" in outcomes[0]["attempts"][0]["error"]
