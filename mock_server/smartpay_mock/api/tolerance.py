@@ -18,7 +18,7 @@ _FREE_FORM = {"metadata", "priceMetadata", "productMetadata"}
 
 
 def cleaned(value: Any) -> Any:
-    """Return a JSON value without nulls."""
+    """Return a JSON value without members that are null; lists keep theirs."""
     if isinstance(value, dict):
         return {
             name: cleaned(member)
@@ -26,7 +26,7 @@ def cleaned(value: Any) -> Any:
             if member is not None
         }
     if isinstance(value, list):
-        return [cleaned(member) for member in value if member is not None]
+        return [cleaned(entry) for entry in value]
     return value
 
 

@@ -19,7 +19,7 @@ from smartpay_mock.api.routes import (
 from smartpay_mock.control.guard import Guard
 from smartpay_mock.control.problems import problem, problem_of
 from smartpay_mock.control.routes import PREFIX, Request, Route
-from smartpay_mock.control.table import ROUTES
+from smartpay_mock.control.table import ALIASES, ROUTES
 from smartpay_mock.kernel.codec import decode_request, encode
 from smartpay_mock.kernel.errors import ApiError, SandboxUsageError
 from smartpay_mock.kernel.exchange import Answer, Call
@@ -39,9 +39,9 @@ def add_admin(app: Flask, engine: Engine, guard: Guard) -> None:
             methods=[route.method],
             provide_automatic_options=False,
         )
-    for alias in ("/health", "/healthz"):
+    for alias, route in ALIASES.items():
         app.add_url_rule(
-            alias, endpoint=f"admin@{alias}", view_func=_view(ROUTES[0], engine, guard)
+            alias, endpoint=f"admin@{alias}", view_func=_view(route, engine, guard)
         )
     for number, path in enumerate((PREFIX, f"{PREFIX}/<path:rest>")):
         app.add_url_rule(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from smartpay_mock.control import actions, bodies, service
+from smartpay_mock.control import actions, bodies, describe, service
 from smartpay_mock.control.routes import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -27,6 +27,13 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET", "/settings", service.show_settings, "Its settings.", needs_account=False
+    ),
+    Route(
+        "GET",
+        "/openapi.json",
+        describe.show_admin,
+        "This control plane as OpenAPI 3.1.",
+        needs_account=False,
     ),
     Route(
         "GET",
@@ -149,3 +156,17 @@ ROUTES: tuple[Route, ...] = (
         body=bodies.SNAPSHOT,
     ),
 )
+
+# Beside the control plane, where tools look for them.
+ALIASES: dict[str, Route] = {
+    "/health": ROUTES[0],
+    "/healthz": ROUTES[0],
+    "/openapi.json": Route(
+        "GET",
+        "/openapi.json",
+        describe.show_api,
+        "The API as OpenAPI 3.1.",
+        needs_account=False,
+        is_open=True,
+    ),
+}

@@ -1,0 +1,356 @@
+"""The API as one OpenAPI 3.1 document, made from the tables and the schemas.
+
+Nothing is written here that a table or a schema does not say already.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urljoin
+
+from smartpay_schemas._load import BASE, collection_of, names, schema
+from smartpay_schemas._rows import Operation
+from smartpay_schemas._tables import errors, operations, response_schema
+from smartpay_schemas.event_types import events
+
+Document = dict[str, Any]
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+SECRET_KEY, ACCESS_TOKEN = "secretKey", "accessToken"  # names, not secrets
+_JSON = "application/json"
+# Answers that any call with a body, or any call at all, can get.
+_WITH_BODY = ("request.too-large", "request.unsupported-media-type")
+_WITH_KEY = ("idempotency.key-invalid", "idempotency.key-reused")
+_SECURITY: dict[str, list[Document]] = {
+    "merchant": [{SECRET_KEY: []}],
+    "consumer": [{ACCESS_TOKEN: []}],
+    "consumer-login": [],
+}
+
+
+def openapi(
+    *, server_url: str = "http://127.0.0.1:8585", version: str = "0"
+) -> Document:
+    """Return the OpenAPI 3.1 document of the whole API.
+
+    Args:
+        server_url: Scheme and authority of a server, no slash at the end.
+        version: The version of what describes itself.
+    """
+    return {
+        "openapi": "3.1.0",
+        "jsonSchemaDialect": DIALECT,
+        "info": {
+            "title": "Smartpay API (unofficial description)",
+            "version": version,
+            "description": "What is known of the API from outside. Made from the "
+            "tables and schemas of smartpay-sandbox.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": server_url}],
+        "tags": [{"name": tag} for tag in _tags()],
+        "paths": _paths(),
+        "webhooks": {name: _webhook(name) for name in events()},
+        "components": {
+            "schemas": _schemas(),
+            "headers": _HEADERS,
+            "parameters": _PARAMETERS,
+            "securitySchemes": _SECURITY_SCHEMES,
+        },
+    }
+
+
+def _tags() -> list[str]:
+    return list(dict.fromkeys(row.tag for row in operations().values()))
+
+
+def _paths() -> Document:
+    paths: Document = {}
+    for row in operations().values():
+        path = f"/v1{row.path}" if row.side == "merchant" else row.path
+        paths.setdefault(path, {})[row.method.lower()] = _operation(row)
+    return paths
+
+
+def _operation(row: Operation) -> Document:
+    described: Document = {
+        "operationId": row.id,
+        "tags": [row.tag],
+        "summary": row.summary,
+        "description": f"Source: {row.source}.",
+        "security": _SECURITY[row.side],
+        "parameters": [_part("parameters", name) for name in _parameters(row)],
+        "responses": _responses(row),
+    }
+    if row.request:
+        described["requestBody"] = {
+            "required": True,
+            "content": {
+                _JSON: {
+                    "schema": _ref(row.request),
+                    "examples": _examples(schema(row.request)["examples"]),
+                }
+            },
+        }
+    return described
+
+
+def _parameters(row: Operation) -> list[str]:
+    named = {
+        "id": "{id}" in row.path,
+        "maxResults": row.collection,
+        "pageToken": row.collection,
+        "expand": row.expand == "query",
+        "idempotencyKey": row.idempotent,
+    }
+    return [name for name, takes in named.items() if takes]
+
+
+def _responses(row: Operation) -> Document:
+    answers = {str(row.status): _success(row)}
+    by_status: dict[int, list[str]] = {}
+    for code in _codes(row):
+        by_status.setdefault(errors()[code].status, []).append(code)
+    for status, codes in sorted(by_status.items()):
+        answers[str(status)] = _refusal(codes)
+    if row.side != "consumer-login":
+        answers["401"] = _content(
+            "common/unauthorized", "No credential, or one that is not accepted."
+        )
+    return answers
+
+
+def _codes(row: Operation) -> list[str]:
+    codes = list(row.errors)
+    codes += _WITH_BODY if row.request else ()
+    codes += _WITH_KEY if row.idempotent else ()
+    return [*dict.fromkeys(codes), "server.error"]
+
+
+def _success(row: Operation) -> Document:
+    answer: Document = {"description": row.summary, "headers": _headers("Request-Id")}
+    if row.idempotent:
+        answer["headers"] |= _headers("Idempotency-Replayed")
+    described = response_schema(row)
+    if described is None:
+        return {**answer, "description": f"{row.summary} The body is empty."}
+    if isinstance(described, str):
+        shown = {
+            "schema": _ref(described),
+            "examples": _examples(schema(described)["examples"]),
+        }
+        if row.expand == "query":
+            shown["schema"] = {"anyOf": [_ref(described), _ref(_grown(described))]}
+        return {**answer, "content": {_JSON: shown}}
+    page = rewritten(described, "collection")
+    if row.expand == "query":
+        more = collection_of(_grown(str(row.response)))
+        page = {"anyOf": [page, rewritten(more, "collection")]}
+    return {**answer, "content": {_JSON: {"schema": page}}}
+
+
+def _grown(name: str) -> str:
+    return f"{name}-expanded" if f"{name}-expanded" in names() else name
+
+
+def _refusal(codes: list[str]) -> Document:
+    rows = [errors()[code] for code in codes]
+    answer = _content(
+        "common/error", " ".join(f"`{r.code}`: {r.condition}" for r in rows)
+    )
+    answer["content"][_JSON]["examples"] = {
+        row.code: {
+            "value": {
+                "details": [],
+                "errorCode": row.code,
+                "message": row.message,
+                "statusCode": row.status,
+            }
+        }
+        for row in rows
+    }
+    return answer
+
+
+def _content(name: str, description: str) -> Document:
+    return {
+        "description": description,
+        "headers": _headers("Request-Id"),
+        "content": {_JSON: {"schema": _ref(name)}},
+    }
+
+
+def _webhook(name: str) -> Document:
+    row = events()[name]
+    return {
+        "post": {
+            "summary": f"{name}: sent when {row.when}",
+            "tags": ["webhook-endpoints"],
+            "parameters": [
+                _part("parameters", header)
+                for header in _PARAMETERS
+                if header.startswith("Smartpay-")
+            ],
+            "requestBody": {"content": {_JSON: {"schema": _ref("resources/event")}}},
+            "responses": {"200": {"description": "Received; nothing else counts."}},
+        }
+    }
+
+
+def _headers(*header_names: str) -> Document:
+    return {name: _part("headers", name) for name in header_names}
+
+
+def _part(section: str, name: str) -> Document:
+    return {"$ref": f"#/components/{section}/{name}"}
+
+
+def _examples(values: list[Any]) -> Document:
+    return {f"example{n}": {"value": value} for n, value in enumerate(values, start=1)}
+
+
+def _ref(name: str) -> Document:
+    return {"$ref": f"#/components/schemas/{_key(name)}"}
+
+
+def _key(name: str) -> str:
+    return name.replace("/", ".")
+
+
+def _schemas() -> Document:
+    described = {name: rewritten(schema(name), name) for name in names()}
+    return {
+        _key(name): _tolerant(shape) if _is_sent(name) else shape
+        for name, shape in described.items()
+    }
+
+
+def _is_sent(name: str) -> bool:
+    """Return whether clients send what the schema describes, or a part of it."""
+    return name.startswith("requests/") or name in _SENT_PARTS
+
+
+def rewritten(node: Any, name: str) -> Any:
+    """Return a schema with references inside the document and no ids of its own.
+
+    Args:
+        node: The schema, or a part of it.
+        name: The schema's name, against which its references are relative.
+    """
+    if isinstance(node, list):
+        return [rewritten(item, name) for item in node]
+    if not isinstance(node, dict):
+        return node
+    kept = {
+        key: rewritten(value, name) if key not in _LITERAL else value
+        for key, value in node.items()
+        if key not in {"$id", "$schema"}
+    }
+    if isinstance(kept.get("$ref"), str):
+        target = urljoin(f"{BASE}{name}.json", kept["$ref"])
+        kept["$ref"] = _ref(target.removeprefix(BASE).removesuffix(".json"))["$ref"]
+    return kept
+
+
+_SENT_PARTS = {
+    "common/address",
+    "common/customer-info",
+    "common/item",
+    "common/shipping-info",
+}
+# Keywords whose value is data, not a schema.
+_LITERAL = {"const", "enum", "examples", "default"}
+
+
+def _tolerant(request: Document) -> Document:
+    """Say of a request's optional members that null means absent."""
+    required = set(request.get("required", ()))
+    properties = {
+        name: member if name in required else {"anyOf": [member, {"type": "null"}]}
+        for name, member in request.get("properties", {}).items()
+    }
+    return {**request, "properties": properties}
+
+
+_HEADERS: Document = {
+    "Request-Id": {
+        "description": "Names this exchange; different on every answer.",
+        "schema": {"type": "string"},
+    },
+    "Idempotency-Replayed": {
+        "description": "Present, and true, when the answer is a replay.",
+        "schema": {"const": "true"},
+    },
+}
+
+
+def _query(name: str, description: str, described: Document) -> Document:
+    return {
+        "name": name,
+        "in": "query",
+        "description": description,
+        "schema": described,
+    }
+
+
+def _signed(name: str, description: str) -> Document:
+    return {
+        "name": name,
+        "in": "header",
+        "required": True,
+        "description": description,
+        "schema": {"type": "string"},
+    }
+
+
+_PARAMETERS: Document = {
+    "id": {
+        "name": "id",
+        "in": "path",
+        "required": True,
+        "description": "The object's id.",
+        "schema": {"type": "string", "minLength": 1},
+    },
+    "maxResults": _query(
+        "maxResults",
+        "How many results a page has at the most.",
+        {"type": "integer", "minimum": 1, "maximum": 100, "default": 20},
+    ),
+    "pageToken": _query(
+        "pageToken", "A nextPageToken of this list.", {"type": "string"}
+    ),
+    "expand": _query(
+        "expand",
+        "Whether references are answered as objects.",
+        {"enum": ["all", "no"], "default": "no"},
+    ),
+    "idempotencyKey": {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "description": "The same request with the same key is carried out once.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    },
+    "Smartpay-Signature": _signed(
+        "Smartpay-Signature", "HMAC-SHA256 over timestamp, a dot and the raw body."
+    ),
+    "Smartpay-Signature-Timestamp": _signed(
+        "Smartpay-Signature-Timestamp", "Milliseconds since the epoch, per attempt."
+    ),
+    "Smartpay-Subscription-Id": _signed(
+        "Smartpay-Subscription-Id", "The webhook endpoint's id."
+    ),
+    "Smartpay-Event-Id": _signed("Smartpay-Event-Id", "The event's id."),
+}
+_SECURITY_SCHEMES: Document = {
+    SECRET_KEY: {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Authorization",
+        "description": "Basic, a space, and the secret key as it is: Basic sk_test_...",
+    },
+    ACCESS_TOKEN: {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The accessToken that a consumer's login answers.",
+    },
+}
