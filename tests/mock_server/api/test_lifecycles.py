@@ -1,0 +1,304 @@
+"""Every reachable (state, action) through the API, and what time does by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import product
+from typing import Any
+
+import pytest
+
+from smartpay_mock.kernel.clock import DAY_MS
+from smartpay_schemas import LIFECYCLES
+
+DECLINED = "declined+test@example.com"
+
+
+def waiting(api: Any) -> str:
+    """Return an order in ``requires_authorization``."""
+    return str(api.session(captureMethod="manual")["order"]["id"])
+
+
+def reserved(api: Any) -> str:
+    """Return an order in ``requires_capture``."""
+    return str(api.manual()["id"])
+
+
+def succeeded(api: Any) -> str:
+    """Return an order in ``succeeded``."""
+    return str(api.order()["id"])
+
+
+def canceled(api: Any) -> str:
+    """Return an order in ``canceled``."""
+    order = reserved(api)
+    api.ok("cancel_order", id=order)
+    return order
+
+
+def rejected(api: Any) -> str:
+    """Return an order in ``rejected``."""
+    return str(api.order(token="paytok_test_declined")["id"])
+
+
+ORDERS: dict[str, Callable[[Any], str]] = {
+    "requires_authorization": waiting,
+    "requires_capture": reserved,
+    "succeeded": succeeded,
+    "canceled": canceled,
+    "rejected": rejected,
+}
+
+ORDER_ACTIONS: dict[str, Callable[[Any, str], Any]] = {
+    "reserve": lambda api, order: api.authorize(order),
+    "decline": lambda api, order: api.authorize(
+        order, paymentMethod="pm_test_visaRefused"
+    ),
+    "decline_softly": lambda api, order: api.authorize(
+        order, paymentMethod="pm_test_visaDeclined"
+    ),
+    "capture_part": lambda api, order: api.capture(order, 1),
+    "capture_last": lambda api, order: api.capture(order, 2500),
+    "cancel": lambda api, order: api.do("cancel_order", id=order),
+}
+
+
+@pytest.mark.parametrize(("state", "action"), [*product(ORDERS, ORDER_ACTIONS)])
+def test_an_order_moves_by_the_table(api: Any, state: str, action: str) -> None:
+    """One action in each state: the table's next state and events, or its refusal."""
+    order = ORDERS[state](api)
+    before, told = api.held(), api.events()
+    api.bearer()
+    row = LIFECYCLES["order"].find(state, action)
+
+    reply = ORDER_ACTIONS[action](api, order)
+
+    if row is None:
+        assert reply.code == LIFECYCLES["order"].refusals[action]
+        assert f"{order} is {state}" in reply.message
+        assert api.held() == before
+    else:
+        assert reply.status == 200
+        assert api.ok("get_order", id=order)["status"] == row.to_state
+        news = [event_type for event_type, _ in api.events()[len(told) :]]
+        assert news == list(row.events)
+
+
+def test_every_action_of_an_order_is_covered() -> None:
+    """What the table above leaves out, tests by other names show."""
+    elsewhere = {"open", "charge", "release", "expire", "expire_captured"}
+
+    assert set(LIFECYCLES["order"].refusals) == {*ORDER_ACTIONS, *elsewhere}
+
+
+def token_in(api: Any, state: str) -> str:
+    """Return a token in a state, made by the way that leads there."""
+    token = str(api.token_session()["token"]["id"])
+    if state == "rejected":
+        assert api.approve(token, consumer=DECLINED).json["status"] == "rejected"
+    elif state != "requires_authorization":
+        api.approve(token)
+    if state == "disabled":
+        api.ok("disable_token", id=token)
+    if state == "deleted":
+        api.ok("delete_token", id=token)
+    return token
+
+
+TOKEN_ACTIONS: dict[str, Callable[[Any, str], Any]] = {
+    "approve": lambda api, token: api.approve(token),
+    "reject": lambda api, token: api.approve(token, consumer=DECLINED),
+    "disable": lambda api, token: api.do("disable_token", id=token),
+    "enable": lambda api, token: api.do("enable_token", id=token),
+    "delete": lambda api, token: api.do("delete_token", id=token),
+}
+
+
+@pytest.mark.parametrize(
+    ("state", "action"), [*product(LIFECYCLES["token"].states, TOKEN_ACTIONS)]
+)
+def test_a_token_moves_by_the_table(api: Any, state: str, action: str) -> None:
+    """A deleted one is not found by anybody; a decline after approval comes too late."""
+    token = token_in(api, state)
+    before, told = api.held(), api.events()
+    api.bearer()
+    api.bearer(DECLINED)
+    done = "approve" if action == "reject" and state == "active" else action
+    row = LIFECYCLES["token"].find(state, done)
+
+    reply = TOKEN_ACTIONS[action](api, token)
+
+    if row is None:
+        refusal = LIFECYCLES["token"].refusals[action]
+        assert reply.code == ("token.not-found" if state == "deleted" else refusal)
+        assert api.held() == before
+    else:
+        assert reply.status in (200, 204)
+        news = [event_type for event_type, _ in api.events()[len(told) :]]
+        assert news == list(row.events)
+        if row.to_state != "deleted":
+            assert api.ok("get_token", id=token)["status"] == row.to_state
+
+
+@pytest.mark.parametrize("consumer", [DECLINED, "inactive+test@example.com"])
+def test_a_declined_approval_rejects_the_token_and_is_told(
+    api: Any, order_payload: Any, consumer: str
+) -> None:
+    """The token can then neither be charged nor approved, nor is it listed."""
+    token = api.token_session()["token"]["id"]
+
+    reply = api.approve(token, consumer=consumer)
+
+    assert (reply.status, reply.json["status"]) == (200, "rejected")
+    assert api.events()[-1] == ("token.rejected", token)
+    charged = api.do("create_order", order_payload(token=token))
+    assert charged.refusal == (400, "token.invalid")
+    assert token not in [row["id"] for row in api.ok("list_tokens")["data"]]
+
+
+def test_charge_of_a_session_takes_the_full_amount(api: Any) -> None:
+    """Authorized with automatic capture: one payment, and two events."""
+    order = api.session()["order"]["id"]
+
+    reply = api.authorize(order)
+
+    assert reply.json["status"] == "succeeded"
+    (payment,) = api.ok("get_order", id=order, query={"expand": "all"})["payments"]
+    assert payment["amount"] == 2500
+    assert api.events() == [
+        ("order.authorized", order),
+        ("payment.created", payment["id"]),
+    ]
+
+
+def test_an_order_without_capture_expires_to_the_millisecond(api: Any) -> None:
+    """Canceled at exactly its time, and told with that time."""
+    now = api.freeze()
+    order = api.manual()["id"]
+    api.steer("POST", "/clock", {"at": now + 7 * DAY_MS - 1})
+    before = api.ok("get_order", id=order)
+
+    api.steer("POST", "/clock", {"at": now + 9 * DAY_MS})
+
+    after = api.ok("get_order", id=order)
+    assert (before["status"], after["status"]) == ("requires_capture", "canceled")
+    assert after["updatedAt"] == after["expiresAt"] == now + 7 * DAY_MS
+    event = api.steer("GET", "/events")[-1]
+    assert (event["type"], event["objectId"]) == ("order.canceled", order)
+    assert event["createdAt"] == now + 7 * DAY_MS
+    assert api.capture(order, 1).refusal == (409, "order.cannot-capture")
+
+
+def test_at_the_very_millisecond_of_its_expiry_it_is_over(api: Any) -> None:
+    """The last moment to capture is the one before."""
+    now = api.freeze()
+    order = api.manual()["id"]
+    api.freeze(now + 7 * DAY_MS - 1)
+    assert api.capture(order, 1).status == 200
+    late = api.manual()["id"]
+
+    api.freeze(now + 14 * DAY_MS - 1)
+
+    assert api.capture(late, 1).refusal == (409, "order.cannot-capture")
+
+
+def test_a_partly_captured_order_succeeds_at_its_expiry(api: Any) -> None:
+    """What was captured stays, the rest is released, and nothing is told."""
+    api.freeze()
+    order = api.manual()["id"]
+    api.capture(order, 100)
+    told = api.events()
+
+    api.advance(days=7)
+
+    assert api.ok("get_order", id=order)["status"] == "succeeded"
+    assert api.capture(order, 1).refusal == (409, "order.cannot-capture")
+    assert api.events() == told
+
+
+@pytest.mark.parametrize("how", ["captured", "canceled", "released"])
+def test_an_order_that_is_over_does_not_expire(api: Any, how: str) -> None:
+    """Time does not touch what is settled."""
+    api.freeze()
+    order = api.manual()["id"]
+    if how != "canceled":
+        api.capture(order, 2500 if how == "captured" else 1)
+    if how != "captured":
+        api.ok("cancel_order", id=order)
+    before, told = api.ok("get_order", id=order), api.events()
+
+    api.advance(days=30)
+
+    assert api.ok("get_order", id=order) == before
+    assert api.events() == told
+
+
+def test_a_jump_over_many_expiries_lets_each_happen_at_its_time(api: Any) -> None:
+    """More than one batch of them, in order, as if time had passed slowly."""
+    now = api.freeze()
+    orders = []
+    for number in range(105):
+        if number % 5 == 0:
+            api.advance(hours=1)
+        orders.append(api.manual()["id"])
+    told = len(api.events())
+
+    api.advance(days=30)
+
+    events = api.steer("GET", "/events")[told:]
+    assert [event["objectId"] for event in events] == orders
+    times = [event["createdAt"] for event in events]
+    assert times == sorted(times)
+    assert times[0] == now + 7 * DAY_MS + 3_600_000
+    assert api.steer("GET", "/state")["counts"].get("timer", 0) == 0
+
+
+def test_a_refused_call_does_not_take_back_what_time_did(api: Any) -> None:
+    """What was due has happened, whatever becomes of the call that found it."""
+    api.freeze()
+    order = api.manual()["id"]
+    api.advance(days=8)
+
+    assert api.do("cancel_order", id="order_test_none").status == 404
+
+    kinds = [event_type for event_type, _ in api.events()]
+    assert kinds.count("order.canceled") == 1
+    assert api.ok("get_order", id=order)["status"] == "canceled"
+
+
+def test_a_clock_that_runs_lets_orders_expire_too(api: Any) -> None:
+    """Not only a frozen one."""
+    order = api.manual()["id"]
+
+    api.advance(days=7)
+
+    assert api.ok("get_order", id=order)["status"] == "canceled"
+
+
+def test_cancelling_a_partly_captured_order_succeeds(api: Any) -> None:
+    """As PHP's live suite asserts; no event is known for it."""
+    order = api.manual()["id"]
+    first = api.capture(order, 50).json["id"]
+    api.capture(order, 51)
+    api.refund(first, 1)
+    told = api.events()
+
+    reply = api.do("cancel_order", id=order)
+
+    assert reply.json["status"] == "succeeded"
+    assert len(reply.json["payments"]) == 2
+    assert api.events() == told
+    assert api.do("cancel_order", id=order).refusal == (409, "order.cannot-cancel")
+
+
+@pytest.mark.parametrize("body", [None, {}, []], ids=repr)
+def test_a_cancellation_takes_any_body_or_none(api: Any, body: Any) -> None:
+    """Go sends none, Ruby {}, PHP []; Node a content type and nothing in it."""
+    order = api.manual()["id"]
+    headers = {"Content-Type": "application/json"}
+
+    assert api.ok("cancel_order", body, id=order, headers=headers)
+    again = api.do("cancel_order", id=order, raw=b"\xff{", headers=headers)
+
+    assert again.json["status"] == "canceled"
+    assert [kind for kind, _ in api.events()].count("order.canceled") == 1
