@@ -10,14 +10,56 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+import httpx
 import pytest
+import requests
 
 from smartpay_mock.kernel.exchange import TransportFault
 from smartpay_mock.server import Certificates, ThreadServer, make_certificates
 
 BODY = b'{"id":"order_test_1"}\n....'
+HALF = len(BODY) // 2
+STALL_SECONDS = 0.1
 PATIENCE_SECONDS = 10.0
 PEOPLE_WAIT_MS = 60_000
+
+Raises = tuple[type[Exception], str]
+
+# fault -> what the client library raises, with its whole message
+_REQUESTS_RAISES: dict[str, Raises] = {
+    "reset": (
+        requests.ConnectionError,
+        r"\('Connection aborted.', "
+        r"ConnectionResetError\(104, 'Connection reset by peer'\)\)",
+    ),
+    "empty": (
+        requests.ConnectionError,
+        r"\('Connection aborted.', RemoteDisconnected\("
+        r"'Remote end closed connection without response'\)\)",
+    ),
+    "half": (
+        requests.exceptions.ChunkedEncodingError,
+        rf"\('Connection broken: IncompleteRead\({HALF} bytes read, "
+        rf"{len(BODY) - HALF} more expected\)', IncompleteRead.*\)",
+    ),
+    "stall": (
+        requests.ReadTimeout,
+        rf".*: Read timed out. \(read timeout={STALL_SECONDS}\)",
+    ),
+}
+_HTTPX_RAISES: dict[str, Raises] = {
+    "reset": (httpx.ReadError, r"\[Errno 104\] Connection reset by peer"),
+    "empty": (
+        httpx.RemoteProtocolError,
+        "Server disconnected without sending a response.",
+    ),
+    "half": (
+        httpx.RemoteProtocolError,
+        "peer closed connection without sending complete message body "
+        rf"\(received {HALF} bytes, expected {len(BODY)}\)",
+    ),
+    "stall": (httpx.ReadTimeout, "(timed out|The read operation timed out)"),
+}
 
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
@@ -231,3 +273,15 @@ def connect() -> Iterator[Callable[..., RawClient]]:
 def count_descriptors() -> Callable[[], int]:
     """Return a function that counts the descriptors this process has open."""
     return lambda: len(os.listdir("/dev/fd"))
+
+
+@pytest.fixture
+def requests_raises() -> dict[str, Raises]:
+    """Return what ``requests`` raises for each fault: class and whole message."""
+    return _REQUESTS_RAISES
+
+
+@pytest.fixture
+def httpx_raises() -> dict[str, Raises]:
+    """Return what ``httpx`` raises for each fault: class and whole message."""
+    return _HTTPX_RAISES

@@ -1,0 +1,160 @@
+"""Transports for ``httpx``, synchronous and asynchronous."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from errno import ECONNRESET
+from os import strerror
+from typing import Any, NoReturn
+
+import anyio
+import anyio.to_thread
+import httpx
+
+from smartpay_mock.intercept.wsgi import (
+    Reply,
+    Report,
+    Request,
+    WSGIApp,
+    call,
+    gives_up_first,
+)
+from smartpay_mock.kernel.exchange import TransportFault
+
+MAX_THREADS = 1_000
+
+_HANGS = (
+    "The emulator stalled this call for {seconds:g} s, and the call has no shorter "
+    "timeout; on a network it would have hung that long. Pass timeout=."
+)
+
+
+def smartpay_transport(
+    app: WSGIApp, *, report: Report | None = None
+) -> httpx.BaseTransport:
+    """Return a transport that answers by ``app``, without a socket.
+
+    ``httpx.Client(transport=smartpay_transport(app))``. Transport faults become the
+    exceptions that ``httpx`` raises on a network. A stall takes no time: it is a
+    ``ReadTimeout`` at once if the call has a timeout that is shorter. Timeouts have
+    no other effect.
+
+    Args:
+        app: Who answers.
+        report: Takes exceptions that the app answers with 500.
+    """
+    return _Transport(app, report)
+
+
+def async_smartpay_transport(
+    app: WSGIApp, *, report: Report | None = None
+) -> httpx.AsyncBaseTransport:
+    """Return the same for ``httpx.AsyncClient``.
+
+    The app runs in a thread of its own per call, so that a held call does not hold
+    up the event loop: ``MAX_THREADS`` at one time.
+
+    Args:
+        app: Who answers.
+        report: Takes exceptions that the app answers with 500.
+    """
+    return _AsyncTransport(app, report)
+
+
+class _Transport(httpx.BaseTransport):
+    def __init__(self, app: WSGIApp, report: Report | None) -> None:
+        self._app = app
+        self._report = report
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        request.read()
+        return _respond(call(self._app, _described(request, self._report)), request)
+
+
+class _AsyncTransport(httpx.AsyncBaseTransport):
+    def __init__(self, app: WSGIApp, report: Report | None) -> None:
+        self._app = app
+        self._report = report
+        self._threads: anyio.CapacityLimiter | None = None  # needs a running loop
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await request.aread()
+        if self._threads is None:
+            self._threads = anyio.CapacityLimiter(MAX_THREADS)
+        reply = await anyio.to_thread.run_sync(
+            call,
+            self._app,
+            _described(request, self._report),
+            abandon_on_cancel=True,
+            limiter=self._threads,
+        )
+        return _respond(reply, request)
+
+
+class _HalfBody(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """Half of a body, and then the error that a cut connection makes."""
+
+    def __init__(self, whole: bytes) -> None:
+        self._whole = whole
+        self._half = whole[: len(whole) // 2]
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._half
+        self._break()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._half
+        self._break()
+
+    def _break(self) -> NoReturn:
+        raise httpx.RemoteProtocolError(
+            "peer closed connection without sending complete message body "
+            f"(received {len(self._half)} bytes, expected {len(self._whole)})"
+        )
+
+
+def _described(request: httpx.Request, report: Report | None) -> Request:
+    timeout: dict[str, Any] = request.extensions.get("timeout", {})
+    return Request(
+        method=request.method,
+        url=str(request.url),
+        headers=request.headers.multi_items(),
+        body=request.content,
+        timeout_s=timeout.get("read"),
+        report=report,
+    )
+
+
+def _respond(reply: Reply, request: httpx.Request) -> httpx.Response:
+    extensions = {"reason_phrase": reply.reason.encode("latin-1")}
+    if reply.fault is None:
+        return httpx.Response(
+            reply.status,
+            headers=reply.headers,
+            stream=httpx.ByteStream(reply.body),
+            extensions=extensions,
+        )
+    if reply.fault.kind != "half":
+        raise _error_of(reply.fault, request)
+    kept = [pair for pair in reply.headers if pair[0].lower() != "content-length"]
+    return httpx.Response(
+        reply.status,
+        headers=[*kept, ("Content-Length", str(len(reply.body)))],
+        stream=_HalfBody(reply.body),
+        extensions=extensions,
+    )
+
+
+def _error_of(fault: TransportFault, request: httpx.Request) -> httpx.TransportError:
+    timeout_s = request.extensions.get("timeout", {}).get("read")
+    if fault.kind == "stall" and gives_up_first(fault, timeout_s):
+        return httpx.ReadTimeout("timed out", request=request)
+    if fault.kind == "reset":
+        message = f"[Errno {ECONNRESET}] {strerror(ECONNRESET)}"
+        return httpx.ReadError(message, request=request)
+    error = httpx.RemoteProtocolError(
+        "Server disconnected without sending a response.", request=request
+    )
+    if fault.kind == "stall":
+        error.add_note(_HANGS.format(seconds=fault.stall_ms / 1000))
+    return error

@@ -1,0 +1,176 @@
+"""One call of a WSGI app, without a socket: for every client library the same."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from http.client import IncompleteRead, RemoteDisconnected
+from io import BytesIO
+from typing import Any
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from smartpay_mock.kernel.exchange import TransportFault
+
+WSGIApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
+Report = Callable[[BaseException], None]
+Headers = Sequence[tuple[str, str]]
+
+TRANSPORT_KEY = "smartpay.transport"
+REPORT_KEY = "smartpay.report"
+TIMEOUT_KEY = "smartpay.timeout"
+
+_PORTS = {"http": 80, "https": 443}
+_OWN_VARIABLES = {"CONTENT-TYPE": "CONTENT_TYPE", "CONTENT-LENGTH": "CONTENT_LENGTH"}
+# An app that passes calls on (to a shared server) meets faults as errors of its own
+# connection. In this order: RemoteDisconnected is a ConnectionResetError too.
+_MET_BY_THE_APP: tuple[tuple[type[Exception], TransportFault], ...] = (
+    (RemoteDisconnected, TransportFault("empty")),
+    (ConnectionResetError, TransportFault("reset")),
+    (IncompleteRead, TransportFault("half")),
+    (TimeoutError, TransportFault("stall")),
+)
+
+
+@dataclass(slots=True)
+class Request:
+    """What a client library wants to send.
+
+    Attributes:
+        method: Upper case.
+        url: Absolute, as the client has it.
+        headers: In the order sent; repeated names are joined by a comma.
+        body: The whole body.
+        timeout_s: How long the client would wait for an answer, in seconds;
+            ``None`` for ever.
+        report: Takes exceptions that the app answers with 500.
+    """
+
+    method: str
+    url: str
+    headers: Iterable[tuple[str, str]] = ()
+    body: bytes = b""
+    timeout_s: float | None = None
+    report: Report | None = None
+
+
+@dataclass(slots=True)
+class Reply:
+    """What the app answered, or the fault that takes the answer's place.
+
+    Attributes:
+        status: The HTTP status code; that of the lost answer if there is a fault.
+        reason: The phrase beside it.
+        headers: As the app gave them.
+        body: The whole body.
+        fault: Set when the client is not to see this answer.
+    """
+
+    status: int = 200
+    reason: str = "OK"
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    body: bytes = b""
+    fault: TransportFault | None = None
+
+    def begin(self, status: str, headers: Headers) -> None:
+        """Take status line and headers as WSGI gives them."""
+        code, _, self.reason = status.partition(" ")
+        self.status = int(code)
+        self.headers = list(headers)
+
+
+def call(app: WSGIApp, request: Request) -> Reply:
+    """Return what ``app`` answers; the answer is complete when this returns.
+
+    Raises:
+        Exception: Whatever leaves the app, unless it is a broken connection.
+    """
+    reply = Reply()
+    written: list[bytes] = []
+
+    def transport(
+        fault: TransportFault, status: str, headers: Headers, body: bytes
+    ) -> Iterable[bytes]:
+        reply.fault, lost.body = fault, body
+        lost.begin(status, headers)
+        return ()
+
+    def start_response(
+        status: str, headers: Headers, exc_info: object = None
+    ) -> Callable[[bytes], None]:
+        reply.begin(status, headers)
+        return written.append
+
+    lost = Reply()
+    environ = build_environ(request)
+    environ[TRANSPORT_KEY] = transport
+    try:
+        reply.body = b"".join([*written, *_chunks(app(environ, start_response))])
+    except tuple(kind for kind, _ in _MET_BY_THE_APP) as error:
+        return _as_fault(error)
+    if reply.fault is not None:
+        lost.fault = reply.fault
+        return lost
+    if request.method == "HEAD":
+        reply.body = b""
+    return reply
+
+
+def build_environ(request: Request) -> dict[str, Any]:
+    """Return the WSGI environment of ``request`` (PEP 3333)."""
+    parts = urlsplit(request.url)
+    authority = parts.netloc.rpartition("@")[2]
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": request.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(parts.path or "/").decode("latin-1"),
+        "QUERY_STRING": parts.query,
+        "SERVER_NAME": parts.hostname or "",
+        "SERVER_PORT": str(parts.port or _PORTS.get(parts.scheme, 80)),
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": "127.0.0.1",
+        "HTTP_HOST": authority,
+        "CONTENT_LENGTH": str(len(request.body)),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": parts.scheme,
+        "wsgi.input": BytesIO(request.body),
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+        TIMEOUT_KEY: request.timeout_s,
+    }
+    if request.report is not None:
+        environ[REPORT_KEY] = request.report
+    _add_headers(environ, request.headers)
+    return environ
+
+
+def gives_up_first(fault: TransportFault, timeout_s: float | None) -> bool:
+    """Return whether a stalled client's patience ends before the stall does."""
+    return timeout_s is not None and timeout_s * 1000 < fault.stall_ms
+
+
+def _add_headers(environ: dict[str, Any], headers: Iterable[tuple[str, str]]) -> None:
+    seen: set[str] = set()
+    for name, value in headers:
+        upper = name.upper()
+        if upper in {"TRANSFER-ENCODING", "CONTENT-LENGTH"}:
+            continue  # the body is here as a whole, and its length is known
+        key = _OWN_VARIABLES.get(upper) or "HTTP_" + upper.replace("-", "_")
+        environ[key] = f"{environ[key]},{value}" if key in seen else value
+        seen.add(key)
+
+
+def _chunks(response: Iterable[bytes]) -> list[bytes]:
+    try:
+        return list(response)
+    finally:
+        if hasattr(response, "close"):
+            response.close()
+
+
+def _as_fault(error: Exception) -> Reply:
+    fault = next(fault for kind, fault in _MET_BY_THE_APP if isinstance(error, kind))
+    return Reply(fault=fault)
