@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from smartpay_mock.storage import layouts
 from smartpay_mock.storage.errors import StoreError, StoreUnavailable
+from smartpay_mock.storage.sqlite_log import until
 
 OLDEST_SQLITE = (3, 24)
 """The first with upserts."""
@@ -22,9 +23,6 @@ _PRAGMAS = (
     "PRAGMA wal_autocheckpoint = 4000",  # pages of 4 KB: fewer, longer checkpoints
     "PRAGMA temp_store = MEMORY",
 )
-
-_FIRST_PAUSE_S = 0.00005
-_LONGEST_PAUSE_S = 0.002
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +40,11 @@ class SqliteFile:
     is_synchronous: bool
     busy_ms: int
 
+    @property
+    def busy_s(self) -> float:
+        """How long to wait, in seconds."""
+        return self.busy_ms / 1000
+
     def __str__(self) -> str:
         return "SQLite in memory" if self.path is None else f"{self.path}"
 
@@ -56,7 +59,7 @@ class SqliteFile:
         try:
             connection = sqlite3.connect(
                 ":memory:" if self.path is None else self.path,
-                timeout=self.busy_ms / 1000,
+                timeout=self.busy_s,
                 isolation_level=None,
                 check_same_thread=False,
             )
@@ -77,27 +80,47 @@ class SqliteFile:
     def begin(self, connection: sqlite3.Connection) -> None:
         """Begin a transaction that may write, waiting for other processes.
 
-        SQLite's own waiting starts at a millisecond and soon sleeps for a tenth of a
-        second; a unit lasts a tenth of a millisecond.
-
         Raises:
             StoreUnavailable: ``busy_ms`` passed.
         """
-        deadline = pause = 0.0
-        while True:
+        self._patiently(connection, "BEGIN IMMEDIATE")
+
+    def ask(
+        self, connection: sqlite3.Connection, statement: str, values: Sequence[Any]
+    ) -> list[tuple[Any, ...]]:
+        """Return the rows that a statement gives.
+
+        Raises:
+            StoreError: The file cannot be read.
+        """
+        try:
+            return connection.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            if not is_busy(error):
+                raise self.explain(error) from error
+        # A reader waits for nobody but a process that repairs the log after a crash.
+        return self._patiently(connection, statement, values)
+
+    def _patiently(
+        self,
+        connection: sqlite3.Connection,
+        statement: str,
+        values: Sequence[Any] = (),
+    ) -> list[tuple[Any, ...]]:
+        rows: list[tuple[Any, ...]] = []
+
+        def is_done() -> bool:
             try:
-                connection.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
+                rows[:] = connection.execute(statement, values).fetchall()
+            except sqlite3.Error as error:
                 if not is_busy(error):
                     raise self.explain(error) from error
-                now = time.monotonic()
-                deadline = deadline or now + self.busy_ms / 1000
-                if now >= deadline:
-                    raise self.explain(error) from error
-                pause = min(pause * 1.5 or _FIRST_PAUSE_S, _LONGEST_PAUSE_S)
-                time.sleep(pause)
-            else:
-                return
+                return False
+            return True
+
+        if not until(self.busy_s, is_done):
+            raise self.busy()
+        return rows
 
     def explain(self, error: sqlite3.Error) -> StoreError:
         """Return the error that says where and what to do."""
@@ -116,9 +139,8 @@ class SqliteFile:
     def busy(self) -> StoreUnavailable:
         """Return the error for a writer that did not end in time."""
         return StoreUnavailable(
-            f"{self} is busy: another unit of work has been writing for "
-            f"{self.busy_ms} ms. SQLite lets one write at a time; end that unit (a "
-            "held request holds it), allow more with ?busy_ms=, or use PostgreSQL."
+            f"{self} is busy: another unit of work did not end within {self.busy_ms} "
+            "ms. End it (a held request holds it), or allow more with ?busy_ms=."
         )
 
     def _check_place(self) -> None:
@@ -153,19 +175,6 @@ class SqliteFile:
         connection.execute(f"PRAGMA synchronous = {level}")
         if self._version(connection) < layouts.CURRENT:
             self._migrate(connection)
-
-    def _patiently(self, connection: sqlite3.Connection, statement: str) -> None:
-        """Run what SQLite refuses at once while another process opens the file."""
-        deadline = time.monotonic() + self.busy_ms / 1000
-        while True:
-            try:
-                connection.execute(statement)
-            except sqlite3.OperationalError as error:
-                if not is_busy(error) or time.monotonic() >= deadline:
-                    raise
-                time.sleep(_LONGEST_PAUSE_S)
-            else:
-                return
 
     def _version(self, connection: sqlite3.Connection) -> int:
         return int(connection.execute("PRAGMA user_version").fetchone()[0])

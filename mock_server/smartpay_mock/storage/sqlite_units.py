@@ -1,4 +1,4 @@
-"""Units of work in an SQLite database: one transaction each."""
+"""Units of work in an SQLite database."""
 
 from __future__ import annotations
 
@@ -25,7 +25,14 @@ class SqliteReader(ReadOnly, BufferedReads):
         self._store = store
 
     def __enter__(self) -> SqliteReader:
-        self._connection = self._store.take(is_writing=False)
+        store = self._store
+        store.open_thread()
+        try:
+            self._connection = store.connections.take()
+            self._connection.execute("BEGIN")
+        except BaseException:
+            store.close_thread()
+            raise
         return self
 
     def __exit__(
@@ -34,26 +41,42 @@ class SqliteReader(ReadOnly, BufferedReads):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._store.give_back(self._connection, is_writing=False)
+        self._store.close_thread()
+        self._store.connections.give_back(self._connection)
 
     def _query(self, statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-        try:
-            return self._connection.execute(statement, values).fetchall()
-        except sqlite3.Error as error:
-            raise self._store.file.explain(error) from error
+        return self._store.file.ask(self._connection, statement, values)
 
 
 class SqliteWriter(BufferedWrites):
-    """A unit for writing: the only one in the whole database while it is open."""
+    """A unit for writing: the only one on its account while it is open.
 
-    __slots__ = ("_connection", "_store")
+    Until its first batch goes out it asks outside any transaction: nobody else writes
+    the account, so the answers fit together. Then it has SQLite's lock, to its end.
+    """
+
+    __slots__ = ("_connection", "_is_writing", "_store")
 
     def __init__(self, store: SqliteStore, account: str) -> None:
         super().__init__(account)
         self._store = store
+        self._is_writing = False
 
     def __enter__(self) -> SqliteWriter:
-        self._connection = self._store.take(is_writing=True)
+        store = self._store
+        store.open_thread()
+        try:
+            store.begin_turn(self.account)
+            try:
+                self._connection = store.connections.take()
+            except BaseException:
+                store.end_turn(self.account)
+                raise
+        except BaseException:
+            store.close_thread()
+            raise
+        if store.is_exclusive:
+            self._begin_writing()
         return self
 
     def __exit__(
@@ -62,15 +85,35 @@ class SqliteWriter(BufferedWrites):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        committed = 0
         try:
             if kind is None:
                 self._send(is_last=True)
-                self._run("COMMIT")
+                if self._is_writing:
+                    committed = self._store.end_writing(self._connection)
         finally:
-            # Rolls back what was not committed.
-            self._store.give_back(self._connection, is_writing=True)
-        if kind is None and self._wrote:
-            self._store.make_durable()
+            self._leave()
+        if committed and self._wrote:
+            self._store.make_durable(committed)
+
+    def _leave(self) -> None:
+        """Give back all that was taken, in turn; what is not committed is undone."""
+        store = self._store
+        try:
+            if self._is_writing:
+                store.stop_writing(self._connection)
+        finally:
+            try:
+                store.connections.give_back(self._connection)
+            finally:
+                store.end_turn(self.account)
+                store.close_thread()
+
+    def _begin_writing(self) -> None:
+        if self._is_writing:
+            return
+        self._store.begin_writing(self._connection)
+        self._is_writing = True
 
     def _run(self, statement: str) -> None:
         try:
@@ -79,12 +122,10 @@ class SqliteWriter(BufferedWrites):
             raise self._store.file.explain(error) from error
 
     def _query(self, statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-        try:
-            return self._connection.execute(statement, values).fetchall()
-        except sqlite3.Error as error:
-            raise self._store.file.explain(error) from error
+        return self._store.file.ask(self._connection, statement, values)
 
     def _apply(self, batch: Batch, *, is_last: bool) -> None:
+        self._begin_writing()
         connection = self._connection
         try:
             connection.execute("SAVEPOINT batch")
@@ -98,6 +139,7 @@ class SqliteWriter(BufferedWrites):
             raise self._store.file.explain(error) from error
 
     def _mark(self) -> None:
+        self._begin_writing()
         self._run("SAVEPOINT mark")
 
     def _rewind(self) -> None:

@@ -6,12 +6,13 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from smartpay_mock.storage import Row, Store, layouts, open_store, sql, sqlite
+from smartpay_mock.storage import Row, Store, layouts, open_store, sql, sqlite_log
 from smartpay_mock.storage.errors import StoreError, StoreUnavailable
 
 DEADLINE_S = 20
@@ -80,7 +81,7 @@ def test_a_unit_is_on_the_disk_before_it_ends(
             assert os.fstat(descriptor).st_ino == os.stat(f"{path}-wal").st_ino
             committed.append(store.accounts())
 
-        monkeypatch.setattr(sqlite, "_sync", sync)
+        monkeypatch.setattr(sqlite_log, "_sync", sync)
 
         put_order(store)
         with store.write("a") as unit:
@@ -102,14 +103,14 @@ def test_one_wait_for_the_disk_serves_all_before_it(
             first_waits.set()
             assert may_go_on.wait(DEADLINE_S)
 
-    monkeypatch.setattr(sqlite, "_sync", sync)
+    monkeypatch.setattr(sqlite_log, "_sync", sync)
     threads = [threading.Thread(target=put_order, args=[store]) for _ in range(5)]
 
     threads[0].start()
     assert first_waits.wait(DEADLINE_S)
     for thread in threads[1:]:
         thread.start()
-    while store._committed < 5:  # type: ignore[attr-defined] # to let all of them commit
+    while store._log._committed < 5:  # type: ignore[attr-defined] # to let all of them commit
         assert any(thread.is_alive() for thread in threads)
     may_go_on.set()
     for thread in threads:
@@ -118,20 +119,61 @@ def test_one_wait_for_the_disk_serves_all_before_it(
     assert len(syncs) == 2
 
 
-def test_a_writer_that_does_not_end_is_named(path: Path) -> None:
-    """Another process's, or another thread's: after ``busy_ms`` the wait is over."""
+def test_a_unit_that_does_not_end_is_named(path: Path) -> None:
+    """Another process's on the same account: after ``busy_ms`` the wait is over."""
     url = f"sqlite:///{path}?busy_ms=20"
     with open_store(url) as store, open_store(url) as other:
         with (
-            other.write("b"),
-            pytest.raises(StoreUnavailable, match=r"writing for 20 ms.*\?busy_ms="),
+            other.write("a"),
+            pytest.raises(StoreUnavailable, match=r"within 20 ms.*\?busy_ms="),
             store.write("a"),
         ):
             pass
 
         put_order(store)
 
-        assert store.accounts() == ["a"]
+        assert other.accounts() == ["a"]
+
+
+def test_writes_that_do_not_end_are_named(path: Path) -> None:
+    """SQLite's own lock, taken by a unit whose writes went out already."""
+    url = f"sqlite:///{path}?busy_ms=20"
+    with open_store(url) as store, open_store(url) as other:
+        with other.write("b") as unit:
+            unit.put("order", "o1", b"")
+            unit.page("order", limit=1)
+            with pytest.raises(StoreUnavailable, match=r"\?busy_ms="):
+                put_order(store)
+
+        put_order(store)
+
+        assert store.accounts() == ["a", "b"]
+
+
+def test_a_unit_that_is_held_keeps_no_other_account_waiting(path: Path) -> None:
+    """Neither in its process nor in another one, until its writes go out."""
+    url = f"sqlite:///{path}?busy_ms=50"
+    with open_store(url) as store, open_store(url) as other:
+        with store.write("held") as unit:
+            unit.put("order", "o1", b"")
+            unit.due("timer", until=9, limit=9)
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(put_order, store).result(DEADLINE_S)
+            put_order(other)
+
+        assert store.accounts() == ["a", "held"]
+
+
+def test_a_store_that_closes_leaves_the_turns_of_others_alone(path: Path) -> None:
+    """Two stores on one file in one process do not give each other's locks away."""
+    url = f"sqlite:///{path}?busy_ms=20"
+    with open_store(url) as store, open_store(url) as second:
+        with store.write("a"):
+            open_store(url).close()
+            with pytest.raises(StoreUnavailable), second.write("a"):
+                pass
+
+        put_order(second)
 
 
 def test_in_memory_a_reader_waits_for_the_writer() -> None:
@@ -295,7 +337,7 @@ def test_a_place_that_cannot_be_written_is_named(
 def test_a_full_disk_rolls_the_unit_back(store: Store) -> None:
     """The unit fails with the file's name, and the store goes on."""
     put_order(store)
-    connection = store._idle[-1]  # type: ignore[attr-defined] # to play a full disk
+    connection = store.connections._idle[-1]  # type: ignore[attr-defined] # to play a full disk
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
     connection.execute(f"PRAGMA max_page_count = {pages}")
 
@@ -334,7 +376,7 @@ def test_every_question_uses_its_index(store: Store, statement: str) -> None:
     """No plan reads a whole table, and no page is sorted."""
     index, values = PLANS[statement]
     put_order(store)
-    connection = store._idle[-1]  # type: ignore[attr-defined] # to ask for its plans
+    connection = store.connections._idle[-1]  # type: ignore[attr-defined] # to ask for its plans
 
     plan = " / ".join(
         row[3]
