@@ -53,6 +53,24 @@ def random_base62(length: int) -> str:
     return os.urandom(length).translate(_TABLE).decode("ascii")
 
 
+# Suffixes drawn ahead: one call of the system for many ids. Popping and extending a
+# list are safe between threads; a forked process must not give the same ids again.
+_DRAWN_AT_ONCE = 256
+_spare: list[str] = []
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_spare.clear)
+
+
+def _random_suffix() -> str:
+    while True:
+        try:
+            return _spare.pop()
+        except IndexError:
+            drawn = random_base62(SUFFIX_LENGTH * _DRAWN_AT_ONCE)
+            starts = range(0, len(drawn), SUFFIX_LENGTH)
+            _spare.extend([drawn[start : start + SUFFIX_LENGTH] for start in starts])
+
+
 def is_secret_key(text: str) -> bool:
     """Return whether ``text`` is a secret key of the test mode."""
     return _SECRET_KEY.fullmatch(text) is not None
@@ -93,6 +111,8 @@ class Ids:
 
     def new(self, kind: str) -> str:
         """Return a new id for ``kind``, a key of ``PREFIXES``."""
+        if self._seed is None:
+            return _HEADS[kind] + _random_suffix()
         return _HEADS[kind] + self.characters(SUFFIX_LENGTH)
 
     def characters(self, length: int) -> str:
