@@ -105,14 +105,14 @@ def call(app: WSGIApp, request: Request) -> Reply:
     environ = build_environ(request)
     environ[TRANSPORT_KEY] = transport
     try:
-        reply.body = b"".join([*written, *_chunks(app(environ, start_response))])
+        chunks = _chunks(app(environ, start_response))
     except tuple(kind for kind, _ in _MET_BY_THE_APP) as error:
         return _as_fault(error)
     if reply.fault is not None:
         lost.fault = reply.fault
         return lost
-    if request.method == "HEAD":
-        reply.body = b""
+    if request.method != "HEAD":
+        reply.body = b"".join(written + chunks)
     return reply
 
 
@@ -173,4 +173,8 @@ def _chunks(response: Iterable[bytes]) -> list[bytes]:
 
 def _as_fault(error: Exception) -> Reply:
     fault = next(fault for kind, fault in _MET_BY_THE_APP if isinstance(error, kind))
-    return Reply(fault=fault)
+    reply = Reply(fault=fault)
+    if isinstance(error, IncompleteRead):
+        # As long as the whole was, so that half of it is what arrived.
+        reply.body = error.partial.ljust(2 * len(error.partial) + 1)
+    return reply

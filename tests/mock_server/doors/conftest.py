@@ -137,7 +137,8 @@ class ProbeApp:
         self, environ: dict[str, Any], start_response: StartResponse, _: str
     ) -> Iterable[bytes]:
         """Answer 500 and tell the door why."""
-        environ["smartpay.report"](LookupError("reported"))
+        if "smartpay.report" in environ:
+            environ["smartpay.report"](LookupError("reported"))
         return send(start_response, "500 INTERNAL SERVER ERROR", b"sorry")
 
     def do_fault(

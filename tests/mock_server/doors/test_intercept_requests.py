@@ -1,0 +1,313 @@
+"""``requests`` without a socket: intercepted, or by an adapter."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import requests
+import responses
+from requests.adapters import HTTPAdapter
+from urllib3 import Retry
+
+from smartpay_fixtures import order_payload
+from smartpay_mock.app import create_app
+from smartpay_mock.intercept import SmartpayAdapter, intercept
+from smartpay_mock.server import ThreadServer
+
+API = "https://api.smartpay.co"
+BODY = b'{"id":"order_test_1"}\n....'
+KINDS = ("reset", "empty", "half", "stall")
+STALL_SECONDS = 0.1
+DEADLINE_SECONDS = 10.0
+KEY = {"Authorization": "Basic sk_test_inProcess"}
+
+Ask = Callable[..., requests.Response]
+
+
+@contextmanager
+def by_interception(app: Any) -> Iterator[Ask]:
+    """Ask with a plain function of ``requests``."""
+    with intercept(app):
+        yield requests.request
+
+
+@contextmanager
+def by_adapter(app: Any) -> Iterator[Ask]:
+    """Ask with a session that has the adapter mounted."""
+    with requests.Session() as session:
+        session.mount(API, SmartpayAdapter(app))
+        yield session.request
+
+
+DOORS = pytest.mark.parametrize("door", [by_interception, by_adapter])
+
+
+@DOORS
+def test_the_guides_order_succeeds_without_a_socket(door: Any) -> None:
+    """The address of the real API, answered by the emulator."""
+    with door(create_app()) as ask:
+        answer = ask("POST", f"{API}/v1/orders", json=order_payload(), headers=KEY)
+
+    assert answer.status_code == 200
+    assert answer.json()["status"] == "succeeded"
+
+
+@DOORS
+def test_the_app_sees_the_request_as_it_was_sent(door: Any, probe: Any) -> None:
+    """Method, path, query, headers and body arrive unchanged."""
+    with door(probe) as ask:
+        answer = ask(
+            "PUT",
+            f"{API}/echo/caf%C3%A9?limit=2&limit=3",
+            data="gr\u00fc\u00df".encode(),
+            headers={"Idempotency-Key": "key-1", "Content-Type": "text/plain"},
+        )
+
+    seen = answer.json()
+    assert (answer.status_code, answer.reason) == (201, "CREATED")
+    assert answer.headers["request-id"] == "req_test_1"
+    assert (seen["method"], seen["host"]) == ("PUT", "api.smartpay.co")
+    assert seen["path"].encode("latin-1").decode() == "/echo/caf\u00e9"
+    assert (seen["query"], seen["key"]) == ("limit=2&limit=3", "key-1")
+    assert (seen["type"], seen["scheme"]) == ("text/plain", "https")
+    assert seen["body"].encode("latin-1").decode() == "gr\u00fc\u00df"
+
+
+@DOORS
+@pytest.mark.parametrize(
+    "body",
+    [lambda: b"one two", lambda: "one two", lambda: iter([b"one ", b"two"])],
+    ids=["bytes", "text", "stream"],
+)
+def test_a_body_may_have_any_form_that_requests_takes(
+    door: Any, probe: Any, body: Callable[[], Any]
+) -> None:
+    """Bytes, text, and what is sent chunk by chunk."""
+    with door(probe) as ask:
+        answer = ask("POST", f"{API}/echo", data=body())
+
+    assert answer.json()["body"] == "one two"
+
+
+@DOORS
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_fault_raises_what_it_raises_on_a_network(
+    door: Any, probe: Any, kind: str, requests_raises: dict[str, Any]
+) -> None:
+    """Class and message are those that the socket makes; see the transport tests."""
+    error, message = requests_raises[kind]
+
+    with door(probe) as ask, pytest.raises(error) as caught:
+        ask("POST", f"{API}/fault/{kind}", timeout=STALL_SECONDS)
+
+    assert type(caught.value) is error
+    assert re.fullmatch(message, str(caught.value)), str(caught.value)
+    assert kind == "half" or caught.value.request.url == f"{API}/fault/{kind}"
+
+
+@DOORS
+@pytest.mark.parametrize("timeout", [None, 3_600, (1, None)])
+def test_a_stall_without_a_shorter_timeout_says_what_would_have_happened(
+    door: Any, probe: Any, timeout: Any
+) -> None:
+    """It takes no time here; on a network it would hang, and the note says so."""
+    with door(probe) as ask, pytest.raises(requests.ConnectionError) as caught:
+        ask("GET", f"{API}/fault/stall", timeout=timeout)
+
+    assert "RemoteDisconnected" in str(caught.value)
+    assert "Pass timeout=" in caught.value.__notes__[0]
+
+
+@DOORS
+@pytest.mark.parametrize("kind", ["reset", "stall"])
+def test_an_adapters_retries_apply_to_faults(door: Any, probe: Any, kind: str) -> None:
+    """A client that lets urllib3 retry is seen as often as on a network."""
+    retries = Retry(2, allowed_methods=None)
+    if door is by_adapter:
+        adapter: HTTPAdapter = SmartpayAdapter(probe, max_retries=retries)
+    else:
+        adapter = HTTPAdapter(max_retries=retries)
+    with requests.Session() as session, intercept(probe):
+        session.mount(API, adapter)
+
+        with pytest.raises(requests.ConnectionError, match="Max retries"):
+            session.get(f"{API}/fault/{kind}", timeout=STALL_SECONDS)
+
+    assert len(probe.environs) == 3
+
+
+@pytest.mark.parametrize("raises", [True, False])
+def test_an_adapters_retries_apply_to_statuses(probe: Any, raises: bool) -> None:
+    """Where ``requests`` would raise RetryError, or give up with the last answer."""
+    retries = Retry(2, status_forcelist=[500], raise_on_status=raises)
+    with requests.Session() as session:
+        session.mount(API, SmartpayAdapter(probe, max_retries=retries))
+
+        if raises:
+            with pytest.raises(requests.exceptions.RetryError):
+                session.get(f"{API}/report")
+        else:
+            assert session.get(f"{API}/report").status_code == 500
+
+    assert len(probe.environs) == 3
+
+
+def test_what_the_app_reports_reaches_the_test(probe: Any) -> None:
+    """A 500 of ours is an exception that somebody can look at."""
+    seen: list[BaseException] = []
+    with requests.Session() as session:
+        session.mount(API, SmartpayAdapter(probe, report=seen.append))
+        session.get(f"{API}/report")
+    with intercept(probe, report=seen.append):
+        requests.get(f"{API}/report", timeout=DEADLINE_SECONDS)
+
+    assert [type(error) for error in seen] == [LookupError, LookupError]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://api.smartpay.co/ok",
+        "https://checkout.smartpay.co/ok",
+        "https://API.smartpay.co:443/ok",
+    ],
+)
+def test_both_hosts_of_the_api_are_intercepted(probe: Any, url: str) -> None:
+    """However they are written."""
+    with intercept(probe):
+        answer = requests.get(url, timeout=DEADLINE_SECONDS)
+
+    assert answer.content == BODY
+
+
+def test_other_hosts_can_be_named(probe: Any) -> None:
+    """For clients that were pointed elsewhere."""
+    with intercept(probe, hosts=["https://smartpay.example.com"]):
+        answer = requests.get(
+            "https://smartpay.example.com/ok", timeout=DEADLINE_SECONDS
+        )
+
+    assert answer.content == BODY
+
+
+def test_calls_to_other_hosts_go_to_the_network(
+    probe: Any, server: ThreadServer
+) -> None:
+    """Only the API is emulated."""
+    with intercept(probe):
+        answer = requests.get(f"{server.url}/echo", timeout=DEADLINE_SECONDS)
+
+    assert answer.json()["host"] == f"127.0.0.1:{server.port}"
+
+
+def test_nothing_is_left_behind(probe: Any) -> None:
+    """After the block, requests and responses are what they were."""
+    before = (
+        HTTPAdapter.send,
+        responses.RequestsMock._find_match,
+        responses.RequestsMock._on_request,
+    )
+
+    with intercept(probe), intercept(probe, hosts=["https://example.com"]):
+        requests.get(f"{API}/ok", timeout=DEADLINE_SECONDS)
+
+    assert before == (
+        HTTPAdapter.send,
+        responses.RequestsMock._find_match,
+        responses.RequestsMock._on_request,
+    )
+
+
+def test_calls_are_remembered_but_not_for_ever(probe: Any) -> None:
+    """The last hundred; a long suite does not fill the memory."""
+    with intercept(probe) as calls_seen:
+        for number in range(150):
+            requests.get(f"{API}/ok?{number}", timeout=DEADLINE_SECONDS)
+        calls = list(calls_seen.calls)
+
+    assert len(calls) == 100
+    assert calls[-1].request.url == f"{API}/ok?149"
+
+
+def test_a_users_mock_inside_wins_and_the_rest_reaches_the_emulator(
+    probe: Any,
+) -> None:
+    """The user's mock is asked first; its refusals of other hosts stand."""
+    with intercept(probe), responses.RequestsMock() as mocks:
+        mocks.get(f"{API}/ok", json={"mocked": True})
+        mocks.get("https://example.com/", body="shop")
+
+        mocked = requests.get(f"{API}/ok", timeout=DEADLINE_SECONDS)
+        shop = requests.get("https://example.com/", timeout=DEADLINE_SECONDS)
+        emulated = requests.get(f"{API}/echo", timeout=DEADLINE_SECONDS)
+        with pytest.raises(requests.ConnectionError, match="Connection refused by"):
+            requests.get("https://example.jp/", timeout=DEADLINE_SECONDS)
+
+    assert mocked.json() == {"mocked": True}
+    assert shop.text == "shop"
+    assert emulated.json()["path"] == "/echo"
+
+
+def test_a_users_mock_outside_sees_what_is_not_for_the_emulator(probe: Any) -> None:
+    """The other order: what passes through meets the user's mock, not the network."""
+    with responses.RequestsMock() as mocks:
+        mocks.get("https://example.com/", body="shop")
+        with intercept(probe):
+            shop = requests.get("https://example.com/", timeout=DEADLINE_SECONDS)
+            emulated = requests.get(f"{API}/echo", timeout=DEADLINE_SECONDS)
+            with pytest.raises(requests.ConnectionError, match="Connection refused by"):
+                requests.get("https://example.jp/", timeout=DEADLINE_SECONDS)
+
+    assert shop.text == "shop"
+    assert emulated.json()["path"] == "/echo"
+
+
+@responses.activate
+def test_the_decorator_of_responses_does_not_hide_the_emulator(probe: Any) -> None:
+    """``@responses.activate`` on the test, interception inside."""
+    responses.get("https://example.com/", body="shop")
+
+    with intercept(probe):
+        shop = requests.get("https://example.com/", timeout=DEADLINE_SECONDS)
+        emulated = requests.get(f"{API}/echo", timeout=DEADLINE_SECONDS)
+
+    assert (shop.text, emulated.status_code) == ("shop", 201)
+
+
+def test_two_interceptions_do_not_mix(probe: Any) -> None:
+    """The inner one is asked first; each has its own hosts."""
+    other = create_app()
+    with intercept(other), intercept(probe, hosts=["https://checkout.smartpay.co"]):
+        outer = requests.get(f"{API}/__admin/health", timeout=DEADLINE_SECONDS)
+        inner = requests.get("https://checkout.smartpay.co/ok", timeout=5)
+
+    assert outer.json()["status"] == "healthy"
+    assert inner.content == BODY
+
+
+def test_importing_the_package_imports_no_client_library() -> None:
+    """A door's library is imported when the door is opened."""
+    program = (
+        "import sys, smartpay_mock.intercept\n"
+        "print(sorted({'requests', 'responses', 'httpx'} & set(sys.modules)))"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == "[]\n"
+
+
+def test_an_unknown_door_is_an_attribute_error() -> None:
+    """A misspelt name is reported as usual."""
+    import smartpay_mock.intercept as doors  # noqa: PLC0415 - what is tested
+
+    with pytest.raises(AttributeError, match="intercep_"):
+        _ = doors.intercep_
