@@ -10,7 +10,11 @@ from typing import Any
 import pytest
 
 from smartpay_mock.kernel.errors import SandboxUsageError
-from smartpay_mock.testing.advice import Place, warn_of_advice
+from smartpay_mock.testing.advice import (
+    Place,
+    SmartpayAdviceWarning,
+    warn_of_advice,
+)
 from smartpay_mock.testing.beginnings import Beginning
 from smartpay_mock.testing.explaining import overview
 from smartpay_mock.testing.session import Session, SmartpayServer
@@ -65,8 +69,8 @@ class Run:
         """Fail a test that passed, for what its account went through; else warn.
 
         Raises:
-            Failed: A verdict that counts was reached.
-            SmartpayAdviceWarning: There is advice, and warnings are errors.
+            Failed: A verdict that counts was reached, or there is advice and warnings
+                are errors.
         """
         with _told_plainly():
             reasons = judge(account, self._counts(item))
@@ -74,7 +78,10 @@ class Run:
             pytest.fail("\n\n".join(reasons), pytrace=False)
         if self._warns:
             path, line = item.reportinfo()[:2]
-            warn_of_advice(account.requests, Place(str(path), (line or 0) + 1))
+            try:
+                warn_of_advice(account.requests, Place(str(path), (line or 0) + 1))
+            except SmartpayAdviceWarning as warning:  # warnings are errors in this run
+                pytest.fail(f"SmartpayAdviceWarning: {warning}", pytrace=False)
 
     def show_requests(self, item: pytest.Item, account: Smartpay) -> None:
         """Add the requests of a test that failed to its report."""

@@ -1,0 +1,329 @@
+"""What a user's test gets from the fixture, its marker and its configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+Suite = Callable[..., pytest.RunResult]
+
+
+def test_a_test_needs_nothing_but_the_fixture(suite: Suite) -> None:
+    """No configuration, no import: URL, key, tokens, payload and what happened."""
+    outcome = suite(
+        """
+        def test_pay(smartpay):
+            answer = pay(smartpay, amount=500)
+
+            assert smartpay.url.endswith("/v1")
+            assert smartpay.public_key.startswith("pk_test_")
+            assert answer.json()["status"] == "succeeded"
+            assert [order["amount"] for order in smartpay.orders] == [500]
+            assert smartpay.requests[0].operation == "create_order"
+        """
+    )
+
+    outcome.assert_outcomes(passed=1)
+
+
+def test_nothing_leaks_from_test_to_test(suite: Suite) -> None:
+    """Each one finds an empty account and a clock of its own."""
+    outcome = suite(
+        """
+        import pytest
+
+        KEYS, DAY_MS = set(), 86_400_000
+
+        @pytest.mark.parametrize("number", range(5))
+        def test_alone(smartpay, smartpay_server, number):
+            pay(smartpay, amount=number + 1)
+            smartpay.faults.add("*", "latency", virtual=True, times=0)
+            pay(smartpay, token=smartpay.tokens.declined)
+            smartpay.set_token(smartpay.tokens.approved, status="disabled")
+            smartpay.clock.advance(days=1)
+
+            assert [order["amount"] for order in smartpay.orders][0] == number + 1
+            assert len(smartpay.orders) == 2
+            assert len(smartpay.requests) == 2
+            other = smartpay_server.account("another")
+            assert 0 <= smartpay.clock.now - other.clock.now - DAY_MS < 60_000
+            assert smartpay.secret_key not in KEYS
+            KEYS.add(smartpay.secret_key)
+        """
+    )
+
+    outcome.assert_outcomes(passed=5)
+
+
+def test_classes_and_unittest_get_it_too(suite: Suite) -> None:
+    """However a test asks for a fixture, it gets its account and its verdict."""
+    outcome = suite(
+        """
+        import unittest
+        import pytest
+
+        class TestCheckout:
+            @pytest.fixture(autouse=True)
+            def provider(self, request):
+                self.smartpay = request.getfixturevalue("smartpay")
+
+            def test_pay(self):
+                assert pay(self.smartpay).status_code == 200
+
+        class Checkout(unittest.TestCase):
+            @pytest.fixture(autouse=True)
+            def provider(self, smartpay):
+                self.smartpay = smartpay
+
+            def test_pay(self):
+                self.assertEqual(pay(self.smartpay).status_code, 200)
+
+            def test_verdict(self):
+                self.smartpay.faults.add("create_order", "reset")
+        """
+    )
+
+    outcome.assert_outcomes(passed=2, failed=1)
+    outcome.stdout.fnmatch_lines(["unmatched-fault: reset on create_order *"])
+
+
+def test_the_small_fixtures_are_parts_of_the_same_account(suite: Suite) -> None:
+    """Clock, faults, webhooks and URL by themselves."""
+    outcome = suite(
+        """
+        def test_parts(
+            smartpay, smartpay_url, smartpay_clock, smartpay_faults, smartpay_webhooks
+        ):
+            assert smartpay_url == smartpay.url
+            assert smartpay_clock is smartpay.clock
+            assert smartpay_faults is smartpay.faults
+            assert smartpay_webhooks is smartpay.webhooks
+        """
+    )
+
+    outcome.assert_outcomes(passed=1)
+
+
+def test_the_configuration_can_be_overridden_anywhere(suite: Suite) -> None:
+    """Each distinct configuration is served by an emulator of its own."""
+    outcome = suite(
+        """
+        import pytest
+
+        URLS = []
+        ODD = {"customerInfo.email": "a@example.jp"}
+
+        def test_tolerant(smartpay):
+            URLS.append(smartpay.url)
+            assert pay(smartpay, **ODD).status_code == 200
+
+        class TestStrict:
+            @pytest.fixture(scope="class")
+            def smartpay_config(self):
+                return {"strict": True}
+
+            def test_strict(self, smartpay):
+                URLS.append(smartpay.url)
+                assert pay(smartpay, **ODD).status_code == 400
+
+        def test_tolerant_again(smartpay):
+            URLS.append(smartpay.url)
+            assert URLS[0] == URLS[2] != URLS[1]
+        """,
+        ini="smartpay_warn_advice = false",
+    )
+
+    outcome.assert_outcomes(passed=3)
+
+
+def test_an_unknown_setting_is_refused_with_those_there_are(suite: Suite) -> None:
+    """A typo fails the tests that need the emulator, in one line."""
+    outcome = suite(
+        """
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def smartpay_config():
+            return {"stirct": True}
+
+        def test_pay(smartpay):
+            pass
+        """
+    )
+
+    outcome.assert_outcomes(errors=1)
+    outcome.stdout.fnmatch_lines(
+        ["smartpay_config: there is no setting stirct; the settings are *strict*"]
+    )
+
+
+def test_an_account_may_live_longer_than_a_test(suite: Suite) -> None:
+    """The server hands out accounts by name, for fixtures of a wider scope."""
+    outcome = suite(
+        """
+        import pytest
+
+        @pytest.fixture(scope="module")
+        def shop_account(smartpay_server):
+            return smartpay_server.account("shop")
+
+        def test_first(shop_account):
+            pay(shop_account, amount=1)
+
+        def test_second(shop_account, smartpay_server):
+            pay(shop_account, amount=2)
+            assert [order["amount"] for order in shop_account.orders] == [1, 2]
+            assert smartpay_server.url == shop_account.url
+        """
+    )
+
+    outcome.assert_outcomes(passed=2)
+
+
+def test_the_marker_says_how_the_account_begins(suite: Suite) -> None:
+    """Seed, frozen clock and scenario; the closest marker wins."""
+    outcome = suite(
+        """
+        from datetime import UTC, datetime
+        import pytest
+
+        pytestmark = pytest.mark.smartpay(seed=7, frozen=1_767_225_600_000)
+
+        def test_module(smartpay):
+            assert smartpay.clock.now == 1_767_225_600_000
+            assert smartpay.clock.is_frozen
+
+        @pytest.mark.smartpay(
+            frozen=datetime(2026, 4, 1, tzinfo=UTC), scenario="partly-captured"
+        )
+        def test_own(smartpay):
+            assert smartpay.orders[0]["id"] == smartpay.ids["order"]
+            assert smartpay.payments[0]["createdAt"] > 1_775_001_600_000
+            assert smartpay.requests == []
+
+        @pytest.mark.smartpay(frozen=True)
+        def test_now(smartpay):
+            assert smartpay.clock.now == smartpay.clock.now > 1_767_225_600_000
+
+        def test_reset(smartpay):
+            first = pay(smartpay).json()
+            smartpay.reset()
+            assert smartpay.clock.now == 1_767_225_600_000
+            assert pay(smartpay).json()["id"] == first["id"]
+        """,
+        "--strict-markers",
+    )
+
+    outcome.assert_outcomes(passed=4)
+
+
+@pytest.mark.parametrize(
+    ("marker", "complaint"),
+    [
+        ("sede=1", "takes no sede; it takes fail_on, frozen, scenario, seed, by name."),
+        ("'seed'", "takes no 'seed'; it takes *"),
+        ("scenario='lost'", "There is no scenario 'lost'. Known: *partly-captured*"),
+        ("frozen=datetime(2026, 4, 1)", "*names no time zone; give one: *"),
+    ],
+    ids=["unknown", "positional", "scenario", "naive"],
+)
+def test_a_marker_that_cannot_be_used_fails_the_test(
+    suite: Suite, marker: str, complaint: str
+) -> None:
+    """The text says what it takes, without a traceback of ours."""
+    outcome = suite(
+        f"""
+        from datetime import datetime
+        import pytest
+
+        @pytest.mark.smartpay({marker})
+        def test_pay(smartpay):
+            pass
+        """
+    )
+
+    outcome.assert_outcomes(errors=1)
+    outcome.stdout.fnmatch_lines([f"*{complaint}"])
+    outcome.stdout.no_fnmatch_line("*Traceback*")
+
+
+def test_a_seed_on_the_command_line_is_every_tests_seed(suite: Suite) -> None:
+    """Ids repeat from run to run then; without it they do not."""
+    source = """
+        def test_pay(smartpay):
+            print("made", pay(smartpay).json()["id"], smartpay.secret_key)
+        """
+
+    made = [
+        next(line for line in suite(source, "-s", *args).outlines if "made" in line)
+        for args in (["--smartpay-seed=7"], ["--smartpay-seed=7"], [])
+    ]
+
+    assert made[0] == made[1] != made[2]
+
+
+def test_a_test_that_runs_again_starts_anew(suite: Suite) -> None:
+    """A second run of one test in one process finds an account of its own."""
+    outcome = suite(
+        """
+        KEYS = []
+
+        def test_pay(smartpay):
+            KEYS.append(smartpay.secret_key)
+            pay(smartpay)
+            assert len(smartpay.orders) == 1
+            assert len(set(KEYS)) == len(KEYS)
+        """,
+        "test_a_test_that_runs_again_starts_anew.py",
+        "test_a_test_that_runs_again_starts_anew.py::test_pay",
+        "--keep-duplicates",
+    )
+
+    outcome.assert_outcomes(passed=2)
+
+
+def test_coroutines_use_it_too(suite: Suite) -> None:
+    """The emulator runs in threads of its own, so no event loop is in its way."""
+    outcome = suite(
+        """
+        import httpx
+        import pytest
+
+        @pytest.fixture
+        def anyio_backend():
+            return "asyncio"
+
+        @pytest.mark.anyio
+        async def test_pay(smartpay):
+            smartpay.faults.add("create_order", "status")
+            headers = {"Authorization": f"Basic {smartpay.secret_key}"}
+            async with httpx.AsyncClient(headers=headers) as client:
+                cart = smartpay.payload()
+                first = await client.post(f"{smartpay.url}/orders", json=cart)
+                again = await client.post(f"{smartpay.url}/orders", json=cart)
+            assert (first.status_code, again.status_code) == (503, 200)
+        """,
+        "-panyio",
+    )
+
+    outcome.assert_outcomes(passed=1)
+
+
+def test_help_lists_options_settings_marker_and_fixtures(suite: Suite) -> None:
+    """What the plugin takes can be found without its documentation."""
+    options = suite("", "--help").stdout.str()
+    markers = suite("", "--markers").stdout.str()
+    fixtures = suite("", "--fixtures").stdout.str()
+
+    assert all(
+        name in options
+        for name in (
+            "--smartpay-shared",
+            "--smartpay-seed",
+            "smartpay_fail_on",
+            "smartpay_warn_advice",
+        )
+    )
+    assert "@pytest.mark.smartpay(fail_on=..., scenario=..., seed=..." in markers
+    assert "A payment provider of this test's own" in fixtures
