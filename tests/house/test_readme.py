@@ -10,9 +10,8 @@ import pytest
 
 from smartpay_mock.cli import main
 
-FENCE = re.compile(
-    r"^```(?:sh|bash|console|shell)?\n(.*?)^```", re.DOTALL | re.MULTILINE
-)
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+SHELL = {"", "sh", "bash", "console", "shell"}
 LINK = re.compile(r"\[[^\]]*\]\((?!https?:|mailto:|#)([^)#\s]+)[^)]*\)")
 
 
@@ -20,10 +19,20 @@ def commands(text: str, program: str) -> set[str]:
     """Return the first word after ``program`` in each line of the fenced blocks."""
     return {
         match.group(1)
-        for block in FENCE.findall(text)
+        for language, block in FENCE.findall(text)
+        if language in SHELL
         for line in block.splitlines()
         if (match := re.match(rf"(?:\$ )?{program} ([a-z][a-z-]*)", line.strip()))
     }
+
+
+def test_commands_are_found_in_shell_blocks_only() -> None:
+    """The search itself works, also after a block of another language."""
+    text = (
+        "```python\nmake = 1\n```\nmake nothing\n```sh\n$ make test\nmake demo\n```\n"
+    )
+
+    assert commands(text, "make") == {"test", "demo"}
 
 
 @pytest.fixture(scope="session")
