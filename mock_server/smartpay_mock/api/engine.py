@@ -74,7 +74,8 @@ class Engine(Works):
                     advice=[],
                     faults=[],
                 )
-                journal.write(unit, document, keep=self.settings.journal)
+                turn = self.next_turn(account.id)
+                journal.write(unit, document, keep=self.settings.journal, turn=turn)
         return answer
 
     def _serve(self, exchange: Exchange) -> Answer:

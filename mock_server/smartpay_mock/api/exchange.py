@@ -153,7 +153,12 @@ class Exchange:
             advice=ctx.advice,
             faults=self.faults,
         )
-        journal.write(ctx.unit, document, keep=self.works.settings.journal)
+        journal.write(
+            ctx.unit,
+            document,
+            keep=self.works.settings.journal,
+            turn=self.works.next_turn(account.id),
+        )
         return answer
 
 

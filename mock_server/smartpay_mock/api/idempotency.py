@@ -50,7 +50,8 @@ class Idempotency:
         if not operation.idempotent or HEADER not in call.headers:
             return None
         value = call.headers[HEADER]
-        if not 1 <= len(value) <= rules.key_length or not value.isprintable():
+        is_printable = value.isascii() and value.isprintable()
+        if not 1 <= len(value) <= rules.key_length or not is_printable:
             raise ApiError("idempotency.key-invalid")
         path = operation.path.format(**params)
         return Key(f"{operation.method} {path} {value}", _fingerprint(operation, call))

@@ -89,10 +89,18 @@ def read_head(environ: dict[str, Any]) -> Call:
     return Call(
         method=environ["REQUEST_METHOD"],
         path=environ.get("SCRIPT_NAME", "") + environ["PATH_INFO"],
-        query=dict(parse_qsl(query, keep_blank_values=True)) if query else {},
+        query=_read_query(query) if query else {},
         headers=headers,
         base_url=f"{environ['wsgi.url_scheme']}://{headers.get('host', '127.0.0.1')}",
     )
+
+
+def _read_query(text: str) -> dict[str, str]:
+    """Return the parameters; one given twice has both values, which none may have."""
+    query: dict[str, str] = {}
+    for name, value in parse_qsl(text, keep_blank_values=True):
+        query[name] = f"{query[name]},{value}" if name in query else value
+    return query
 
 
 @lru_cache(maxsize=256)

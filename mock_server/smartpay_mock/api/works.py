@@ -62,6 +62,7 @@ class Works:
     deliverer: Deliverer = field(init=False)
     notify: Callable[[str], None] = _nobody
     fresh_ids: Ids = field(default_factory=Ids)
+    _turns: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Make the parts that need the others."""
@@ -92,6 +93,14 @@ class Works:
         """Return what handlers get, at the account's time."""
         now = account.clock.now_ms()
         return self.context_type(unit, now, ids, self.rules, self.settings)
+
+    def next_turn(self, account_id: str) -> int:
+        """Return a counter of the account's calls, from 1.
+
+        Asked within the account's unit, which is one at a time.
+        """
+        turn = self._turns[account_id] = self._turns.get(account_id, 0) + 1
+        return turn
 
 
 class OpenAccount:

@@ -118,7 +118,7 @@ TOKEN_ACTIONS: dict[str, Callable[[Any, str], Any]] = {
     ("state", "action"), [*product(LIFECYCLES["token"].states, TOKEN_ACTIONS)]
 )
 def test_a_token_moves_by_the_table(api: Any, state: str, action: str) -> None:
-    """A deleted one is not found by anybody; a decline after approval comes too late."""
+    """A deleted one nobody finds; a decline after the approval comes too late."""
     token = token_in(api, state)
     before, told = api.held(), api.events()
     api.bearer()

@@ -391,7 +391,7 @@ class TestRefunds:
         assert shown["payment"] == payment["id"]
 
 
-UPDATES = {
+UPDATES: dict[str, tuple[str, dict[str, Any]]] = {
     "payment": ("update_payment", {"reference": "r", "description": "d"}),
     "refund": ("update_refund", {"reference": "r", "description": "d"}),
     "coupon": ("update_coupon", {"name": "n", "active": False}),
@@ -655,7 +655,7 @@ class TestCheckoutSessions:
         """A session needs something to buy."""
         tax = {"name": "tax", "amount": 10, "currency": "JPY", "kind": "tax"}
 
-        with pytest.raises(AssertionError, match="request.invalid"):
+        with pytest.raises(AssertionError, match=r"request\.invalid"):
             api.session(items=[tax])
 
 
