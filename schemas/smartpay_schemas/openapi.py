@@ -113,7 +113,7 @@ def _responses(row: Operation) -> Document:
         by_status.setdefault(errors()[code].status, []).append(code)
     for status, codes in sorted(by_status.items()):
         answers[str(status)] = _refusal(codes)
-    if row.side != "consumer-login":
+    if row.side == "merchant":
         answers["401"] = _content(
             "common/unauthorized", "No credential, or one that is not accepted."
         )
@@ -262,14 +262,37 @@ _SENT_PARTS = {
 _LITERAL = {"const", "enum", "examples", "default"}
 
 
+_NULL: Document = {"type": "null"}
+_CONDITIONS = ("if", "then", "else")
+
+
 def _tolerant(request: Document) -> Document:
     """Say of a request's optional members that null means absent."""
     required = set(request.get("required", ()))
     properties = {
-        name: member if name in required else {"anyOf": [member, {"type": "null"}]}
+        name: member if name in required else {"anyOf": [member, _NULL]}
         for name, member in request.get("properties", {}).items()
     }
-    return {**request, "properties": properties}
+    return _with_conditions(request, properties)
+
+
+def _with_conditions(part: Document, properties: Document) -> Document:
+    shown = {**part, "properties": properties} if properties else part
+    shown |= {key: _condition(part[key]) for key in _CONDITIONS if key in part}
+    if "allOf" in part:
+        shown = {**shown, "allOf": [_condition(branch) for branch in part["allOf"]]}
+    return shown
+
+
+def _condition(branch: Document) -> Document:
+    """Say of a condition that what it requires is not null, what it forbids may be."""
+    properties = {
+        name: _NULL if member == {"not": {}} else member
+        for name, member in branch.get("properties", {}).items()
+    }
+    for name in branch.get("required", ()):
+        properties[name] = {"allOf": [properties.get(name, {}), {"not": _NULL}]}
+    return _with_conditions(branch, properties)
 
 
 _HEADERS: Document = {
@@ -328,7 +351,7 @@ _PARAMETERS: Document = {
         "name": "Idempotency-Key",
         "in": "header",
         "description": "The same request with the same key is carried out once.",
-        "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+        "schema": {"type": "string", "pattern": "^[\\x20-\\x7E]{1,255}$"},
     },
     "Smartpay-Signature": _signed(
         "Smartpay-Signature", "HMAC-SHA256 over timestamp, a dot and the raw body."

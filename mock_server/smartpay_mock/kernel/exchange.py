@@ -31,7 +31,7 @@ class Call:
     Attributes:
         method: Upper case.
         path: As sent, with the mount prefix (``/v1/orders``).
-        query: Decoded query parameters; the last one wins.
+        query: Decoded query parameters; values given twice are joined by a comma.
         headers: Names in lower case.
         body: The raw bytes.
         base_url: Scheme and authority the client used, no slash at the end.
