@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from smartpay_mock.api.engine import Engine
+from smartpay_mock.api.routes import REPORT
 from smartpay_mock.app import engine_of
 from smartpay_mock.control.routes import Request, Route
 from smartpay_mock.control.table import ROUTES
@@ -47,9 +48,14 @@ class LocalEmulator:
 
     @property
     def app(self) -> WSGIApp:
-        """The WSGI app."""
+        """The WSGI app; what goes wrong in it is collected, whoever calls it."""
         app: WSGIApp = self._sandbox.app
-        return app
+
+        def reporting(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+            environ.setdefault(REPORT, self._sandbox.errors.append)
+            return app(environ, start_response)
+
+        return reporting
 
     @property
     def engine(self) -> Engine:

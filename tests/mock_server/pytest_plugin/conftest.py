@@ -48,9 +48,11 @@ def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Suite:
     pytester.syspathinsert()
 
     def run(
-        source: str, *args: str, ini: str = "", apart: bool = False
+        source: str, *args: str, ini: str = "", apart: bool = False, **modules: str
     ) -> pytest.RunResult:
         pytester.makepyfile(f"from shop import pay\n{_dedented(source)}")
+        for name, text in modules.items():
+            pytester.makepyfile(**{name: _dedented(text)})
         pytester.makeini(f"[pytest]\n{ini}")
         every = ("-p", "no:cacheprovider", "-p", "smartpay_mock.pytest_plugin", *args)
         if apart:
