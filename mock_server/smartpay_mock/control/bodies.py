@@ -69,6 +69,22 @@ _ROW = {
     "required": ["kind", "seq", "id", "owner", "due", "body"],
     "additionalProperties": False,
 }
+_LONG = {"type": "integer", "minimum": -(1 << 63), "maximum": (1 << 63) - 1}
+ACCOUNT = {
+    "type": "object",
+    "properties": {
+        "createdAt": _MOMENT,
+        "offsetMs": _LONG,
+        "frozenAtMs": {"anyOf": [_MOMENT, {"type": "null"}]},
+        "seed": {"anyOf": [_LONG, {"type": "null"}]},
+        "drawn": {"type": "integer", "minimum": 0, "maximum": LAST_MS},
+        "faults": {
+            "type": "array",
+            "items": {"type": "object", "required": ["id", "seen", "met"]},
+        },
+    },
+    "required": ["createdAt", "offsetMs", "frozenAtMs", "seed", "drawn", "faults"],
+}
 SNAPSHOT = {
     "type": "object",
     "properties": {
@@ -78,13 +94,8 @@ SNAPSHOT = {
     "required": ["version", "documents"],
     "description": "As GET /__admin/snapshots gave it.",
 }
-SEED = {
-    **_object(
-        seed={"type": "integer", "minimum": -(1 << 63), "maximum": (1 << 63) - 1}
-    ),
-    "required": ["seed"],
-}
 DRAIN = _object(until={**_MOMENT, "description": "Milliseconds since the epoch."})
+SEED = {**_object(seed=_LONG), "required": ["seed"]}
 ADVERSARY = {
     "type": "object",
     "description": "; ".join(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import re
 from dataclasses import dataclass
 
 from smartpay_mock.api.auth import Credential, Refusal, authenticate
@@ -16,6 +17,8 @@ from smartpay_mock.control.problems import problem
 from smartpay_mock.kernel.exchange import Answer, Call
 from smartpay_mock.kernel.settings import Settings
 
+# A name or address, or an address of IPv6 in brackets; then perhaps a port.
+_HOST = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*)(?::[0-9]*)?")
 # Hosts by which the emulator is known besides its address: the API's own names reach
 # it through interception and private certificates.
 _KNOWN_HOSTS = {"localhost", "api.smartpay.co", "checkout.smartpay.co"}
@@ -25,8 +28,9 @@ def is_loopback(host: str) -> bool:
     """Return whether ``host`` names this machine only."""
     if host == "localhost":
         return True
+    is_bracketed = host.startswith("[") and host.endswith("]")
     try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
+        return ipaddress.ip_address(host[1:-1] if is_bracketed else host).is_loopback
     except ValueError:
         return False
 
@@ -93,6 +97,5 @@ class Guard:
 
 def _host_of(call: Call) -> str:
     host = call.headers.get("host", "localhost").lower()
-    if host.startswith("["):
-        return host.partition("]")[0] + "]"
-    return host.partition(":")[0]
+    named = _HOST.fullmatch(host)
+    return named[1] if named else host

@@ -9,10 +9,13 @@ import base64
 from typing import Any
 
 from smartpay_mock.api.engine import Engine
+from smartpay_mock.control.bodies import ACCOUNT
 from smartpay_mock.kernel.account import Account
 from smartpay_mock.kernel.codec import decode, encode
 from smartpay_mock.kernel.errors import SandboxUsageError
+from smartpay_mock.kernel.faults import check_fault
 from smartpay_mock.storage.contract import Row
+from smartpay_schemas import problems
 
 VERSION = 1
 
@@ -65,7 +68,25 @@ def restore_snapshot(engine: Engine, account_id: str, snapshot: dict[str, Any]) 
 
 
 def _owned(document: dict[str, Any], account_id: str) -> bytes:
-    return Account.from_bytes(encode({**document, "id": account_id})).to_bytes()
+    """Return the document of the account itself, under another id.
+
+    Raises:
+        ValueError: It is none.
+    """
+    for problem in problems(ACCOUNT, document):
+        raise ValueError(f"account.{problem.message}")
+    account = Account.from_bytes(encode({**document, "id": account_id}))
+    for fault in account.faults:
+        check_fault(
+            fault.id,
+            operation=fault.operation,
+            kind=fault.kind,
+            when=fault.when,
+            times=fault.times,
+            after=fault.after,
+            **fault.options,
+        )
+    return account.to_bytes()
 
 
 def _row_to_json(kind: str, row: Row) -> dict[str, Any]:

@@ -1,0 +1,412 @@
+"""Fault plans and gates: counted, carried out, and seen when they were not met."""
+
+from __future__ import annotations
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from smartpay_mock.kernel.exchange import TransportFault
+
+DEADLINE_S = 30
+
+
+@pytest.fixture
+def api(api: Any) -> Any:
+    """Return an account whose answers may be those of faults."""
+    api.strictly = False
+    return api
+
+
+def plan(api: Any, kind: str, operation: str = "create_order", **options: Any) -> Any:
+    """Add a fault plan and return it."""
+    return api.steer(
+        "POST", "/faults", {"operation": operation, "kind": kind, **options}
+    )
+
+
+def orders(api: Any) -> int:
+    """Return how many orders there are."""
+    return len(api.ok("list_orders")["data"])
+
+
+def charge(api: Any, order_payload: Any, count: int) -> list[int]:
+    """Create orders and return the statuses of the answers."""
+    return [api.do("create_order", order_payload()).status for _ in range(count)]
+
+
+def test_a_status_is_answered_in_place_of_an_order(
+    api: Any, order_payload: Any
+) -> None:
+    """Before commit nothing happens; the journal says which plan was met."""
+    plan(api, "status", status=503, retry_after=7)
+
+    reply = api.do("create_order", order_payload())
+
+    assert reply.refusal == (503, "fault.injected")
+    assert reply.headers["Retry-After"] == "7"
+    assert "injected fault" in reply.message
+    assert orders(api) == 0
+    entry = api.explained(reply)
+    assert entry["status"] == 503
+    assert entry["faults"] == [
+        "status on create_order before_commit, status=503, retry_after=7"
+    ]
+
+
+def test_after_commit_it_happened_but_is_not_answered(
+    api: Any, order_payload: Any
+) -> None:
+    """The journal has the answer that was lost, under the same Request-Id."""
+    plan(api, "status", when="after_commit", status=500)
+
+    reply = api.do("create_order", order_payload())
+
+    assert reply.status == 500
+    assert orders(api) == 1
+    entry = api.explained(reply)
+    assert entry["status"] == 200
+    assert '"status":"succeeded"' in entry["answer"]
+
+
+def test_a_body_of_ones_own_is_answered(api: Any, order_payload: Any) -> None:
+    """Whatever the client is to cope with."""
+    body = {"details": [], "errorCode": "x", "message": "日本", "statusCode": 418}
+    plan(api, "status", status=418, body=body)
+
+    assert api.do("create_order", order_payload()).json == body
+
+
+@pytest.mark.parametrize(
+    ("times", "after", "expected"),
+    [
+        (1, 0, [503, 200, 200, 200]),
+        (2, 0, [503, 503, 200, 200]),
+        (1, 2, [200, 200, 503, 200]),
+        (2, 1, [200, 503, 503, 200]),
+        (0, 0, [503, 503, 503, 503]),
+        (0, 3, [200, 200, 200, 503]),
+    ],
+)
+def test_a_plan_counts_its_requests(
+    api: Any, order_payload: Any, times: int, after: int, expected: list[int]
+) -> None:
+    """So many pass, so many meet it; 0 times means every one."""
+    plan(api, "status", times=times, after=after)
+
+    assert charge(api, order_payload, 4) == expected
+    (shown,) = api.steer("GET", "/faults")
+    assert shown["met"] == expected.count(503)
+
+
+def test_requests_that_are_refused_count_too(api: Any, order_payload: Any) -> None:
+    """Whatever becomes of a request, it was one."""
+    plan(api, "status", after=2)
+
+    statuses = [
+        api.do("create_order", order_payload(amount=amount)).status
+        for amount in (0, 0, 2500)
+    ]
+
+    assert statuses == [400, 400, 503]
+
+
+def test_replays_count_too(api: Any, order_payload: Any) -> None:
+    """A retry with its key is a request."""
+    api.do("create_order", order_payload(), idem="k")
+    plan(api, "status", after=1)
+
+    replies = [api.do("create_order", order_payload(), idem="k") for _ in range(2)]
+
+    assert [reply.status for reply in replies] == [200, 503]
+
+
+def test_other_operations_pass(api: Any, order_payload: Any) -> None:
+    """And neither meet nor count it; a star stands for all of them."""
+    plan(api, "status", operation="create_payment")
+    order = api.manual()["id"]
+
+    assert api.ok("get_order", id=order)
+    assert api.capture(order, 1).status == 503
+    plan(api, "status", operation="*")
+    assert api.do("get_order", id=order).status == 503
+
+
+def test_plans_belong_to_an_account(api: Any, other: Any, order_payload: Any) -> None:
+    """Nobody else's requests meet them."""
+    plan(api, "status", operation="*", times=0)
+
+    assert charge(other, order_payload, 1) == [200]
+
+
+def test_several_plans_are_met_at_once(api: Any, order_payload: Any) -> None:
+    """Each for its own moment."""
+    plan(api, "latency", virtual=True, ms=1000)
+    plan(api, "status", when="after_commit", status=500)
+    now = api.freeze()
+
+    reply = api.do("create_order", order_payload())
+
+    assert reply.status == 500
+    assert orders(api) == 1
+    assert api.steer("GET", "/clock")["now"] == now + 1000
+    assert len(api.explained(reply)["faults"]) == 2
+
+
+def test_what_was_not_met_is_told(api: Any, order_payload: Any) -> None:
+    """A test that asked for a fault and never met it proves nothing."""
+    met = plan(api, "status")
+    half_met = plan(api, "status", times=3)
+    never = plan(api, "status", operation="delete_token", times=0)
+    charge(api, order_payload, 1)
+
+    unmet = [row["id"] for row in api.steer("GET", "/faults/unmet")]
+
+    assert met["id"] not in unmet
+    assert unmet == [half_met["id"], never["id"]]
+
+
+def test_plans_are_removed_one_by_one_or_all(api: Any, order_payload: Any) -> None:
+    """Then nothing is met any more."""
+    first = plan(api, "status")
+    plan(api, "status", after=1)
+    plan(api, "status", after=5)
+
+    api.steer("DELETE", f"/faults/{first['id']}")
+    assert charge(api, order_payload, 2) == [200, 503]
+    api.steer("DELETE", "/faults")
+
+    assert api.steer("GET", "/faults") == []
+    assert charge(api, order_payload, 5) == [200] * 5
+
+
+BAD_PLANS = [
+    ({}, "operation"),
+    ({"operation": "create_order"}, "kind"),
+    ({"operation": "make_order", "kind": "reset"}, "create_order"),
+    ({"operation": "*", "kind": "explode"}, "kind"),
+    ({"operation": "*", "kind": "reset", "when": "later"}, "when"),
+    ({"operation": "*", "kind": "reset", "times": -1}, "times"),
+    ({"operation": "*", "kind": "reset", "times": 1.5}, "times"),
+    ({"operation": "*", "kind": "reset", "after": "1"}, "after"),
+    ({"operation": "*", "kind": "reset", "ms": 1}, "A reset fault takes no ms"),
+    ({"operation": "*", "kind": "status", "status": "500"}, "status from 200 to 599"),
+    ({"operation": "*", "kind": "status", "status": 99}, "status from 200 to 599"),
+    ({"operation": "*", "kind": "status", "status": 600}, "status from 200 to 599"),
+    ({"operation": "*", "kind": "status", "retry_after": "1\r\n"}, "seconds"),
+    ({"operation": "*", "kind": "status", "body": "x"}, "JSON object"),
+    ({"operation": "*", "kind": "latency", "ms": -1}, "milliseconds"),
+    ({"operation": "*", "kind": "latency", "ms": "9"}, "milliseconds"),
+    ({"operation": "*", "kind": "latency", "jitter_ms": -1}, "milliseconds"),
+    ({"operation": "*", "kind": "latency", "p95_ms": True}, "milliseconds"),
+    ({"operation": "*", "kind": "latency", "ms": 10**15}, "milliseconds"),
+    ({"operation": "*", "kind": "latency", "virtual": 1}, "true or false"),
+    ({"operation": "*", "kind": "status", "engine": 1}, "takes no engine"),
+    ({"operation": "*", "kind": "status", "id_": "x"}, "takes no id_"),
+]
+
+
+@pytest.mark.parametrize(
+    ("body", "named"), BAD_PLANS, ids=lambda value: str(value)[:60]
+)
+def test_a_plan_that_cannot_be_is_refused(api: Any, body: Any, named: str) -> None:
+    """When it is made, not when a request meets it."""
+    before = api.held()
+
+    reply = api.admin("POST", "/faults", body)
+
+    assert reply.status == 400
+    assert named in reply.detail
+    assert api.held() == before
+
+
+def test_broken_json_is_half_of_the_answer(api: Any, order_payload: Any) -> None:
+    """Cut in the middle, under its own content type; before commit it is made up."""
+    plan(api, "broken_json", when="after_commit")
+    reply = api.send("POST", "/v1/orders", order_payload())
+    plan(api, "broken_json")
+    made_up = api.send("POST", "/v1/orders", order_payload())
+
+    for broken in (reply, made_up):
+        assert broken.status == 200
+        assert broken.headers["Content-Type"] == "application/json"
+        with pytest.raises(ValueError, match="Unterminated|Expecting|delimiter"):
+            json.loads(broken.body)
+    whole = api.explained(reply)["answer"].encode()
+    assert whole.startswith(reply.body)
+    assert orders(api) == 1
+
+
+def test_latency_delays_and_changes_nothing_else(
+    api: Any, order_payload: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before or after; nothing is locked meanwhile."""
+    waited: list[float] = []
+    monkeypatch.setattr(
+        "smartpay_mock.api.faults.threading.Event",
+        lambda: type("E", (), {"wait": lambda _self, s: waited.append(s)})(),
+    )
+    plan(api, "latency", ms=250)
+    plan(api, "latency", ms=100, when="after_commit")
+
+    reply = api.do("create_order", order_payload())
+
+    assert reply.json["status"] == "succeeded"
+    assert waited == [0.25, 0.1]
+
+
+def test_virtual_latency_moves_the_clock_in_place_of_waiting(
+    api: Any, order_payload: Any
+) -> None:
+    """What falls due by it has happened when the call goes on, or after it."""
+    now = api.freeze()
+    order = api.manual()["id"]
+    week = 7 * 86_400_000
+    plan(api, "latency", operation="create_payment", virtual=True, ms=week)
+
+    late = api.capture(order, 1)
+
+    assert late.refusal == (409, "order.cannot-capture")
+    assert api.steer("GET", "/clock")["now"] == now + week
+
+
+def test_virtual_latency_lasts_though_the_call_is_refused(
+    api: Any, order_payload: Any
+) -> None:
+    """Time that has passed does not come back."""
+    now = api.freeze()
+    plan(api, "latency", virtual=True, ms=1000)
+
+    assert api.do("create_order", order_payload(amount=0)).status == 400
+    assert api.steer("GET", "/clock")["now"] == now + 1000
+
+
+TRANSPORTS = {
+    "reset": ("reset", {}),
+    "empty": ("empty", {}),
+    "half": ("half", {}),
+    "timeout": ("stall", {"ms": 1234}),
+}
+
+
+@pytest.mark.parametrize("when", ["before_commit", "after_commit"])
+@pytest.mark.parametrize("kind", TRANSPORTS)
+def test_the_door_is_told_to_misbehave(
+    api: Any, order_payload: Any, kind: str, when: str
+) -> None:
+    """What happens to the socket is its business; what was to be sent is given."""
+    name, options = TRANSPORTS[kind]
+    plan(api, kind, when=when, **options)
+    seen: list[tuple[Any, ...]] = []
+
+    def carry_out(*order: Any) -> list[bytes]:
+        seen.append(order)
+        return [b""]
+
+    api.app.test_client().post(
+        "/v1/orders",
+        json=order_payload(),
+        headers={"Authorization": f"Basic {api.key}"},
+        environ_overrides={"smartpay.transport": carry_out},
+    )
+
+    ((fault, status, headers, body),) = seen
+    assert isinstance(fault, TransportFault)
+    assert fault.kind == name
+    assert fault.stall_ms == options.get("ms", 60_000)
+    assert status.startswith("200 ")
+    assert dict(headers)["Request-Id"]
+    assert (b'"status":"succeeded"' in body) is (when == "after_commit")
+    assert orders(api) == (when == "after_commit")
+
+
+@pytest.mark.parametrize("kind", TRANSPORTS)
+def test_a_door_that_cannot_misbehave_says_so(
+    api: Any, order_payload: Any, kind: str
+) -> None:
+    """501, and which server can."""
+    plan(api, kind)
+
+    reply = api.do("create_order", order_payload())
+
+    assert reply.refusal == (501, "fault.unsupported")
+    assert "--server threads" in reply.message
+    assert orders(api) == 0
+
+
+class TestHolds:
+    """Gates hold calls at a named point until a test lets them go."""
+
+    def test_a_call_is_held_before_anything_happens(
+        self, api: Any, order_payload: Any
+    ) -> None:
+        """Nothing is charged until it is let go."""
+        hold = api.steer("POST", "/holds", {"operation": "create_order"})["id"]
+
+        with ThreadPoolExecutor(2) as pool:
+            held = [pool.submit(api.do, "create_order", order_payload()) for _ in "ab"]
+            shown = api.steer("GET", f"/holds/{hold}?calls=2&timeoutMs=20000")
+            charged = orders(api)
+            api.steer("DELETE", f"/holds/{hold}")
+            statuses = [call.result(DEADLINE_S).status for call in held]
+
+        assert (shown["waiting"], charged) == (2, 0)
+        assert statuses == [200, 200]
+        assert orders(api) == 2
+        assert api.admin("GET", f"/holds/{hold}").status == 404
+
+    def test_a_call_is_held_after_it_happened(
+        self, api: Any, order_payload: Any
+    ) -> None:
+        """Charged, and not answered yet; its key's retry gets the answer."""
+        body = {"operation": "create_order", "at": "after_commit"}
+        hold = api.steer("POST", "/holds", body)["id"]
+
+        with ThreadPoolExecutor(1) as pool:
+            first = pool.submit(api.do, "create_order", order_payload(), idem="k")
+            api.steer("GET", f"/holds/{hold}?calls=1")
+            charged = orders(api)
+            api.steer("DELETE", f"/holds/{hold}")
+            first_body = first.result(DEADLINE_S).body
+
+        assert charged == 1
+        assert api.do("create_order", order_payload(), idem="k").body == first_body
+
+    def test_waiting_in_vain_is_told(self, api: Any) -> None:
+        """With what to do about it."""
+        hold = api.steer("POST", "/holds", {"operation": "*"})["id"]
+
+        reply = api.admin("GET", f"/holds/{hold}?calls=1&timeoutMs=1")
+        api.steer("DELETE", f"/holds/{hold}")
+
+        assert reply.status == 400
+        assert "0 of 1 calls" in reply.detail
+        assert "Start them before you wait" in reply.detail
+
+    def test_a_reset_lets_everybody_go(self, api: Any, order_payload: Any) -> None:
+        """No thread is left at a gate that nobody can open any more."""
+        hold = api.steer("POST", "/holds", {"operation": "*"})["id"]
+        held = threading.Thread(target=api.send, args=("GET", "/v1/orders"))
+        held.start()
+        api.steer("GET", f"/holds/{hold}?calls=1")
+
+        api.steer("POST", "/reset")
+
+        held.join(DEADLINE_S)
+        assert not held.is_alive()
+
+    def test_two_gates_of_a_seeded_account_are_two(self, api: Any) -> None:
+        """Their ids are drawn one after the other."""
+        api.steer("POST", "/seed", {"seed": 1})
+
+        ids = {
+            api.steer("POST", "/holds", {"operation": "list_refunds"})["id"]
+            for _ in range(3)
+        }
+        for hold in ids:
+            api.steer("DELETE", f"/holds/{hold}")
+
+        assert len(ids) == 3
