@@ -58,7 +58,9 @@ class _Unit:
 
     def row(self, kind: str, id_: str) -> Row | None:
         shelf = self._shelves.get(kind)
-        return None if shelf is None else shelf.row(id_)
+        if shelf is None or id_ not in shelf.bodies:
+            return None
+        return shelf.row(id_)
 
     def page(
         self,
@@ -153,18 +155,17 @@ class MemoryWriter(_Unit):
     ) -> None:
         """Insert a document or replace it with all its columns."""
         shelf = self._shelf(kind)
-        before = shelf.row(id_)
-        if before is None:
-            last = shelf.last
-            self._inverses.append((shelf.take_back, (id_, last)))
-            shelf.insert(Row(last + 1, id_, body, attachment, owner, due))
-        else:
-            self._inverses.append((shelf.put_back, before))
-            if before.due is not None:
-                self._due_kinds.add(kind)
-            shelf.replace(Row(before.seq, id_, body, attachment, owner, due))
         if due is not None:
             self._due_kinds.add(kind)
+        if id_ not in shelf.bodies:
+            self._inverses.append((shelf.take_back, id_))
+            shelf.append(id_, body, attachment, owner=owner, due=due)
+            return
+        before = shelf.row(id_)
+        self._inverses.append((shelf.put_back, before))
+        if before.due is not None:
+            self._due_kinds.add(kind)
+        shelf.replace(Row(before.seq, id_, body, attachment, owner, due))
 
     def delete(self, kind: str, id_: str) -> bool:
         """Delete a document; return whether there was one."""
@@ -185,7 +186,8 @@ class MemoryWriter(_Unit):
         shelf = self._shelf(kind)
         if row.id in shelf.bodies or shelf.has(row.seq) or row.seq < 1:
             raise taken(kind, row.id, row.seq)
-        self._inverses.append((shelf.take_back, (row.id, shelf.last)))
+        self._inverses.append((shelf.lower, shelf.last))
+        self._inverses.append((shelf.take_back, row.id))
         if row.due is not None:
             self._due_kinds.add(kind)
         shelf.insert(row)

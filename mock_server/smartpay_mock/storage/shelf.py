@@ -57,15 +57,12 @@ class Shelf:
     def __len__(self) -> int:
         return len(self.bodies)
 
-    def row(self, id_: str) -> Row | None:
-        """Return the document, or ``None``."""
-        body = self.bodies.get(id_)
-        if body is None:
-            return None
+    def row(self, id_: str) -> Row:
+        """Return a document that is there."""
         return Row(
             self.seqs[id_],
             id_,
-            body,
+            self.bodies[id_],
             self._attachments.get(id_),
             self._owner_of.get(id_),
             self._due_of.get(id_),
@@ -78,6 +75,28 @@ class Shelf:
     def is_due(self, id_: str) -> bool:
         """Return whether the document has a due time."""
         return id_ in self._due_of
+
+    def append(
+        self,
+        id_: str,
+        body: bytes,
+        attachment: bytes | None,
+        *,
+        owner: str | None,
+        due: int | None,
+    ) -> None:
+        """Add a document whose id is free under the next number."""
+        self.last = seq = self.last + 1
+        self.bodies[id_] = body
+        self.seqs[id_] = seq
+        self._ids[seq] = id_
+        self._seq.steps.append(seq)  # the greatest there is
+        if attachment is not None:
+            self._attachments[id_] = attachment
+        if owner is not None:
+            self._own(id_, seq, owner)
+        if due is not None:
+            self._schedule(id_, seq, due)
 
     def insert(self, row: Row) -> None:
         """Add a document whose id and number are free."""
@@ -121,10 +140,14 @@ class Shelf:
         self._disown(id_, seq)
         self._unschedule(id_, seq)
 
-    def take_back(self, id_and_last: tuple[str, int]) -> None:
-        """Undo ``insert``, given the id and what ``last`` was before."""
-        id_, self.last = id_and_last
+    def take_back(self, id_: str) -> None:
+        """Undo ``append``."""
+        self.last = self.seqs[id_] - 1
         self.remove(id_)
+
+    def lower(self, last: int) -> None:
+        """Undo what ``insert`` did to the greatest number given."""
+        self.last = last
 
     def put_back(self, row: Row) -> None:
         """Undo ``replace`` or ``remove``, given what was there before."""
@@ -144,7 +167,10 @@ class Shelf:
 
     def due(self, *, until: int, limit: int) -> list[Row]:
         """Return up to ``limit`` documents due at ``until``, the earliest first."""
+        first = self._due.first()
         last_key = (until << SEQ_BITS) | _SEQ_MASK
+        if first is None or first > last_key:
+            return []
         keys = self._due.lowest(limit=limit, until=last_key)
         return self._rows([key & _SEQ_MASK for key in keys])
 
@@ -164,9 +190,7 @@ class Shelf:
 
     def oldest(self) -> Row:
         """Return the document with the smallest number; there is one."""
-        row = self.row(self._ids[self._seq.steps[self._seq.head]])
-        assert row is not None, "a number without a document"  # noqa: S101 - invariant
-        return row
+        return self.row(self._ids[self._seq.steps[self._seq.head]])
 
     def rows(self) -> list[Row]:
         """Return every document, the oldest first."""
