@@ -1,0 +1,83 @@
+"""An outside judge: schemathesis finds nothing to object to.
+
+It reads the emulator's own OpenAPI document and sends what the document allows and
+what it forbids. It lives in an environment of its own, since it pins what we use.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from smartpay_mock.server import Sandbox
+
+FOLDER = Path(__file__).parent / "schemathesis"
+HOME = FOLDER / ".venv"
+# Enough to be a judge, few enough for every run; SMARTPAY_TEST_LONG asks for more.
+EXAMPLES = "200" if os.environ.get("SMARTPAY_TEST_LONG") else "10"
+PIP = {"PIP_CONSTRAINT": "", "PIP_BUILD_CONSTRAINT": ""}
+
+
+@pytest.fixture(scope="session")
+def schemathesis() -> Path:
+    """Return the command, installed once."""
+    HOME.mkdir(exist_ok=True)
+    requirements = FOLDER / "requirements.txt"
+    stamp = HOME / "stamp"
+    wanted = sys.version + requirements.read_text(encoding="utf-8")
+    with (HOME / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
+            _run([sys.executable, "-m", "venv", str(HOME)])
+            pip = [str(HOME / "bin" / "python"), "-m", "pip", "install", "-q"]
+            _run([*pip, "--disable-pip-version-check", "-r", str(requirements)])
+            stamp.write_text(wanted, encoding="utf-8")
+    return HOME / "bin" / "schemathesis"
+
+
+@pytest.mark.timeout(900)
+def test_schemathesis_has_no_findings(schemathesis: Path, tmp_path: Path) -> None:
+    """Examples, boundary values, generated calls and sequences: all as documented."""
+    with Sandbox() as sandbox:
+        done = subprocess.run(
+            [
+                str(schemathesis),
+                "--config-file",
+                str(FOLDER / "schemathesis.toml"),
+                "run",
+                f"{sandbox.root_url}/openapi.json",
+                "--header",
+                "Authorization: Basic sk_test_schemathesis",
+                "--max-examples",
+                EXAMPLES,
+                "--seed",
+                "1",
+                "--phases",
+                "examples,coverage,fuzzing,stateful",
+            ],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=800,
+            check=False,
+        )
+
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    assert "Tested: 36" in done.stdout
+
+
+def _run(argv: list[str]) -> None:
+    done = subprocess.run(
+        argv,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={**os.environ, **PIP},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
