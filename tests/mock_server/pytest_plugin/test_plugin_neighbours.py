@@ -1,0 +1,170 @@
+"""Beside the other tools of a test suite, in the same test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+Suite = Callable[..., pytest.RunResult]
+
+
+def test_responses_mocks_other_services(suite: Suite) -> None:
+    """Over the socket with a pass-through, and intercepted, in either order."""
+    outcome = suite(
+        """
+        import requests, responses
+
+        OTHER = "https://stock.example.com/tea"
+        API = "https://api.smartpay.co/v1/orders"
+
+        @responses.activate
+        def test_socket(smartpay):
+            responses.add_passthru(smartpay.root_url)
+            responses.get(OTHER, json={"left": 3})
+            assert requests.get(OTHER).json() == {"left": 3}
+            assert pay(smartpay).json()["status"] == "succeeded"
+
+        def charge(smartpay):
+            headers = {"Authorization": f"Basic {smartpay.secret_key}"}
+            return requests.post(API, json=smartpay.payload(), headers=headers)
+
+        def test_mock_inside_interception(smartpay):
+            with smartpay.intercept(), responses.RequestsMock() as mock:
+                mock.get(OTHER, json={"left": 3})
+                assert requests.get(OTHER).json() == {"left": 3}
+                assert charge(smartpay).json()["status"] == "succeeded"
+
+        @responses.activate
+        def test_interception_inside_mock(smartpay):
+            responses.get(OTHER, json={"left": 3})
+            with smartpay.intercept():
+                assert requests.get(OTHER).json() == {"left": 3}
+                assert charge(smartpay).json()["status"] == "succeeded"
+            assert len(smartpay.orders) == 1
+        """
+    )
+
+    outcome.assert_outcomes(passed=3)
+
+
+def test_respx_mocks_other_services(suite: Suite) -> None:
+    """Its routes win, and calls to the emulator pass through."""
+    outcome = suite(
+        """
+        import httpx
+
+        def test_pay(smartpay, respx_mock):
+            respx_mock.get("https://stock.example.com/tea").respond(json={"left": 3})
+            respx_mock.route(host="127.0.0.1").pass_through()
+            headers = {"Authorization": f"Basic {smartpay.secret_key}"}
+
+            assert httpx.get("https://stock.example.com/tea").json() == {"left": 3}
+            order = httpx.post(
+                f"{smartpay.url}/orders", json=smartpay.payload(), headers=headers
+            )
+            assert order.json()["status"] == "succeeded"
+            assert smartpay.orders == [order.json()]
+        """,
+        "-prespx.plugin",
+    )
+
+    outcome.assert_outcomes(passed=1)
+
+
+def test_vcrpy_replays_other_services(suite: Suite, pytester: pytest.Pytester) -> None:
+    """The cassette holds the other service only; loopback is left alone."""
+    pytester.maketxtfile(
+        cassette="""
+        interactions:
+        - request: {method: GET, uri: 'http://stock.example.com/tea', body: null,
+            headers: {}}
+          response: {status: {code: 200, message: OK}, body: {string: '3 left'},
+            headers: {}}
+        version: 1
+        """
+    )
+    outcome = suite(
+        """
+        import requests, vcr
+
+        def test_pay(smartpay):
+            with vcr.use_cassette("cassette.txt", ignore_localhost=True):
+                assert requests.get("http://stock.example.com/tea").text == "3 left"
+                assert pay(smartpay).json()["status"] == "succeeded"
+                assert len(smartpay.orders) == 1
+            with open("cassette.txt") as cassette:
+                assert "127.0.0.1" not in cassette.read()
+        """,
+        apart=True,
+    )
+
+    outcome.assert_outcomes(passed=1)
+
+
+def test_pytest_httpserver_serves_beside_it(suite: Suite) -> None:
+    """Two servers, two ports, one test."""
+    outcome = suite(
+        """
+        import requests
+
+        def test_pay(smartpay, httpserver):
+            httpserver.expect_request("/tea").respond_with_json({"left": 3})
+
+            assert requests.get(httpserver.url_for("/tea")).json() == {"left": 3}
+            assert pay(smartpay).json()["status"] == "succeeded"
+        """,
+        "-ppytest_httpserver.pytest_plugin",
+    )
+
+    outcome.assert_outcomes(passed=1)
+
+
+FROZEN = """
+    import threading
+    from shop import pay
+
+    def check(smartpay):
+        assert pay(smartpay).json()["createdAt"] == 1_767_225_600_000
+        smartpay.clock.advance(days=1)
+        assert pay(smartpay).json()["createdAt"] == 1_767_312_000_000
+
+        with smartpay.hold("create_order") as gate:
+            calls = [threading.Thread(target=pay, args=(smartpay,)) for _ in range(3)]
+            for call in calls:
+                call.start()
+            gate.wait_for(3)
+        for call in calls:
+            call.join()
+        assert len(smartpay.orders) == 5
+    """
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        """
+        import freezegun
+        from checks import check
+
+        @freezegun.freeze_time("2026-01-01")
+        def test_freezegun(smartpay):
+            check(smartpay)
+        """,
+        """
+        import datetime as dt
+        import time_machine
+        from checks import check
+
+        @time_machine.travel(dt.datetime(2026, 1, 1, tzinfo=dt.UTC), tick=False)
+        def test_time_machine(smartpay):
+            check(smartpay)
+        """,
+    ],
+    ids=["freezegun", "time-machine"],
+)
+def test_frozen_time_is_the_emulators_time_too(suite: Suite, source: str) -> None:
+    """It lives in the same process; its own clock goes on from there, and it serves."""
+    outcome = suite(source, checks=FROZEN, apart=True)
+
+    outcome.assert_outcomes(passed=1)
