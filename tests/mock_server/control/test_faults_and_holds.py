@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -233,7 +234,7 @@ def test_broken_json_is_half_of_the_answer(api: Any, order_payload: Any) -> None
     for broken in (reply, made_up):
         assert broken.status == 200
         assert broken.headers["Content-Type"] == "application/json"
-        with pytest.raises(ValueError, match="Unterminated|Expecting|delimiter"):
+        with pytest.raises(ValueError, match=r"Unterminated|Expecting|delimiter"):
             json.loads(broken.body)
     whole = api.explained(reply)["answer"].encode()
     assert whole.startswith(reply.body)
@@ -245,10 +246,9 @@ def test_latency_delays_and_changes_nothing_else(
 ) -> None:
     """Before or after; nothing is locked meanwhile."""
     waited: list[float] = []
-    monkeypatch.setattr(
-        "smartpay_mock.api.faults.threading.Event",
-        lambda: type("E", (), {"wait": lambda _self, s: waited.append(s)})(),
-    )
+    clock = SimpleNamespace(wait=waited.append)
+    stub = SimpleNamespace(Event=lambda: clock)
+    monkeypatch.setattr("smartpay_mock.api.faults.threading", stub)
     plan(api, "latency", ms=250)
     plan(api, "latency", ms=100, when="after_commit")
 
@@ -284,7 +284,7 @@ def test_virtual_latency_lasts_though_the_call_is_refused(
     assert api.steer("GET", "/clock")["now"] == now + 1000
 
 
-TRANSPORTS = {
+TRANSPORTS: dict[str, tuple[str, dict[str, Any]]] = {
     "reset": ("reset", {}),
     "empty": ("empty", {}),
     "half": ("half", {}),

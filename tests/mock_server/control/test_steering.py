@@ -56,7 +56,7 @@ def test_the_account_may_be_named_in_a_header_of_its_own(api: Any) -> None:
 def test_an_unknown_id_is_404_with_what_there_is(api: Any, row: Any) -> None:
     """The message names what was looked for; nothing changes."""
     before = api.held()
-    body = {} if row.body else None
+    body: Any = {} if row.body else None
 
     reply = api.admin(row.method, row.path.format(id=UNKNOWN), body)
 
