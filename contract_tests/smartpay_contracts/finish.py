@@ -2,13 +2,107 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from smartpay_contracts import parity, report_html, report_json, report_markdown
+from smartpay_contracts.chance import now_ms
+from smartpay_contracts.options import Options, read_options
+from smartpay_contracts.verdicts import (
+    CONFIDENCES,
+    Verdict,
+    count,
+    skip_reasons,
+    told,
+    verdicts,
+)
+
+STALE = 11
+"""Exit code when the ledger is too old, as --smartpay-max-parity-age asks."""
+
+STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
 def finish(
     config: pytest.Config, records: list[dict[str, Any]], status: int
 ) -> tuple[list[str], int]:
-    """Return the lines to show and the exit code."""
-    return [], status
+    """Write what was asked for.
+
+    Args:
+        config: Of the run.
+        records: What the tests said.
+        status: The exit code so far.
+
+    Returns:
+        The lines to show, and the exit code.
+    """
+    options = read_options(config)
+    found = verdicts(records)
+    lines = summary_lines(found, records)
+    more, is_stale = _parity(options, found, records[0]["target"])
+    lines += more
+    document = report_json.build(found, records)
+    lines += _write(options, document)
+    if is_stale and status == 0:
+        status = STALE
+    return lines, status
+
+
+def summary_lines(found: list[Verdict], records: Iterable[dict[str, Any]]) -> list[str]:
+    """Return the verdicts in a few lines."""
+    lines = []
+    for confidence in CONFIDENCES:
+        counts = count(v for v in found if v.clause.confidence == confidence)
+        lines.append(f"{confidence:11} {told(counts)}")
+    lines += [_line(v, "BROKEN") for v in found if v.outcome == "broken"]
+    lines += [_line(v, "discovery") for v in found if v.outcome == "discovery"]
+    for reason, number in skip_reasons(records):
+        lines.append(f"{number} skipped: {reason}")
+    return lines
+
+
+def _line(verdict: Verdict, word: str) -> str:
+    clause = verdict.clause
+    return f"{word}: {clause.id} ({clause.confidence}) {clause.statement}"
+
+
+def _parity(
+    options: Options, found: list[Verdict], target: dict[str, Any]
+) -> tuple[list[str], bool]:
+    if options.parity_file is None and options.max_parity_age is None:
+        return [], False
+    path = options.parity_file or Path(parity.DEFAULT_FILE)
+    ledger = parity.read(path)
+    lines: list[str] = []
+    if target["kind"] == "foreign":
+        changed = parity.update(ledger, found, target["url"], now_ms())
+        parity.write(path, ledger)
+        lines.append(f"parity: {path} updated")
+        lines += [f"parity: {name} looks different than last time" for name in changed]
+    if options.max_parity_age is None:
+        return lines, False
+    old = parity.stale(ledger, found, now_ms(), options.max_parity_age)
+    lines += [f"stale: {name}: {why}" for name, why in old.items()]
+    return lines, bool(old)
+
+
+def _write(options: Options, document: dict[str, Any]) -> list[str]:
+    lines = []
+    for path, render in (
+        (options.report_json, report_json.render),
+        (options.report_html, report_html.render),
+        (options.report_markdown, report_markdown.render),
+    ):
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(render(document), encoding="utf-8")
+            lines.append(f"report: {path}")
+    step_summary = os.environ.get(STEP_SUMMARY)
+    if step_summary:
+        with Path(step_summary).open("a", encoding="utf-8") as file:
+            file.write(report_markdown.render(document))
+    return lines

@@ -1,0 +1,88 @@
+"""The verdicts as Markdown, for the summary page of a CI run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from smartpay_contracts.verdicts import CONFIDENCES, OUTCOMES
+
+MOST_SHOWN = 20
+"""Groups of failures told; a broken server breaks hundreds of tests the same way."""
+
+
+def render(document: dict[str, Any]) -> str:
+    """Return the report as Markdown."""
+    target = document["target"]
+    parts = [
+        f"## Smartpay contract: {headline(document)}",
+        f"{target['url']} ({target['kind']}), {document['finishedAt']}",
+        _table(document),
+        *_told("Broken", document["failures"]),
+        *_told("Discoveries", document["discoveries"]),
+        _skipped(document["skipped"]),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def headline(document: dict[str, Any]) -> str:
+    """Return the verdict in one phrase."""
+    counts = document["summary"]["clauses"]
+    if counts["broken"]:
+        noun = "promise is" if counts["broken"] == 1 else "promises are"
+        return f"{counts['broken']} {noun} broken"
+    if counts["discovery"]:
+        noun = "discovery" if counts["discovery"] == 1 else "discoveries"
+        return f"it holds, with {counts['discovery']} {noun}"
+    return "it holds"
+
+
+def _table(document: dict[str, Any]) -> str:
+    rows = [
+        "| | " + " | ".join(OUTCOMES) + " |",
+        "|---|" + "---:|" * len(OUTCOMES),
+    ]
+    for name in CONFIDENCES:
+        counts = document["summary"]["byConfidence"][name]
+        numbers = " | ".join(str(counts[outcome] or "") for outcome in OUTCOMES)
+        rows.append(f"| {name} | {numbers} |")
+    return "\n".join(rows)
+
+
+def _told(title: str, failures: list[dict[str, Any]]) -> list[str]:
+    if not failures:
+        return []
+    groups = by_clauses(failures)
+    lines = []
+    for clauses, group in groups[:MOST_SHOWN]:
+        first, more = group[0], len(group) - 1
+        lines.append(
+            f"- {', '.join(f'`{name}`' for name in clauses)}: "
+            f"expected {_line(first['expected'])}; found {_line(first['found'])} "
+            f"({first['where']}{f', and {more} more' if more else ''})"
+        )
+    if len(groups) > MOST_SHOWN:
+        lines.append(f"- and {len(groups) - MOST_SHOWN} more")
+    return [f"### {title}", "\n".join(lines)]
+
+
+def by_clauses(
+    failures: list[dict[str, Any]],
+) -> list[tuple[tuple[str, ...], list[dict[str, Any]]]]:
+    """Return failures by the clauses they are about, in order of appearance."""
+    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for failure in failures:
+        groups.setdefault(tuple(failure["clauses"]), []).append(failure)
+    return list(groups.items())
+
+
+def _skipped(reasons: list[dict[str, Any]]) -> str:
+    if not reasons:
+        return ""
+    lines = [f"- {row['tests']} x {row['reason']}" for row in reasons]
+    return "\n".join(["### Not checked", "", *lines])
+
+
+def _line(text: str) -> str:
+    """Return text on one line, without what Markdown would read as its own."""
+    flat = " ".join(text.split()).replace("`", "'").replace("|", "\\|")
+    return flat if len(flat) <= 240 else f"{flat[:240]}..."
