@@ -81,8 +81,9 @@ class Crew(Generic[Job]):
 
     def stop(self) -> None:
         """End every thread that is not at work, and the others when they are done."""
-        self._stopping = True
-        self._rouse.set()
+        with self._state:  # or the deputy might go to sleep in between
+            self._stopping = True
+            self._rouse.set()
 
     def join(self, seconds: float) -> None:
         """Wait for the threads to end, ``seconds`` at the most."""

@@ -12,12 +12,13 @@ import gc
 import multiprocessing
 import os
 import signal
-import socket
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import fields
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
+from urllib.parse import urlsplit
 
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.settings import Settings, environment_name, load_settings
@@ -26,6 +27,7 @@ from smartpay_mock.server.tls import Certificates
 
 KILL_SECONDS = 5
 READY_POLL_SECONDS = 0.005
+READY_TIMEOUT_SECONDS = 5.0
 
 
 def serve_fast(
@@ -63,7 +65,7 @@ def serve_fast(
     if on_ready is not None:
         scheme = "https" if certificates else "http"
         url = url_of(scheme, settings.host, port)
-        _announce(address, port, lambda: on_ready(url))
+        _announce(_connection(url, certificates), url, on_ready)
     Granian(
         target="smartpay_mock.app:create_app",
         address=address,
@@ -132,6 +134,17 @@ def _to_text(value: object) -> str:
     return str(value)
 
 
+def _connection(url: str, certificates: Certificates | None) -> HTTPConnection:
+    authority = urlsplit(url).netloc
+    if certificates is None:
+        return HTTPConnection(authority, timeout=READY_TIMEOUT_SECONDS)
+    return HTTPSConnection(
+        authority,
+        timeout=READY_TIMEOUT_SECONDS,
+        context=certificates.client_context(),
+    )
+
+
 def _end_with_parent() -> None:
     """End this process when the one that started it was killed."""
     parent = multiprocessing.parent_process()
@@ -141,18 +154,30 @@ def _end_with_parent() -> None:
     def wait() -> None:
         parent.join()
         os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(KILL_SECONDS)
+        os._exit(1)  # nobody is left to kill it
 
     threading.Thread(target=wait, name="smartpay-parent", daemon=True).start()
 
 
-def _announce(address: str, port: int, ready: Callable[[], None]) -> None:
+def _announce(
+    connection: HTTPConnection, url: str, on_ready: Callable[[str], None]
+) -> None:
     def wait() -> None:
-        while True:
-            try:
-                socket.create_connection((address, port), timeout=1).close()
-            except OSError:
-                time.sleep(READY_POLL_SECONDS)
-            else:
-                return ready()
+        # That something listens is not enough: granian tries the port out first.
+        while not _answers(connection):
+            time.sleep(READY_POLL_SECONDS)
+        on_ready(url)
 
     threading.Thread(target=wait, name="smartpay-ready", daemon=True).start()
+
+
+def _answers(connection: HTTPConnection) -> bool:
+    try:
+        connection.request("GET", "/__admin/health", headers={"Host": "localhost"})
+        connection.getresponse().read()
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
+    return True

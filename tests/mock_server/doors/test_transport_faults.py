@@ -40,6 +40,11 @@ class Door:
         """Return the URL of ``path``."""
         return self.server.url + path
 
+    @staticmethod
+    def patience(kind: str) -> float:
+        """Return how long a client waits for its answer, in seconds."""
+        return STALL_SECONDS if kind == "stall" else DEADLINE_SECONDS
+
     def expected(self, table: dict[str, Raises], kind: str) -> Raises:
         """Return what a client raises here.
 
@@ -82,7 +87,7 @@ def test_requests_raises_what_a_broken_network_makes_it_raise(
             door.url(f"/fault/{kind}"),
             json={"amount": 250},
             verify=door.verify,
-            timeout=STALL_SECONDS,
+            timeout=(DEADLINE_SECONDS, door.patience(kind)),
         )
 
     assert re.fullmatch(message, str(caught.value)), str(caught.value)
@@ -100,7 +105,7 @@ def test_httpx_raises_what_a_broken_network_makes_it_raise(
             door.url(f"/fault/{kind}"),
             json={"amount": 250},
             verify=door.context or True,
-            timeout=STALL_SECONDS,
+            timeout=httpx.Timeout(DEADLINE_SECONDS, read=door.patience(kind)),
         )
 
     assert re.fullmatch(message, str(caught.value)), str(caught.value)
@@ -117,7 +122,7 @@ def test_a_fault_on_a_kept_connection_is_the_same(
         session.get(door.url("/ok"), timeout=DEADLINE_SECONDS)
 
         with pytest.raises(error) as caught:
-            session.post(door.url(f"/fault/{kind}"), timeout=STALL_SECONDS)
+            session.post(door.url(f"/fault/{kind}"), timeout=door.patience(kind))
         after = session.get(door.url("/ok"), timeout=DEADLINE_SECONDS)
 
     assert re.fullmatch(message, str(caught.value)), str(caught.value)
