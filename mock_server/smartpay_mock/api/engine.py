@@ -63,19 +63,20 @@ class Engine(Works):
         if isinstance(caller, Credential):
             # The store may be what failed: then the answer must do without it.
             with suppress(Exception), self.opened(caller.account) as (unit, account):
-                document = journal.entry(
+                journal.write(
+                    unit,
                     id_=answer.headers["Request-Id"],
                     at=account.clock.now_ms(),
                     operation=None,
                     call=call,
                     answer=answer,
                     key_hint=caller.hint,
-                    trace=[{"rule": "refusal", "found": str(error)}],
+                    trace=[("refusal", str(error))],
                     advice=[],
                     faults=[],
+                    keep=self.settings.journal,
+                    turn=self.next_turn(account.id),
                 )
-                turn = self.next_turn(account.id)
-                journal.write(unit, document, keep=self.settings.journal, turn=turn)
         return answer
 
     def _serve(self, exchange: Exchange) -> Answer:

@@ -142,7 +142,8 @@ class Exchange:
         if ctx.advice:
             answer.headers["Smartpay-Sandbox-Advice"] = _advice_line(ctx.advice)
         keep_account(ctx.unit, account, ctx.ids)
-        document = journal.entry(
+        journal.write(
+            ctx.unit,
             id_=request_id,
             at=ctx.now,
             operation=self.operation,
@@ -152,10 +153,6 @@ class Exchange:
             trace=ctx.trace,
             advice=ctx.advice,
             faults=self.faults,
-        )
-        journal.write(
-            ctx.unit,
-            document,
             keep=self.works.settings.journal,
             turn=self.works.next_turn(account.id),
         )

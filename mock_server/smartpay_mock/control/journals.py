@@ -6,8 +6,7 @@ from typing import Any
 
 from smartpay_mock.api.callers import SERVER_ACCOUNT
 from smartpay_mock.api.engine import Engine
-from smartpay_mock.api.journal import KIND
-from smartpay_mock.kernel.codec import decode
+from smartpay_mock.api.journal import KIND, operation_of, read
 from smartpay_mock.kernel.errors import NotFoundError
 
 
@@ -35,12 +34,10 @@ def list_requests(
     kept = engine.settings.journal  # now and then there are a few more
     with engine.opened(account_id) as (unit, _account):
         rows = unit.page(KIND, limit=kept) if kept else []
-    entries = [
-        entry
-        for entry in (decode(row.body) for row in rows)
-        if operation is None or entry["operation"] == operation
+    chosen = [
+        row for row in rows if operation is None or operation_of(row) == operation
     ]
-    return entries[:limit][::-1]
+    return [read(row) for row in chosen[:limit][::-1]]
 
 
 def get_request(engine: Engine, account_id: str, id_: str) -> dict[str, Any]:
@@ -54,11 +51,10 @@ def get_request(engine: Engine, account_id: str, id_: str) -> dict[str, Any]:
     newest: list[str] = []
     for account in (account_id, SERVER_ACCOUNT):
         with engine.opened(account) as (unit, _account):
-            body = unit.get(KIND, id_)
+            found = unit.row(KIND, id_)
             newest = newest or [row.id for row in unit.page(KIND, limit=5)]
-        if body is not None:
-            document: dict[str, Any] = decode(body)
-            return document
+        if found is not None:
+            return read(found)
     raise NotFoundError(
         f"There is no request {id_!r} of this account in the journal. It keeps the "
         f"newest {engine.settings.journal} and no 401, whose header "

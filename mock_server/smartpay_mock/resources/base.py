@@ -49,7 +49,8 @@ class Context:
         settings: How this emulator behaves.
         base_url: For links in answers; scheme and authority, no slash at the end.
         actor: E-mail address of the consumer who acts; empty for a merchant.
-        trace: Why the answer is as it is, one entry per rule that decided something.
+        trace: Why the answer is as it is: each rule that decided something, and what
+            it found.
         advice: Oddities that were tolerated.
         has_post: Whether a webhook endpoint gets an event of this call.
     """
@@ -61,13 +62,13 @@ class Context:
     settings: Settings
     base_url: str = ""
     actor: str = ""
-    trace: list[dict[str, str]] = field(default_factory=list)
+    trace: list[tuple[str, str]] = field(default_factory=list)
     advice: list[dict[str, str]] = field(default_factory=list)
     has_post: bool = False
 
     def explain(self, rule: str, found: str) -> None:
         """Note that ``rule`` decided something, and what it found."""
-        self.trace.append({"rule": rule, "found": found})
+        self.trace.append((rule, found))
 
     def advise(self, code: str, pointer: str, message: str) -> None:
         """Note an oddity of the request that is tolerated."""
