@@ -42,31 +42,52 @@ class References:
             self._known[id_] = f"<{kind}:{self._counts[kind]}>"
         return self._known[id_]
 
+    def name(self, value: str, reference: str) -> None:
+        """Let ``value`` be shown as ``reference`` from now on."""
+        self._known[value] = reference
+
+    def own_entries(self, page: dict[str, Any]) -> dict[str, Any]:
+        """Return a page of a list with those entries only that were seen before.
+
+        What else an account holds, and how many pages that makes, is no difference.
+        """
+        mine = [entry for entry in page.get("data", []) if entry["id"] in self._known]
+        return {**page, "data": mine}
+
     def text(self, value: str) -> str:
         """Return text with every id in it replaced."""
+        if value in self._known:
+            return self._known[value]
         return _ID.sub(lambda match: self.of(match[0], match[1]), value)
 
 
-def normalised(value: Any, references: References, *, name: str = "") -> Any:
+def normalised(
+    value: Any, references: References, *, name: str = "", with_words: bool = False
+) -> Any:
     """Return a document in which only what differs in substance differs.
 
     Args:
         value: Decoded JSON.
         references: Of the run that the document is from.
         name: The member that holds ``value``.
+        with_words: Whether messages for people are kept as they are.
     """
     if isinstance(value, dict):
         return {
-            key: normalised(entry, references, name=key)
+            key: normalised(entry, references, name=key, with_words=with_words)
             for key, entry in sorted(value.items())
         }
-    if isinstance(value, list) and name not in _WORDS:
-        return [normalised(entry, references, name=name) for entry in value]
-    return _scalar(value, references, name)
+    is_wording = name in _WORDS and not with_words
+    if isinstance(value, list) and not is_wording:
+        return [
+            normalised(entry, references, name=name, with_words=with_words)
+            for entry in value
+        ]
+    return _scalar(value, references, name, is_wording=is_wording)
 
 
-def _scalar(value: Any, references: References, name: str) -> Any:
-    if name in _WORDS:
+def _scalar(value: Any, references: References, name: str, *, is_wording: bool) -> Any:
+    if is_wording:
         return "<text>" if isinstance(value, str) else f"<{type(value).__name__}>"
     if name in _TIMES and isinstance(value, int):
         return "<time>"

@@ -174,7 +174,12 @@ def _read(row: Option, text: str, origin: str) -> object:
         raise pytest.UsageError(f"{origin}: {error}") from None
 
 
-def _secret_key(text: str) -> str:
+def check_secret_key(text: str) -> str:
+    """Return a secret test key.
+
+    Raises:
+        ValueError: It is a live key, or none at all; the text does not repeat it.
+    """
     if text.startswith("sk_live_"):
         raise ValueError(
             "this is a live key, and the kit makes orders that would charge people. "
@@ -228,8 +233,8 @@ def read_age(text: str) -> int:
 
 
 _READERS: dict[str, Callable[[str], object]] = {
-    "secret_key": _secret_key,
-    "second_secret_key": _secret_key,
+    "secret_key": check_secret_key,
+    "second_secret_key": check_secret_key,
     "public_key": _public_key,
     "token": _token,
     "rate_limit": _positive,
