@@ -15,10 +15,12 @@ COMMANDS = {
     "serve": ("serve", "Run the emulator."),
     "demo": ("demo", "Drive an emulator through its main job and show a table."),
     "verify": ("verify", "Run the contract kit against a server."),
+    "mutants": ("mutants", "Show what tests are worth: break the emulator on purpose."),
     "exec": ("exec_", "Run a command with an emulator around it."),
     "env": ("env", "Print what points clients and SDKs at an emulator."),
     "doctor": ("doctor", "Find out why a client does not reach the emulator."),
     "openapi": ("openapi", "Print the API as OpenAPI 3.1."),
+    "contract": ("contract", "Say which changes of the API break its callers."),
 }
 EXIT_USAGE = 2
 

@@ -6,6 +6,7 @@ import json
 import textwrap
 
 from smartpay_fixtures import magic
+from smartpay_mock.twins.mutant import Mutant
 
 
 def banner(root_url: str, *, state: str, tls_url: str = "", ca_path: str = "") -> str:
@@ -34,6 +35,15 @@ def banner(root_url: str, *, state: str, tls_url: str = "", ca_path: str = "") -
     lines += [f"  {token}  {outcome}" for token, outcome in token_rows()]
     lines += ["", "  Try it:", "", *curl_lines(root_url, catalogue.secret_key), ""]
     return "\n".join(lines)
+
+
+def warning(mutant: Mutant) -> str:
+    """Return what is said of an emulator that is broken on purpose."""
+    return textwrap.fill(
+        f"BROKEN ON PURPOSE ({mutant.name}): {mutant.bug} Only for testing tests; "
+        "serve without --mutant for an honest emulator.",
+        width=80,
+    )
 
 
 def token_rows() -> list[tuple[str, str]]:

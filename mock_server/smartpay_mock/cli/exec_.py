@@ -12,7 +12,7 @@ import click
 from smartpay_mock.cli.sdks import SDKS, variables
 from smartpay_mock.cli.serve import running
 from smartpay_mock.kernel.ids import new_secret_key
-from smartpay_mock.kernel.settings import Settings
+from smartpay_mock.kernel.settings import Settings, environment_name
 
 # What shells exit with when there is no such command.
 _NOT_FOUND = 127
@@ -31,7 +31,9 @@ def command(sdk: str, state: str, argv: tuple[str, ...]) -> None:
     its SDK reads in its environment.
     """
     secret_key = new_secret_key()
-    with running(Settings(port=0, state=state)) as sandbox:
+    # ``mutants run -- smartpay-sandbox exec ...`` has the emulator broken.
+    mutant = os.environ.get(environment_name("mutant"), "")
+    with running(Settings(port=0, state=state, mutant=mutant)) as sandbox:
         values = variables(SDKS[sdk], sandbox.root_url, secret_key)
         environ = {
             **os.environ,

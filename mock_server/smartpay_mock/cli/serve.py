@@ -14,13 +14,14 @@ from typing import Any
 
 import click
 
-from smartpay_mock.cli.banner import banner
+from smartpay_mock.cli.banner import banner, warning
 from smartpay_mock.cli.options import settings_from, settings_options
 from smartpay_mock.control.guard import is_loopback
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.ids import new_password
 from smartpay_mock.kernel.settings import Settings
 from smartpay_mock.server import Sandbox
+from smartpay_mock.twins import broken_app, find_mutant
 
 
 @click.command(context_settings={"max_content_width": 80})
@@ -49,9 +50,7 @@ def command(
     if not is_loopback(settings.host) and not settings.admin_token:
         settings = replace(settings, admin_token=new_password())
     if settings.server == "granian":
-        from smartpay_mock.server.fast import serve_fast  # noqa: PLC0415 - an extra
-
-        serve_fast(settings)
+        _serve_fast(settings)
         return
     if ca_file and not settings.tls:
         raise SandboxUsageError("--ca-file is for HTTPS: add --tls.")
@@ -67,15 +66,25 @@ def command(
         click.echo("Stopped.")
 
 
+def _serve_fast(settings: Settings) -> None:
+    if settings.mutant:
+        raise SandboxUsageError("--mutant needs the other server: --server threads.")
+    from smartpay_mock.server.fast import serve_fast  # noqa: PLC0415 - an extra
+
+    serve_fast(settings)
+
+
 @contextmanager
 def running(settings: Settings) -> Iterator[Sandbox]:
     """Run an emulator in this process for the time of a block.
 
     Raises:
-        SandboxUsageError: The address or the state cannot be had.
+        SandboxUsageError: The address or the state cannot be had, or there is no such
+            mutant.
     """
     sandbox = Sandbox(
         settings,
+        app=broken_app(settings),
         host=settings.host,
         port=settings.port,
         tls=settings.tls,
@@ -98,6 +107,8 @@ def _ready_text(sandbox: Sandbox, settings: Settings, *, as_json: bool) -> str:
         tls_url=sandbox.tls_root_url if settings.tls else "",
         ca_path=str(sandbox.certificates.ca_path) if settings.tls else "",
     )
+    if settings.mutant:
+        text = f"{warning(find_mutant(settings.mutant))}\n\n{text}"
     if not is_loopback(settings.host):
         text += f"\n  Admin token  {settings.admin_token}\n"
     return text
