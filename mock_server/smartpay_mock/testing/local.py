@@ -22,6 +22,7 @@ from smartpay_mock.testing.desk import (
     WSGIApp,
     headers_of,
 )
+from smartpay_mock.twins import broken_app
 from smartpay_schemas import OPERATIONS
 
 _ROUTES: dict[tuple[str, str], Route] = {
@@ -42,7 +43,12 @@ class LocalEmulator:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._sandbox = Sandbox(settings, name="smartpay-shared", delivers=False)
+        self._sandbox = Sandbox(
+            settings,
+            app=broken_app(settings),
+            name="smartpay-shared",
+            delivers=False,
+        )
         self._seen = 0
         self.address = ""
 

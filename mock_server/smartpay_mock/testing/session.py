@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import fields
@@ -10,7 +11,7 @@ from typing import Any
 
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.ids import random_base62
-from smartpay_mock.kernel.settings import Settings
+from smartpay_mock.kernel.settings import Settings, environment_name
 from smartpay_mock.testing.beginnings import Beginning
 from smartpay_mock.testing.desk import API_PATH, Emulator
 from smartpay_mock.testing.keys import secret_key_for
@@ -139,4 +140,6 @@ def settings_from(config: Mapping[str, Any]) -> Settings:
             f"smartpay_config: there is no setting {', '.join(unknown)}; the settings "
             f"are {', '.join(sorted(known))}."
         )
-    return Settings(**{**_DEFAULTS, **config})
+    # ``smartpay-sandbox mutants run`` grades a suite by what it makes of broken ones.
+    mutant = os.environ.get(environment_name("mutant"), "")
+    return Settings(**{**_DEFAULTS, "mutant": mutant, **config})

@@ -6,6 +6,8 @@ knows nothing of them; they take the place of what ``Works`` declares.
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smartpay_mock.kernel.errors import NotFoundError
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from smartpay_mock.twins.mutant import Mutant
+
+STARTED = "SMARTPAY_TWINS_STARTED"
+"""Variable that names a file to touch when a broken emulator is made, so that whoever
+grades a suite knows that it met one."""
 
 
 def mutants() -> Mapping[str, Mutant]:
@@ -50,4 +56,6 @@ def broken_app(settings: Settings) -> Flask | None:
         return None
     from smartpay_mock.app import create_app  # noqa: PLC0415 - imports Flask
 
+    if STARTED in os.environ:
+        Path(os.environ[STARTED]).touch()
     return create_app(settings, twist=find_mutant(settings.mutant).twist)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from time import sleep
 
 from smartpay_mock.api.idempotency import HEADER, REPLAYED, Idempotency, Key
 from smartpay_mock.app import Twist
@@ -16,6 +17,7 @@ from smartpay_schemas import Operation
 _KIND = "idempotency"
 _SERVER_FAILED = 500
 _REFUSED = 400
+_SLOW_S = 0.02
 
 
 class Sliding(Idempotency):
@@ -174,7 +176,9 @@ def racing() -> Twist:
             is_second = HEADER in call.headers and mine in running
             running.append(mine)
         try:
-            return perform(operation, params, _keyless(call) if is_second else call)
+            answer = perform(operation, params, _keyless(call) if is_second else call)
+            sleep(_SLOW_S)
+            return answer
         finally:
             with guard:
                 running.remove(mine)

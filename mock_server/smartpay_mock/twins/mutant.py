@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from smartpay_mock.app import Twist
+if TYPE_CHECKING:
+    from smartpay_mock.app import Twist
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,11 @@ def answered(edit: Callable[[Operation, Call, Answer], Answer]) -> Twist:
     return meddled(meddle)
 
 
+def with_body(call: Call, body: bytes) -> Call:
+    """Return a call with another body."""
+    return replace(call, body=body, decoded=None)
+
+
 # -- tables ----------------------------------------------------------------------------
 
 

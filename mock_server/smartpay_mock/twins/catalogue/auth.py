@@ -8,6 +8,7 @@ from typing import Any
 
 from smartpay_mock.api.auth import Credential, Refusal
 from smartpay_mock.api.callers import Callers
+from smartpay_mock.app import Twist
 from smartpay_mock.kernel.codec import encode
 from smartpay_mock.kernel.exchange import Answer, Call
 from smartpay_mock.kernel.ids import account_id
@@ -20,6 +21,7 @@ from smartpay_mock.twins.seams import (
     answered,
     identified,
     meddled,
+    with_body,
 )
 from smartpay_schemas import OPERATIONS, Operation
 
@@ -28,7 +30,18 @@ _ANYBODY = Credential(account_id("anybody"), "anybody")
 _UNAUTHORIZED = 401
 
 
-class _OpenRoute(Callers):
+class _Merchants(Callers):
+    """Tells merchants apart in a way of its own."""
+
+    def identify(
+        self, operation: Operation, params: Mapping[str, str], call: Call
+    ) -> Found:
+        if operation.side == "merchant":
+            return self.merchant(operation, params, call)
+        return super().identify(operation, params, call)
+
+
+class _OpenRoute(_Merchants):
     """Forgets the credential on one route."""
 
     def merchant(
@@ -40,7 +53,7 @@ class _OpenRoute(Callers):
         return found
 
 
-class _AnyWord(Callers):
+class _AnyWord(_Merchants):
     """Takes any word for a key, but none for none."""
 
     def merchant(
@@ -54,7 +67,7 @@ class _AnyWord(Callers):
 
 
 def _accepting(prefix: str) -> type[Callers]:
-    class Accepting(Callers):
+    class Accepting(_Merchants):
         def merchant(
             self, operation: Operation, params: Mapping[str, str], call: Call
         ) -> Found:
@@ -66,7 +79,7 @@ def _accepting(prefix: str) -> type[Callers]:
     return Accepting
 
 
-class _Base64Only(Callers):
+class _Base64Only(_Merchants):
     """Reads the key only as HTTP Basic spells it, where coupons are concerned."""
 
     def merchant(
@@ -78,7 +91,7 @@ class _Base64Only(Callers):
         return super().merchant(operation, params, call)
 
 
-class _PublicKeyToo(Callers):
+class _PublicKeyToo(_Merchants):
     """Wants the public key as well where webhook endpoints are made."""
 
     def merchant(
@@ -101,7 +114,7 @@ _KINDS = {
 }
 
 
-class _AnyonesObjects(Callers):
+class _AnyonesObjects(_Merchants):
     """Looks an id up in every account."""
 
     def merchant(
@@ -115,7 +128,7 @@ class _AnyonesObjects(Callers):
         return replace(found, account=holders[0]) if holders else found
 
 
-class _SharedCoupons(Callers):
+class _SharedCoupons(_Merchants):
     """Keeps the coupons of all merchants in one place."""
 
     def merchant(
@@ -132,7 +145,7 @@ def _in_both_modes(
 ) -> Answer:
     test = {name: value.replace("_live_", "_test_") for name, value in params.items()}
     body = call.body.replace(b"_live_", b"_test_")
-    return perform(operation, test, replace(call, body=body))
+    return perform(operation, test, with_body(call, body))
 
 
 def _common_body(operation: Operation, _call: Call, answer: Answer) -> Answer:
@@ -151,19 +164,22 @@ def _forbidden(_operation: Operation, _call: Call, answer: Answer) -> Answer:
     return replace(answer, status=403) if answer.status == _UNAUTHORIZED else answer
 
 
-def _charging_before_looking(
-    perform: Perform, operation: Operation, params: Params, call: Call
-) -> Answer:
-    """Carry a call out for the owner of the object before the key is looked at."""
-    answer = perform(operation, params, call)
-    key = call.headers.get("authorization", "").replace("pk_test_", "sk_test_")
-    if answer.status == _UNAUTHORIZED and key != call.headers.get("authorization"):
-        perform(
-            operation,
-            params,
-            replace(call, headers={**call.headers, "authorization": key}),
-        )
-    return answer
+def _for_the_last_one() -> Twist:
+    """Carry a refused call out for whoever called before."""
+    known: list[str] = []
+
+    def meddle(
+        perform: Perform, operation: Operation, params: Params, call: Call
+    ) -> Answer:
+        answer = perform(operation, params, call)
+        if answer.status != _UNAUTHORIZED:
+            known.append(call.headers.get("authorization", ""))
+        elif known and operation.side == "merchant":
+            headers = {**call.headers, "authorization": known[-1]}
+            perform(operation, params, replace(call, headers=headers))
+        return answer
+
+    return meddled(meddle)
 
 
 def _body_first(
@@ -238,9 +254,9 @@ MUTANTS = in_area(
     ),
     Row(
         "refused-but-carried-out",
-        "A call with a public key is refused with 401, and charges nevertheless.",
+        "A call without a key is refused with 401, and charges nevertheless.",
         ("auth.refusal-changes-nothing",),
-        meddled(_charging_before_looking),
+        _for_the_last_one(),
     ),
     Row(
         "body-before-credential",

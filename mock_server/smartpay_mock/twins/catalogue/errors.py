@@ -20,6 +20,7 @@ from smartpay_mock.twins.seams import (
     answered,
     handled,
     meddled,
+    with_body,
 )
 from smartpay_schemas import ERRORS, Operation
 
@@ -85,7 +86,7 @@ def _kept_in_spite(
             for name, value in decode(call.body).items()
             if name != "metadata"
         }
-        perform(operation, params, replace(call, body=encode(body)))
+        perform(operation, params, with_body(call, encode(body)))
     return answer
 
 

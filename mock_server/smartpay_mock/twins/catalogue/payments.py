@@ -21,6 +21,7 @@ from smartpay_mock.twins.seams import (
     meddled,
     stepped,
     together,
+    with_body,
 )
 from smartpay_mock.twins.storing import keep
 from smartpay_schemas import OPERATIONS, Operation
@@ -65,7 +66,7 @@ def charging_a_yen(code: str) -> Any:
         if code_of(answer) == code:
             body = {**decode(call.body), "amount": 1, "cancelRemainder": "manual"}
             headers = {n: v for n, v in call.headers.items() if n != HEADER}
-            again = replace(call, body=encode(body), headers=headers)
+            again = replace(with_body(call, encode(body)), headers=headers)
             perform(operation, params, again)
         return answer
 

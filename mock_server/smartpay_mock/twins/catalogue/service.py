@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from smartpay_mock.api import envelope
+from smartpay_mock.api.engine import Engine
 from smartpay_mock.app import Twist
 from smartpay_mock.kernel.codec import decode
 from smartpay_mock.kernel.errors import ApiError
@@ -100,7 +101,7 @@ def _delete_coupon(ctx: Context, params: dict[str, str], _body: Document) -> Non
     ctx.unit.delete("coupon", params["id"])
 
 
-def _deletable(engine: Any) -> Any:
+def _deletable(engine: Engine) -> Engine:
     row = replace(
         OPERATIONS["delete_webhook_endpoint"], id="delete_coupon", path="/coupons/{id}"
     )
@@ -108,10 +109,17 @@ def _deletable(engine: Any) -> Any:
     return ruled(operations={**engine.rules.operations, row.id: row})(engine)
 
 
-def _cancel_by_patch(engine: Any) -> Any:
+def _rename(ctx: Context, params: dict[str, str], body: Document) -> Document:
+    order = ctx.find("order", params["id"])
+    order.update(reference=str(body.get("reference")))
+    ctx.keep_order(order)
+    return order
+
+
+def _patchable(engine: Engine) -> Engine:
     row = replace(OPERATIONS["cancel_order"], id="patch_order", method="PATCH")
-    row = replace(row, path="/orders/{id}")
-    engine.handlers = {**engine.handlers, row.id: engine.handlers["cancel_order"]}
+    row = replace(row, path="/orders/{id}", request="requests/payment-update")
+    engine.handlers = {**engine.handlers, row.id: _rename}
     return ruled(operations={**engine.rules.operations, row.id: row})(engine)
 
 
@@ -213,10 +221,10 @@ MUTANTS = in_area(
         _deletable,
     ),
     Row(
-        "patch-cancels-an-order",
-        "A client that tries to change a reference cancels the order.",
+        "orders-can-be-patched",
+        "A slip in a script renames a paid order, and the books do not match.",
         ("service.no-delete-coupons",),
-        _cancel_by_patch,
+        _patchable,
     ),
     Row(
         "disabling-seems-to-fail",
