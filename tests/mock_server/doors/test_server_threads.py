@@ -13,6 +13,7 @@ import requests
 
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.server import ThreadServer, loop
+from smartpay_mock.server.bind import listen
 
 HELD_AT_ONE_TIME = 200
 STOP_SECONDS = 0.1
@@ -267,6 +268,23 @@ def test_stopping_frees_the_port_when_every_thread_is_held(
         assert again.port == port
     probe.gate.set()
     assert server.errors == []
+
+
+def test_a_connection_given_back_after_the_end_is_closed() -> None:
+    """A slow request may end when there is nobody left to watch its connection."""
+    closed: list[bool] = []
+
+    class Late:
+        def close(self) -> None:
+            closed.append(True)
+
+    watch = loop.Loop(listen("127.0.0.1", 0), admit=pytest.fail, report=pytest.fail)
+    watch.stop()
+    assert watch.next_job() is None
+
+    watch.hand_back(Late())  # type: ignore[arg-type] # all that matters here
+
+    assert closed == [True]
 
 
 def test_a_request_under_way_is_answered_before_the_server_stops(
