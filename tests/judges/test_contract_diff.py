@@ -237,7 +237,7 @@ def edited(edit: Edit) -> Any:
     steps = [s.replace("~1", "/") for s in edit.at.removeprefix("/").split("/")]
     node: Any = document
     for step in steps[:-1]:
-        node = node[step]
+        node = node[int(step)] if isinstance(node, list) else node[step]
     if steps[-1] == "-":
         node.append(edit.becomes)
     elif edit.becomes is REMOVED:
