@@ -54,7 +54,7 @@ def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Suite:
         for name, text in modules.items():
             pytester.makepyfile(**{name: _dedented(text)})
         pytester.makeini(f"[pytest]\n{ini}")
-        every = ("-p", "no:cacheprovider", "-p", "smartpay_mock.pytest_plugin", *args)
+        every = ("-p", "no:cacheprovider", "-p", "smartpay_sandbox", *args)
         if apart:
             return pytester.runpytest_subprocess(*every)
         return pytester.runpytest_inprocess(*every)
