@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def test_two_captures_of_the_last_yen_have_one_winner(account: Any) -> None:
         order = account.manual()["id"]
         account.capture(order, 2499)
 
-        replies = at_once([lambda order=order: account.capture(order, 1)] * 2)
+        replies = at_once([partial(account.capture, order, 1)] * 2)
 
         assert sorted(reply.status for reply in replies) == [200, 409]
         loser = max(replies, key=lambda reply: reply.status)
@@ -80,8 +81,8 @@ def test_a_capture_and_a_cancellation_at_once_agree(account: Any) -> None:
 
         captured, cancelled = at_once(
             [
-                lambda order=order: account.capture(order, 100),
-                lambda order=order: account.do("cancel_order", id=order),
+                partial(account.capture, order, 100),
+                partial(account.do, "cancel_order", id=order),
             ]
         )
 
@@ -104,7 +105,7 @@ def test_one_code_at_once_is_redeemed_as_often_as_it_may_be(account: Any) -> Non
 
     replies = at_once(
         [
-            lambda order=order: account.authorize(order, promotionCode="RUSH")
+            partial(account.authorize, order, promotionCode="RUSH")
             for order in orders
         ]
     )
