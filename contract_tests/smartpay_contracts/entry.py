@@ -14,6 +14,9 @@ import pytest
 from smartpay_contracts.options import add_options
 
 COLLECTOR = "smartpay-contracts-collector"
+PACKAGE = "smartpay_contracts"
+TARGET_LOST = 3
+"""Exit code when the server is gone in the middle of a run."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -34,9 +37,21 @@ class Collector:
         self._config = config
         self.records: list[dict[str, Any]] = []
         self._lines: list[str] = []
+        self._lost = ""
+
+    def pytest_sessionstart(self) -> None:
+        """Look at the server before workers do, which cannot refuse a run."""
+        has_workers = self._config.getoption("numprocesses", default=None)
+        if has_workers and any(PACKAGE in str(arg) for arg in self._config.args):
+            from smartpay_contracts.judge import (  # noqa: PLC0415 - see above
+                check_target,
+            )
+
+            check_target(self._config)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep what a kit test says of itself."""
+        self._lost = getattr(report, "smartpay_lost", self._lost)
         record = getattr(report, "smartpay_record", None)
         if record is not None:
             self.records.append(record)
@@ -49,12 +64,15 @@ class Collector:
         from smartpay_contracts.finish import finish  # noqa: PLC0415 - see above
 
         self._lines, status = finish(self._config, self.records, session.exitstatus)
-        session.exitstatus = status
+        session.exitstatus = TARGET_LOST if self._lost else status
 
     def pytest_terminal_summary(
         self, terminalreporter: pytest.TerminalReporter
     ) -> None:
         """Show the verdicts in a few lines."""
+        if self._lost:
+            terminalreporter.section("the server was lost", red=True)
+            terminalreporter.write_line(self._lost)
         if self._lines:
             terminalreporter.section("contract")
             for line in self._lines:

@@ -12,6 +12,7 @@ import pytest
 
 from smartpay_contracts.connection import Connection, TargetLost
 from smartpay_contracts.emulator import running_emulator
+from smartpay_contracts.entry import TARGET_LOST
 from smartpay_contracts.exchange import Exchange
 from smartpay_contracts.failure import ContractFailure
 from smartpay_contracts.normalise import fingerprint
@@ -21,9 +22,6 @@ from smartpay_contracts.target import Target, connect, find_target
 from smartpay_schemas import CLAUSES, Clause
 
 HERE = Path(__file__).parent
-TARGET_LOST = 3
-"""Exit code when the server is gone in the middle of a run."""
-
 NEEDS = {
     "control": "control",
     "consumer": "consumer",
@@ -46,6 +44,7 @@ class Judge:
         self._open = contextlib.ExitStack()
         self._target: Target | None = None
         self._connection: Connection | None = None
+        self._lost = ""
         config.add_cleanup(self._open.close)
 
     @property
@@ -110,12 +109,28 @@ class Judge:
             return report
         error = call.excinfo.value if call.excinfo else None
         if isinstance(error, TargetLost):
-            pytest.exit(str(error), returncode=TARGET_LOST)
-        self._judge(item, call, report)
+            self._lose(str(error), report)
+        else:
+            self._judge(item, call, report)
         report.sections = [
             (name, SECRETS.clean(text)) for name, text in report.sections
         ]
         return report
+
+    def _lose(self, message: str, report: pytest.TestReport) -> None:
+        """End the run: without a server there is nothing more to find out."""
+        if not hasattr(self._config, "workerinput"):
+            pytest.exit(message, returncode=TARGET_LOST)
+        # A worker must play its part to the end; what is left is skipped.
+        self._lost = message
+        report.longrepr = message
+        report.smartpay_lost = message  # type: ignore[attr-defined]  # read in entry
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Skip what is left when the server is gone."""
+        if self._lost and is_ours(item):
+            pytest.skip(self._lost)
 
     def _judge(
         self, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport
@@ -187,6 +202,21 @@ class Judge:
         if getattr(report, "smartpay_discovery", False):
             return "discovered", "D", ("DISCOVERY", {"yellow": True})
         return None
+
+
+def check_target(config: pytest.Config) -> None:
+    """Refuse a run whose options cannot be used or whose server is not there.
+
+    Raises:
+        pytest.UsageError: What is wrong, and what to do.
+    """
+    options = read_options(config)
+    if options.url is not None:
+        connection = connect(options)
+        try:
+            find_target(options, connection)
+        finally:
+            connection.close()
 
 
 def is_ours(item: pytest.Item) -> bool:
