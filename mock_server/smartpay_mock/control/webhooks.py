@@ -16,7 +16,7 @@ from smartpay_mock.events.deliveries import (
     list_deliveries,
     view_delivery,
 )
-from smartpay_mock.events.outbox import summarize_event
+from smartpay_mock.events.outbox import read_events, summarize_event
 
 
 def show_deliveries(
@@ -50,7 +50,11 @@ def show_events(engine: Engine, account_id: str) -> list[dict[str, Any]]:
     """Return the account's events, oldest first: id, type, createdAt, objectId."""
     with engine.opened(account_id) as (unit, _account):
         rows = unit.page("event", limit=10_000)
-        return [summarize_event(row.body) for row in reversed(rows)]
+    return [
+        summarize_event(event)
+        for row in reversed(rows)
+        for event in read_events(row.body)
+    ]
 
 
 def drain(

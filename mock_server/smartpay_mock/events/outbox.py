@@ -6,7 +6,7 @@ Source: *assumed* for the guarantee; shape from docs:/reference/the-event-object
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from smartpay_mock.events.deliveries import new_delivery, save_delivery
@@ -53,12 +53,13 @@ def record(
     Raises:
         NotFoundError: There is no such type of event.
     """
-    if event_type not in EVENTS:
-        raise NotFoundError.among("type of event", event_type, list(EVENTS))
     event_id = new_id(KIND)
     endpoints = subscribed_endpoints(unit, event_type)
     if not endpoints:
-        return _note(unit, event_id, event_type=event_type, data=data, now=now)
+        note = _note(event_id, event_type=event_type, data=data, now=now)
+        unit.put(KIND, event_id, encode([note]))
+        return note
+    _check_type(event_type)
     event = _compose(event_id, event_type=event_type, data=render(data), now=now)
     body = encode(event)
     unit.put(KIND, event_id, body)
@@ -71,14 +72,59 @@ def record(
     return event
 
 
+def record_all(
+    unit: Unit,
+    events: Sequence[tuple[str, Document]],
+    *,
+    now: int,
+    new_id: Callable[[str], str],
+    render: Callable[[Document], Document] = _as_it_is,
+) -> bool:
+    """Write the events of one change; return whether an endpoint gets one of them.
+
+    Most accounts have no endpoint: their events are history, not post, and the notes
+    of one change are kept together.
+
+    Args:
+        unit: The unit in which the change is made.
+        events: Type and object concerned of each.
+        now: As for :func:`record`.
+        new_id: Likewise.
+        render: Likewise.
+
+    Raises:
+        NotFoundError: There is no such type of event.
+    """
+    if unit.count(ENDPOINT_KIND):
+        kept = [
+            record(
+                unit, event_type=type_, data=data, now=now, new_id=new_id, render=render
+            )
+            for type_, data in events
+        ]
+        return any(is_delivered(event) for event in kept)
+    notes = [
+        _note(new_id(KIND), event_type=type_, data=data, now=now)
+        for type_, data in events
+    ]
+    if notes:
+        unit.put(KIND, notes[0]["id"], encode(notes))
+    return False
+
+
 def is_delivered(event: Document) -> bool:
     """Return whether an event that ``record`` returned goes to any endpoint."""
     return "eventData" in event
 
 
-def summarize_event(body: bytes) -> Document:
-    """Return id, type, createdAt and objectId of a stored event of either form."""
-    event = decode(body)
+def read_events(body: bytes) -> list[Document]:
+    """Return the events of a stored document: one that is whole, or notes."""
+    kept = decode(body)
+    return kept if isinstance(kept, list) else [kept]
+
+
+def summarize_event(event: Document) -> Document:
+    """Return id, type, createdAt and objectId of an event of either form."""
     if not is_delivered(event):
         return dict(event)
     return {
@@ -109,18 +155,19 @@ def _gets(endpoint: Document, event_type: str) -> bool:
     return is_meant and bool(endpoint.get("active", True))
 
 
-def _note(
-    unit: Unit, event_id: str, *, event_type: str, data: Document, now: int
-) -> Document:
-    # Most accounts have no endpoint: their events are history, not post.
-    event = {
+def _note(event_id: str, *, event_type: str, data: Document, now: int) -> Document:
+    _check_type(event_type)
+    return {
         "id": event_id,
         "type": event_type,
         "createdAt": now,
         "objectId": data["id"],
     }
-    unit.put(KIND, event_id, encode(event))
-    return event
+
+
+def _check_type(event_type: str) -> None:
+    if event_type not in EVENTS:
+        raise NotFoundError.among("type of event", event_type, list(EVENTS))
 
 
 def _compose(event_id: str, *, event_type: str, data: Document, now: int) -> Document:

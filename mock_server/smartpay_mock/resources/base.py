@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from smartpay_mock.events.outbox import is_delivered, record
+from smartpay_mock.events.outbox import record_all
 from smartpay_mock.kernel.codec import decode, encode
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.ids import Ids
@@ -114,20 +114,23 @@ class Context:
 
     def announce(self, transition: Transition, **subjects: Document) -> None:
         """Write the transition's events; ``subjects`` are the objects concerned."""
-        for event_type in transition.events:
-            self.emit(event_type, subjects[event_type.split(".", 1)[0]])
+        self.tell(
+            [(type_, subjects[type_.partition(".")[0]]) for type_ in transition.events]
+        )
 
     def emit(self, event_type: str, document: Document) -> None:
         """Write one event about ``document`` to the outbox, in this unit."""
-        event = record(
-            self.unit,
-            event_type=event_type,
-            data=document,
-            now=self.now,
-            new_id=self.ids.new,
-            render=plain,
+        self._record([(event_type, document)])
+
+    def tell(self, events: list[tuple[str, Document]]) -> None:
+        """Write the events of one change: type and object concerned of each."""
+        self._record(events)
+
+    def _record(self, events: list[tuple[str, Document]]) -> None:
+        is_post = record_all(
+            self.unit, events, now=self.now, new_id=self.ids.new, render=plain
         )
-        self.has_post = self.has_post or is_delivered(event)
+        self.has_post = self.has_post or is_post
 
 
 def created(ctx: Context, kind: str, object_: str) -> Document:

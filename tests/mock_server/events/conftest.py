@@ -14,9 +14,9 @@ import pytest
 
 from smartpay_mock.events.deliveries import KIND, view_delivery
 from smartpay_mock.events.delivery import Deliverer
-from smartpay_mock.events.outbox import record
+from smartpay_mock.events.outbox import read_events, record
 from smartpay_mock.events.sending import Post
-from smartpay_mock.kernel.codec import decode, encode
+from smartpay_mock.kernel.codec import encode
 from smartpay_mock.storage import Store, open_store
 
 ACCOUNT = "acct_one"
@@ -116,7 +116,8 @@ class World:
     def events(self) -> list[dict[str, Any]]:
         """Return the account's stored events, oldest first."""
         with self.store.read(ACCOUNT) as unit:
-            return [decode(row.body) for row in unit.page("event", limit=100)][::-1]
+            rows = unit.page("event", limit=100)[::-1]
+        return [event for row in rows for event in read_events(row.body)]
 
 
 @pytest.fixture

@@ -48,7 +48,15 @@ def _without(*types: str) -> Any:
     return _told(lambda events: [name for name in events if name not in types])
 
 
-class _Silent(Context):
+class _OneByOne(Context):
+    """Tells each event by itself, for twins that meddle with one at a time."""
+
+    def tell(self, events: list[tuple[str, Document]]) -> None:
+        for event_type, document in events:
+            self.emit(event_type, document)
+
+
+class _Silent(_OneByOne):
     """Tells nothing of coupons and codes."""
 
     def emit(self, event_type: str, document: Document) -> None:
@@ -56,13 +64,13 @@ class _Silent(Context):
             super().emit(event_type, document)
 
 
-class _Expanding(Context):
+class _Expanding(_OneByOne):
     """Puts whole objects into events where ids belong."""
 
     def emit(self, event_type: str, document: Document) -> None:
-        self._record(event_type, document, lambda doc: expanded(doc, self.find))
+        self._write(event_type, document, lambda doc: expanded(doc, self.find))
 
-    def _record(self, event_type: str, document: Document, render: Any) -> None:
+    def _write(self, event_type: str, document: Document, render: Any) -> None:
         record(
             self.unit,
             event_type=event_type,
@@ -83,10 +91,10 @@ class _Stale(_Expanding):
             shown = {**plain(doc), "status": status}
             return shown if "status" in doc else plain(doc)
 
-        self._record(event_type, document, before)
+        self._write(event_type, document, before)
 
 
-class _Broadcasting(Context):
+class _Broadcasting(_OneByOne):
     """Sends every event to every endpoint."""
 
     chosen = staticmethod(lambda _endpoint: True)
