@@ -15,6 +15,7 @@ COMMANDS = {
     "serve": ("serve", "Run the emulator."),
     "demo": ("demo", "Drive an emulator through its main job and show a table."),
     "verify": ("verify", "Run the contract kit against a server."),
+    "drift": ("drift", "Show where two servers differ, field by field."),
     "mutants": ("mutants", "Show what tests are worth: break the emulator on purpose."),
     "exec": ("exec_", "Run a command with an emulator around it."),
     "env": ("env", "Print what points clients and SDKs at an emulator."),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import click
+
+from smartpay_mock.cli.kit import run_kit
 
 
 @click.command(
@@ -14,28 +13,33 @@ import click
 @click.option(
     "--target", required=True, help="Base URL, such as http://127.0.0.1:8585/v1."
 )
-@click.option("--secret-key", envvar="SMARTPAY_SECRET_KEY", help="A test secret key.")
+@click.option("--secret-key", help="A test secret key. [SMARTPAY_SECRET_KEY]")
 @click.option("--token", help="An active token of that account.")
+@click.option("--html", help="Write the verdicts as one HTML page.", metavar="FILE")
+@click.option("--json", help="Write the verdicts as JSON.", metavar="FILE")
+@click.option("--junit", help="Write the verdicts as JUnit XML.", metavar="FILE")
+@click.option("--allow-remote", is_flag=True, help="Check a server elsewhere.")
 @click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
 def command(
-    target: str, secret_key: str | None, token: str | None, pytest_args: tuple[str, ...]
+    pytest_args: tuple[str, ...], allow_remote: bool, **values: str | None
 ) -> None:
-    """Run the contract kit against a server; further arguments go to pytest.
+    """Run the contract kit against a server.
 
-    Exits with 0 if every clause holds, 1 if some do not, 2 for wrong usage.
+    Further arguments go to the kit and to pytest: --smartpay-consumer-email,
+    --smartpay-rate-limit, -k, -x ... Exits with 0 if every clause holds, 1 if some do
+    not, 2 for wrong usage, 3 if the server was lost, 11 for a stale parity ledger.
     """
-    options = {
-        "--smartpay-url": target,
-        "--smartpay-secret-key": secret_key,
-        "--smartpay-token": token,
-    }
-    arguments = [f"{name}={value}" for name, value in options.items() if value]
-    run = [sys.executable, "-m", "pytest", "--pyargs", "smartpay_contracts"]
-    finished = subprocess.run(  # noqa: S603 - our own interpreter and package
-        [*run, *arguments, *pytest_args], check=False
-    )
-    raise SystemExit(_EXIT_CODES.get(finished.returncode, finished.returncode))
+    arguments = [f"{_FLAGS[name]}={value}" for name, value in values.items() if value]
+    arguments += ["--smartpay-allow-remote"] if allow_remote else []
+    raise SystemExit(run_kit("smartpay_contracts", [*arguments, *pytest_args]))
 
 
-# pytest's codes -> ours: internal and usage errors are both wrong usage to a caller.
-_EXIT_CODES = {4: 2, 5: 2}
+# Our words -> the kit's.
+_FLAGS = {
+    "target": "--smartpay-url",
+    "secret_key": "--smartpay-secret-key",
+    "token": "--smartpay-token",
+    "html": "--smartpay-report-html",
+    "json": "--smartpay-report-json",
+    "junit": "--junitxml",
+}
