@@ -278,7 +278,8 @@ class Life(RuleBasedStateMachine):
         payment = self.paid[id_]
         left = payment.left
         amount = {"1": 1, "half": max(1, left // 2), "more": left + 1}.get(part, left)
-        body = {"payment": id_, "currency": "JPY", "reason": "requested_by_customer"}
+        body: dict[str, Any] = {"payment": id_, "currency": "JPY"}
+        body["reason"] = "requested_by_customer"
         if part != "all":
             body["amount"] = max(1, amount)
         reply = self.call("create_refund", body, twice=twice)
@@ -415,6 +416,6 @@ def test_any_life_of_an_account_follows_the_table(
     Life.app, Life.account, Life.steps = shared_app, new_account, 0
 
     profile = LONG if os.environ.get("SMARTPAY_LONG") else SHORT
-    run_state_machine_as_test(Life, settings=profile)  # type: ignore[no-untyped-call]  # hypothesis has no type for it
+    run_state_machine_as_test(Life, settings=profile)
 
     assert Life.steps >= LEAST_STEPS, Life.steps

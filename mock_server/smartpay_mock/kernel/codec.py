@@ -45,8 +45,8 @@ def _read_float(text: str) -> float:
 
 
 def _read_int(text: str) -> int | float:
-    number = _read_float(text)
-    return int(text) if abs(number) < _WHOLE.stop and int(text) in _WHOLE else number
+    is_short = len(text) <= len(str(_WHOLE.stop))
+    return int(text) if is_short and int(text) in _WHOLE else _read_float(text)
 
 
 def _decode_stdlib(body: bytes) -> Any:

@@ -1,0 +1,181 @@
+"""JSON to bytes and back: the same with orjson and without it."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from smartpay_mock.kernel import codec as fast
+
+
+def load_slow() -> ModuleType:
+    """Return the codec as it is where orjson is not installed."""
+    spec = importlib.util.find_spec("smartpay_mock.kernel.codec")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "orjson", None)
+        spec.loader.exec_module(module)
+    return module
+
+
+SLOW = load_slow()
+CODECS = {"orjson": fast, "stdlib": SLOW}
+
+
+@pytest.fixture(params=CODECS)
+def codec(request: pytest.FixtureRequest) -> Any:
+    """Return the codec with orjson, then without it."""
+    return CODECS[request.param]
+
+
+def test_the_two_are_two() -> None:
+    """Else the tests below compare one with itself."""
+    assert fast.decode is not SLOW.decode
+    assert SLOW.decode.__name__ == "_decode_stdlib"
+
+
+GOOD = {
+    "object": b'{"a":1,"b":[true,false,null]}',
+    "text": '{"名":"東京🗼"}'.encode(),
+    "escapes": b'"\\u6771\\ud83d\\uddfc\\n\\""',
+    "space": b' \n{ "a" :\t1 }\r\n',
+    "twice": b'{"a":1,"a":2}',
+    "zero": b"-0",
+    "fraction": b"0.1",
+    "exponent": b"1e3",
+    "tiny": b"1e-999",
+    "64 bits": b"18446744073709551615",
+    "more bits": b"18446744073709551616",
+    "negative bits": b"-9223372036854775808",
+    "more negative bits": b"-9223372036854775809",
+    "many digits": b"1" + b"0" * 300,
+    "empty key": b'{"":1}',
+    "levels": b"[" * 64 + b"]" * 64,
+    "brackets in text": b'"' + b"[{" * 100 + b'"',
+}
+
+
+@pytest.mark.parametrize("body", GOOD.values(), ids=GOOD)
+def test_both_read_the_same_value(body: bytes) -> None:
+    """In value and in type."""
+    values = [codec.decode_request(body) for codec in CODECS.values()]
+
+    assert values[0] == values[1]
+    assert type(values[0]) is type(values[1])
+    assert [
+        codec.encode(value)
+        for codec, value in zip(CODECS.values(), values, strict=True)
+    ] == [fast.encode(values[0])] * 2
+
+
+BAD = {
+    "empty": (b"", "."),
+    "NaN": (b"[NaN]", "."),
+    "Infinity": (b"[Infinity]", "."),
+    "-Infinity": (b"[-Infinity]", "."),
+    "overflow": (b"[1e400]", "."),
+    "overflow of digits": (b"1" + b"0" * 400, "."),
+    "a flood of digits": (b"9" * 5_000, "."),
+    "cut": (b'{"a":', "."),
+    "more": (b"{} {}", "."),
+    "trailing comma": (b"[1,]", "."),
+    "comment": (b"{} // x", "."),
+    "single quotes": (b"{'a':1}", "."),
+    "control character": (b'"\x01"', "."),
+    "half a pair": (b'"\\ud83d"', "."),
+    "the other half": (b'"\\uddfc"', "."),
+    "half in a key": (b'{"\\ud83d":1}', "."),
+    "byte order mark": (b"\xef\xbb\xbf{}", "."),
+    "not UTF-8": (b'"a\xff"', "byte 2 is not UTF-8"),
+    "raw surrogate": (b'"\xed\xa0\xbd"', "byte 1 is not UTF-8"),
+    "UTF-16": ("{}".encode("utf-16"), "byte 0 is not UTF-8"),
+    "65 levels": (b"[" * 65 + b"]" * 65, "it nests deeper than 64 levels"),
+    "65 objects": (b'{"a":' * 65 + b"1" + b"}" * 65, "it nests deeper than 64 levels"),
+    "a thousand": (b"[" * 1_000 + b"]" * 1_000, "it nests deeper than 64 levels"),
+    "endless": (b"[" * 100_000, "it nests deeper than 64 levels"),
+    "endless objects": (b'{"a":' * 50_000, "it nests deeper than 64 levels"),
+}
+
+
+@pytest.mark.parametrize(("body", "said"), BAD.values(), ids=BAD)
+def test_both_refuse_what_is_no_json(codec: Any, body: bytes, said: str) -> None:
+    """As a ValueError whose text says what is wrong."""
+    with pytest.raises(ValueError, match=said) as refused:
+        codec.decode_request(body)
+
+    assert type(refused.value) is ValueError
+    assert str(refused.value)
+    assert len(str(refused.value)) < 150
+
+
+def test_both_write_compact_utf_8(codec: Any) -> None:
+    """No space, no escapes that are not needed, members in their order."""
+    written = codec.encode({"b": "東京", "a": [1, 2.5, None, True], "c": {}})
+
+    assert written == '{"b":"東京","a":[1,2.5,null,true],"c":{}}'.encode()
+    assert type(written) is bytes
+
+
+def test_both_sort_alike(codec: Any) -> None:
+    """At every depth; what is a list keeps its order."""
+    written = codec.encode_sorted({"b": {"d": 1, "c": [3, 1]}, "a": "é"})
+
+    assert written == '{"a":"é","b":{"c":[3,1],"d":1}}'.encode()
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.text(st.characters(exclude_categories=["Cs"])), inner, max_size=4
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@given(JSON)
+@settings(max_examples=150, derandomize=True, database=None, deadline=None)
+def test_what_one_writes_both_read(value: Any) -> None:
+    """Nothing is lost on the way, whoever writes and whoever reads."""
+    for writer in CODECS.values():
+        for reader in CODECS.values():
+            assert reader.decode(writer.encode(value)) == value
+
+
+@given(st.binary(max_size=40) | st.text(max_size=40).map(str.encode))
+@settings(max_examples=200, derandomize=True, database=None, deadline=None)
+def test_both_agree_on_any_bytes(body: bytes) -> None:
+    """Readable for one is readable for the other."""
+    results = []
+    for codec in CODECS.values():
+        try:
+            results.append(codec.decode_request(body))
+        except ValueError:
+            results.append(ValueError)
+
+    assert results[0] == results[1]
+
+
+@pytest.mark.parametrize("body", GOOD.values(), ids=GOOD)
+def test_a_body_is_read_as_any_reader_would(body: bytes) -> None:
+    """The standard library is the judge."""
+    expected = json.loads(body)
+    if isinstance(expected, int):
+        expected = pytest.approx(expected)
+
+    assert fast.decode_request(body) == expected

@@ -1,0 +1,91 @@
+"""Errors carry facts; an account is kept whole."""
+
+from __future__ import annotations
+
+import string
+from typing import Any
+
+import pytest
+
+from smartpay_mock.kernel import errors
+from smartpay_mock.kernel.account import Account
+from smartpay_mock.kernel.clock import AccountClock
+from smartpay_mock.kernel.errors import (
+    ApiError,
+    NotFoundError,
+    SandboxUsageError,
+    StoreError,
+)
+from smartpay_mock.kernel.faults import check_fault
+from smartpay_mock.kernel.ids import Ids
+from smartpay_schemas import ERRORS
+
+
+@pytest.mark.parametrize("code", ERRORS)
+def test_every_error_has_a_message_with_its_facts_filled_in(code: str) -> None:
+    """Braces in a fact are text."""
+    names = [name for _, name, _, _ in string.Formatter().parse(ERRORS[code].message)]
+    facts = {name: f"{{{name}}}!" for name in names if name}
+
+    error = ApiError(code, **facts)
+
+    assert error.status == ERRORS[code].status
+    assert all(fact in error.message for fact in facts.values())
+    assert str(error) == f"{code}: {error.message}"
+
+
+def test_errors_are_equal_by_what_they_say() -> None:
+    """Code, facts and details; not by what they are."""
+    one = ApiError("order.not-found", id="a")
+
+    assert one == ApiError("order.not-found", id="a")
+    assert hash(one) == hash(ApiError("order.not-found", id="b"))
+    assert one != ApiError("order.not-found", id="b")
+    assert one != ApiError("order.not-found", details=["x"], id="a")
+    assert one != "order.not-found"
+
+
+def test_a_code_that_is_none_has_no_status() -> None:
+    """The table is the only place where codes are made."""
+    with pytest.raises(KeyError):
+        _ = ApiError("order.exploded").status
+
+
+def test_the_families_of_errors_are_as_drawn() -> None:
+    """Never mixed."""
+    assert issubclass(NotFoundError, SandboxUsageError)
+    assert issubclass(NotFoundError, LookupError)
+    assert issubclass(StoreError, SandboxUsageError)
+    assert not issubclass(ApiError, SandboxUsageError)
+    drawn = errors.__doc__ or ""
+    for family in (ApiError, SandboxUsageError, NotFoundError, StoreError):
+        assert family.__name__ in drawn
+
+
+@pytest.mark.parametrize(
+    ("known", "listed"), [(["b", "a"], "Known: a, b."), ([], "Known: none.")]
+)
+def test_what_is_not_found_lists_what_there_is(known: list[str], listed: str) -> None:
+    """Sorted."""
+    assert str(NotFoundError.among("gate", "x", known)) == (
+        f"There is no gate 'x'. {listed}"
+    )
+
+
+def test_an_account_is_kept_whole() -> None:
+    """Clock, seed, count and fault plans."""
+    fault = check_fault("f", operation="*", kind="latency", ms=5)
+    fault.take("get_order")
+    account = Account("acct_x", 1, AccountClock(5, 7), seed=-1, drawn=3, faults=[fault])
+
+    again = Account.from_bytes(account.to_bytes())
+
+    assert again == account
+    assert again.ids().new("order") == Ids(-1, "acct_x", 3).new("order")
+
+
+def test_whether_it_has_changed_is_not_kept() -> None:
+    """That is about one unit of work."""
+    account: Any = Account("acct_x", 1, has_changed=True)
+
+    assert Account.from_bytes(account.to_bytes()).has_changed is False
