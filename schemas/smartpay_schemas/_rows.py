@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -90,13 +90,20 @@ class Lifecycle:
     transitions: tuple[Transition, ...]
     refusals: Mapping[str, str | None]
     source: str
+    _steps: Mapping[tuple[str, str], Transition] = field(
+        init=False, repr=False, compare=False
+    )
+
+    def __post_init__(self) -> None:
+        """Arrange the steps by state and action; the first of two counts."""
+        steps = {
+            (step.from_state, step.action): step for step in self.transitions[::-1]
+        }
+        object.__setattr__(self, "_steps", steps)  # frozen for everybody else
 
     def find(self, state: str, action: str) -> Transition | None:
         """Return the step that an action takes from a state, None if it has none."""
-        for transition in self.transitions:
-            if (transition.from_state, transition.action) == (state, action):
-                return transition
-        return None
+        return self._steps.get((state, action))
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,10 @@ class Refusal:
     reason: str
 
 
+class _RefusedError(Exception):
+    """The header lets nobody in; says why."""
+
+
 def authenticate(
     header: str | None, allowed: frozenset[str] = frozenset()
 ) -> Credential | Refusal:
@@ -56,25 +60,32 @@ def authenticate(
         header: The Authorization header, ``None`` when there is none.
         allowed: The keys that may call; empty lets every test key in.
     """
+    try:
+        return _credential(header, allowed)
+    except _RefusedError as refused:
+        return Refusal(str(refused))
+
+
+# An exception is not remembered: what is refused does not even stay in memory.
+@lru_cache(maxsize=4096)
+def _credential(header: str | None, allowed: frozenset[str]) -> Credential:
     if not header:
-        return Refusal("there is no Authorization header; send Basic sk_test_...")
+        raise _RefusedError("there is no Authorization header; send Basic sk_test_...")
     scheme, _, value = header.partition(" ")
     if scheme.lower() not in _SCHEMES or not value.strip():
-        return Refusal("the Authorization header is not Basic or Bearer with a key")
+        raise _RefusedError(
+            "the Authorization header is not Basic or Bearer with a key"
+        )
     key = _key_in(value.strip())
     for prefix, reason in _REFUSED_PREFIXES.items():
         if key.startswith(prefix):
-            return Refusal(reason)
+            raise _RefusedError(reason)
     if not is_secret_key(key):
-        return Refusal("the key is no secret test key; it looks like sk_test_4eC39...")
+        raise _RefusedError(
+            "the key is no secret test key; it looks like sk_test_4eC39..."
+        )
     if allowed and key not in allowed:
-        return Refusal("the key is not among those this emulator is set to accept")
-    return _credential(key)
-
-
-@lru_cache(maxsize=4096)
-def _credential(key: str) -> Credential:
-    # Only test keys come here: what is refused is not remembered, not even in memory.
+        raise _RefusedError("the key is not among those this emulator is set to accept")
     return Credential(account_id(key), f"sk_test_...{key[-4:]}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from smartpay_mock.kernel.clock import AccountClock
@@ -54,12 +55,29 @@ class Account:
     @classmethod
     def from_bytes(cls, body: bytes) -> Account:
         """Return the account kept as ``body``."""
-        kept: dict[str, Any] = decode(body)
+        id_, created_at, clock, seed, drawn, faults = _parts(body)
         return cls(
-            id=kept["id"],
-            created_at=kept["createdAt"],
-            clock=AccountClock(kept["offsetMs"], kept["frozenAtMs"]),
-            seed=kept["seed"],
-            drawn=kept["drawn"],
-            faults=[Fault(**fault) for fault in kept["faults"]],
+            id=id_,
+            created_at=created_at,
+            clock=clock,
+            seed=seed,
+            drawn=drawn,
+            faults=[Fault(**fault) for fault in decode(faults)] if faults else [],
         )
+
+
+@lru_cache(maxsize=1024)
+def _parts(body: bytes) -> tuple[str, int, AccountClock, int | None, int, bytes]:
+    """Take a kept account apart into values that nobody can change.
+
+    Every call begins with it, and most accounts stay as they are.
+    """
+    kept: dict[str, Any] = decode(body)
+    return (
+        kept["id"],
+        kept["createdAt"],
+        AccountClock(kept["offsetMs"], kept["frozenAtMs"]),
+        kept["seed"],
+        kept["drawn"],
+        encode(kept["faults"]) if kept["faults"] else b"",
+    )
