@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from smartpay_mock.kernel.ids import SUFFIX_LENGTH, Ids
 from smartpay_mock.resources import Context
 
@@ -48,7 +50,8 @@ def drawing(source: type[Ids]) -> type[Context]:
     """Return the type of context that draws its ids from ``source``."""
 
     class Drawing(Context):
-        def __post_init__(self) -> None:
+        def __init__(self, *parts: Any) -> None:
+            super().__init__(*parts)
             honest = self.ids
             self.ids = object.__new__(source)
             for name in Ids.__slots__:

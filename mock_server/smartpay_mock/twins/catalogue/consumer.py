@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from smartpay_mock.kernel.clock import DAY_MS
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.resources import Context
 from smartpay_mock.twins.catalogue.service import refusing
-from smartpay_mock.twins.editing import given, objects, rendered
+from smartpay_mock.twins.editing import rendered
 from smartpay_mock.twins.mutant import Row, in_area
 from smartpay_mock.twins.seams import Document, Wrap, handled, stepped
 from smartpay_mock.twins.storing import keep
@@ -30,6 +31,17 @@ def _capturing(*, by_hand: bool) -> Wrap:
         return honest(ctx, params, body)
 
     return wrap
+
+
+def _a_day_less(
+    honest: Any, ctx: Context, params: dict[str, str], body: Document
+) -> Any:
+    """Have an authorization expire after six days."""
+    order = honest(ctx, params, body)
+    if "expiresAt" in order:
+        order["expiresAt"] -= DAY_MS
+        keep(ctx, order)
+    return order
 
 
 def _approving(
@@ -75,10 +87,10 @@ MUTANTS = in_area(
         handled(_capturing(by_hand=True), "authorize_order"),
     ),
     Row(
-        "authorization-without-expiry",
-        "A shop cannot tell until when it may capture.",
+        "authorization-of-six-days",
+        "A shop gives up an order that it could still capture.",
         ("consumer.authorize.manual",),
-        objects("order", given(expiresAt=0), "authorize_order"),
+        handled(_a_day_less, "authorize_order"),
     ),
     Row(
         "approval-in-words-only",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from smartpay_mock.api.validation import Validate
-from smartpay_mock.kernel.errors import ApiError
+from smartpay_mock.kernel.exchange import Call
 from smartpay_mock.resources import Context
 from smartpay_mock.resources.checks import invalid
+from smartpay_mock.twins.catalogue.service import refusing
 from smartpay_mock.twins.editing import changed, every_object, given, objects
 from smartpay_mock.twins.mutant import Row, in_area
 from smartpay_mock.twins.naming import Constant, Foreign, Hyphens, Mixed, drawing
@@ -85,12 +87,8 @@ def _lower_refused(
     return honest(operation, document, ctx)
 
 
-def _float_refused(
-    honest: Validate, operation: Operation, document: Any, ctx: Context
-) -> Document:
-    if isinstance(document.get("amount"), float):
-        raise ApiError("request.invalid", details=["amount"], summary="amount")
-    return honest(operation, document, ctx)
+def _writes_a_float(_operation: Operation, call: Call) -> bool:
+    return re.search(rb'"amount": ?[0-9]+\.0', call.body) is not None
 
 
 def _lower(document: Document) -> None:
@@ -200,7 +198,7 @@ MUTANTS = in_area(
     Row(
         "metadata-wiped-by-nothing",
         "Every update by the Ruby SDK wipes the metadata.",
-        ("data.metadata-empty", "coupons.update.nulls", "payments.update.nulls"),
+        ("data.metadata-empty",),
         handled(_wiping, *UPDATES),
     ),
     Row(
@@ -243,7 +241,7 @@ MUTANTS = in_area(
         "whole-floats-refused",
         "A plugin that writes 1250.0 cannot charge.",
         ("data.amount-float",),
-        judged(_float_refused),
+        refusing(_writes_a_float, invalid("amount: it is no whole number")),
     ),
     Row(
         "long-texts-taken",

@@ -10,19 +10,10 @@ from smartpay_mock.resources.checks import invalid
 from smartpay_mock.twins.catalogue.payments import sending
 from smartpay_mock.twins.editing import changed, given, objects, without
 from smartpay_mock.twins.mutant import Row, in_area
-from smartpay_mock.twins.seams import Document, handled, judged, seen_as
+from smartpay_mock.twins.seams import Document, handled, judged, seen_as, together
 from smartpay_mock.twins.storing import keep
 from smartpay_mock.twins.verdicts import strict
 from smartpay_schemas import Operation
-
-
-class _CaseSensitive(Context):
-    """Finds codes by the letters they were made with."""
-
-    def save(self, kind: str, document: Document, *, owner: str | None = None) -> None:
-        if kind == "promotion_code":
-            owner = document["code"]
-        super().save(kind, document, owner=owner)
 
 
 class _Forgetful(Context):
@@ -30,6 +21,21 @@ class _Forgetful(Context):
 
     def save(self, kind: str, document: Document, *, owner: str | None = None) -> None:
         super().save(kind, document, owner=None if kind == "promotion_code" else owner)
+
+
+def _case_sensitive(
+    honest: Any, ctx: Context, params: dict[str, str], body: Document
+) -> Any:
+    """Take only the very same letters for the same code."""
+    rows = ctx.unit.page("promotion_code", limit=9, owner=body["code"].casefold())
+    known = [ctx.find("promotion_code", row.id) for row in rows]
+    others = [one for one in known if one["code"] != body["code"]]
+    for other in others:
+        ctx.save("promotion_code", other)
+    made = honest(ctx, params, body)
+    for other in others:
+        keep(ctx, other)
+    return made
 
 
 def _once_per_customer(
@@ -110,7 +116,10 @@ MUTANTS = in_area(
         "coupon-counts-from-one",
         "A coupon that nobody used is counted as used.",
         ("coupons.create.fresh", "promotions.create.fresh"),
-        objects("coupon", given(redemptionCount=1)),
+        together(
+            objects("coupon", given(redemptionCount=1)),
+            objects("promotionCode", given(redemptionCount=1)),
+        ),
     ),
     Row(
         "coupon-worth-changes",
@@ -136,7 +145,7 @@ MUTANTS = in_area(
         "codes-tell-cases-apart",
         "SUMMER and summer are two campaigns, and consumers get the wrong one.",
         ("promotions.create.exists",),
-        seen_as(_CaseSensitive),
+        handled(_case_sensitive, "create_promotion_code"),
     ),
     Row(
         "codes-made-twice",

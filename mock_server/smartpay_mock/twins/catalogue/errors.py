@@ -10,7 +10,9 @@ from smartpay_mock.app import Twist
 from smartpay_mock.kernel.codec import decode, encode
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.exchange import Answer, Call
+from smartpay_mock.kernel.ids import PREFIXES
 from smartpay_mock.resources import Context
+from smartpay_mock.resources.base import NOT_FOUND as NOT_FOUND_CODES
 from smartpay_mock.twins.editing import changed, code_of, given, refused, without
 from smartpay_mock.twins.mutant import Row, in_area
 from smartpay_mock.twins.seams import (
@@ -22,8 +24,11 @@ from smartpay_mock.twins.seams import (
     meddled,
     with_body,
 )
-from smartpay_schemas import ERRORS, Operation
+from smartpay_schemas import ERRORS, OPERATIONS, Operation
 
+RETRIEVALS = [
+    name for name in OPERATIONS if name.startswith("get_") and name != "get_token"
+]
 _ABSENT = 404
 NOT_FOUND = [code for code, row in ERRORS.items() if row.status == _ABSENT]
 """Codes of refusals with 404."""
@@ -68,11 +73,13 @@ def _unretrievable(
     honest: Any, ctx: Context, params: dict[str, str], body: Document
 ) -> Any:
     """Not find what was made a moment ago."""
-    found = honest(ctx, params, body)
-    raise ApiError(f"{_CODES[found['object']]}.not-found", id=found["id"])
+    honest(ctx, params, body)
+    kind = next(kind for kind in NOT_FOUND_CODES if _is(kind, params["id"]))
+    raise ApiError(NOT_FOUND_CODES[kind], id=params["id"])
 
 
-_CODES = {"payment": "payment", "refund": "refund", "promotionCode": "promotion-code"}
+def _is(kind: str, id_: str) -> bool:
+    return id_.startswith(f"{PREFIXES[kind]}_")
 
 
 def _kept_in_spite(
@@ -145,8 +152,16 @@ MUTANTS = in_area(
     Row(
         "made-but-not-found",
         "A shop that made a refund cannot look at it again, and makes another.",
-        ("payments.get", "refunds.get", "promotions.get"),
-        handled(_unretrievable, "get_payment", "get_refund", "get_promotion_code"),
+        (
+            "orders.get",
+            "payments.get",
+            "refunds.get",
+            "sessions.get",
+            "coupons.get",
+            "promotions.get",
+            "endpoints.get",
+        ),
+        handled(_unretrievable, *RETRIEVALS),
     ),
     Row(
         "unknown-id-is-400",

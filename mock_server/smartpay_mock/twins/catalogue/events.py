@@ -13,7 +13,7 @@ from smartpay_mock.resources.views import expanded, plain
 from smartpay_mock.twins.mutant import Row, in_area
 from smartpay_mock.twins.seams import handled, seen_as, stepped, together
 from smartpay_mock.twins.storing import keep
-from smartpay_schemas import LIFECYCLES, Transition
+from smartpay_schemas import LIFECYCLES
 
 WAITING = "requires_authorization"
 
@@ -97,8 +97,6 @@ class _Stale(_Expanding):
 class _Broadcasting(_OneByOne):
     """Sends every event to every endpoint."""
 
-    chosen = staticmethod(lambda _endpoint: True)
-
     def emit(self, event_type: str, document: Document) -> None:
         super().emit(event_type, document)
         got = {e["id"] for e in subscribed_endpoints(self.unit, event_type)}
@@ -173,8 +171,13 @@ def _subscribed_to_nothing(
     return endpoint
 
 
-def _talkative(transition: Transition) -> tuple[str, ...]:
-    return (*transition.events, "order.authorized")
+def _telling_of_sessions(
+    honest: Any, ctx: Context, params: dict[str, str], body: Document
+) -> Any:
+    session = honest(ctx, params, body)
+    if "order" in session:
+        ctx.emit("order.authorized", ctx.find("order", session["order"]))
+    return session
 
 
 MUTANTS = in_area(
@@ -293,6 +296,6 @@ MUTANTS = in_area(
         "session-told-as-order",
         "A shop ships when a consumer opens the checkout.",
         ("events.none-for-session",),
-        seen_as(_Silent),
+        handled(_telling_of_sessions, "create_checkout_session"),
     ),
 )

@@ -54,7 +54,8 @@ def _by_order(honest: Any, ctx: Context, params: dict[str, str], body: Document)
     """Count what was given back of the order against each of its payments."""
     payment = ctx.find("payment", body["payment"])
     order = ctx.find("order", payment["order"])
-    if order["_refunded"] + body.get("amount", 0) > payment["amount"]:
+    returned = sum(ctx.find("payment", id_)["_refunded"] for id_ in order["payments"])
+    if returned + body.get("amount", 0) > payment["amount"]:
         raise _refuse(payment, body.get("amount", 0))
     return honest(ctx, params, body)
 

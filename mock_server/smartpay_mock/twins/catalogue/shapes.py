@@ -14,15 +14,15 @@ from smartpay_mock.twins.mutant import Row, in_area
 # a client then does)
 _KINDS: dict[str, tuple[str, str, str, Any]] = {
     "order": ("order", "currency", "amount", "1500"),
-    "lineItem": ("line-item", "currency", "amount", None),
-    "price": ("price", "active", "active", "true"),
+    "lineItem": ("line-item", "kind", "amount", None),
+    "price": ("price", "product", "active", "true"),
     "product": ("product", "name", "images", None),
     "payment": ("payment", "currency", "refunds", None),
     "refund": ("refund", "currency", "lineItems", {}),
     "token": ("token", "createdAt", "metadata", []),
     "checkoutSession": ("session", "metadata", "url", {"href": "x"}),
-    "coupon": ("coupon", "currency", "redemptionCount", "0"),
-    "promotionCode": ("promotion-code", "onePerCustomer", "firstTimeTransaction", 0),
+    "coupon": ("coupon", "discountType", "redemptionCount", "0"),
+    "promotionCode": ("promotion-code", "active", "firstTimeTransaction", 0),
     "webhookEndpoint": (
         "webhook-endpoint",
         "createdAt",

@@ -65,7 +65,7 @@ MUTANTS = in_area(
     Row(
         "disabling-does-nothing",
         "A consumer took the permission back, and pays on.",
-        ("tokens.disable", "tokens.list"),
+        ("tokens.disable",),
         handled(_nothing_done, "disable_token"),
     ),
     Row(
