@@ -18,9 +18,9 @@ from typing import Generic, TypeVar
 
 Job = TypeVar("Job")
 
-PATIENCE_SECONDS = 0.002
+PATIENCE_SECONDS = 0.005
 # Requests are held in groups (fifty threads before one gate): hurry while any is.
-HURRY_SECONDS = 0.0005
+HURRY_SECONDS = 0.001
 # The deputy sleeps soundly when there was nothing to watch for this long.
 QUIET_SECONDS = 0.05
 SPARE_SECONDS = 10.0
