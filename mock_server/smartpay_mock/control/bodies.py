@@ -63,7 +63,7 @@ _ROW = {
         "id": {"type": "string", "minLength": 1},
         "owner": {"type": ["string", "null"]},
         "due": {"anyOf": [_MOMENT, {"type": "null"}]},
-        "body": {"type": "object"},
+        "body": {"type": ["object", "array"]},
         "attachment": {"type": "string"},
     },
     "required": ["kind", "seq", "id", "owner", "due", "body"],
