@@ -190,6 +190,12 @@ class Checks:
             exchange = api.call(operation, query=query, headers=headers)
             page = self.page(exchange)
             ids = [entry["id"] for entry in page["data"]]
+            if query.get("pageToken") and not ids:
+                raise ContractFailure(
+                    "an entry at least on a page that nextPageToken led to",
+                    found="an empty page",
+                    exchange=exchange,
+                )
             if len({*ids} - seen) != len(ids):
                 raise ContractFailure(
                     "every object once while following nextPageToken",

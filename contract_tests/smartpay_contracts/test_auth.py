@@ -190,8 +190,9 @@ def test_the_credential_is_looked_at_first(
 def test_a_call_without_a_credential_makes_no_order(
     api: Client, world: World, checks: Checks
 ) -> None:
-    """The list is the same as before."""
+    """Not even for whoever called just before."""
     body = world.order_body()
+    checks.ok(api.call("list_orders"))
 
     checks.unauthorized(api.with_authorization(None).call("create_order", body))
 

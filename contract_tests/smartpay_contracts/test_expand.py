@@ -173,12 +173,17 @@ def test_an_expanded_payment_keeps_its_order_an_id(
     world: World, checks: Checks
 ) -> None:
     """Only line items grow."""
-    payment = world.payment()
+    order = world.authorized()
+    lines = [line["id"] for line in order["lineItems"]]
+    payment = world.payment(order=order["id"], lineItems=lines)
+
+    kept = world.now("payment", payment["id"]).get("lineItems", [])
 
     look = get_and_list(world, checks, KINDS["payment"], payment["id"])
     for expanded in look("all"):
         assert expanded["order"] == payment["order"]
-        assert all(isinstance(i, dict) for i in expanded.get("lineItems", []))
+        assert all(isinstance(line, dict) for line in expanded.get("lineItems", []))
+        assert plain(expanded.get("lineItems", [])) == kept
 
 
 @pytest.mark.clause("expand.refund-all")
@@ -186,12 +191,18 @@ def test_an_expanded_refund_keeps_its_payment_an_id(
     world: World, checks: Checks
 ) -> None:
     """Only line items grow."""
-    refund = world.refund()
+    order = world.authorized()
+    lines = [line["id"] for line in order["lineItems"][:1]]
+    payment = world.payment(order=order["id"])["id"]
+    refund = world.refund(payment=payment, lineItems=lines)
+
+    kept = world.now("refund", refund["id"]).get("lineItems", [])
 
     look = get_and_list(world, checks, KINDS["refund"], refund["id"])
     for expanded in look("all"):
         assert expanded["payment"] == refund["payment"]
-        assert all(isinstance(i, dict) for i in expanded.get("lineItems", []))
+        assert all(isinstance(line, dict) for line in expanded.get("lineItems", []))
+        assert plain(expanded.get("lineItems", [])) == kept
 
 
 @pytest.mark.clause("expand.ignored")

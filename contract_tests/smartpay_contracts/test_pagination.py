@@ -84,7 +84,12 @@ def test_a_page_has_twenty_entries_by_default(world: World, checks: Checks) -> N
     assert page["nextPageToken"]
 
 
-@pytest.mark.clause("pagination.walk", "pagination.last-page")
+@pytest.mark.clause(
+    "pagination.walk",
+    "pagination.last-page",
+    "pagination.next-not-empty",
+    "pagination.results",
+)
 @each_kind
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_a_walk_visits_every_object_once(
