@@ -90,8 +90,12 @@ class DirectFlask(Flask):
 
 
 def _send(answer: Answer, start_response: Any) -> Iterable[bytes]:
-    headers = [*answer.headers.items(), ("Content-Length", str(len(answer.body)))]
+    headers = [*answer.headers.items()]
+    if answer.status != HTTPStatus.NO_CONTENT:  # which must not say how long it is
+        headers.append(("Content-Length", str(len(answer.body))))
     if answer.content_type is not None:
         headers.append(("Content-Type", answer.content_type))
-    start_response(_STATUS_LINES[answer.status], headers)
+    # A fault may have any status, also one that has no name.
+    line = _STATUS_LINES.get(answer.status) or f"{answer.status} Unnamed"
+    start_response(line, headers)
     return (answer.body,)
