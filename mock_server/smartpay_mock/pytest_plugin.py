@@ -25,6 +25,7 @@ VERDICTS = ("double-charge", "unmatched-fault", "advice")
 FAIL_ON_HELP = (
     f"what fails a test that uses smartpay is none, or some of {', '.join(VERDICTS)}."
 )
+COVERAGE = ("smartpay_cov", "smartpay_cov_report", "smartpay_cov_fail_under")
 RUN: pytest.StashKey[Run] = pytest.StashKey()
 USED: pytest.StashKey[Smartpay] = pytest.StashKey()
 
@@ -42,6 +43,36 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=int,
         metavar="N",
         help="Make the ids of every test's account repeatable.",
+    )
+    group.addoption(
+        "--smartpay-cov",
+        action="store_true",
+        help="Count which payment paths the tests take, and report it.",
+    )
+    group.addoption(
+        "--smartpay-cov-report",
+        action="append",
+        default=[],
+        metavar="FORM[:FILE]",
+        help="term (the default), html or json; may be given several times.",
+    )
+    group.addoption(
+        "--smartpay-cov-fail-under",
+        type=float,
+        metavar="PERCENT",
+        help="Fail the run if a smaller share of the paths was taken.",
+    )
+    group.addoption(
+        "--smartpay-cov-operations",
+        default="",
+        metavar="NAMES",
+        help="Operations or families that count, with commas; else those called.",
+    )
+    parser.addini(
+        "smartpay_cov_operations",
+        "Operations or families whose payment paths count; else those called.",
+        "args",
+        [],
     )
     parser.addini("smartpay_fail_on", FAIL_ON_HELP, "args", ["unmatched-fault"])
     parser.addini(
@@ -65,6 +96,8 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(
             f"smartpay_fail_on: {', '.join(unknown)} is unknown; {FAIL_ON_HELP}"
         )
+    if any(map(config.getoption, COVERAGE)):
+        run_of(config)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -75,15 +108,21 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail the run for errors of the emulator that no test was there to show."""
-    if RUN in session.config.stash and session.config.stash[RUN].has_failed():
+    """Fail the run for what no test was there to show; send a worker's counts."""
+    if RUN not in session.config.stash:
+        return
+    run = session.config.stash[RUN]
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        run.send_to(output)
+    elif run.has_failed():
         session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Show errors of the emulator that no test was there to show."""
+    """Show what was covered, and errors that no test was there to show."""
     if RUN in config.stash:
         config.stash[RUN].summarize(terminalreporter)
 
@@ -93,6 +132,16 @@ def pytest_configure_node(node: Any) -> None:
     """Tell an xdist worker where the emulator is that all workers share."""
     if node.config.getoption("smartpay_shared"):
         node.workerinput["smartpay_url"] = run_of(node.config).shared_url()
+    if node.config.getoption("dist") == "each":
+        # Every worker runs every test: the same names at the same time.
+        node.workerinput["smartpay_salt"] = node.gateway.id
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Add what an xdist worker counted."""
+    if RUN in node.config.stash:
+        node.config.stash[RUN].receive(getattr(node, "workeroutput", {}))
 
 
 @pytest.fixture(scope="session")

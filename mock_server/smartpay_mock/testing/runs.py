@@ -17,6 +17,7 @@ from smartpay_mock.testing.advice import (
 )
 from smartpay_mock.testing.beginnings import Beginning
 from smartpay_mock.testing.explaining import overview
+from smartpay_mock.testing.recorder import OUTPUT, Recorder
 from smartpay_mock.testing.session import Session, SmartpayServer
 from smartpay_mock.testing.smartpay import Smartpay
 from smartpay_mock.testing.verdicts import check_kinds, judge
@@ -40,6 +41,7 @@ class Run:
         self._fail_on = check_kinds(
             config.getini("smartpay_fail_on"), origin="smartpay_fail_on"
         )
+        self.recorder = _recorder_for(config)
         self._session = Session(
             shared_url=worker.get("smartpay_url", ""),
             salt=worker.get("smartpay_salt", ""),
@@ -60,6 +62,8 @@ class Run:
         name = self._session.name_for(item.nodeid)
         with _told_plainly():
             account = self.server(config).account(name, self._beginning(item))
+        if self.recorder is not None:
+            self.recorder.watch(account)
         try:
             yield account
         finally:
@@ -102,17 +106,32 @@ class Run:
         names = asked.split() if isinstance(asked, str) else asked
         return check_kinds(names, origin="@pytest.mark.smartpay(fail_on=...)")
 
-    def has_failed(self) -> bool:
-        """Return whether emulators of this process failed behind the tests' backs.
+    def send_to(self, output: dict[str, Any]) -> None:
+        """Put what this worker counted where its controller finds it."""
+        if self.recorder is not None:
+            output[OUTPUT] = self.recorder.output()
 
-        A worker's tests see the errors of their own emulator; those of one that is
-        shared are seen here, where it runs.
+    def receive(self, output: Mapping[str, Any]) -> None:
+        """Add what a worker counted."""
+        if self.recorder is not None:
+            self.recorder.merge(output)
+
+    def has_failed(self) -> bool:
+        """Return whether the run fails though its tests may have passed.
+
+        Too little was covered, or emulators of this process failed behind the tests'
+        backs: a worker's tests see the errors of their own emulator; those of one that
+        is shared are seen here, where it runs.
         """
         self._failures += self._session.failures()
+        if self.recorder is not None and self.recorder.is_too_low():
+            return True
         return bool(self._failures)
 
     def summarize(self, reporter: pytest.TerminalReporter) -> None:
-        """Show what ``has_failed`` found."""
+        """Show what was covered, and the errors that ``has_failed`` found."""
+        if self.recorder is not None:
+            self.recorder.report(reporter)
         if self._failures:
             reporter.section("smartpay: errors of the emulator", red=True)
             for error in self._failures:
@@ -140,6 +159,13 @@ def marked_options(item: Any) -> dict[str, Any]:
             )
         options |= marker.kwargs
     return options
+
+
+def _recorder_for(config: pytest.Config) -> Recorder | None:
+    options = ("smartpay_cov_report", "smartpay_cov_fail_under")
+    if config.getoption("smartpay_cov") or any(map(config.getoption, options)):
+        return Recorder(config)
+    return None
 
 
 @contextmanager

@@ -8,17 +8,16 @@ from typing import Any
 from smartpay_mock.testing.beginnings import Beginning
 from smartpay_mock.testing.clock import Clock
 from smartpay_mock.testing.desk import Desk
-from smartpay_mock.testing.doors import Doors
 from smartpay_mock.testing.explaining import explain, request_id_of
-from smartpay_mock.testing.faults import Faults, Hold, When
+from smartpay_mock.testing.faults import Faults
 from smartpay_mock.testing.journal import RecordedRequest, with_addresses
 from smartpay_mock.testing.matching import Wanted, find_requests
 from smartpay_mock.testing.oracle import WINDOW_MS, Violation, find_violations
+from smartpay_mock.testing.steering import Steering
 from smartpay_mock.testing.webhooks import Webhooks
 from smartpay_mock.testing.worlds import (
     Consumers,
     Tokens,
-    play_scenario,
     standard_consumers,
     standard_tokens,
 )
@@ -27,7 +26,7 @@ _ALL = {"limit": "100000"}
 _API_ADDRESS = "https://api.smartpay.co"
 
 
-class Smartpay(Doors):
+class Smartpay(Steering):
     """A payment provider of this test's own.
 
     Point the code under test at ``url`` with ``secret_key``; the emulator answers
@@ -41,17 +40,14 @@ class Smartpay(Doors):
         clock: The account's time: ``freeze()``, ``advance(days=7)``, ``run()``.
         faults: What goes wrong on purpose: ``add("create_order", "reset")``.
         webhooks: ``receive()``, ``drain()``.
-        ids: What scenarios made, by their own names.
     """
 
     def __init__(self, desk: Desk, *, name: str, beginning: Beginning) -> None:
-        super().__init__(desk)
+        super().__init__(desk, beginning)
         self.name = name
-        self.ids: dict[str, str] = {}
         self.clock = Clock(desk)
         self.faults = Faults(desk)
         self.webhooks = Webhooks(desk)
-        self._beginning = beginning
         self._faker: Any = None
 
     def __repr__(self) -> str:
@@ -103,19 +99,6 @@ class Smartpay(Doors):
             self._faker = Generator()
             self._faker.seed_instance(f"{self._beginning.seed}/{self.name}")
         return order_payload(faker=self._faker, without=without, **changes)
-
-    def scenario(self, name: str) -> dict[str, str]:
-        """Build up a named world and return the ids in it, by the scenario's names.
-
-        Every step is a call of the API, so the state is one that can be reached.
-        ``smartpay_fixtures.scenarios.scenarios()`` lists them.
-
-        Raises:
-            NotFoundError: There is no such scenario; the text lists those there are.
-        """
-        made = play_scenario(self._desk, name)
-        self.ids |= made
-        return made
 
     # -- what happened ----------------------------------------------------------------
 
@@ -224,66 +207,8 @@ class Smartpay(Doors):
     def close(self) -> None:
         """Stop what was started, release what is held, forget the account."""
         self.webhooks.close()
+        self._forget()
         self._desk.ask("POST", "/reset")
-
-    # -- steering it ------------------------------------------------------------------
-
-    def hold(self, operation: str, *, at: When = "before_commit") -> Hold:
-        """Hold calls of an operation until the gate is released.
-
-        Args:
-            operation: An operation id; ``*`` for every one.
-            at: Before or after the call's effect is kept.
-        """
-        body = {"operation": operation, "at": at}
-        hold = self._desk.ask("POST", "/holds", body=body)
-        return Hold(self._desk, hold["id"], operation)
-
-    def set_token(
-        self, id_: str, *, status: str | None = None, decision: str | None = None
-    ) -> dict[str, Any]:
-        """Set a token's status, or what charging it decides; return the token.
-
-        Args:
-            id_: Such as ``smartpay.tokens.approved``.
-            status: ``active``, ``disabled``, ``requires_authorization``, ``rejected``.
-            decision: ``approved`` or ``declined``.
-        """
-        return self._change("/tokens/{id}", id_, status=status, decision=decision)
-
-    def set_consumer(
-        self, id_: str, *, active: bool | None = None, decision: str | None = None
-    ) -> dict[str, Any]:
-        """Set whether a consumer is active, or what authorizing decides; return it.
-
-        Args:
-            id_: Such as ``smartpay.consumers.active``.
-            active: Whether the consumer may still be charged.
-            decision: ``approved``, ``declined`` or ``declined_softly``.
-        """
-        return self._change("/consumers/{id}", id_, active=active, decision=decision)
-
-    def seed(self, number: int) -> None:
-        """Make the account's ids repeatable from now on."""
-        self._desk.ask("POST", "/seed", body={"seed": number})
-
-    def snapshot(self) -> dict[str, Any]:
-        """Return everything of the account as one JSON document."""
-        taken: dict[str, Any] = self._desk.ask("GET", "/snapshots")
-        return taken
-
-    def restore(self, snapshot: Mapping[str, Any]) -> None:
-        """Replace everything of the account by a snapshot, of this or another one."""
-        self._desk.ask("PUT", "/snapshots", body=snapshot)
-
-    def reset(self) -> None:
-        """Forget everything of the account; it is as at the start of the test.
-
-        The seed and the frozen time it began with are so again; a scenario is not
-        played again.
-        """
-        self._desk.ask("POST", "/reset")
-        self._beginning.set_up(self._desk)
 
     def _list(self, path: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self._desk.ask("GET", path)
@@ -292,8 +217,3 @@ class Smartpay(Doors):
     def _entries(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self._desk.ask("GET", "/requests", query=_ALL)
         return found
-
-    def _change(self, path: str, id_: str, **changes: Any) -> dict[str, Any]:
-        body = {name: value for name, value in changes.items() if value is not None}
-        changed: dict[str, Any] = self._desk.ask("PATCH", path, id_=id_, body=body)
-        return changed

@@ -1,0 +1,186 @@
+"""Which paths there are, and which of them a journal shows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+
+from smartpay_mock.kernel.errors import SandboxUsageError
+from smartpay_mock.testing import Smartpay
+from smartpay_mock.testing.coverage import (
+    MAKERS,
+    Path,
+    check_operations,
+    paths_seen,
+    paths_there_are,
+)
+from smartpay_mock.testing.coverage_reports import Coverage, as_document, as_text
+from smartpay_schemas import LIFECYCLES, OPERATIONS
+
+Send = Callable[..., requests.Response]
+
+
+def seen_in(account: Smartpay) -> dict[str, int]:
+    """Return the paths an account shows, as ``area/subject/name``."""
+    seen = paths_seen(account.journal, account.orders)
+    return {"/".join(path): times for path, times in seen.items() if times}
+
+
+def test_every_step_of_every_lifecycle_has_its_makers() -> None:
+    """A new row of lifecycles.json needs a row in the table of makers."""
+    steps = {
+        (resource, step.from_state, step.action)
+        for resource, lifecycle in LIFECYCLES.items()
+        for step in lifecycle.transitions
+    }
+
+    assert set(MAKERS) == steps
+    assert {name for makers in MAKERS.values() for name in makers} <= set(OPERATIONS)
+
+
+def test_the_paths_of_an_operation_come_from_the_tables() -> None:
+    """Outcomes, its own errors, a replay, the steps it takes, and every fault."""
+    paths = paths_there_are({"create_order"})
+
+    assert [path.name for path in paths if path.area == "operation"] == [
+        "succeeded",
+        "requires_capture",
+        "rejected",
+        "request.malformed",
+        "request.invalid",
+        "token.invalid",
+        "token.not-found",
+        "replayed",
+    ]
+    assert [path.name for path in paths if path.area == "lifecycle"] == [
+        "new -charge-> succeeded",
+        "new -reserve-> requires_capture",
+        "new -decline-> rejected",
+        "new -capture-> processed",
+    ]
+    assert len([path for path in paths if path.area == "fault"]) == 14
+    assert paths_there_are(()) == []
+
+
+def test_a_payment_shows_its_outcome_and_its_steps(
+    account: Smartpay, pay: Send
+) -> None:
+    """An answer, two lifecycles; a replay is another path and takes no step."""
+    cart = account.payload(reference="cart-1")
+    for _ in range(2):
+        pay(key="k1", **cart)
+
+    assert seen_in(account) == {
+        "operation/create_order/succeeded": 1,
+        "operation/create_order/replayed": 1,
+        "lifecycle/order/new -charge-> succeeded": 1,
+        "lifecycle/payment/new -capture-> processed": 1,
+    }
+
+
+def test_refusals_and_faults_are_paths(account: Smartpay, pay: Send) -> None:
+    """An error code, and what was met at which commit point."""
+    account.faults.add("*", "status", after=1)
+    account.faults.add("*", "latency", when="after_commit", virtual=True, after=2)
+
+    pay(token=account.tokens.refused)
+    pay()
+    pay(token=account.tokens.declined)
+
+    assert seen_in(account) == {
+        "operation/create_order/token.invalid": 1,
+        "operation/create_order/fault.injected": 1,
+        "fault/status/before_commit": 1,
+        "operation/create_order/rejected": 1,
+        "lifecycle/order/new -decline-> rejected": 1,
+        "fault/latency/after_commit": 1,
+    }
+
+
+def test_what_time_did_is_seen_though_nobody_called(
+    account: Smartpay, pay: Send, send: Send
+) -> None:
+    """Expired, with and without a capture; cancelled orders are told from them."""
+    orders = [pay(captureMethod="manual", amount=100).json() for _ in range(3)]
+    send("PUT", f"/orders/{orders[0]['id']}/cancellation")
+    send("PUT", f"/orders/{orders[0]['id']}/cancellation")
+    send(
+        "POST",
+        "/payments",
+        {
+            "order": orders[1]["id"],
+            "amount": 40,
+            "currency": "JPY",
+            "cancelRemainder": "manual",
+        },
+    )
+    account.clock.advance(days=7)
+
+    seen = seen_in(account)
+
+    assert {name: times for name, times in seen.items() if "e/order/req" in name} == {
+        "lifecycle/order/requires_capture -cancel-> canceled": 1,
+        "lifecycle/order/requires_capture -capture_part-> requires_capture": 1,
+        "lifecycle/order/requires_capture -expire-> canceled": 1,
+        "lifecycle/order/requires_capture -expire_captured-> succeeded": 1,
+    }
+    assert seen["lifecycle/order/canceled -cancel-> canceled"] == 1
+
+
+def test_what_the_fixture_did_itself_is_not_covered(account: Smartpay) -> None:
+    """A scenario is set-up; what time makes of it is the test's."""
+    account.scenario("partly-captured")
+    before = seen_in(account)
+
+    account.clock.advance(days=8)
+
+    assert before == {}
+    assert seen_in(account) == {
+        "lifecycle/order/requires_capture -expire_captured-> succeeded": 1
+    }
+
+
+def test_operations_are_named_by_id_or_family() -> None:
+    """A family is all operations of a tag; anything else is refused."""
+    tag = OPERATIONS["create_refund"].tag
+
+    assert check_operations(["create_order"]) == {"create_order"}
+    assert {"create_refund", "get_refund"} <= check_operations([tag])
+    with pytest.raises(SandboxUsageError, match="there is no operation 'refnds'"):
+        check_operations(["refnds"])
+
+
+def test_only_what_was_called_counts_unless_it_is_asked_for() -> None:
+    """Nothing called is all of nothing; what is asked for counts uncalled too."""
+    seen = Counter({Path("operation", "list_orders", "answered"): 3})
+
+    called = Coverage(seen)
+    asked = Coverage(seen, frozenset({"create_order"}))
+
+    assert Coverage(Counter()).percent == 100
+    assert (called.covered, len(called.paths)) == (1, 16)
+    assert (asked.covered, len(asked.paths)) == (0, 26)
+    assert "create_order" in called.not_called
+
+
+def test_counts_are_told_within_80_columns() -> None:
+    """Seen with how often, never seen by name; no name is broken in two."""
+    seen = Counter(dict.fromkeys(paths_there_are({"create_order"})[::2], 12))
+
+    text = as_text(Coverage(seen))
+    document: dict[str, Any] = as_document(Coverage(seen))
+
+    assert max(map(len, text.splitlines())) <= 80
+    assert "succeeded (12)" in text
+    assert "new -reserve-> requires_capture" in text
+    assert document["covered"] == len(seen)
+    assert document["seen"][0] == {
+        "area": "operation",
+        "subject": "create_order",
+        "name": "succeeded",
+        "times": 12,
+    }
