@@ -88,11 +88,18 @@ def read_head(environ: dict[str, Any]) -> Call:
     query = environ.get("QUERY_STRING", "")
     return Call(
         method=environ["REQUEST_METHOD"],
-        path=environ.get("SCRIPT_NAME", "") + environ["PATH_INFO"],
+        path=_read_path(environ.get("SCRIPT_NAME", "") + environ["PATH_INFO"]),
         query=_read_query(query) if query else {},
         headers=headers,
         base_url=f"{environ['wsgi.url_scheme']}://{headers.get('host', '127.0.0.1')}",
     )
+
+
+def _read_path(path: str) -> str:
+    """Return a path as text: WSGI hands its bytes over as if they were Latin-1."""
+    if path.isascii():
+        return path
+    return path.encode("latin-1").decode("utf-8", "replace")
 
 
 def _read_query(text: str) -> dict[str, str]:

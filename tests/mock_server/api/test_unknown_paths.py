@@ -92,6 +92,14 @@ def test_a_call_that_reached_no_operation_is_explained_too(api: Any) -> None:
     assert api.key not in repr(entry)
 
 
+def test_a_path_of_any_script_is_journaled_as_text(api: Any) -> None:
+    """Known or not."""
+    for path in ("/v1/orders/東京", "/v1/注文"):
+        reply = api.send("GET", path)
+        assert reply.status == 404
+        assert api.explained(reply)["path"] == path
+
+
 def test_an_unknown_path_without_a_key_makes_no_account(api: Any) -> None:
     """Scanners leave nothing behind."""
     before = api.engine.store.accounts()
