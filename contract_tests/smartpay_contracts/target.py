@@ -209,8 +209,8 @@ def _check_key(target: Target, connection: Connection) -> None:
     status = target.client(connection, key).call("list_orders").status
     if status == UNAUTHORIZED:
         raise pytest.UsageError(
-            f"{target.base_url} refuses the secret key with 401; give a key of this "
-            "server's."
+            f"{target.base_url} refuses the secret key with 401; give one of this "
+            "server's with --smartpay-secret-key."
         )
 
 

@@ -1,0 +1,110 @@
+"""The contract is whole: every clause is checked, or says why it cannot be."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import smartpay_contracts
+from smartpay_schemas import CLAUSES, OPERATIONS
+
+KIT = Path(smartpay_contracts.__file__).parent
+CONFIDENCES = {"documented", "observed", "assumed"}
+
+
+def marks(function: ast.FunctionDef) -> list[str]:
+    """Return the clauses that a test is marked with."""
+    return [
+        argument.value
+        for decorator in function.decorator_list
+        if isinstance(decorator, ast.Call)
+        and ast.unparse(decorator.func) == "pytest.mark.clause"
+        for argument in decorator.args
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+    ]
+
+
+def functions_of(path: Path) -> Iterator[ast.FunctionDef]:
+    """Yield the tests of a file."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+            yield node
+
+
+@cache
+def marked() -> dict[str, list[str]]:
+    """Return every test of the kit with its clauses."""
+    return {
+        f"{path.name}::{test.name}": marks(test)
+        for path in KIT.glob("test_*.py")
+        for test in functions_of(path)
+    }
+
+
+@pytest.mark.parametrize("clause", CLAUSES.values(), ids=lambda clause: clause.id)
+def test_a_clause_is_a_sentence_with_a_source(clause: object) -> None:
+    """It says where it is from and how sure it is; assumed ones say so."""
+    row = CLAUSES[clause.id]  # type: ignore[attr-defined]  # a Clause, for its id
+
+    assert row.statement[0].isalnum()
+    assert row.statement.endswith(".")
+    assert row.confidence in CONFIDENCES
+    assert (row.confidence == "assumed") <= ("assumed" in row.source)
+    assert row.source
+    assert set(row.operations) <= set(OPERATIONS)
+    assert row.checkable is not bool(row.reason)
+
+
+def test_every_checkable_clause_has_a_test() -> None:
+    """And those that cannot be checked have none."""
+    named = {clause for clauses in marked().values() for clause in clauses}
+    checkable = {row.id for row in CLAUSES.values() if row.checkable}
+
+    assert checkable - named == set(), "these clauses have no test"
+    assert named - checkable == set(), "these clauses are unknown or not checkable"
+
+
+def test_every_test_names_clauses_of_one_kind() -> None:
+    """Either all are assumed or none is: a failure is one thing or the other."""
+    for name, clauses in marked().items():
+        assert clauses, f"{name} names no clause"
+        kinds = {CLAUSES[clause].confidence == "assumed" for clause in clauses}
+        assert len(kinds) == 1, f"{name} mixes assumed clauses with surer ones"
+
+
+def test_every_operation_is_spoken_of_by_a_clause() -> None:
+    """By more than those that hold for all of them."""
+    spoken_of = Counter(name for row in CLAUSES.values() for name in row.operations)
+
+    assert {name for name in OPERATIONS if spoken_of[name] < 3} == set()
+
+
+def test_the_kit_never_imports_the_emulator() -> None:
+    """It reaches a server over HTTP only."""
+    for path in KIT.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in getattr(node, "names", [])]
+            module = getattr(node, "module", None) or ""
+            assert not [n for n in [*names, module] if n.startswith("smartpay_mock")]
+
+
+def test_the_options_cost_nothing(tmp_path: Path) -> None:
+    """Installed but unused, the kit loads neither requests nor schemas."""
+    program = (
+        "import sys, smartpay_contracts.entry\n"
+        "print([m for m in sys.modules if m.split('.')[0] in "
+        "{'requests', 'smartpay_schemas', 'smartpay_fixtures', 'jsonschema', 'faker'}])"
+    )
+    python = Path(__import__("sys").executable)
+
+    done = subprocess.run(
+        [python, "-c", program], capture_output=True, check=True, cwd=tmp_path
+    )
+
+    assert done.stdout.decode().strip() == "[]"

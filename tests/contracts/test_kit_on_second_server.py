@@ -1,0 +1,115 @@
+"""The kit relies on what is published: it holds on a server that shares no more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import smartpay_contracts
+
+FILES = sorted(Path(smartpay_contracts.__file__).parent.glob("test_*.py"))
+GROUPS = 6
+OTHER = "sk_test_another1"
+
+BREAKS = {
+    "created-201": ("a_good_call_is_answered", "service.success-200"),
+    "no-token-id": ("an_order_names_its_token", "orders.create.token-id"),
+    "automatic-stays-open": ("an_approved_order_succeeds", "orders.create.succeeded"),
+    "delete-200": ("a_deletion_is_answered", "service.delete-204"),
+    "idempotency-ignored": ("a_repeated_creation", "idempotency.replay-post"),
+    "replay-unmarked": ("a_replay_can_be_told", "idempotency.recognisable"),
+    "capture-unbounded": ("a_capture_over_the_amount", "payments.create.excessive"),
+    "refund-409": ("a_refund_over_the_payment", "refunds.create.insufficient"),
+    "webhook-signed-wrong": ("signed_with_the_endpoints", "events.signature"),
+    "webhook-never-sent": ("an_event_is_posted", "events.post"),
+    "other-accounts-visible": ("accounts_object_is_not", "auth.account-isolation"),
+    "cancel-once": ("can_be_canceled_again", "orders.cancel.again"),
+    "deleted-token-stays": ("a_deleted_token_is_gone", "tokens.delete"),
+    "json-spaced": ("an_answer_is_compact_json", "service.compact-json"),
+    "payment-expanded": ("a_payment_carries_what", "payments.create.echo"),
+    "amount-text": ("an_order_carries_what", "orders.create.echo"),
+    "last-page-endless": ("pages_of_one_follow", "pagination.limit"),
+}
+"""Deviation -> a test that must notice it, and the clause that it must name."""
+
+
+def modules(*names: str) -> list[str]:
+    """Return the arguments that choose files of the kit."""
+    return ["-k", " or ".join(f"test_{name}.py" for name in names)]
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("group", range(GROUPS))
+def test_the_kit_finds_nothing_wrong_with_the_second_server(
+    group: int, second_server: Any, run_kit: Any, options: Any
+) -> None:
+    """No failure, only discoveries; what it cannot check it says."""
+    mine = [path.stem.removeprefix("test_") for path in FILES[group::GROUPS]]
+    key = f"sk_test_group{group}"
+
+    with second_server("--only-key", key, "--only-key", OTHER) as url:
+        run = run_kit(url, *options(key, second_key=OTHER), *modules(*mine))
+
+    assert run.code == 0, run.output[-3_000:]
+    assert run.broken() == set()
+    assert run.report["target"]["kind"] == "foreign"
+    assert run.report["target"]["lacks"] == ["control", "own accounts"]
+
+
+@pytest.mark.timeout(300)
+def test_a_key_and_a_token_are_enough(
+    second_server: Any, run_kit: Any, options: Any
+) -> None:
+    """The rest is skipped, each with what it needs."""
+    with second_server("--only-key", "sk_test_alone1") as url:
+        run = run_kit(
+            url,
+            *options("sk_test_alone1")[:2],
+            *modules("orders", "tokens", "consumer"),
+        )
+
+    assert run.code == 0, run.output[-3_000:]
+    lacks = {row["reason"] for row in run.report["skipped"]}
+    assert any("--smartpay-consumer-email" in reason for reason in lacks)
+    verdicts = {row["id"]: row["verdict"] for row in run.report["clauses"]}
+    assert verdicts["orders.create.succeeded"] == "holds"
+    assert verdicts["consumer.login"] == "skipped"
+
+
+TOGETHER = [
+    ("no-token-id", "delete-200", "cancel-once", "webhook-signed-wrong"),
+    ("automatic-stays-open", "idempotency-ignored", "capture-unbounded"),
+    ("deleted-token-stays", "other-accounts-visible", "refund-409"),
+    ("replay-unmarked", "payment-expanded", "last-page-endless"),
+    ("created-201",),
+    ("webhook-never-sent",),
+    ("json-spaced",),
+    ("amount-text",),
+]
+"""Deviations that do not hide one another, so that one run judges several."""
+
+
+def test_every_deviation_is_judged() -> None:
+    """None is left out of the runs."""
+    assert sorted(name for group in TOGETHER for name in group) == sorted(BREAKS)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("deviations", TOGETHER, ids=" ".join)
+def test_the_kit_notices_deviations(
+    deviations: tuple[str, ...], second_server: Any, run_kit: Any, options: Any
+) -> None:
+    """It ends with 1 and names the clauses that are broken."""
+    tests = " or ".join(BREAKS[name][0] for name in deviations)
+    clauses = {BREAKS[name][1] for name in deviations}
+    server = ["--only-key", "sk_test_broken1", "--only-key", OTHER]
+    server += [part for name in deviations for part in ("--break", name)]
+
+    with second_server(*server) as url:
+        given = options("sk_test_broken1", second_key=OTHER)
+        run = run_kit(url, *given, "-k", tests)
+
+    assert run.code == 1, run.output[-3_000:]
+    assert clauses <= run.broken()
