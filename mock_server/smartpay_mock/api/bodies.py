@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from smartpay_mock.kernel.codec import decode_request
+from smartpay_mock.kernel.codec import decode_request, encode
 from smartpay_mock.kernel.exchange import Call
 
 # Every float in JSON has a digit and then one of ".eE"; text that has them too costs a
@@ -29,10 +29,16 @@ def decoded_body(call: Call) -> Any:
     """
     if call.decoded is None:
         document = decode_request(call.body)
-        if _FLOAT in call.body.translate(_SHOWN):
+        if _may_have_floats(call.body, document):
             document = _with_integers(document)
         call.decoded = (document,)
     return call.decoded[0]
+
+
+def _may_have_floats(body: bytes, document: Any) -> bool:
+    # An escape such as \\u30e8 looks like a float; encoded anew there is none.
+    text = encode(document) if b"\\u" in body else body
+    return _FLOAT in text.translate(_SHOWN)
 
 
 def _with_integers(value: Any) -> Any:
