@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from smartpay_mock.testing.advice import SmartpayAdviceWarning
     from smartpay_mock.testing.clock import Clock
     from smartpay_mock.testing.faults import Fault, Faults, Hold
+    from smartpay_mock.testing.grading_scenarios import RetryScenario, retry_scenarios
     from smartpay_mock.testing.journal import Advice, Finding, RecordedRequest
     from smartpay_mock.testing.oracle import Violation, find_violations
     from smartpay_mock.testing.receiver import Receiver, WebhookEvent
@@ -32,6 +33,7 @@ __all__ = [
     "Hold",
     "Receiver",
     "RecordedRequest",
+    "RetryScenario",
     "Smartpay",
     "SmartpayAdviceWarning",
     "SmartpayServer",
@@ -40,6 +42,7 @@ __all__ = [
     "WebhookEvent",
     "Webhooks",
     "find_violations",
+    "retry_scenarios",
 ]
 
 _HOMES = {
@@ -52,6 +55,7 @@ _HOMES = {
     "Hold": "faults",
     "Receiver": "receiver",
     "RecordedRequest": "journal",
+    "RetryScenario": "grading_scenarios",
     "Smartpay": "smartpay",
     "SmartpayAdviceWarning": "advice",
     "SmartpayServer": "session",
@@ -60,6 +64,7 @@ _HOMES = {
     "WebhookEvent": "receiver",
     "Webhooks": "webhooks",
     "find_violations": "oracle",
+    "retry_scenarios": "grading_scenarios",
 }
 
 

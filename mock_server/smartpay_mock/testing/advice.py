@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from smartpay_mock.testing.journal import RecordedRequest
 
+_REFUSED = 400
+
 
 class SmartpayAdviceWarning(UserWarning):
     """A request was tolerated that a person should look at."""
@@ -21,10 +23,14 @@ class Place(NamedTuple):
 
 
 def advice_in(requests: Iterable[RecordedRequest]) -> list[str]:
-    """Return the advice on requests, each once, with the operation it is about."""
+    """Return the advice on requests, each once, with the operation it is about.
+
+    Of requests that were refused there is none: nothing was tolerated.
+    """
     found = {
         f"{request.operation}: {advice.message}": None
         for request in requests
+        if request.status < _REFUSED
         for advice in request.advice
     }
     return list(found)

@@ -38,18 +38,16 @@ def request_id_of(response: Any) -> str:
 
 
 def explain(request: RecordedRequest) -> str:
-    """Return what was asked, what was answered, and rule by rule why."""
+    """Return what was asked, what was answered, and rule by rule why.
+
+    One line per rule, whatever its length, so that a test can look for its words.
+    """
+    told = [("key", request.idempotency_key)] if request.idempotency_key else []
+    told += [(finding.rule, finding.found) for finding in request.trace]
+    told += [("fault", f"met {fault}") for fault in request.faults]
+    told += [("advice", advice.message) for advice in request.advice]
     lines = [f"{request.id}: {request.operation}", f"  {request.summary()}"]
-    if request.replayed:
-        lines += _entry("replayed", "the answer is the one kept under this key")
-    if request.idempotency_key is not None:
-        lines += _entry("key", request.idempotency_key)
-    for finding in request.trace:
-        lines += _entry(finding.rule, finding.found)
-    for fault in request.faults:
-        lines += _entry("fault", f"met {fault}")
-    for advice in request.advice:
-        lines += _entry("advice", advice.message)
+    lines += [f"{_label(label)}{text}" for label, text in told]
     return "\n".join(lines)
 
 
@@ -69,11 +67,15 @@ def overview(requests: Iterable[RecordedRequest]) -> str:
     return "\n".join(lines) or "no request came"
 
 
+def _label(label: str) -> str:
+    return f"    {label:<{_INDENT - 1}} "
+
+
 def _entry(label: str, text: str) -> list[str]:
     return textwrap.wrap(
         text,
         WIDTH,
-        initial_indent=f"    {label:<{_INDENT - 1}} ",
+        initial_indent=_label(label),
         subsequent_indent=" " * (_INDENT + 4),
         break_on_hyphens=False,
     )

@@ -81,11 +81,9 @@ class Run:
         if reasons:
             pytest.fail("\n\n".join(reasons), pytrace=False)
         if self._warns:
-            path, line = item.reportinfo()[:2]
-            try:
-                warn_of_advice(account.requests, Place(str(path), (line or 0) + 1))
-            except SmartpayAdviceWarning as warning:  # warnings are errors in this run
-                pytest.fail(f"SmartpayAdviceWarning: {warning}", pytrace=False)
+            raised = _warn(item, account)
+            if raised:
+                pytest.fail(f"SmartpayAdviceWarning: {raised}", pytrace=False)
 
     def show_requests(self, item: pytest.Item, account: Smartpay) -> None:
         """Add the requests of a test that failed to its report."""
@@ -159,6 +157,16 @@ def marked_options(item: Any) -> dict[str, Any]:
             )
         options |= marker.kwargs
     return options
+
+
+def _warn(item: pytest.Item, account: Smartpay) -> SmartpayAdviceWarning | None:
+    """Warn of advice; return the warning where warnings are errors in this run."""
+    path, line = item.reportinfo()[:2]
+    try:
+        warn_of_advice(account.requests, Place(str(path), (line or 0) + 1))
+    except SmartpayAdviceWarning as warning:
+        return warning
+    return None
 
 
 def _recorder_for(config: pytest.Config) -> Recorder | None:

@@ -222,4 +222,3 @@ def test_an_answer_is_explained_rule_by_rule(account: Smartpay, pay: Send) -> No
     )
     assert text == account.explain(answer.headers["Request-Id"])
     assert text == account.explain(account.requests[0])
-    assert max(map(len, text.splitlines())) <= 80
