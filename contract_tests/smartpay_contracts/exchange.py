@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -32,7 +32,7 @@ class Doc(dict[str, Any]):
         )
 
 
-@dataclass(slots=False, kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False)
 class Exchange:
     """A call and its answer.
 
@@ -57,7 +57,6 @@ class Exchange:
     headers: Mapping[str, str]
     body: bytes
     expanded: bool = False
-    notes: list[str] = field(default_factory=list)
 
     @cached_property
     def text(self) -> str:
