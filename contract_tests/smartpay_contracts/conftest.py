@@ -10,11 +10,13 @@ from smartpay_contracts.checks import Checks
 from smartpay_contracts.client import Client
 from smartpay_contracts.control import Control
 from smartpay_contracts.judge import Judge
-from smartpay_contracts.receiver import Receiver
+from smartpay_contracts.receiver import PATIENCE_S, Receiver
 from smartpay_contracts.target import Target, fresh_key
 from smartpay_contracts.world import World
 
 JUDGE = "smartpay-contracts-judge"
+SETTLED_S = 3.0
+"""How long what the emulator has delivered may take to be seen, in seconds."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -93,7 +95,9 @@ def other(api: Client, target: Target) -> Client:
 def receiver(target: Target) -> Iterator[Receiver]:
     """Return a webhook receiver that the server can reach, or skip."""
     target.require("receiver")
-    with Receiver() as running:
+    # The emulator has delivered everything once it says so (see settle).
+    patience_s = PATIENCE_S if target.is_foreign else SETTLED_S
+    with Receiver(patience_s) as running:
         yield running
 
 

@@ -59,9 +59,14 @@ class Delivery:
 
 
 class Receiver:
-    """Takes deliveries and lets a test wait for them."""
+    """Takes deliveries and lets a test wait for them.
 
-    def __init__(self) -> None:
+    Args:
+        patience_s: How long a delivery may take, in seconds.
+    """
+
+    def __init__(self, patience_s: float = PATIENCE_S) -> None:
+        self._patience_s = patience_s
         self.deliveries: list[Delivery] = []
         self.answers: list[int] = []
         """Statuses to give next, one per delivery; 200 when there are none left."""
@@ -110,10 +115,12 @@ class Receiver:
         """
         with self._changed:
             if not self._changed.wait_for(
-                lambda: len(self.of(type_, path=path)) >= count, PATIENCE_S
+                lambda: len(self.of(type_, path=path)) >= count,
+                self._patience_s,
             ):
                 raise ContractFailure(
-                    f"{count} delivery of {type_} at {path} within {PATIENCE_S:.0f} s",
+                    f"{count} delivery of {type_} at {path} within "
+                    f"{self._patience_s:.0f} s",
                     found=f"these: {', '.join(self.types(path=path)) or 'none'}",
                 )
             return self.of(type_, path=path)
@@ -137,9 +144,9 @@ class Receiver:
             ContractFailure: It did not become so in time.
         """
         with self._changed:
-            if not self._changed.wait_for(is_so, PATIENCE_S):
+            if not self._changed.wait_for(is_so, self._patience_s):
                 raise ContractFailure(
-                    f"{what} within {PATIENCE_S:.0f} s",
+                    f"{what} within {self._patience_s:.0f} s",
                     found=f"{len(self.deliveries)} deliveries",
                 )
 
