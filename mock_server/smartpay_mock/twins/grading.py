@@ -31,7 +31,7 @@ class OwnSuite:
     command: Sequence[str]
     folder: Path
 
-    def check_honest(self) -> float:
+    def check_honest(self, chosen: Sequence[Mutant]) -> float:
         """Run the command as it is; return how many seconds it took.
 
         Raises:

@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
@@ -21,7 +21,7 @@ from typing import Any
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.settings import Settings
 from smartpay_mock.server import Sandbox
-from smartpay_mock.twins import broken_app
+from smartpay_mock.twins import broken_app, mutants
 from smartpay_mock.twins.mutant import Mutant
 from smartpay_mock.twins.recorder import VARIABLE
 from smartpay_mock.twins.verdict import Verdict
@@ -63,20 +63,29 @@ class Kit:
     folder: Path
     tests: Tests = field(default_factory=dict)
 
-    def check_honest(self) -> float:
-        """Run all of it against the honest emulator; return how many seconds it took.
+    def check_honest(self, chosen: Sequence[Mutant]) -> float:
+        """Run the tests that will be needed against the honest emulator.
+
+        Args:
+            chosen: The twins that will be judged; for all of them, all of the kit runs.
+
+        Returns:
+            How many seconds it took.
 
         Raises:
             SandboxUsageError: It does not pass there, so it proves nothing.
         """
         started = monotonic()
-        outcome = self._run("", ["--pyargs", PACKAGE])
+        self.tests = self._run("", ["--collect-only", "--pyargs", PACKAGE]).tests
+        needed = {id_ for mutant in chosen for id_ in mutant.clauses}
+        is_all = len(chosen) == len(mutants())
+        arguments = ["--pyargs", PACKAGE] if is_all else sorted(self._tests_of(needed))
+        outcome = self._run("", arguments)
         if outcome.code != _PASSED:
             raise SandboxUsageError(
                 "The contract kit does not pass on the honest emulator, so what it "
                 f"says of broken ones means nothing. Mend that first:\n{outcome.text}"
             )
-        self.tests = outcome.tests
         return monotonic() - started
 
     def judge(self, mutant: Mutant) -> Verdict:

@@ -25,6 +25,13 @@ def clauses_of(item: pytest.Item) -> list[str]:
     return [id_ for mark in item.iter_markers("clause") for id_ in mark.args]
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Note which tests there are, when that is all that is asked."""
+    if session.config.option.collectonly:
+        for item in session.items:
+            _note(item, "collected")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
     """Pass over a test of clauses that have failed already: it tells nothing new."""
@@ -41,12 +48,16 @@ def pytest_runtest_makereport(
     if report.failed:
         _failed.update(clauses_of(item))
     if report.when == "call" or not report.passed:
-        name = getattr(item, "originalname", None) or item.name
-        line = {
-            "test": f"{item.path}::{name}",
-            "clauses": clauses_of(item),
-            "outcome": report.outcome,
-        }
-        with Path(os.environ[VARIABLE]).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        _note(item, report.outcome)
     return report
+
+
+def _note(item: pytest.Item, outcome: str) -> None:
+    name = getattr(item, "originalname", None) or item.name
+    line = {
+        "test": f"{item.path}::{name}",
+        "clauses": clauses_of(item),
+        "outcome": outcome,
+    }
+    with Path(os.environ[VARIABLE]).open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")

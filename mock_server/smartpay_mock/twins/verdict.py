@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
@@ -37,8 +37,11 @@ class Verdict:
 class Suite(Protocol):
     """A suite of tests that can be run against a twin."""
 
-    def check_honest(self) -> float:
+    def check_honest(self, chosen: Sequence[Mutant]) -> float:
         """Run against the honest emulator; return how many seconds it took.
+
+        Args:
+            chosen: The twins that will be judged.
 
         Raises:
             SandboxUsageError: It does not pass there, so it proves nothing.
@@ -50,7 +53,7 @@ class Suite(Protocol):
 
 def judge_all(
     suite: Suite,
-    chosen: Iterable[Mutant],
+    chosen: Sequence[Mutant],
     *,
     jobs: int,
     tell: Callable[[Verdict], None],

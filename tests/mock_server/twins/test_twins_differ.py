@@ -406,7 +406,11 @@ def campaigns(shop: Any) -> None:
     """Coupons and promotion codes."""
     coupon = shop.coupon(maxRedemptionCount=5, expiresAt=4_102_444_800_000).get("id")
     shop.call("create_coupon", COUPON)
-    limits: dict[str, Any] = {"maxRedemptionCount": 3, "onePerCustomer": False, "active": False}
+    limits: dict[str, Any] = {
+        "maxRedemptionCount": 3,
+        "onePerCustomer": False,
+        "active": False,
+    }
     limits |= {"minimumAmount": 100, "currency": "JPY", "firstTimeTransaction": True}
     for code, more in (
         ("Summer-1", limits),

@@ -31,7 +31,7 @@ from smartpay_mock.twins.catalogue import (
 )
 from smartpay_mock.twins.mutant import Mutant
 
-_TABLES = (
+TABLES = (
     service.MUTANTS,
     auth.MUTANTS,
     errors.MUTANTS,
@@ -55,5 +55,5 @@ _TABLES = (
 )
 
 CATALOGUE: dict[str, Mutant] = {
-    mutant.name: mutant for mutant in chain.from_iterable(_TABLES)
+    mutant.name: mutant for mutant in chain.from_iterable(TABLES)
 }

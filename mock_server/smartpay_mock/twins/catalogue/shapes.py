@@ -22,13 +22,8 @@ _KINDS: dict[str, tuple[str, str, str, Any]] = {
     "token": ("token", "createdAt", "metadata", []),
     "checkoutSession": ("session", "metadata", "url", {"href": "x"}),
     "coupon": ("coupon", "discountType", "redemptionCount", "0"),
-    "promotionCode": ("promotion-code", "active", "firstTimeTransaction", 0),
-    "webhookEndpoint": (
-        "webhook-endpoint",
-        "createdAt",
-        "eventSubscriptions",
-        "order.authorized",
-    ),
+    "promotionCode": ("promotion-code", "active", "metadata", []),
+    "webhookEndpoint": ("webhook-endpoint", "createdAt", "url", {"href": "x"}),
     "collection": ("collection", "data", "results", "1"),
 }
 
