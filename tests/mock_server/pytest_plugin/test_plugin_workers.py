@@ -54,8 +54,14 @@ def addresses(pytester: pytest.Pytester) -> set[str]:
 
 @pytest.mark.parametrize(
     ("args", "servers"),
-    [((), 1), (("-n2",), 2), (("-n2", "--smartpay-shared"), 1)],
-    ids=["serial", "server-per-worker", "shared"],
+    [
+        ((), 1),
+        (("--smartpay-shared",), 1),
+        (("-n2",), 2),
+        (("-n2", "--smartpay-shared"), 1),
+        (("-n2", "--dist=each", "--smartpay-shared"), 1),
+    ],
+    ids=["serial", "shared-by-one", "server-per-worker", "shared", "each"],
 )
 def test_each_worker_has_a_server_unless_they_share_one(
     suite: Suite, pytester: pytest.Pytester, args: tuple[str, ...], servers: int
@@ -63,7 +69,8 @@ def test_each_worker_has_a_server_unless_they_share_one(
     """Whichever it is, a full listing holds exactly what the test made."""
     outcome = suite(ALONE, "-pxdist", "--junitxml=report.xml", *args, apart=True)
 
-    outcome.assert_outcomes(passed=24)
+    runs = 2 if "--dist=each" in args else 1
+    outcome.assert_outcomes(passed=24 * runs)
     assert len(addresses(pytester)) == servers
 
 
