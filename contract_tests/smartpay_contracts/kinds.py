@@ -194,9 +194,13 @@ def _updating(kind: str) -> Callable[[World], Arguments]:
 
 
 def _of_disabled_token(world: World) -> Arguments:
-    arguments = _of_own_token(world)
+    arguments = _of_switchable_token(world)
     world.checks.succeeded(world.api.call("disable_token", id=arguments.id))
     return arguments
+
+
+def _of_switchable_token(world: World) -> Arguments:
+    return Arguments(id=world.switchable_token())
 
 
 def _of_own_token(world: World) -> Arguments:
@@ -218,7 +222,7 @@ ARRANGE: dict[str, Callable[[World], Arguments]] = {
         payloads.refund(world.payment()["id"], 100, reference=world.reference())
     ),
     "enable_token": _of_disabled_token,
-    "disable_token": _of_own_token,
+    "disable_token": _of_switchable_token,
     "delete_token": _of_own_token,
     "create_checkout_session": lambda world: Arguments(
         payloads.order_session(reference=world.reference())

@@ -114,7 +114,7 @@ def test_a_replayed_disabling_does_not_disable_again(
     world: World, checks: Checks
 ) -> None:
     """The token was enabled meanwhile, and stays so."""
-    token, key = world.own_token(), fresh(32)
+    token, key = world.switchable_token(), fresh(32)
 
     def disable() -> Exchange:
         return world.api.call("disable_token", id=token, idempotency_key=key)

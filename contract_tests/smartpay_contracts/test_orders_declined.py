@@ -101,7 +101,7 @@ def test_a_disabled_token_is_not_charged(
     capture: str, world: World, checks: Checks
 ) -> None:
     """Either the order is rejected or the call is refused; no payment is made."""
-    token = world.own_token()
+    token = world.switchable_token()
     checks.succeeded(world.api.call("disable_token", id=token))
     body = world.order_body(token=token, captureMethod=capture)
 
@@ -117,7 +117,7 @@ def test_a_disabled_token_is_not_charged(
 @pytest.mark.clause("orders.create.token-disabled-rejected")
 def test_an_order_of_a_disabled_token_is_rejected(world: World) -> None:
     """As the guide says, not as the reference says."""
-    token = world.own_token()
+    token = world.switchable_token()
     world.checks.succeeded(world.api.call("disable_token", id=token))
 
     order = world.order(token=token)

@@ -62,7 +62,7 @@ def test_a_tokens_status_is_a_documented_one(world: World, checks: Checks) -> No
 @pytest.mark.clause("tokens.disable", "tokens.enable", "tokens.no-other-change")
 def test_a_token_is_switched_off_and_on(world: World, checks: Checks) -> None:
     """Nothing else about it changes, and it can be charged again."""
-    token = world.own_token()
+    token = world.switchable_token()
     before = world.now("token", token)
 
     change(world, "disable_token", token)
@@ -87,7 +87,7 @@ def test_a_switch_is_answered_with_nothing_to_parse(
     operation: str, world: World
 ) -> None:
     """No body, or an object; two SDKs parse whatever is labelled as JSON."""
-    token = world.own_token()
+    token = world.switchable_token()
     if operation == "enable_token":
         change(world, "disable_token", token)
 
@@ -101,7 +101,7 @@ def test_a_switch_is_answered_with_nothing_to_parse(
 @pytest.mark.clause("tokens.repeat")
 def test_switching_twice_is_switching_once(world: World) -> None:
     """Enabling what is active, disabling what is disabled."""
-    token = world.own_token()
+    token = world.switchable_token()
 
     change(world, "enable_token", token)
     assert status_of(world, token) == "active"
@@ -190,7 +190,7 @@ def test_a_disabled_token_can_be_deleted(world: World, checks: Checks) -> None:
 @pytest.mark.clause("tokens.list")
 def test_active_and_disabled_tokens_are_listed(world: World, checks: Checks) -> None:
     """As they are when they are retrieved."""
-    token = world.own_token()
+    token = world.switchable_token()
 
     for operation in ("disable_token", "enable_token"):
         change(world, operation, token)

@@ -64,6 +64,17 @@ class World:
         self.approve(token)
         return token
 
+    def switchable_token(self) -> str:
+        """Return the id of an active token that may be disabled for a while.
+
+        Where no token can be made it is the one that was given, and it is enabled
+        again when the test is over.
+        """
+        if "consumer" in self.target.can or self.target.options.token is None:
+            return self.own_token()
+        self._later(self.api, "enable_token", self.token)
+        return self.token
+
     def waiting_token(self) -> str:
         """Return the id of a token that waits for the consumer's approval."""
         token: str = self.token_session()["token"]["id"]
