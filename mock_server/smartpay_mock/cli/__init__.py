@@ -18,6 +18,7 @@ COMMANDS = {
     "drift": ("drift", "Show where two servers differ, field by field."),
     "mutants": ("mutants", "Show what tests are worth: break the emulator on purpose."),
     "exec": ("exec_", "Run a command with an emulator around it."),
+    "grade": ("grade", "Grade how a client copes when charges go wrong."),
     "env": ("env", "Print what points clients and SDKs at an emulator."),
     "doctor": ("doctor", "Find out why a client does not reach the emulator."),
     "openapi": ("openapi", "Print the API as OpenAPI 3.1."),

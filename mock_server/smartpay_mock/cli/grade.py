@@ -1,0 +1,155 @@
+"""``grade``: the report card of a client that charges, in any language."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from smartpay_mock.cli.sdks import SDKS, variables
+from smartpay_mock.kernel.ids import random_base62
+from smartpay_mock.kernel.settings import Settings
+from smartpay_mock.testing.grading import ReportCard, ScenarioGrade
+from smartpay_mock.testing.grading_commands import CommandClient, CommandGrade
+from smartpay_mock.testing.grading_scenarios import retry_scenarios
+from smartpay_mock.testing.grading_text import describe, overview, total
+from smartpay_mock.testing.local import LocalEmulator
+from smartpay_mock.testing.session import SmartpayServer
+from smartpay_mock.testing.smartpay import Smartpay
+
+_FAILED = 1
+_WIDTH = 80
+
+
+@click.command(
+    context_settings={"ignore_unknown_options": True, "max_content_width": _WIDTH}
+)
+@click.option("--only", multiple=True, help="Only this scenario; repeatable.")
+@click.option(
+    "--json",
+    "json_path",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Write the card as JSON, with every attempt.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=30.0,
+    show_default=True,
+    help="How long one run may take, in seconds.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=4,
+    show_default=True,
+    help="Runs at one time; 1 if the command cannot run beside itself.",
+)
+@click.option("--sdk", type=click.Choice(list(SDKS)), default="node", show_default=True)
+@click.argument("argv", nargs=-1, required=True, type=click.UNPROCESSED)
+def command(
+    *,
+    only: tuple[str, ...],
+    json_path: Path | None,
+    timeout: float,
+    jobs: int,
+    sdk: str,
+    argv: tuple[str, ...],
+) -> None:
+    """Grade how a client copes when charges go wrong (grade -- CMD).
+
+    CMD is run once per scenario, on an account of its own. It charges once - it sends
+    the order in the file SMARTPAY_PAYLOAD, or one of its own with SMARTPAY_TOKEN, to
+    SMARTPAY_URL with SMARTPAY_SECRET_KEY - and exits with 0 if, and only if, it
+    believes that the charge was made. What SDKs read is set as with exec.
+
+    Exits with 0 if every scenario passed, 1 if some failed, 2 for wrong usage.
+    """
+    scenarios = retry_scenarios(only)
+    # As Ctrl-C does: no run of the command is left behind.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    emulator = LocalEmulator(Settings(port=0, journal=100_000))
+
+    def environ(smartpay: Smartpay) -> dict[str, str]:
+        row = variables(SDKS[sdk], smartpay.root_url, smartpay.secret_key)
+        return {**smartpay.environ, **row}
+
+    try:
+        server = SmartpayServer(emulator, salt=random_base62(8))
+        _ = server.root_url
+        with CommandClient(argv, timeout_s=timeout, environ=environ) as client:
+            played = list(client.play_all(scenarios, server, jobs=jobs))
+    finally:
+        emulator.stop()
+    card = ReportCard(tuple(one.grade for one in played))
+    if json_path is not None:
+        _write(json_path, card, played)
+    click.echo(_shown(card, played))
+    raise SystemExit(0 if card.passed else _FAILED)
+
+
+def _shown(card: ReportCard, played: Sequence[CommandGrade]) -> str:
+    parts = [overview(card.grades), total(card)]
+    if not any(grade.evidence.attempts for grade in card.grades):
+        parts.append(
+            "The command never created an order: does it read SMARTPAY_URL and\n"
+            "SMARTPAY_SECRET_KEY?"
+        )
+    parts += [_failure(one) for one in played if not one.grade.passed]
+    return "\n\n".join(parts)
+
+
+def _failure(one: CommandGrade) -> str:
+    ended = "was stopped" if one.exit_code is None else f"exited with {one.exit_code}"
+    said = f"; it said last: {one.last_words}" if one.last_words else ""
+    line = textwrap.shorten(f"The command {ended}{said}", _WIDTH - 2, placeholder=" …")
+    return f"{describe(one.grade)}\n  {line}"
+
+
+def _write(path: Path, card: ReportCard, played: Sequence[CommandGrade]) -> None:
+    document = {
+        "version": 1,
+        "letter": card.letter,
+        "percent": card.percent,
+        "passed": card.passed,
+        "scenarios": [_document(one.grade, one.exit_code) for one in played],
+    }
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def _document(grade: ScenarioGrade, exit_code: int | None) -> dict[str, Any]:
+    evidence = grade.evidence
+    return {
+        "id": grade.row.id,
+        "severity": grade.row.severity,
+        "passed": grade.passed,
+        "outcome": evidence.outcome,
+        "exitCode": exit_code,
+        "charges": evidence.charges,
+        "attempts": [
+            {
+                "at": attempt.at,
+                "idempotencyKey": attempt.idempotency_key,
+                "status": attempt.status,
+                "replayed": attempt.replayed,
+                "faults": list(attempt.faults),
+            }
+            for attempt in evidence.attempts
+        ],
+        "verdicts": [
+            {
+                "criterion": verdict.criterion,
+                "passed": verdict.passed,
+                "found": verdict.found,
+                "bug": verdict.bug,
+            }
+            for verdict in grade.verdicts
+        ],
+    }
