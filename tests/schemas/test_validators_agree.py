@@ -14,8 +14,8 @@ import smartpay_schemas as s
 from smartpay_schemas import _compile
 from smartpay_schemas._variants import BASES
 
-COUNT = int(os.environ.get("SMARTPAY_DIFFERENTIAL_DOCUMENTS", "12"))
-"""How many broken documents are made from each schema."""
+COUNT = 20_000 if os.environ.get("SMARTPAY_TEST_LONG") else 12
+"""How many broken documents are made from each schema; `make long` makes many."""
 
 JUNK: list[Any] = [
     None,
