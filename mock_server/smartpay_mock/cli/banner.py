@@ -33,7 +33,13 @@ def banner(root_url: str, *, state: str, tls_url: str = "", ca_path: str = "") -
         lines += [f"  HTTPS        {tls_url}/v1", f"  Trust        {ca_path}"]
     lines += ["", "  Charging this token           makes an order that is", ""]
     lines += [f"  {token}  {outcome}" for token, outcome in token_rows()]
-    lines += ["", "  Try it:", "", *curl_lines(root_url, catalogue.secret_key), ""]
+    lines += [
+        "",
+        "  Try it:",
+        "",
+        *curl_lines(root_url, catalogue.secret_key, ca_path),
+        "",
+    ]
     return "\n".join(lines)
 
 
@@ -59,11 +65,13 @@ def token_rows() -> list[tuple[str, str]]:
     ]
 
 
-def curl_lines(root_url: str, secret_key: str) -> list[str]:
+def curl_lines(root_url: str, secret_key: str, ca_path: str = "") -> list[str]:
     """Return a command that charges, as it can be pasted into a shell."""
+    trust = [f"    --cacert {ca_path} \\"] if root_url.startswith("https") else []
     body = textwrap.indent(json.dumps(_PAYLOAD, indent=1), "    ").strip()
     return [
         f"  curl {root_url}/v1/orders \\",
+        *trust,
         f"    -H 'Authorization: Basic {secret_key}' \\",
         "    -H 'Content-Type: application/json' \\",
         f"    -d '{body}'",

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import click
 
 from smartpay_mock.cli.demo_lines import LINES, Line, Seen, guide_payload
-from smartpay_mock.cli.serve import running
+from smartpay_mock.cli.serving import running
 from smartpay_mock.cli.tables import table
 from smartpay_mock.kernel.ids import new_secret_key
 from smartpay_mock.kernel.settings import Settings

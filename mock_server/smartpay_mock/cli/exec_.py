@@ -10,7 +10,7 @@ from types import FrameType
 import click
 
 from smartpay_mock.cli.sdks import SDKS, variables
-from smartpay_mock.cli.serve import running
+from smartpay_mock.cli.serving import running
 from smartpay_mock.kernel.ids import new_secret_key
 from smartpay_mock.kernel.settings import Settings, environment_name
 

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,12 +12,13 @@ import click
 
 from smartpay_mock.cli.banner import banner, warning
 from smartpay_mock.cli.options import settings_from, settings_options
+from smartpay_mock.cli.serving import Addresses, serve_fast, serve_threads
 from smartpay_mock.control.guard import is_loopback
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.ids import new_password
-from smartpay_mock.kernel.settings import Settings
-from smartpay_mock.server import Sandbox
-from smartpay_mock.twins import broken_app, find_mutant
+from smartpay_mock.kernel.settings import Settings, environment_name
+from smartpay_mock.server.sandbox import API_PATH
+from smartpay_mock.twins import find_mutant
 
 
 @click.command(context_settings={"max_content_width": 80})
@@ -46,66 +43,51 @@ def command(
     **flags: Any,
 ) -> None:
     """Run the emulator until it is stopped (Ctrl-C, SIGTERM)."""
-    settings = settings_from(flags)
+    settings = _server_chosen(settings_from(flags), flags)
     if not is_loopback(settings.host) and not settings.admin_token:
         settings = replace(settings, admin_token=new_password())
-    if settings.server == "granian":
-        _serve_fast(settings)
-        return
     if ca_file and not settings.tls:
         raise SandboxUsageError("--ca-file is for HTTPS: add --tls.")
-    with running(settings) as sandbox:
-        if ca_file:
-            _write_whole(ca_file, sandbox.certificates.ca_path.read_text().rstrip())
+
+    def announce(at: Addresses) -> None:
+        if ca_file and at.certificates:
+            _write_whole(ca_file, at.certificates.ca_path.read_text().rstrip())
         if port_file:
-            _write_whole(port_file, sandbox.root_url.rpartition(":")[2])
+            _write_whole(port_file, at.root_url.rpartition(":")[2])
         if not quiet:
-            click.echo(_ready_text(sandbox, settings, as_json=as_json))
-        _wait_for_signal()
+            click.echo(_ready_text(at, settings, as_json=as_json))
+
+    serve_here = serve_fast if settings.server == "granian" else serve_threads
+    serve_here(settings, announce)
     if not quiet and not as_json:
         click.echo("Stopped.")
 
 
-def _serve_fast(settings: Settings) -> None:
-    if settings.mutant:
-        raise SandboxUsageError("--mutant needs the other server: --server threads.")
-    from smartpay_mock.server.fast import serve_fast  # noqa: PLC0415 - an extra
-
-    serve_fast(settings)
-
-
-@contextmanager
-def running(settings: Settings) -> Iterator[Sandbox]:
-    """Run an emulator in this process for the time of a block.
-
-    Raises:
-        SandboxUsageError: The address or the state cannot be had, or there is no such
-            mutant.
-    """
-    sandbox = Sandbox(
-        settings,
-        app=broken_app(settings),
-        host=settings.host,
-        port=settings.port,
-        tls=settings.tls,
-        tls_port=settings.tls_port,
-    )
-    with sandbox:
-        yield sandbox
+def _server_chosen(settings: Settings, flags: dict[str, Any]) -> Settings:
+    """Return the settings with the server that several processes need."""
+    if settings.workers == 1 or settings.server == "granian":
+        return settings
+    if flags.get("server") or environment_name("server") in os.environ:
+        raise SandboxUsageError(
+            f"The server 'threads' is one process, not {settings.workers}. Leave "
+            "--server out (several workers are granian's), or use --workers 1; "
+            "further processes may serve the same --state on ports of their own."
+        )
+    return replace(settings, server="granian")
 
 
-def _ready_text(sandbox: Sandbox, settings: Settings, *, as_json: bool) -> str:
+def _ready_text(at: Addresses, settings: Settings, *, as_json: bool) -> str:
+    ca_path = str(at.certificates.ca_path) if at.certificates else ""
     if as_json:
-        ready = {"url": sandbox.url, "rootUrl": sandbox.root_url}
-        if settings.tls:
-            ready["tlsRootUrl"] = sandbox.tls_root_url
-            ready["caPath"] = str(sandbox.certificates.ca_path)
+        ready = {"url": f"{at.root_url}{API_PATH}", "rootUrl": at.root_url}
+        if ca_path:
+            ready |= {"tlsRootUrl": at.tls_root_url, "caPath": ca_path}
         return json.dumps(ready)
     text = banner(
-        sandbox.root_url,
-        state=_state_words(settings.state),
-        tls_url=sandbox.tls_root_url if settings.tls else "",
-        ca_path=str(sandbox.certificates.ca_path) if settings.tls else "",
+        at.root_url,
+        state=_state_words(settings),
+        tls_url=at.tls_root_url,
+        ca_path=ca_path,
     )
     if settings.mutant:
         text = f"{warning(find_mutant(settings.mutant))}\n\n{text}"
@@ -114,21 +96,27 @@ def _ready_text(sandbox: Sandbox, settings: Settings, *, as_json: bool) -> str:
     return text
 
 
-def _state_words(state: str) -> str:
-    if state == "memory:":
+def _state_words(settings: Settings) -> str:
+    if settings.state == "memory:":
         return "in memory; gone when it stops (--state sqlite:///FILE keeps it)"
-    return "a PostgreSQL database" if state.startswith("postgres") else state
+    is_database = settings.state.startswith("postgres")
+    words = "a PostgreSQL database" if is_database else settings.state
+    several = f" ({settings.workers} processes of granian)"
+    return words + (several if settings.workers > 1 else "")
 
 
 def _write_whole(path: Path, text: str) -> None:
-    """Write a file so that a reader sees all of it or none."""
+    """Write a file so that a reader sees all of it or none.
+
+    Raises:
+        SandboxUsageError: It cannot be written.
+    """
     draft = path.with_name(f"{path.name}.{os.getpid()}")
-    draft.write_text(text + "\n", encoding="ascii")
-    draft.replace(path)
-
-
-def _wait_for_signal() -> None:
-    stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
-    stopped.wait()
+    try:
+        draft.write_text(text + "\n", encoding="ascii")
+        draft.replace(path)
+    except OSError as error:
+        raise SandboxUsageError(
+            f"{path} cannot be written: {error.strerror}. Name a file in a folder "
+            "that exists and may be written to."
+        ) from error

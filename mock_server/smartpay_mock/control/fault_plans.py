@@ -7,7 +7,7 @@ from typing import Any
 from smartpay_mock.api.engine import Engine
 from smartpay_mock.api.gates import Gate
 from smartpay_mock.api.works import keep_account
-from smartpay_mock.kernel.errors import NotFoundError
+from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
 from smartpay_mock.kernel.faults import Fault, check_fault, to_document
 
 
@@ -65,8 +65,15 @@ def add_hold(
     """Hold calls of an operation at a point until the gate is released.
 
     Raises:
-        SandboxUsageError: An unknown operation or moment.
+        SandboxUsageError: An unknown operation or moment, or a server that could not
+            take the call that releases the gate.
     """
+    if engine.settings.server == "granian":
+        raise SandboxUsageError(
+            "A process of granian answers one call at a time, so a held one would hold "
+            "up the call that lets it go. Serve with --server threads for holds; a "
+            "second one may share this --state."
+        )
     with engine.opened(account_id) as (unit, account):
         ids = account.ids()
         id_ = ids.new("hold")

@@ -19,6 +19,7 @@ ENV_PREFIX = "SMARTPAY_SANDBOX_"
 _RESEMBLES = 0.93  # of the whole name, whose long prefix is always the same
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"", "0", "false", "no", "off"}
+_OF_ONE_PROCESS = {"", "memory:", "sqlite:", "sqlite://", "sqlite:///:memory:"}
 
 
 def _flag(text: str) -> bool:
@@ -137,7 +138,7 @@ class Settings:
             value = getattr(self, row.name)
             if isinstance(value, str | int) and value != row.default:
                 read_setting(row.name, str(value), origin=row.name)
-        if self.workers > 1 and self.state == "memory:":
+        if self.workers > 1 and self.state.partition("?")[0] in _OF_ONE_PROCESS:
             raise SandboxUsageError(
                 f"workers={self.workers} needs a state that processes share: "
                 "set state to sqlite:///FILE or postgresql://..., or use 1 worker."

@@ -4,6 +4,9 @@ granian (extra ``fast``) speaks HTTP in Rust and calls the app from one thread p
 process: more threads only contend for the interpreter's lock. It hands out no socket,
 so transport faults are not to be had here, and a request that is held or delayed
 holds up its whole process; both are what ``--server threads`` is for.
+
+Every process has all of it: the app, the store, and a worker that delivers webhooks.
+Leases in the store see to it that one of them delivers for an account at a time.
 """
 
 from __future__ import annotations
@@ -15,17 +18,28 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
+from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from typing import Any
+from multiprocessing.util import Finalize
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.settings import Settings, environment_name, load_settings
 from smartpay_mock.server.bind import BACKLOG, listen, url_of
 from smartpay_mock.server.tls import Certificates
+from smartpay_mock.storage import open_store
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+MakeApp = Callable[[Settings], "Flask"]
 
 KILL_SECONDS = 5
+# What is under way when a process is told to stop may go on for so long; what is left
+# of a webhook then is another process's, once the lease has run out.
+LAST_WORK_SECONDS = KILL_SECONDS - 1
 READY_POLL_SECONDS = 0.005
 READY_TIMEOUT_SECONDS = 5.0
 
@@ -35,21 +49,24 @@ def serve_fast(
     *,
     certificates: Certificates | None = None,
     on_ready: Callable[[str], None] | None = None,
+    make_app: MakeApp | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM; requests under way are answered first.
 
     Call it from the main thread. The settings travel to the workers in the
-    environment, which this changes.
+    environment, which this changes. A worker that dies is started anew.
 
     Args:
         settings: ``host``, ``port``, ``workers`` and all else.
         certificates: Serves HTTPS in place of HTTP.
         on_ready: Called once, from another thread, with scheme and authority, as
             soon as clients are accepted.
+        make_app: A function of a module, called in every worker; ``create_app`` if
+            not given.
 
     Raises:
-        SandboxUsageError: The extra is missing, the address cannot be had, or
-            several workers would each keep a state of their own.
+        SandboxUsageError: The extra is missing, the address or the state cannot be
+            had, or several workers would each keep a state of their own.
     """
     try:
         from granian import Granian  # noqa: PLC0415 - an extra, and slow to import
@@ -61,7 +78,10 @@ def serve_fast(
             "pip install 'smartpay-sandbox[fast]', or use --server threads."
         ) from error
     address, port = claim(settings.host, settings.port)
-    os.environ.update(to_environment(settings))
+    if settings.state != "memory:":
+        # Refused once and in words, rather than by every worker with a traceback.
+        open_store(settings.state).close()
+    os.environ.update(to_environment(replace(settings, server="granian")))
     if on_ready is not None:
         scheme = "https" if certificates else "http"
         url = url_of(scheme, settings.host, port)
@@ -77,14 +97,21 @@ def serve_fast(
         websockets=False,
         backlog=BACKLOG,
         log_level=LogLevels.warning,
+        respawn_failed_workers=True,
         workers_kill_timeout=KILL_SECONDS,
         ssl_cert=certificates.chain_path if certificates else None,
         ssl_key=certificates.key_path if certificates else None,
-    ).serve(target_loader=load_app, wrap_loader=False)
+    ).serve(target_loader=partial(load_app, make_app), wrap_loader=False)
 
 
-def load_app() -> Any:
-    """Return the app of this process, from the settings in the environment."""
+def load_app(make_app: MakeApp | None = None) -> Any:
+    """Return the app of this process, from the settings in the environment.
+
+    Its webhooks are delivered from now on until the process ends.
+
+    Args:
+        make_app: Makes it; ``create_app`` if not given.
+    """
     # A forked worker has granian's parent's handlers until it serves; told to stop
     # before that, it would only be killed in the end.
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -92,11 +119,13 @@ def load_app() -> Any:
     _end_with_parent()
     from smartpay_mock.app import (  # noqa: PLC0415 - imports Flask, in the worker only
         create_app,
+        engine_of,
         start_worker,
     )
 
-    app = create_app(load_settings())
-    start_worker(app, [])
+    app = (make_app or create_app)(load_settings())
+    worker, store = start_worker(app, []), engine_of(app).store
+    Finalize(None, _end, args=(worker.stop, store.close), exitpriority=1)
     # What lives as long as the process need not be searched for garbage.
     gc.collect()
     gc.freeze()
@@ -143,6 +172,18 @@ def _connection(url: str, certificates: Certificates | None) -> HTTPConnection:
         timeout=READY_TIMEOUT_SECONDS,
         context=certificates.client_context(),
     )
+
+
+def _end(*steps: Callable[[], None]) -> None:
+    """End what a process has going, as far as that can be waited for."""
+
+    def end() -> None:
+        for step in steps:
+            step()
+
+    thread = threading.Thread(target=end, name="smartpay-end", daemon=True)
+    thread.start()
+    thread.join(LAST_WORK_SECONDS)
 
 
 def _end_with_parent() -> None:
