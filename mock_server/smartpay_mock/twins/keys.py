@@ -59,7 +59,7 @@ class AnyBody(Idempotency):
     ) -> Key | None:
         """Return the key of the call."""
         key = super().read_key(operation, params, call, rules)
-        return key and replace(key, fingerprint="")
+        return key and Key(key.id, "")
 
 
 class AnyPath(Idempotency):
