@@ -22,6 +22,7 @@ from smartpay_schemas import Operation
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+_NO_CONTENT = HTTPStatus.NO_CONTENT.value
 _STATUS_LINES = {
     status.value: f"{status.value} {status.phrase}" for status in HTTPStatus
 }
@@ -91,7 +92,7 @@ class DirectFlask(Flask):
 
 def _send(answer: Answer, start_response: Any) -> Iterable[bytes]:
     headers = [*answer.headers.items()]
-    if answer.status != HTTPStatus.NO_CONTENT:  # which must not say how long it is
+    if answer.status != _NO_CONTENT:  # which must not say how long it is
         headers.append(("Content-Length", str(len(answer.body))))
     if answer.content_type is not None:
         headers.append(("Content-Type", answer.content_type))

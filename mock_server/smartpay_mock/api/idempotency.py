@@ -10,10 +10,10 @@ Source: docs:/reference/idempotency; scope, conflict and what is kept are *assum
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from smartpay_mock.api.bodies import decoded_body
-from smartpay_mock.kernel.codec import decode, encode, encode_sorted
+from smartpay_mock.api.bodies import canonical_body
+from smartpay_mock.kernel.codec import decode, encode
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.exchange import Answer, Call
 from smartpay_mock.kernel.rules import Rules
@@ -28,8 +28,7 @@ _SERVER_FAILED = 500
 _PRUNED_AT_ONCE = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """An idempotency key with its scope and what it was sent for."""
 
     id: str
@@ -53,7 +52,7 @@ class Idempotency:
         is_printable = value.isascii() and value.isprintable()
         if not 1 <= len(value) <= rules.key_length or not is_printable:
             raise ApiError("idempotency.key-invalid")
-        path = operation.path.format(**params)
+        path = operation.path.format(**params) if params else operation.path
         return Key(f"{operation.method} {path} {value}", _fingerprint(operation, call))
 
     def replay(self, unit: Unit, key: Key, now: int) -> Answer | None:
@@ -103,7 +102,7 @@ def _fingerprint(operation: Operation, call: Call) -> str:
     if operation.request is None:
         return ""
     try:
-        body = encode_sorted(decoded_body(call))
+        body = canonical_body(call)
     except (ValueError, TypeError, RecursionError):
         body = call.body
     return hashlib.blake2b(body, digest_size=16).hexdigest()

@@ -35,7 +35,8 @@ class Call:
         headers: Names in lower case.
         body: The raw bytes.
         base_url: Scheme and authority the client used, no slash at the end.
-        decoded: The body's JSON value in a tuple once it was decoded.
+        decoded: The body's JSON value, and the same as bytes whatever its layout was,
+            once it was decoded.
         is_too_large: The body is over the limit, so it was left unread.
     """
 
@@ -45,7 +46,7 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     base_url: str = "http://127.0.0.1:8585"
-    decoded: tuple[Any] | None = None
+    decoded: tuple[Any, bytes] | None = None
     is_too_large: bool = False
 
 

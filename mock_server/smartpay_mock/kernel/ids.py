@@ -61,14 +61,13 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_spare.clear)
 
 
-def _random_suffix() -> str:
-    while True:
-        try:
-            return _spare.pop()
-        except IndexError:
-            drawn = random_base62(SUFFIX_LENGTH * _DRAWN_AT_ONCE)
-            starts = range(0, len(drawn), SUFFIX_LENGTH)
-            _spare.extend([drawn[start : start + SUFFIX_LENGTH] for start in starts])
+def _draw() -> str:
+    """Draw suffixes ahead and return one more."""
+    drawn = random_base62(SUFFIX_LENGTH * _DRAWN_AT_ONCE)
+    starts = range(0, len(drawn), SUFFIX_LENGTH)
+    first, *rest = [drawn[start : start + SUFFIX_LENGTH] for start in starts]
+    _spare.extend(rest)
+    return first
 
 
 def is_secret_key(text: str) -> bool:
@@ -111,9 +110,12 @@ class Ids:
 
     def new(self, kind: str) -> str:
         """Return a new id for ``kind``, a key of ``PREFIXES``."""
-        if self._seed is None:
-            return _HEADS[kind] + _random_suffix()
-        return _HEADS[kind] + self.characters(SUFFIX_LENGTH)
+        if self._seed is not None:
+            return _HEADS[kind] + self.characters(SUFFIX_LENGTH)
+        try:
+            return _HEADS[kind] + _spare.pop()
+        except IndexError:
+            return _HEADS[kind] + _draw()
 
     def characters(self, length: int) -> str:
         """Return ``length`` characters of ``[0-9A-Za-z]``, at most 64."""
