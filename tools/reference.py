@@ -6,6 +6,7 @@ python tools/reference.py --check   exit 1 and name the pages that are not up to
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import fields
@@ -13,6 +14,10 @@ from itertools import groupby
 from pathlib import Path
 
 from smartpay_fixtures import magic
+from smartpay_mock.control.routes import PREFIX, Route
+from smartpay_mock.control.table import ALIASES, ROUTES
+from smartpay_mock.events.adversary import OPTIONS
+from smartpay_mock.kernel.faults import KINDS
 from smartpay_mock.kernel.settings import Settings, environment_name
 from smartpay_schemas import CLAUSES, ERRORS, LIFECYCLES, OPERATIONS, Clause, Lifecycle
 
@@ -188,6 +193,49 @@ def settings_page() -> str:
     )
 
 
+def body_of(route: Route) -> str:
+    """Return the members of the body that a route takes, in words."""
+    body = route.body or {}
+    notes = str(body.get("description", "")).rstrip(".")
+    return "; ".join(filter(None, [", ".join(body.get("properties", {})), notes]))
+
+
+def control_plane_page() -> str:
+    """Return the page of the control plane: its routes, faults and adversary."""
+    routes = [
+        (
+            code(f"{row.method} {PREFIX}{row.path}"),
+            row.summary,
+            body_of(row),
+            ", ".join(row.query),
+            "an account" if row.needs_account else "the server",
+        )
+        for row in ROUTES
+    ]
+    faults = [
+        (
+            code(kind),
+            ", ".join(f"{name}: {json.dumps(options[name])}" for name in options),
+        )
+        for kind, options in KINDS.items()
+    ]
+    adversary = [(code(name), x.help, x.expected) for name, x in OPTIONS.items()]
+    return "\n\n".join(
+        [
+            "# Control plane routes",
+            "How they are used: [the control plane](../control-plane.md).",
+            table(("route", "what it does", "body", "query", "of"), routes),
+            f"Beside it: {', '.join(code(path) for path in ALIASES)}.",
+            "## Faults",
+            "Each with its options and their defaults, as JSON. Times are in "
+            "milliseconds, `retry_after` is in seconds.",
+            table(("kind", "options"), faults),
+            "## How webhooks misbehave",
+            table(("member", "what it does", "value"), adversary),
+        ]
+    )
+
+
 def test_values_page() -> str:
     """Return the page of test values: tokens, consumers, values."""
     known = magic()
@@ -233,6 +281,7 @@ PAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "lifecycles.md": ("lifecycles.json", lifecycles_page),
     "contract.md": ("clauses.json", contract_page),
     "settings.md": ("kernel/settings.py", settings_page),
+    "control-plane.md": ("control/table.py", control_plane_page),
     "test-values.md": ("magic.json", test_values_page),
 }
 """File name -> (where its content comes from, what makes it)."""
