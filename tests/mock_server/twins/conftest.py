@@ -127,6 +127,7 @@ class Shop:
         raw: bytes = b"",
         query: str = "",
         key: str = "",
+        is_too_large: bool = False,
         **headers: str | None,
     ) -> Any:
         """Send a call and write down what came back."""
@@ -140,6 +141,7 @@ class Shop:
             dict(parse_qsl(query, keep_blank_values=True)),
             {name: value for name, value in sent.items() if value is not None},
             raw if body is NOT_SAID else json.dumps(body).encode(),
+            is_too_large=is_too_large,
         )
         answer = self._answer(call)
         told = answer.body.decode()
@@ -166,11 +168,11 @@ class Shop:
 
     def _routed(self, call: Call) -> tuple[Operation | None, dict[str, str]]:
         for row in self.engine.rules.operations.values():
-            prefix = "/v1" if row.side == "merchant" else ""
+            prefix = "(/api.smartpay)?/v1" if row.side == "merchant" else ""
             pattern = (prefix + row.path).replace("{id}", "(?P<id>[^/]+)")
             match = re.fullmatch(pattern, call.path)
             if match and row.method == call.method:
-                return row, match.groupdict()
+                return row, {n: v for n, v in match.groupdict().items() if v}
         return None, {}
 
     # -- objects ------------------------------------------------------------------

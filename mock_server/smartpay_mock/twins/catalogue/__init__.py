@@ -9,6 +9,7 @@ from itertools import chain
 
 from smartpay_mock.twins.catalogue import (
     auth,
+    choices,
     consumer,
     data,
     deliveries,
@@ -18,8 +19,10 @@ from smartpay_mock.twins.catalogue import (
     errors,
     events,
     idempotency,
+    limits,
     lists,
     orders,
+    outsiders,
     payments,
     references,
     refunds,
@@ -30,6 +33,7 @@ from smartpay_mock.twins.catalogue import (
     tolerance,
 )
 from smartpay_mock.twins.mutant import Mutant
+from smartpay_schemas import CLAUSES
 
 TABLES = (
     service.MUTANTS,
@@ -52,8 +56,17 @@ TABLES = (
     endpoints.MUTANTS,
     events.MUTANTS,
     deliveries.MUTANTS,
+    choices.MUTANTS,
+    limits.MUTANTS,
+    outsiders.MUTANTS,
 )
 
+_AREAS = list(dict.fromkeys(clause.area for clause in CLAUSES.values()))
+
+# By area, in the contract's order of areas; within one, in the order of the tables.
 CATALOGUE: dict[str, Mutant] = {
-    mutant.name: mutant for mutant in chain.from_iterable(TABLES)
+    mutant.name: mutant
+    for mutant in sorted(
+        chain.from_iterable(TABLES), key=lambda mutant: _AREAS.index(mutant.area)
+    )
 }
