@@ -22,7 +22,7 @@ from smartpay_schemas import Operation
 
 HEADER = "idempotency-key"
 REPLAYED = "Idempotency-Replayed"
-_KIND = "idempotency"
+KIND = "idempotency"
 _NOT_KEPT = {401, 429}
 _SERVER_FAILED = 500
 _PRUNED_AT_ONCE = 2
@@ -61,7 +61,7 @@ class Idempotency:
         Raises:
             ApiError: ``idempotency.key-reused`` for another body.
         """
-        row = unit.row(_KIND, key.id)
+        row = unit.row(KIND, key.id)
         if row is None or (row.due is not None and row.due <= now):
             return None
         kept = decode(row.body)
@@ -80,10 +80,10 @@ class Idempotency:
         """Keep ``answer`` under ``key``; failures of the server are never kept."""
         if answer.status >= _SERVER_FAILED or answer.status in _NOT_KEPT:
             return
-        for row in unit.due(_KIND, until=now, limit=_PRUNED_AT_ONCE):
-            unit.delete(_KIND, row.id)
+        for row in unit.due(KIND, until=now, limit=_PRUNED_AT_ONCE):
+            unit.delete(KIND, row.id)
         unit.put(
-            _KIND,
+            KIND,
             key.id,
             encode(
                 {

@@ -189,9 +189,12 @@ class Store(Protocol):
 
     Attributes:
         name: ``memory``, ``sqlite`` or ``postgresql``.
+        reads_ahead: Whether it profits from ``ahead``; working that out can be spared
+            otherwise.
     """
 
     name: str
+    reads_ahead: bool
 
     def write(self, account: str, *, ahead: Sequence[Key] = ()) -> OpenUnit:
         """Open a unit that may write: applied at the end, rolled back on an exception.

@@ -19,6 +19,7 @@ class MemoryStore(Closing):
     """A store in memory; ``contract.Store`` says what it promises."""
 
     name = "memory"
+    reads_ahead = False
 
     def __init__(self) -> None:
         self._thread = threading.local()

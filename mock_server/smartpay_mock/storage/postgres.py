@@ -58,6 +58,7 @@ class PostgresStore(Closing):
     """
 
     name = "postgresql"
+    reads_ahead = True
 
     def __init__(
         self,

@@ -67,6 +67,7 @@ class SqliteStore(Closing):
     """
 
     name = "sqlite"
+    reads_ahead = False
 
     def __init__(
         self,
