@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -49,6 +50,7 @@ class LocalEmulator:
             name="smartpay-shared",
             delivers=False,
         )
+        self._starting = threading.Lock()
         self._seen = 0
         self.address = ""
 
@@ -71,8 +73,9 @@ class LocalEmulator:
     @property
     def root_url(self) -> str:
         """Scheme and authority of the server."""
-        if not self.address:
-            self.address = self._sandbox.start().root_url
+        with self._starting:
+            if not self.address:
+                self.address = self._sandbox.start().root_url
         return self.address
 
     def failures(self) -> list[BaseException]:

@@ -144,12 +144,15 @@ def test_a_plan_counts_and_lets_calls_pass_first(account: Smartpay, pay: Send) -
 def test_a_plan_for_another_operation_is_not_met(account: Smartpay, pay: Send) -> None:
     """It stays unmet, can be taken back, and is then forgotten."""
     fault = account.faults.add("create_refund", "reset")
+    every = account.faults.add("create_refund", "reset", times=0)
+    thrice = account.faults.add("create_order", "latency", virtual=True, times=3)
     pay()
-    unmet = [plan.id for plan in account.faults.unmet()]
+    unmet = {plan.id: plan.unmet for plan in account.faults.unmet()}
 
-    fault.remove()
+    for plan in (fault, every, thrice):
+        plan.remove()
 
-    assert unmet == [fault.id]
+    assert unmet == {fault.id: 1, every.id: 1, thrice.id: 2}
     assert account.faults.unmet() == account.faults.planned() == []
     assert "reset on create_refund" in repr(fault)
 

@@ -209,6 +209,16 @@ def test_a_closed_receiver_leaves_nothing_behind(
     assert send("GET", "/webhook-endpoints").json()["data"] == []
 
 
+def test_trouble_ends_with_its_receiver(account: Smartpay, pay: Send) -> None:
+    """Another one that goes on listening gets each event once."""
+    with account.webhooks.receive(["order.rejected"]) as lasting:
+        with account.webhooks.receive(duplicate=3, bad_signature=True):
+            pass
+        pay(token=account.tokens.declined)
+
+        lasting.assert_received(["order.rejected"])
+
+
 def test_an_endpoint_of_the_test_itself_can_be_registered(
     account: Smartpay, pay: Send
 ) -> None:

@@ -52,6 +52,9 @@ def test_two_runs_give_the_same_journal(state: str, tmp_path: Path) -> None:
 
     assert journals[0] == journals[1]
     assert len(journals[0]) > 10_000
+    assert b'"url\\":\\"https://receiver-1.example.com\\"' in journals[0]
+    assert b'"host": "api.smartpay.co"' in journals[0]
+    assert b"127.0.0.1" not in journals[0]
 
 
 def test_every_store_gives_the_same_journal(tmp_path: Path) -> None:
