@@ -17,6 +17,7 @@ ANYWHERE = {
     "idempotency.key-invalid",
     "idempotency.key-reused",
     "server.error",
+    "server.unavailable",
 }
 """Codes that any call can get, so that no operation lists them."""
 

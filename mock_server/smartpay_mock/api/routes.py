@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -14,9 +14,11 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTo
 from werkzeug.wsgi import get_input_stream
 
 from smartpay_mock.api.engine import Engine
+from smartpay_mock.api.envelope import refusal
 from smartpay_mock.kernel.codec import encode
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.exchange import Answer, Call, TransportFault
+from smartpay_mock.storage.errors import StoreUnavailable
 from smartpay_schemas import Operation
 
 # Two official SDKs go to production unless their base URL holds "api.smartpay", so
@@ -199,7 +201,17 @@ def add_error_handlers(app: Flask, engine: Engine) -> None:
 
     app.register_error_handler(MethodNotAllowed, wrong_method)
     app.register_error_handler(HTTPException, not_served)
+    app.register_error_handler(StoreUnavailable, partial(_unavailable, engine))
     app.register_error_handler(Exception, failed)
+
+
+def _unavailable(engine: Engine, error: StoreUnavailable) -> Response:
+    """Answer 503; no journal, because that would wait for the store once more."""
+    current_app.logger.warning("%s", error)
+    answer = refusal(ApiError("server.unavailable", reason=str(error)))
+    answer.headers["Request-Id"] = engine.fresh_ids.new("request")
+    answer.headers["Retry-After"] = "1"
+    return to_response(answer, request.environ)
 
 
 def report_failure(error: Exception) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from smartpay_mock.kernel.codec import encode
 from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
 from smartpay_mock.kernel.exchange import Answer
+from smartpay_mock.storage.errors import StoreUnavailable
 
 MEDIA_TYPE = "application/problem+json"
 _TITLES = {
@@ -17,7 +18,9 @@ _TITLES = {
     405: "The method is not taken here",
     413: "The body is too large",
     500: "The emulator failed",
+    503: "The state cannot be reached",
 }
+_STATUS: dict[type[Exception], int] = {NotFoundError: 404, StoreUnavailable: 503}
 
 
 def problem(status: int, detail: str, **members: Any) -> Answer:
@@ -40,4 +43,5 @@ def problem(status: int, detail: str, **members: Any) -> Answer:
 
 def problem_of(error: SandboxUsageError) -> Answer:
     """Return the answer for a misuse of the sandbox."""
-    return problem(404 if isinstance(error, NotFoundError) else 400, str(error))
+    status = next((s for kind, s in _STATUS.items() if isinstance(error, kind)), 400)
+    return problem(status, str(error))
