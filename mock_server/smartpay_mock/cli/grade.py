@@ -72,8 +72,9 @@ def command(
     Exits with 0 if every scenario passed, 1 if some failed, 2 for wrong usage.
     """
     scenarios = retry_scenarios(only)
-    # As Ctrl-C does: no run of the command is left behind.
-    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # By way of an exception, so that no run of the command is left behind.
+        signal.signal(number, lambda number, _frame: sys.exit(128 + number))
     emulator = LocalEmulator(Settings(port=0, journal=100_000))
 
     def environ(smartpay: Smartpay) -> dict[str, str]:

@@ -12,7 +12,7 @@ import click
 
 from smartpay_mock.cli.banner import banner, warning
 from smartpay_mock.cli.options import settings_from, settings_options
-from smartpay_mock.cli.serving import Addresses, serve_fast, serve_threads
+from smartpay_mock.cli.serving import SERVERS, Addresses
 from smartpay_mock.control.guard import is_loopback
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.ids import new_password
@@ -34,7 +34,7 @@ from smartpay_mock.twins import find_mutant
     help="Write the CA of HTTPS here once ready, for clients to trust.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON line when ready.")
-@click.option("--quiet", "-q", is_flag=True, help="Say nothing when ready.")
+@click.option("--quiet", "-q", is_flag=True, help="Say nothing at all.")
 def command(
     port_file: Path | None,
     ca_file: Path | None,
@@ -42,7 +42,11 @@ def command(
     quiet: bool,
     **flags: Any,
 ) -> None:
-    """Run the emulator until it is stopped (Ctrl-C, SIGTERM)."""
+    """Run the emulator until it is stopped (Ctrl-C, SIGTERM).
+
+    Prints a line for each call of the API, with advice on what was odd about it;
+    granian's processes print none.
+    """
     settings = _server_chosen(settings_from(flags), flags)
     if not is_loopback(settings.host) and not settings.admin_token:
         settings = replace(settings, admin_token=new_password())
@@ -57,9 +61,9 @@ def command(
         if not quiet:
             click.echo(_ready_text(at, settings, as_json=as_json))
 
-    serve_here = serve_fast if settings.server == "granian" else serve_threads
-    serve_here(settings, announce)
-    if not quiet and not as_json:
+    is_told = not (quiet or as_json)
+    SERVERS[settings.server](settings, announce, say=click.echo if is_told else None)
+    if is_told:
         click.echo("Stopped.")
 
 

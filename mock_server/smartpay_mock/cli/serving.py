@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from smartpay_mock.cli.console import Console, Say
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.settings import Settings
 from smartpay_mock.server import Sandbox, make_certificates
@@ -39,13 +40,22 @@ class Addresses:
 Announce = Callable[[Addresses], None]
 
 
-def serve_threads(settings: Settings, announce: Announce) -> None:
+def serve_threads(
+    settings: Settings, announce: Announce, *, say: Say | None = None
+) -> None:
     """Serve from threads of this process until a signal comes.
+
+    Args:
+        settings: How.
+        announce: Called once clients are accepted.
+        say: Takes a line for each call; ``None`` keeps quiet.
 
     Raises:
         SandboxUsageError: As for ``running``.
     """
     with running(settings) as sandbox:
+        if say is not None:
+            sandbox.app.wsgi_app = Console(sandbox.app.wsgi_app, say)
         at = Addresses(sandbox.root_url)
         if settings.tls:
             at = replace(
@@ -53,11 +63,17 @@ def serve_threads(settings: Settings, announce: Announce) -> None:
                 tls_root_url=sandbox.tls_root_url,
                 certificates=sandbox.certificates,
             )
+        stopped = _stopped_by_signals()
         announce(at)
-        _wait_for_signal()
+        stopped.wait()
 
 
-def serve_fast(settings: Settings, announce: Announce) -> None:
+def serve_fast(
+    settings: Settings,
+    announce: Announce,
+    *,
+    say: Say | None = None,
+) -> None:
     """Serve from granian's processes until a signal comes.
 
     Raises:
@@ -116,8 +132,20 @@ def running(settings: Settings) -> Iterator[Sandbox]:
         yield sandbox
 
 
-def _wait_for_signal() -> None:
+def _stopped_by_signals() -> threading.Event:
+    """Return an event that SIGINT and SIGTERM set.
+
+    Ask for it before anybody learns that the emulator is ready: who stops it the
+    next moment is to end it as well as anybody.
+    """
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    stopped.wait()
+    return stopped
+
+
+# Setting server -> what serves.
+SERVERS: dict[str, Callable[..., None]] = {
+    "threads": serve_threads,
+    "granian": serve_fast,
+}

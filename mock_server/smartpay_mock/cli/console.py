@@ -1,0 +1,91 @@
+"""What ``serve`` says of each call: one line, and one for each piece of advice."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from smartpay_mock.control.routes import PREFIX
+from smartpay_mock.kernel.codec import decode
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+Say = Callable[[str], None]
+
+ADVICE = "smartpay-sandbox-advice"
+REASON = "smartpay-sandbox-reason"
+_METHOD_WIDTH = 6
+_WIDTH = 80
+_INDENT = " " * (_METHOD_WIDTH + 1)
+
+
+class Console:
+    """WSGI middleware that tells of the calls that pass; not of steering ones.
+
+    Args:
+        wsgi_app: What answers.
+        say: Takes each line.
+    """
+
+    def __init__(self, wsgi_app: WSGIApplication, say: Say) -> None:
+        self._app = wsgi_app
+        self._say = say
+
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Answer, and tell of it once it is known."""
+        seen: dict[str, Any] = {}
+
+        def start(status: str, headers: Any, *error: Any) -> Any:
+            seen.update(status=status, headers=headers)
+            return start_response(status, headers, *error)
+
+        body = self._app(environ, start)
+        if seen and not environ["PATH_INFO"].startswith(PREFIX):
+            headers = {name.lower(): value for name, value in seen["headers"]}
+            for line in told(environ, seen["status"], headers, body):
+                self._say(line)
+        return body
+
+
+def told(
+    environ: WSGIEnvironment, status: str, headers: dict[str, str], body: Any
+) -> list[str]:
+    """Return the lines for one exchange.
+
+    Args:
+        environ: The call.
+        status: The status line without the protocol.
+        headers: The answer's, names in lower case.
+        body: The answer's; looked into only if it is whole.
+    """
+    method = environ["REQUEST_METHOD"].ljust(_METHOD_WIDTH)
+    replayed = "replayed" if "idempotency-replayed" in headers else ""
+    words = [method, environ["PATH_INFO"], status[:3], _outcome(body), replayed]
+    advice = headers.get(ADVICE, "")
+    notes = [item for item in (headers.get(REASON, ""), advice) if item]
+    line = " ".join(word for word in words if word)
+    return [line, *(part for note in notes for part in _wrapped(note))]
+
+
+def _wrapped(note: str) -> list[str]:
+    return textwrap.wrap(
+        note, _WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT
+    )
+
+
+def _outcome(body: Any) -> str:
+    """Return the status of the object answered, or the error code."""
+    if not isinstance(body, tuple | list) or not body:
+        return ""
+    try:
+        document = decode(b"".join(body))
+    except ValueError:
+        return ""
+    if not isinstance(document, dict):
+        return ""
+    words = [document.get("errorCode"), document.get("status"), document.get("id")]
+    return " ".join(str(word) for word in words if word)
