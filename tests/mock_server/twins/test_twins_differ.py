@@ -539,6 +539,9 @@ def gossip(shop: Any) -> None:
     for _ in range(2):
         shop.call("create_coupon", COUPON, key="told-once")
         shop.drain()
+    shop.key = "sk_test_two"
+    shop.steer("POST", "/webhooks/drain")
+    shop.transcript.append(f"another shop is told {len(shop.receiver.posts)} events")
 
 
 LATE = (choices, limits)
