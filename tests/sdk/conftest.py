@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -17,6 +18,9 @@ from smartpay_mock.server import Certificates, Sandbox, make_certificates
 PATIENCE_S = 100
 """How long a program may take, in seconds: an installation half a minute on a bad
 day, all others one or two."""
+
+NODE = Path(__file__).parent / "node"
+"""Where the Node SDK is installed, and the scripts that drive it."""
 
 Start = Callable[[], AbstractContextManager[Sandbox]]
 
@@ -105,3 +109,27 @@ def alone() -> Callable[[Path], AbstractContextManager[None]]:
             yield
 
     return locked
+
+
+@pytest.fixture(scope="session")
+def node(
+    run: Callable[..., str],
+    unavailable: Callable[[str], NoReturn],
+    alone: Callable[[Path], AbstractContextManager[None]],
+) -> Callable[..., str]:
+    """Return a function that runs a script beside the installed SDK."""
+    for program in ("node", "npm"):
+        if shutil.which(program) is None:
+            unavailable(f"{program} is missing; install Node.js 20 with npm.")
+    modules = NODE / "node_modules"
+    stamp = modules / ".stamp"
+    with alone(modules / ".lock"):
+        wanted = (NODE / "package.json").read_text(encoding="utf-8")
+        if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
+            options = ("--no-package-lock", "--no-audit", "--no-fund")
+            try:
+                run("npm", "install", *options, cwd=NODE)
+            except (AssertionError, subprocess.TimeoutExpired) as error:
+                unavailable(f"The SDK cannot be installed. {error}")
+            stamp.write_text(wanted, encoding="utf-8")
+    return lambda script, **env: run("node", script, cwd=NODE, env=env)

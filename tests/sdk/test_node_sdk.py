@@ -7,13 +7,10 @@ here judge it. The SDK is installed once, into ``node/node_modules``.
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import reduce
-from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -21,8 +18,6 @@ from smartpay_fixtures import magic
 from smartpay_mock.server import Sandbox
 from smartpay_schemas import OPERATIONS, problems, response_schema
 
-FOLDER = Path(__file__).parent / "node"
-PACKAGE = FOLDER / "package.json"
 PRODUCTION = "https://api.smartpay.co/v1"
 
 
@@ -53,30 +48,6 @@ WAYS = (
     Way("cjs", "option", "http", "/v1"),
     Way("esm", "option", "https", "/v1"),
 )
-
-
-@pytest.fixture(scope="session")
-def node(
-    run: Callable[..., str],
-    unavailable: Callable[[str], NoReturn],
-    alone: Callable[[Path], AbstractContextManager[None]],
-) -> Callable[..., str]:
-    """Return a function that runs a script beside the installed SDK."""
-    for program in ("node", "npm"):
-        if shutil.which(program) is None:
-            unavailable(f"{program} is missing; install Node.js 20 with npm.")
-    modules = FOLDER / "node_modules"
-    stamp = modules / ".stamp"
-    with alone(modules / ".lock"):
-        wanted = PACKAGE.read_text(encoding="utf-8")
-        if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
-            options = ("--no-package-lock", "--no-audit", "--no-fund")
-            try:
-                run("npm", "install", *options, cwd=FOLDER)
-            except (AssertionError, subprocess.TimeoutExpired) as error:
-                unavailable(f"The SDK cannot be installed. {error}")
-            stamp.write_text(wanted, encoding="utf-8")
-    return lambda script, **env: run("node", script, cwd=FOLDER, env=env)
 
 
 def environment(sandbox: Sandbox, way: Way) -> dict[str, str]:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,8 @@ from smartpay_mock.testing.session import SmartpayServer
 from smartpay_mock.testing.smartpay import Smartpay
 
 Environ = Callable[[Smartpay], Mapping[str, str]]
+
+_POLL_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +94,15 @@ class CommandClient:
             SandboxUsageError: The command cannot be run.
         """
         with ThreadPoolExecutor(jobs) as pool:
-            playing = [
-                pool.submit(self.play, scenario, server.account(f"grade {scenario}"))
-                for scenario in scenarios
-            ]
             try:
+                playing = [
+                    pool.submit(self.play, each, server.account(f"grade {each}"))
+                    for each in scenarios
+                ]
                 for played in playing:
+                    # A thread that only waits may not notice a signal.
+                    while not played.done():
+                        wait([played], _POLL_S)
                     yield played.result()
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,62 @@
+"""Four clients get exactly the published grades, and no criterion is idle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from smartpay_fixtures.retries import retry_suite
+from smartpay_mock.testing import SmartpayServer, retry_scenarios
+from smartpay_mock.testing.grading import ReportCard
+from smartpay_mock.testing.grading_commands import CommandClient
+from smartpay_mock.testing.grading_text import marks
+
+CLIENTS = ("perfect", "new-key-per-retry", "no-retry", "retry-everything")
+TIMEOUT_S = 8.0
+"""Longer than any reference client takes that does not hang, in seconds."""
+
+Published = Mapping[str, Mapping[str, str]]
+
+
+def test_the_reference_clients_get_exactly_the_published_grades(
+    command_of: Callable[[str], list[str]],
+    server_for: Callable[[str], SmartpayServer],
+    published: Published,
+) -> None:
+    """Every cell of the table in docs/retry-report-card.md is what came out."""
+
+    def card_of(name: str) -> dict[str, str]:
+        argv, server = command_of(name), server_for(name)
+        with CommandClient(
+            argv, timeout_s=TIMEOUT_S, environ=lambda smartpay: smartpay.environ
+        ) as client:
+            played = list(client.play_all(retry_scenarios(), server, jobs=5))
+        return marks(ReportCard(tuple(one.grade for one in played)))
+
+    with ThreadPoolExecutor(len(CLIENTS)) as pool:
+        found = dict(zip(CLIENTS, pool.map(card_of, CLIENTS), strict=True))
+
+    for name in CLIENTS:
+        assert found[name] == published[name], f"{name} got {found[name]}"
+
+
+@pytest.mark.parametrize("scenario", retry_scenarios(), ids=str)
+def test_every_criterion_of_a_scenario_is_failed_by_a_reference_client(
+    scenario: object, published: Published
+) -> None:
+    """A criterion that nobody can fail says nothing."""
+    row = retry_suite().scenarios[str(scenario)]
+
+    failed = {name for c in CLIENTS for name in published[c][row.id].split(", ")}
+
+    assert set(row.expect) <= failed
+
+
+def test_the_perfect_client_is_perfect(published: Published) -> None:
+    """What is asked for can be done, by a client of fifty lines."""
+    cells = dict(published["perfect"])
+
+    assert cells.pop("total") == "A, 100 %"
+    assert set(cells.values()) == {"pass"}

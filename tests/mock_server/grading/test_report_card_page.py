@@ -1,0 +1,62 @@
+"""docs/retry-report-card.md says what the published suite says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from smartpay_fixtures.retries import RetryRow, retry_suite
+
+SUITE = retry_suite()
+
+
+def scenario_line(row: RetryRow) -> str:
+    """Return a scenario as a row of the page's table."""
+    expected = ", ".join(
+        f"{name} {value}".replace("True", "yes").replace("False", "no")
+        for name, value in row.expect.items()
+    )
+    return f"| `{row.id}` | {row.severity} | {row.title} | {expected} | {row.why} |"
+
+
+def scenarios_block() -> str:
+    """Return the table of scenarios as the page is to have it."""
+    lines = [
+        "| scenario | severity | what happens | what is expected | why |",
+        "|---|---|---|---|---|",
+        *map(scenario_line, SUITE.scenarios.values()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def criteria_block() -> str:
+    """Return the tables of criteria and bugs as the page is to have them."""
+    lines = ["| criterion | asks for |", "|---|---|"]
+    lines += [f"| `{name}` | {text} |" for name, text in SUITE.criteria.items()]
+    lines += ["", "| a failure stands for | which means |", "|---|---|"]
+    lines += [f"| *{name}* | {text} |" for name, text in SUITE.bugs.items()]
+    return "\n".join(lines) + "\n"
+
+
+def test_the_page_lists_the_scenarios_as_they_are(block: Callable[[str], str]) -> None:
+    """The table is the suite; paste the expected text when the suite changes."""
+    assert block("scenarios") == scenarios_block()
+
+
+def test_the_page_lists_criteria_and_bugs_as_they_are(
+    block: Callable[[str], str],
+) -> None:
+    """The tables are the suite's own words."""
+    assert block("criteria") == criteria_block()
+
+
+def test_the_page_states_the_rule_as_it_is(page: str) -> None:
+    """Weights, limits of letters and fatal bugs stand in its sentences."""
+    text = re.sub(r"\s+", " ", page)
+
+    for severity, weight in SUITE.weights.items():
+        assert re.search(rf"\*{severity}\* (counting )?{weight}", text)
+    for letter, percent in SUITE.letters.items():
+        assert not percent or re.search(rf"{percent} (it is )?an? {letter}", text)
+    for bug in SUITE.fatal:
+        assert f"*{bug}*" in text

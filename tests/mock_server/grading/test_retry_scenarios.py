@@ -1,0 +1,145 @@
+"""Scenarios as tests of a user play them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from smartpay_fixtures.retries import retry_suite
+from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
+from smartpay_mock.testing import Smartpay, retry_scenarios
+
+TILL = '''
+import time
+import requests
+
+def charge(url, secret_key, payload):
+    """Try three times, with one key or with a new one each time."""
+    for number in range(3):
+        headers = {
+            "Authorization": f"Basic {secret_key}",
+            "Idempotency-Key": KEY.format(number),
+        }
+        try:
+            answer = requests.post(
+                f"{url}/orders", json=payload, headers=headers, timeout=20
+            )
+            if answer.status_code < 500:
+                return answer.ok and answer.json()["status"] == "succeeded"
+        except requests.ConnectionError:
+            pass
+        time.sleep(0.16 * (number + 1))
+    return False
+'''
+
+
+@pytest.fixture
+def play(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, page: str
+) -> Callable[[str], pytest.RunResult]:
+    """Return what runs the page's example with a till that uses keys of a form."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+
+    def run(key: str) -> pytest.RunResult:
+        pytester.makepyfile(till=f"KEY = {key!r}\n{TILL}")
+        pytester.makepyfile(f"from till import charge\n{example}")
+        pytester.makeini("[pytest]")
+        pytester.syspathinsert()
+        chosen = "503-once or reset-after-commit or 400 or declined"
+        return pytester.runpytest_subprocess(
+            *("-p", "no:cacheprovider", "-p", "smartpay_sandbox", "-k", chosen)
+        )
+
+    return run
+
+
+def test_the_example_of_the_page_passes_for_a_good_till(
+    play: Callable[[str], pytest.RunResult],
+) -> None:
+    """It runs as printed, with the names that it imports."""
+    outcome = play("the-key")
+
+    outcome.assert_outcomes(passed=4, deselected=len(retry_scenarios()) - 4)
+
+
+def test_the_example_of_the_page_fails_for_a_new_key_per_retry(
+    play: Callable[[str], pytest.RunResult],
+) -> None:
+    """The scenario's name is in the test's, the bug and the attempts in its text."""
+    outcome = play("key-{}")
+
+    outcome.assert_outcomes(passed=2, failed=2, deselected=len(retry_scenarios()) - 4)
+    outcome.stdout.fnmatch_lines(
+        [
+            "*test_the_till_survives[[]reset-after-commit]*",
+            "E*double-charge: The consumer pays twice for one cart.",
+            "E*#1 * A * key-0 * reset after commit",
+            "E*#2 * B * key-1 * 200",
+        ]
+    )
+
+
+def test_arming_plans_the_faults_and_gives_the_order(smartpay: Smartpay) -> None:
+    """The token is the scenario's; members can be changed."""
+    (scenario,) = retry_scenarios(["reset-twice-after-commit"])
+
+    payload = scenario.arm(smartpay, reference="cart-1001")
+
+    (fault,) = smartpay.faults.planned()
+    assert (fault.operation, fault.kind, fault.times) == ("create_order", "reset", 2)
+    assert payload["token"] == scenario.token == smartpay.tokens.approved
+    assert payload["reference"] == "cart-1001"
+    fault.remove()
+
+
+def test_a_client_that_never_calls_fails(smartpay: Smartpay) -> None:
+    """Also where a failure is what it should report."""
+    (scenario,) = retry_scenarios(["declined"])
+    scenario.arm(smartpay)
+
+    with pytest.raises(AssertionError, match="No attempt came") as failure:
+        scenario.check(smartpay, succeeded=False)
+
+    assert "never-called: Nothing was charged, and nothing was tried." in str(
+        failure.value
+    )
+
+
+def test_what_is_decided_otherwise_is_taken_out_by_name(smartpay: Smartpay) -> None:
+    """What is left is judged; a fault that nobody met any more does not count."""
+    (scenario,) = retry_scenarios(["503-once"])
+    scenario.arm(smartpay)
+
+    grade = scenario.check(smartpay, succeeded=True, without=["retries", "charges"])
+
+    judged = [v.criterion for v in grade.verdicts if v.passed is not None]
+    assert judged == ["reports"]
+
+
+@pytest.mark.smartpay(frozen=True)
+def test_a_frozen_clock_is_refused(smartpay: Smartpay) -> None:
+    """No pause would be seen; the text says what to do."""
+    (scenario,) = retry_scenarios(["503-once"])
+
+    with pytest.raises(SandboxUsageError, match=r"call smartpay\.clock\.run\(\)"):
+        scenario.arm(smartpay)
+
+
+def test_unknown_names_are_refused_with_those_there_are(smartpay: Smartpay) -> None:
+    """Scenarios and criteria alike."""
+    (scenario,) = retry_scenarios(["declined"])
+
+    with pytest.raises(NotFoundError, match="reset-after-commit"):
+        retry_scenarios(["reset-after"])
+    with pytest.raises(NotFoundError, match="same-key"):
+        scenario.check(smartpay, succeeded=True, without=["samekey"])
+
+
+def test_all_scenarios_come_in_the_published_order() -> None:
+    """Their names are what ``ids=str`` shows."""
+    assert [str(scenario) for scenario in retry_scenarios()] == list(
+        retry_suite().scenarios
+    )
