@@ -13,6 +13,7 @@ from typing import Any
 
 from cheroot.server import HTTPConnection
 
+from smartpay_mock.server.plain import environ_of, read_plain, serve_plain
 from smartpay_mock.server.protocol import Engine, Request
 from smartpay_mock.server.streams import RECEIVE_BYTES, ClientGoneError, Reader, Writer
 
@@ -62,6 +63,7 @@ class Connection(HTTPConnection):
         self.last_used = time.monotonic()
         self._context = context
         self._closing = threading.Lock()
+        self._common = environ_of(self)
 
     def shake_hands(self) -> bool:
         """Start TLS where the port asks for it; ``False`` if the client does not.
@@ -86,10 +88,16 @@ class Connection(HTTPConnection):
             raise ClientGoneError(*error.args) from error
         self.rfile, self.wfile = Reader(self.socket), Writer(self.socket)
         self.ssl_env = {"HTTPS": "on"}
+        self._common = environ_of(self)
         return True
 
     def serve_one(self) -> bool:
         """Serve one request; return whether the connection stays open."""
+        if not self.rfile.has(1):
+            return False
+        environ = read_plain(self.rfile, self._common)
+        if environ is not None:
+            return serve_plain(self, environ)
         return bool(self.communicate())  # type: ignore[no-untyped-call] # the stub has no types
 
     def send(self, data: bytes) -> None:

@@ -54,6 +54,31 @@ class Reader:
         self._at = 0
         return bool(data)
 
+    def has(self, size: int) -> bool:
+        """Whether ``size`` bytes lie here, having waited for them if need be.
+
+        ``False`` when the client closed its side before.
+
+        Raises:
+            ClientGoneError: As for ``fill``.
+        """
+        while len(self._buffer) - self._at < size:
+            if not self.fill():
+                return False
+        return True
+
+    def find(self, text: bytes, within: int) -> int:
+        """Return where ``text`` begins in what lies here, counted from its start.
+
+        -1 if it does not lie within the next ``within`` bytes.
+        """
+        at = self._buffer.find(text, self._at, self._at + within)
+        return at - self._at if at >= 0 else -1
+
+    def peek(self, size: int) -> bytes:
+        """Return the next ``size`` bytes and leave them here."""
+        return self._buffer[self._at : self._at + size]
+
     def readline(self, size: int | None = None) -> bytes:
         """Return a line with its end, or ``size`` bytes of it."""
         while True:
