@@ -10,7 +10,7 @@ from smartpay_mock.testing.keys import public_key_of
 
 if TYPE_CHECKING:
     import httpx
-    import requests
+    from requests.adapters import BaseAdapter
     from responses import RequestsMock
 
 
@@ -65,7 +65,7 @@ class Doors:
 
         return intercept(self._desk.app)
 
-    def adapter(self) -> requests.adapters.BaseAdapter:
+    def adapter(self) -> BaseAdapter:
         """Return an adapter to mount on a ``requests.Session``; no socket either.
 
         ``session.mount("https://api.smartpay.co", smartpay.adapter())``
