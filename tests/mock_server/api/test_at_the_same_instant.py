@@ -104,10 +104,7 @@ def test_one_code_at_once_is_redeemed_as_often_as_it_may_be(account: Any) -> Non
     account.bearer()
 
     replies = at_once(
-        [
-            partial(account.authorize, order, promotionCode="RUSH")
-            for order in orders
-        ]
+        [partial(account.authorize, order, promotionCode="RUSH") for order in orders]
     )
 
     assert sorted(reply.status for reply in replies) == [200] * 3 + [400] * 5
