@@ -60,7 +60,7 @@ def _blocks(area: str, verdicts: Sequence[Verdict]) -> Iterator[str]:
 def _block(
     area: str, clauses: Sequence[str], columns: Sequence[Verdict]
 ) -> Iterator[str]:
-    yield f"{area}: {len(clauses)} clauses, {len(columns)} twins"
+    yield f"{area}: {_many(clauses, 'clause')}, {_many(columns, 'twin')}"
     for number, verdict in enumerate(columns, start=1):
         yield f"  {number:2} {verdict.mutant.name}"
     numbers = [f"{number:2}" for number in range(1, len(columns) + 1)]
@@ -72,6 +72,10 @@ def _block(
         cells = "".join(_cell(id_, verdict) for verdict in columns)
         if cells.strip(_NOTHING):
             yield f"{id_[: _LABEL - 1]:{_LABEL}}{cells}"
+
+
+def _many(things: Sequence[object], word: str) -> str:
+    return f"{len(things)} {word}{'s' if len(things) != 1 else ''}"
 
 
 def _cell(id_: str, verdict: Verdict) -> str:

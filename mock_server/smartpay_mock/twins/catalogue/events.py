@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from smartpay_mock.events.deliveries import new_delivery, save_delivery
-from smartpay_mock.events.outbox import ENDPOINT_KIND, record, subscribed_endpoints
-from smartpay_mock.kernel.codec import decode, encode
 from smartpay_mock.resources import Context
 from smartpay_mock.resources.base import Document
-from smartpay_mock.resources.views import expanded, plain
 from smartpay_mock.twins.mutant import Row, in_area
 from smartpay_mock.twins.seams import handled, seen_as, stepped, together
 from smartpay_mock.twins.storing import keep
+from smartpay_mock.twins.telling import (
+    ActiveForEver,
+    AtTheOldPlace,
+    Broadcasting,
+    Expanding,
+    Silent,
+    Stale,
+)
 from smartpay_schemas import LIFECYCLES
-
-WAITING = "requires_authorization"
 
 
 def silent(resource: str, *actions: str) -> Any:
@@ -48,117 +50,6 @@ def _without(*types: str) -> Any:
     return _told(lambda events: [name for name in events if name not in types])
 
 
-class _OneByOne(Context):
-    """Tells each event by itself, for twins that meddle with one at a time."""
-
-    def tell(self, events: list[tuple[str, Document]]) -> None:
-        for event_type, document in events:
-            self.emit(event_type, document)
-
-
-class _Silent(_OneByOne):
-    """Tells nothing of coupons and codes."""
-
-    def emit(self, event_type: str, document: Document) -> None:
-        if not event_type.startswith(("coupon.", "promotion_code.")):
-            super().emit(event_type, document)
-
-
-class _Expanding(_OneByOne):
-    """Puts whole objects into events where ids belong."""
-
-    def emit(self, event_type: str, document: Document) -> None:
-        self._write(event_type, document, lambda doc: expanded(doc, self.find))
-
-    def _write(self, event_type: str, document: Document, render: Any) -> None:
-        record(
-            self.unit,
-            event_type=event_type,
-            data=document,
-            now=self.now,
-            new_id=self.ids.new,
-            render=render,
-        )
-        self.has_post = True
-
-
-class _Stale(_Expanding):
-    """Tells how an order was before the change."""
-
-    def emit(self, event_type: str, document: Document) -> None:
-        def before(doc: Document) -> Document:
-            status = WAITING if doc["object"] == "order" else doc.get("status")
-            shown = {**plain(doc), "status": status}
-            return shown if "status" in doc else plain(doc)
-
-        self._write(event_type, document, before)
-
-
-class _Broadcasting(_OneByOne):
-    """Sends every event to every endpoint."""
-
-    def emit(self, event_type: str, document: Document) -> None:
-        super().emit(event_type, document)
-        got = {e["id"] for e in subscribed_endpoints(self.unit, event_type)}
-        rows = self.unit.page(ENDPOINT_KIND, limit=100)
-        for endpoint in [decode(row.body) for row in rows]:
-            if endpoint["id"] not in got and endpoint.get("active", True):
-                self._post(event_type, document, endpoint)
-
-    def _post(self, event_type: str, document: Document, endpoint: Document) -> None:
-        event = {
-            "id": self.ids.new("event"),
-            "object": "event",
-            "createdAt": self.now,
-            "test": True,
-            "eventData": {
-                "type": event_type,
-                "version": "2022-02-18",
-                "data": plain(document),
-            },
-        }
-        delivery = new_delivery(
-            delivery_id=self.ids.new("delivery"),
-            event=event,
-            endpoint=endpoint,
-            now=self.now,
-        )
-        save_delivery(self.unit, delivery, encode(event))
-        self.has_post = True
-
-
-class _Undercover(Context):
-    """Shows an endpoint as it was left, and keeps it as it was made."""
-
-    hidden = ""
-
-    def load(self, kind: str, id_: str) -> Document | None:
-        found = super().load(kind, id_)
-        if found and kind == ENDPOINT_KIND and "_shown" in found:
-            found[self.hidden] = found["_shown"]
-        return found
-
-    def save(self, kind: str, document: Document, *, owner: str | None = None) -> None:
-        if kind == ENDPOINT_KIND:
-            before = super().load(kind, document["id"])
-            document["_shown"] = document[self.hidden]
-            if before:
-                document = {**document, self.hidden: before[self.hidden]}
-        super().save(kind, document, owner=owner)
-
-
-class _ActiveForEver(_Undercover):
-    """Goes on sending to an endpoint that was switched off."""
-
-    hidden = "active"
-
-
-class _AtTheOldPlace(_Undercover):
-    """Goes on sending to the old URL."""
-
-    hidden = "url"
-
-
 def _subscribed_to_nothing(
     honest: Any, ctx: Context, params: dict[str, str], body: Document
 ) -> Any:
@@ -186,7 +77,7 @@ MUTANTS = in_area(
         "events-of-all-kinds-for-all",
         "A shop that asked for refunds is flooded with everything.",
         ("events.subscribed-only",),
-        seen_as(_Broadcasting),
+        seen_as(Broadcasting),
     ),
     Row(
         "no-events-by-default",
@@ -198,25 +89,25 @@ MUTANTS = in_area(
         "inactive-endpoint-gets-events",
         "A server that was switched off learns who bought what.",
         ("events.inactive",),
-        seen_as(_ActiveForEver),
+        seen_as(ActiveForEver),
     ),
     Row(
         "old-url-gets-events",
         "After the move, the orders arrive at the old server.",
         ("events.changed-url",),
-        seen_as(_AtTheOldPlace),
+        seen_as(AtTheOldPlace),
     ),
     Row(
         "events-hold-whole-objects",
         "A typed handler that expects ids crashes on objects.",
         ("events.data-plain",),
-        seen_as(_Expanding),
+        seen_as(Expanding),
     ),
     Row(
         "events-tell-what-was",
         "A shop that reads the status from the event never sees an order paid.",
         ("events.data-current",),
-        seen_as(_Stale),
+        seen_as(Stale),
     ),
     Row(
         "authorization-not-told",
@@ -278,7 +169,7 @@ MUTANTS = in_area(
         "coupons-not-told",
         "A shop prints coupons that were switched off.",
         ("events.coupons", "events.promotion-codes"),
-        seen_as(_Silent),
+        seen_as(Silent),
     ),
     Row(
         "events-backwards",
