@@ -27,10 +27,9 @@ def test_the_index_leads_to_every_page(root: Path) -> None:
         path.relative_to(root).parent for path in root.glob("examples/*/README.md")
     }
 
-    assert not {name for name in written if f"({name})" not in index}
-    assert not {
-        name for name in shown if f"../{name.as_posix()}/README.md" not in index
-    }
+    links = {*written, *(f"../{name.as_posix()}/README.md" for name in shown)}
+    missing = sorted(link for link in links if f"({link})" not in index)
+    assert not missing, f"docs/README.md does not link {', '.join(missing)}"
 
 
 def test_the_readme_is_narrow_enough_for_a_terminal(root: Path) -> None:
