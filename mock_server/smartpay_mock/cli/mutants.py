@@ -104,6 +104,12 @@ def _row(mutant: Mutant) -> str:
 def _graded(suite: Suite, chosen: Sequence[Mutant], jobs: int) -> list[Verdict]:
     seconds = suite.check_honest(chosen)
     click.echo(f"honest emulator: passed in {seconds:.1f} s")
+    minutes = seconds * len(chosen) / jobs / 60
+    if isinstance(suite, OwnSuite) and minutes > 1:
+        click.echo(
+            f"{len(chosen)} mutants will take about {minutes:.0f} minutes; --area and "
+            "--only choose fewer."
+        )
     started, told = monotonic(), 0
 
     def tell(verdict: Verdict) -> None:
