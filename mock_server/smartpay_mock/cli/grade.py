@@ -13,14 +13,14 @@ from typing import Any
 import click
 
 from smartpay_mock.cli.sdks import SDKS, variables
+from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.ids import random_base62
-from smartpay_mock.kernel.settings import Settings
 from smartpay_mock.testing.grading import ReportCard, ScenarioGrade
 from smartpay_mock.testing.grading_commands import CommandClient, CommandGrade
 from smartpay_mock.testing.grading_scenarios import retry_scenarios
 from smartpay_mock.testing.grading_text import describe, overview, total
 from smartpay_mock.testing.local import LocalEmulator
-from smartpay_mock.testing.session import SmartpayServer
+from smartpay_mock.testing.session import SmartpayServer, settings_from
 from smartpay_mock.testing.smartpay import Smartpay
 
 _FAILED = 1
@@ -75,7 +75,7 @@ def command(
     for number in (signal.SIGINT, signal.SIGTERM):
         # By way of an exception, so that no run of the command is left behind.
         signal.signal(number, lambda number, _frame: sys.exit(128 + number))
-    emulator = LocalEmulator(Settings(port=0, journal=100_000))
+    emulator = LocalEmulator(settings_from({}))
 
     def environ(smartpay: Smartpay) -> dict[str, str]:
         row = variables(SDKS[sdk], smartpay.root_url, smartpay.secret_key)
@@ -86,12 +86,14 @@ def command(
         _ = server.root_url
         with CommandClient(argv, timeout_s=timeout, environ=environ) as client:
             played = list(client.play_all(scenarios, server, jobs=jobs))
+        for error in emulator.failures():
+            raise error
     finally:
         emulator.stop()
     card = ReportCard(tuple(one.grade for one in played))
+    click.echo(_shown(card, played))
     if json_path is not None:
         _write(json_path, card, played)
-    click.echo(_shown(card, played))
     raise SystemExit(0 if card.passed else _FAILED)
 
 
@@ -122,7 +124,12 @@ def _write(path: Path, card: ReportCard, played: Sequence[CommandGrade]) -> None
         "scenarios": [_document(one.grade, one.exit_code) for one in played],
     }
     text = json.dumps(document, indent=2, ensure_ascii=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    try:
+        path.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise SandboxUsageError(
+            f"--json {path}: {error.strerror}. Name a file in a folder that exists."
+        ) from None
 
 
 def _document(grade: ScenarioGrade, exit_code: int | None) -> dict[str, Any]:

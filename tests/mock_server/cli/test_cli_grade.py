@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+PAGE = Path(__file__).parents[3] / "docs" / "retry-report-card.md"
 CLIENTS = Path(__file__).parents[1] / "grading" / "clients"
 COMMAND = [sys.executable, "-m", "smartpay_mock", "grade"]
 SHOW = """
@@ -82,6 +84,19 @@ def test_the_card_is_written_as_json_with_every_attempt(
     ]
 
 
+def test_the_page_shows_what_is_printed(run: Run) -> None:
+    """The example of docs/retry-report-card.md, but for keys and times."""
+    (example,) = re.findall(r"```text\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+
+    done = run(
+        *("grade", "--only", "reset-after-commit", "--"),
+        *client("new_key_per_retry"),
+    )
+
+    drawn = re.compile(r"[0-9a-f]{21}…|\+\d+ ms|0\.\d\d s")
+    assert drawn.sub("*", done.stdout) == drawn.sub("*", example)
+
+
 @pytest.mark.parametrize(("sdk", "path"), [("node", "/api.smartpay/v1"), ("go", "")])
 def test_the_command_finds_everything_in_its_environment(
     run: Run, tmp_path: Path, sdk: str, path: str
@@ -109,6 +124,7 @@ def test_the_command_finds_everything_in_its_environment(
         (("--timeout", "0", "--", "true"), "--timeout"),
         (("--jobs", "0", "--", "true"), "--jobs"),
         ((), "Missing argument"),
+        (("--only", "400", "--json", "no/card.json", "--", "true"), "a folder that"),
     ],
 )
 def test_wrong_usage_is_told_and_exits_with_2(
