@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from smartpay_fixtures import magic_document
+from smartpay_mock.api.callers import ACCOUNT_HEADER
 from smartpay_mock.control import (
     clocks,
     fault_plans,
     holdings,
     journals,
     persons,
+    scenarios,
     snapshots,
     webhooks,
 )
@@ -262,3 +264,18 @@ def _count(request: Request, name: str, default: str) -> int:
             f"{name}: {text[:40]!r} is no count; send a whole number below {_MOST}0."
         )
     return int(text)
+
+
+def list_scenarios(_request: Request) -> Any:
+    """Return the names of the scenarios there are."""
+    return scenarios.list_scenarios()
+
+
+def play_scenario(request: Request) -> Any:
+    """Bring the account into a scenario's world."""
+    headers = request.call.headers
+    header = headers.get(ACCOUNT_HEADER) or headers["authorization"]
+    key = header.rpartition(" ")[2]
+    return scenarios.play_scenario(
+        request.engine, request.account, key, request.params["id"]
+    )

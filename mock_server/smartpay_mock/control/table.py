@@ -147,6 +147,19 @@ ROUTES: tuple[Route, ...] = (
         "Let them misbehave.",
         body=bodies.ADVERSARY,
     ),
+    Route(
+        "GET",
+        "/scenarios",
+        actions.list_scenarios,
+        "Worlds an account can be brought into.",
+        needs_account=False,
+    ),
+    Route(
+        "POST",
+        "/scenarios/{id}",
+        actions.play_scenario,
+        "Bring the account into one, by operations; answers its ids.",
+    ),
     Route("GET", "/snapshots", actions.take_snapshot, "Everything of the account."),
     Route(
         "PUT",
