@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -36,6 +37,8 @@ from smartpay_mock.storage.sql_postgres import CALLS
 SCHEMA = "smartpay_sandbox"
 POOL_SIZE = 16
 BUSY_MS = 10_000
+_AT_ONCE_S = 1.0
+_RECONNECT_S = 5.0
 
 # Our own errors say what is wrong, once; the pool would say it for each attempt.
 logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
@@ -78,6 +81,8 @@ class PostgresStore(Closing):
             min_size=1,
             max_size=pool_size,
             timeout=busy_ms / 1000,
+            # Beyond it the pool would pause longer and longer between its attempts.
+            reconnect_timeout=_RECONNECT_S,
             configure=self.database.prepare,
             kwargs={"autocommit": True, "cursor_factory": psycopg.ClientCursor},
             name="smartpay-postgresql",
@@ -121,14 +126,18 @@ class PostgresStore(Closing):
 
         A connection that broke while it was idle (a restarted server) is found out by
         ``begin``. Nothing was done on it yet, so another one is tried, once the pool
-        has thrown away all that broke.
+        has thrown away all that broke; but not when that took its time to show, as
+        with a host that is cut off: the next one would take as long.
         """
         if getattr(self._thread, "is_busy", False):
             raise second_unit()
+        started = time.monotonic()
         try:
             connection = self._begun(begin)
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-            if isinstance(error, psycopg.errors.LockNotAvailable | PoolTimeout):
+            has_waited = time.monotonic() - started > _AT_ONCE_S
+            is_final = isinstance(error, psycopg.errors.LockNotAvailable | PoolTimeout)
+            if is_final or has_waited:
                 raise self._explain(error) from error
             try:
                 self._pool.check()

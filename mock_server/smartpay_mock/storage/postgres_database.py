@@ -16,13 +16,14 @@ Connection = psycopg.Connection[tuple[object, ...]]
 _DEFAULTS = {
     "application_name": "smartpay-sandbox",
     "client_encoding": "UTF8",
-    # A host that is cut off is noticed within about ten seconds, on both sides.
-    "connect_timeout": "5",
+    # A host that is cut off is noticed within ten seconds, on both sides: sooner than
+    # anybody who waits for its account gives up.
+    "connect_timeout": "5",  # s
     "keepalives": "1",
-    "keepalives_idle": "5",
-    "keepalives_interval": "2",
-    "keepalives_count": "3",
-    "tcp_user_timeout": "10000",  # ms
+    "keepalives_idle": "4",  # s
+    "keepalives_interval": "1",  # s
+    "keepalives_count": "4",
+    "tcp_user_timeout": "8000",  # ms
 }
 
 _IDLE_MS = 60_000
@@ -75,9 +76,11 @@ class PostgresDatabase:
             "search_path": self.schema,
             "lock_timeout": f"{self.busy_ms}ms",
             "idle_in_transaction_session_timeout": f"{_IDLE_MS}ms",
-            "tcp_keepalives_idle": "5",
-            "tcp_keepalives_interval": "2",
-            "tcp_keepalives_count": "3",
+            "tcp_keepalives_idle": "4",
+            "tcp_keepalives_interval": "1",
+            "tcp_keepalives_count": "4",
+            # Keepalives say nothing while an answer waits to be acknowledged.
+            "tcp_user_timeout": "8000",
             # Every question has its index; what the planner last heard about the
             # size of the tables shall not make it read a whole one.
             "enable_seqscan": "off",
