@@ -84,8 +84,8 @@ def running_installed(programs: Path, address: str = "") -> Iterator[str]:
 
     Args:
         programs: Where it is installed.
-        address: An IPv4 address to listen on too, for that network; else it is
-            reached by its socket alone.
+        address: An IPv4 address to listen on too, for its network (``0.0.0.0`` for
+            every one); else it is reached by its socket alone.
     """
     # Not below pytest's folder, which only its owner may enter, and short: the path of
     # a socket has 107 characters at the most.
@@ -108,7 +108,7 @@ def running_installed(programs: Path, address: str = "") -> Iterator[str]:
         run("initdb", "--no-sync", "--no-locale", "-E", "UTF8", "-A", "trust", *NAME)
         if address:
             with Path(folder, "data", "pg_hba.conf").open("a") as rules:
-                rules.write(f"host all all {address}/24 trust\n")
+                rules.write("host all all samenet trust\n")
         run("pg_ctl", "-w", "-l", f"{folder}/log", "-o", options, "start")
         try:
             yield f"postgresql:///postgres?host={folder}&user=postgres"

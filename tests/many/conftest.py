@@ -58,12 +58,10 @@ class Reply:
 class Host:
     """One ``serve``, as on a machine of its own."""
 
-    def __init__(
-        self, port_file: Path, arguments: Sequence[str], within: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, port_file: Path, arguments: Sequence[str]) -> None:
         self._port_file = port_file
         kept = {k: v for k, v in os.environ.items() if not k.startswith("SMARTPAY_")}
-        argv = [*within, *COMMAND, "--port", "0", "--port-file", str(port_file)]
+        argv = [*COMMAND, "--port", "0", "--port-file", str(port_file)]
         self.process = subprocess.Popen(
             [*argv, *arguments],
             stdout=subprocess.PIPE,
@@ -158,6 +156,10 @@ class Client:
         }
         return self("POST", "/v1/payments", body, idem=idem)
 
+    def connect(self) -> None:
+        """Open the connection now, from the network this thread is in."""
+        self._connection.connect()
+
     def close(self) -> None:
         """Close the connection; the next call opens another one."""
         self._connection.close()
@@ -177,10 +179,10 @@ class World:
     folder: Path
     hosts: list[Host] = field(default_factory=list)
 
-    def add(self, *arguments: str, within: Sequence[str] = ()) -> Host:
+    def add(self, *arguments: str) -> Host:
         """Start one more host; it is ready when its port is asked for."""
         port_file = self.folder / f"port-{next(_worlds)}"
-        host = Host(port_file, [*arguments, "--state", self.state], within)
+        host = Host(port_file, [*arguments, "--state", self.state])
         self.hosts.append(host)
         return host
 

@@ -9,7 +9,9 @@
 Units of one account run one after the other, on whatever machine, by an advisory lock
 on the account that ends with the transaction; other accounts do not wait. A host that
 is cut off in the middle of a unit loses its connection, with it the lock, and nothing
-of the unit is kept: the server notices within about ten seconds.
+of the unit is kept: host and server notice within ten seconds. (libpq's
+``keepalives_idle``, ``keepalives_interval``, ``keepalives_count`` and
+``tcp_user_timeout`` in the URL change that, on both sides.)
 """
 
 from __future__ import annotations

@@ -26,6 +26,15 @@ _DEFAULTS = {
     "tcp_user_timeout": "8000",  # ms
 }
 
+# The server's word for what the client has in its URL. Keepalives alone would not do:
+# they say nothing while an answer waits to be acknowledged.
+_FOR_THE_SERVER = {
+    "tcp_keepalives_idle": "keepalives_idle",
+    "tcp_keepalives_interval": "keepalives_interval",
+    "tcp_keepalives_count": "keepalives_count",
+    "tcp_user_timeout": "tcp_user_timeout",
+}
+
 _IDLE_MS = 60_000
 """How long the server lets a unit do nothing before it takes its locks away."""
 
@@ -72,15 +81,12 @@ class PostgresDatabase:
 
     def prepare(self, connection: Connection) -> None:
         """Make a new connection ours: its tables, its patience, its statements."""
+        told = conninfo_to_dict(self.conninfo)
         settings = {
             "search_path": self.schema,
             "lock_timeout": f"{self.busy_ms}ms",
             "idle_in_transaction_session_timeout": f"{_IDLE_MS}ms",
-            "tcp_keepalives_idle": "4",
-            "tcp_keepalives_interval": "1",
-            "tcp_keepalives_count": "4",
-            # Keepalives say nothing while an answer waits to be acknowledged.
-            "tcp_user_timeout": "8000",
+            **{name: str(told[ours]) for name, ours in _FOR_THE_SERVER.items()},
             # Every question has its index; what the planner last heard about the
             # size of the tables shall not make it read a whole one.
             "enable_seqscan": "off",
