@@ -31,14 +31,14 @@ IS_LONG = bool(os.environ.get("SMARTPAY_TEST_LONG"))
 HURRY = {
     "keepalives_idle": 1,  # s
     "keepalives_interval": 1,  # s
-    "keepalives_count": 2,
-    "tcp_user_timeout": 2_500,  # ms
+    "keepalives_count": 1,
+    "tcp_user_timeout": 1_500,  # ms
     "connect_timeout": 2,  # s
-    "busy_ms": 3_500,
+    "busy_ms": 2_500,
 }
 """Options of the URL that are as good as the defaults, only sooner."""
 
-PATIENCE_S = 12.0 if IS_LONG else 6.0
+PATIENCE_S = 12.0 if IS_LONG else 5.0
 """How long a client waits at the most for an answer while the database is away."""
 
 _networks = itertools.count(1)
