@@ -108,6 +108,8 @@ class Engine(Works):
         The counts are kept with the account at the end of the unit, also when the
         call is refused.
         """
+        if not account.faults:
+            return []
         seen = [fault.seen for fault in account.faults]
         met = take_faults(account.faults, operation.id)
         account.has_changed = seen != [fault.seen for fault in account.faults]

@@ -80,11 +80,7 @@ def read_call(environ: dict[str, Any], limit: int) -> Call:
 
 def read_head(environ: dict[str, Any]) -> Call:
     """Return the call that a WSGI environment describes, without its body."""
-    headers = {
-        header: value
-        for name, value in environ.items()
-        if name[:5] == "HTTP_" and (header := _header_name(name))
-    }
+    headers = {header: environ[name] for name, header in _headers_in(tuple(environ))}
     if environ.get("CONTENT_TYPE"):
         headers["content-type"] = environ["CONTENT_TYPE"]
     query = environ.get("QUERY_STRING", "")
@@ -113,8 +109,16 @@ def _read_query(text: str) -> dict[str, str]:
 
 
 @lru_cache(maxsize=256)
-def _header_name(name: str) -> str:
-    return name[5:].replace("_", "-").lower()
+def _headers_in(names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Return which names of an environ are headers, and what these are called.
+
+    A client sends the same headers with every call.
+    """
+    return tuple(
+        (name, name[5:].replace("_", "-").lower())
+        for name in names
+        if name.startswith("HTTP_")
+    )
 
 
 def _read_body(environ: dict[str, Any], limit: int) -> bytes | None:

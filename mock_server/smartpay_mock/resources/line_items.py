@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from smartpay_mock.kernel.codec import encode
-from smartpay_mock.resources.base import Context, copied, created
+from smartpay_mock.resources.base import Context, copy_to, created
 from smartpay_mock.resources.checks import check_line_items
 
 Document = dict[str, Any]
@@ -24,14 +24,12 @@ def line_item(ctx: Context, item: Document) -> Document:
     Taxes and discounts carry amount and currency themselves and have no price.
     """
     kind = item.get("kind", "product")
-    line = {
-        **created(ctx, "line_item", "lineItem"),
-        "kind": kind,
-        "amount": int(item["amount"]),
-        "currency": item["currency"].upper(),
-        **copied(item, "description"),
-        "metadata": item.get("metadata", {}),
-    }
+    line = created(ctx, "line_item", "lineItem")
+    line["kind"] = kind
+    line["amount"] = int(item["amount"])
+    line["currency"] = item["currency"].upper()
+    copy_to(line, item, "description")
+    line["metadata"] = item.get("metadata", {})
     if kind == "product":
         line["price"] = _price(ctx, item)
         line["quantity"] = int(item.get("quantity", 1))
@@ -39,29 +37,25 @@ def line_item(ctx: Context, item: Document) -> Document:
 
 
 def _price(ctx: Context, item: Document) -> Document:
-    price = {
-        **created(ctx, "price", "price"),
-        "active": True,
-        "amount": int(item["amount"]),
-        "currency": item["currency"].upper(),
-        **copied(item, *_PRICE),
-        "metadata": item.get("priceMetadata", {}),
-        "product": _product(ctx, item),
-    }
+    price = created(ctx, "price", "price")
+    price["active"] = True
+    price["amount"] = int(item["amount"])
+    price["currency"] = item["currency"].upper()
+    copy_to(price, item, *_PRICE)
+    price["metadata"] = item.get("priceMetadata", {})
+    price["product"] = _product(ctx, item)
     if "priceDescription" in item:
         price["description"] = item["priceDescription"]
     return price
 
 
 def _product(ctx: Context, item: Document) -> Document:
-    product = {
-        **created(ctx, "product", "product"),
-        "active": True,
-        **copied(item, *_PRODUCT),
-        "categories": item.get("categories", []),
-        "images": item.get("images", []),
-        "metadata": item.get("productMetadata", {}),
-    }
+    product = created(ctx, "product", "product")
+    product["active"] = True
+    copy_to(product, item, *_PRODUCT)
+    product["categories"] = item.get("categories", [])
+    product["images"] = item.get("images", [])
+    product["metadata"] = item.get("productMetadata", {})
     if "productDescription" in item:
         product["description"] = item["productDescription"]
     return product

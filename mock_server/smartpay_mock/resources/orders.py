@@ -10,7 +10,7 @@ from typing import Any
 
 from smartpay_mock.resources.advice import advise_on_order
 from smartpay_mock.resources.authorization import decide_token_charge
-from smartpay_mock.resources.base import Context, copied, created, members_of
+from smartpay_mock.resources.base import Context, copied, copy_to, members_of
 from smartpay_mock.resources.line_items import line_item
 from smartpay_mock.resources.payments import capture
 from smartpay_mock.resources.pricing import left_to_capture
@@ -70,26 +70,25 @@ def decline(ctx: Context, order: Document, *, is_final: bool = True) -> None:
 
 def new_order(ctx: Context, body: Document) -> Document:
     """Return an order for a request's payload, without a status, not kept yet."""
-    head = created(ctx, "order", "order")
-    return {
-        "id": head["id"],
-        "object": head["object"],
+    order = {
+        "id": ctx.ids.new("order"),
+        "object": "order",
         "amount": int(body["amount"]),
-        "createdAt": head["createdAt"],
+        "createdAt": ctx.now,
         "currency": body["currency"].upper(),
-        **copied(body, "description"),
-        "discounts": [],
-        "lineItems": [line_item(ctx, item) for item in body["items"]],
-        "metadata": body.get("metadata", {}),
-        "payments": [],
-        **copied(body, "reference"),
-        "shippingInfo": _shipping(body["shippingInfo"]),
-        "test": True,
-        "updatedAt": head["updatedAt"],
-        "_isManual": body.get("captureMethod") == "manual",
-        "_authorized": 0,
-        "_captured": 0,
     }
+    copy_to(order, body, "description")
+    order["discounts"] = []
+    order["lineItems"] = [line_item(ctx, item) for item in body["items"]]
+    order["metadata"] = body.get("metadata", {})
+    order["payments"] = []
+    copy_to(order, body, "reference")
+    order["shippingInfo"] = _shipping(body["shippingInfo"])
+    order["test"] = True
+    order["updatedAt"] = ctx.now
+    order["_isManual"] = body.get("captureMethod") == "manual"
+    order["_authorized"] = order["_captured"] = 0
+    return order
 
 
 def authorize(ctx: Context, order: Document, **subjects: Document) -> None:
@@ -172,10 +171,8 @@ def _shipping(shipping: Document) -> Document:
     address = copied(shipping["address"], *members_of("common/address"))
     if "country" in address:
         address["country"] = address["country"].upper()
-    kept = {
-        "address": address,
-        **copied(shipping, "addressType", "carrierName", "reference"),
-    }
+    kept: Document = {"address": address}
+    copy_to(kept, shipping, "addressType", "carrierName", "reference")
     if "feeAmount" in shipping:
         kept["feeAmount"] = int(shipping["feeAmount"])
     if "feeCurrency" in shipping:

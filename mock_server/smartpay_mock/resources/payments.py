@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from smartpay_mock.kernel.errors import ApiError
-from smartpay_mock.resources.base import Context, copied, created, patched
+from smartpay_mock.resources.base import Context, copy_to, created, patched
 from smartpay_mock.resources.checks import check_currency
 from smartpay_mock.resources.line_items import keep_line_items
 from smartpay_mock.resources.pricing import left_to_capture
@@ -55,18 +55,16 @@ def capture(ctx: Context, order: Document, body: Document) -> Document:
 
     The order itself is changed but not kept.
     """
-    payment = {
-        **created(ctx, "payment", "payment"),
-        "amount": int(body["amount"]),
-        "currency": order["currency"],
-        "order": order["id"],
-        **copied(body, "description"),
-        "lineItems": body.get("lineItems", []),
-        "refunds": [],
-        **copied(body, "reference"),
-        "metadata": body.get("metadata", {}),
-        "_refunded": 0,
-    }
+    payment = created(ctx, "payment", "payment")
+    payment["amount"] = int(body["amount"])
+    payment["currency"] = order["currency"]
+    payment["order"] = order["id"]
+    copy_to(payment, body, "description")
+    payment["lineItems"] = body.get("lineItems", [])
+    payment["refunds"] = []
+    copy_to(payment, body, "reference")
+    payment["metadata"] = body.get("metadata", {})
+    payment["_refunded"] = 0
     ctx.step("payment", payment, "capture")
     order["payments"] = [*order["payments"], payment["id"]]
     order["_captured"] += payment["amount"]
