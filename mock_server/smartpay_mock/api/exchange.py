@@ -102,7 +102,7 @@ class Exchange:
         wants = wants_expanded(operation, self.call.query)
 
         def show(stored: dict[str, Any]) -> dict[str, Any]:
-            return expanded(stored, ctx.find) if wants else plain(stored)
+            return expanded(stored, ctx.glance) if wants else plain(stored)
 
         listing = self.works.listings.get(operation.id)
         if listing:

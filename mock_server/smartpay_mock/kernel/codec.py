@@ -14,6 +14,7 @@ from typing import Any
 _DEEPEST = 64
 _TOO_DEEP = f"it nests deeper than {_DEEPEST} levels"
 _ORJSON_TOO_DEEP = "depth limit exceeded"
+_NO_OPENING = bytes(set(range(256)) - set(b"[{"))
 _WHOLE = range(-(1 << 63), 1 << 64)
 
 
@@ -105,7 +106,8 @@ def decode_request(body: bytes) -> Any:
         raise ValueError(_TOO_DEEP) from None
     except ValueError as error:
         raise ValueError(_explain(body, error)) from None
-    if body.count(b"[") + body.count(b"{") > _DEEPEST and _depth(document) > _DEEPEST:
+    openings = len(body.translate(None, _NO_OPENING))
+    if openings > _DEEPEST and _depth(document) > _DEEPEST:
         raise ValueError(_TOO_DEEP)
     return document
 

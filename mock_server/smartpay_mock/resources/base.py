@@ -53,6 +53,7 @@ class Context:
             it found.
         advice: Oddities that were tolerated.
         has_post: Whether a webhook endpoint gets an event of this call.
+        saved: What this call has saved, by id.
     """
 
     unit: Unit
@@ -65,6 +66,7 @@ class Context:
     trace: list[tuple[str, str]] = field(default_factory=list)
     advice: list[dict[str, str]] = field(default_factory=list)
     has_post: bool = False
+    saved: dict[str, Document] = field(default_factory=dict)
 
     def explain(self, rule: str, found: str) -> None:
         """Note that ``rule`` decided something, and what it found."""
@@ -90,9 +92,18 @@ class Context:
             raise ApiError(NOT_FOUND[kind], id=id_)
         return document
 
+    def glance(self, kind: str, id_: str) -> Document:
+        """Return the stored document to look at; nobody may change it.
+
+        Raises:
+            ApiError: As for ``find``.
+        """
+        return self.saved.get(id_) or self.find(kind, id_)
+
     def save(self, kind: str, document: Document, *, owner: str | None = None) -> None:
         """Keep ``document``, changed now."""
         document["updatedAt"] = self.now
+        self.saved[document["id"]] = document
         self.unit.put(kind, document["id"], encode(document), owner=owner)
 
     def step(self, resource: str, document: Document, action: str) -> Transition:
