@@ -32,8 +32,8 @@ PATIENCE_S = 300
 _PLUGINS = ("smartpay_contracts.entry", "smartpay_mock.twins.recorder")
 _PASSED, _FAILED = 0, 1
 
-# Making an app compiles its routes, and CPython 3.11 fails now and then when two threads
-# compile at once (python/cpython#106905).
+# Making an app compiles its routes, and CPython 3.11 fails now and then when two
+# threads compile at once (python/cpython#106905).
 _ONE_AT_A_TIME = threading.Lock()
 
 Tests = Mapping[str, frozenset[str]]
