@@ -103,8 +103,10 @@ def record_all(
             for type_, data in events
         ]
         return any(is_delivered(event) for event in kept)
+    for type_, _ in events:
+        _check_type(type_)
     notes = [
-        _note(new_id(KIND), event_type=type_, data=data, now=now)
+        {"id": new_id(KIND), "type": type_, "createdAt": now, "objectId": data["id"]}
         for type_, data in events
     ]
     if notes:

@@ -28,14 +28,11 @@ _ALWAYS_PLAIN = {"token", "line_item"}
 
 def plain(document: Document) -> Document:
     """Return the document with references as ids and without private members."""
-    parts = PARTS.get(document.get("object", ""), {})
-    return {
-        name: [part["id"] for part in value]
-        if name in parts and parts[name] is None
-        else value
-        for name, value in document.items()
-        if name[0] != "_"
-    }
+    view = _public(document)
+    for name, kind in PARTS.get(document.get("object", ""), {}).items():
+        if kind is None and view.get(name):
+            view[name] = [part["id"] for part in view[name]]
+    return view
 
 
 def expanded(document: Document, fetch: Fetch) -> Document:
@@ -45,10 +42,18 @@ def expanded(document: Document, fetch: Fetch) -> Document:
         document: As stored.
         fetch: Gives the stored document for a kind and an id.
     """
-    view = {name: value for name, value in document.items() if name[0] != "_"}
+    view = _public(document)
     for name, kind in PARTS.get(document.get("object", ""), {}).items():
-        if kind is not None and name in view:
+        if kind is not None and view.get(name):
             view[name] = _objects(kind, view[name], fetch)
+    return view
+
+
+def _public(document: Document) -> Document:
+    view = document.copy()
+    for name in document:
+        if name[0] == "_":
+            del view[name]
     return view
 
 
