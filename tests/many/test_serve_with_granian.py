@@ -76,6 +76,8 @@ def test_several_workers_say_when_they_are_ready_and_end_well(
         "rootUrl": f"http://127.0.0.1:{port}",
     }
     assert end(process) == (0, "", "")
+    files = {path.name for path in tmp_path.iterdir()}
+    assert files == {"state.db", "port"}, "the log belongs into the file at the end"
 
 
 def test_the_banner_names_the_processes_and_the_end(start: Start) -> None:

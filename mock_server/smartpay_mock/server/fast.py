@@ -34,6 +34,8 @@ from smartpay_mock.storage import open_store
 if TYPE_CHECKING:
     from flask import Flask
 
+    from smartpay_mock.events.worker import Worker
+
 MakeApp = Callable[[Settings], "Flask"]
 
 KILL_SECONDS = 5
@@ -102,6 +104,9 @@ def serve_fast(
         ssl_cert=certificates.chain_path if certificates else None,
         ssl_key=certificates.key_path if certificates else None,
     ).serve(target_loader=partial(load_app, make_app), wrap_loader=False)
+    if settings.state.startswith("sqlite:"):
+        # Whoever closes a file last puts its log into it; the workers just ended.
+        open_store(settings.state).close()
 
 
 def load_app(make_app: MakeApp | None = None) -> Any:
@@ -119,13 +124,11 @@ def load_app(make_app: MakeApp | None = None) -> Any:
     _end_with_parent()
     from smartpay_mock.app import (  # noqa: PLC0415 - imports Flask, in the worker only
         create_app,
-        engine_of,
         start_worker,
     )
 
     app = (make_app or create_app)(load_settings())
-    worker, store = start_worker(app, []), engine_of(app).store
-    Finalize(None, _end, args=(worker.stop, store.close), exitpriority=1)
+    Finalize(None, _end, args=(start_worker(app, []),), exitpriority=1)
     # What lives as long as the process need not be searched for garbage.
     gc.collect()
     gc.freeze()
@@ -174,14 +177,12 @@ def _connection(url: str, certificates: Certificates | None) -> HTTPConnection:
     )
 
 
-def _end(*steps: Callable[[], None]) -> None:
-    """End what a process has going, as far as that can be waited for."""
+def _end(worker: Worker) -> None:
+    """Stop delivering, as far as that can be waited for.
 
-    def end() -> None:
-        for step in steps:
-            step()
-
-    thread = threading.Thread(target=end, name="smartpay-end", daemon=True)
+    The store stays open: calls that were taken are still answered.
+    """
+    thread = threading.Thread(target=worker.stop, name="smartpay-end", daemon=True)
     thread.start()
     thread.join(LAST_WORK_SECONDS)
 
