@@ -63,9 +63,9 @@ def serve_threads(
                 tls_root_url=sandbox.tls_root_url,
                 certificates=sandbox.certificates,
             )
-        stopped = _stopped_by_signals()
+        wait_for_signal = _stopped_by_signals()
         announce(at)
-        stopped.wait()
+        wait_for_signal()
 
 
 def serve_fast(
@@ -132,16 +132,23 @@ def running(settings: Settings) -> Iterator[Sandbox]:
         yield sandbox
 
 
-def _stopped_by_signals() -> threading.Event:
-    """Return an event that SIGINT and SIGTERM set.
+def _stopped_by_signals() -> Callable[[], object]:
+    """Return what waits for SIGINT or SIGTERM.
 
     Ask for it before anybody learns that the emulator is ready: who stops it the
-    next moment is to end it as well as anybody.
+    next moment is to end it as well as anybody. A bare lock, since an event's own
+    lock may be held by the very thread that the signal interrupts.
     """
-    stopped = threading.Event()
+    held = threading.Lock()
+    held.acquire()
+
+    def let_go(*_: object) -> None:
+        if held.locked():
+            held.release()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
-    return stopped
+        signal.signal(number, let_go)
+    return held.acquire
 
 
 # Setting server -> what serves.
