@@ -98,7 +98,8 @@ def serve_fast(
         http=HTTPModes.http1,
         websockets=False,
         backlog=BACKLOG,
-        log_level=LogLevels.warning,
+        # Its warning is that of more workers than cores; they wait for a database.
+        log_level=LogLevels.error,
         respawn_failed_workers=True,
         workers_kill_timeout=KILL_SECONDS,
         ssl_cert=certificates.chain_path if certificates else None,
