@@ -21,6 +21,7 @@ _JSON = "application/json"
 # Answers that any call with a body, or any call at all, can get.
 _WITH_BODY = ("request.too-large", "request.unsupported-media-type")
 _WITH_KEY = ("idempotency.key-invalid", "idempotency.key-reused")
+_ANY_TIME = ("server.error", "server.unavailable")
 _SECURITY: dict[str, list[Document]] = {
     "merchant": [{SECRET_KEY: []}],
     "consumer": [{ACCESS_TOKEN: []}],
@@ -124,7 +125,8 @@ def _codes(row: Operation) -> list[str]:
     codes = list(row.errors)
     codes += _WITH_BODY if row.request else ()
     codes += _WITH_KEY if row.idempotent else ()
-    return [*dict.fromkeys(codes), "server.error"]
+    codes += _ANY_TIME
+    return [*dict.fromkeys(codes)]
 
 
 def _success(row: Operation) -> Document:

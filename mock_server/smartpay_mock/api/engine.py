@@ -78,8 +78,8 @@ class Engine(Works):
                     advice=[],
                     faults=[],
                     keep=self.settings.journal,
-                    turn=self.next_turn(account.id),
                 )
+                self.tidy(unit)
         return answer
 
     def _serve(self, exchange: Exchange) -> Answer:

@@ -154,8 +154,8 @@ class Exchange:
             advice=ctx.advice,
             faults=self.faults,
             keep=self.works.settings.journal,
-            turn=self.works.next_turn(account.id),
         )
+        self.works.tidy(ctx.unit)
         return answer
 
 

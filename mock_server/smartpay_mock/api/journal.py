@@ -14,8 +14,6 @@ from smartpay_mock.storage.contract import Row, Unit
 from smartpay_schemas import Operation
 
 KIND = "request"
-# Trimming on every call would cost time on every call.
-_TRIM_EVERY = 32
 _SECRET_HEADERS = ("authorization", "smartpay-sandbox-account")
 _LEFT_OUT = b"(left out: it holds a password)"
 
@@ -33,9 +31,8 @@ def write(
     advice: list[dict[str, str]],
     faults: list[str],
     keep: int,
-    turn: int,
 ) -> None:
-    """Write the entry of one exchange, now and then drop the oldest beyond ``keep``.
+    """Write the entry of one exchange.
 
     Body and answer stand beside the entry as the bytes they are: to make JSON strings
     of them would cost more than all the rest.
@@ -51,8 +48,7 @@ def write(
         trace: Why the answer is as it is: which rule found what.
         advice: What was tolerated.
         faults: The fault plans it met, in words.
-        keep: How many entries to keep; 0 writes none.
-        turn: Counts the account's calls.
+        keep: How many entries are kept; 0 writes none.
     """
     if not keep:
         return
@@ -78,8 +74,6 @@ def write(
         "faults": faults,
     }
     unit.put(KIND, id_, encode(document), attachment=body + answer.body)
-    if turn % _TRIM_EVERY == 0:
-        unit.trim(KIND, keep)
 
 
 def read(row: Row) -> dict[str, Any]:

@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 
+from smartpay_mock.api import journal
 from smartpay_mock.api.callers import SERVER_ACCOUNT, Callers
 from smartpay_mock.api.gates import Gates
 from smartpay_mock.api.idempotency import Idempotency
 from smartpay_mock.api.pagination import ReadPage, read_page
 from smartpay_mock.api.validation import Validate, validated
+from smartpay_mock.events import outbox
 from smartpay_mock.events.delivery import Deliverer
 from smartpay_mock.events.schedule import RETRY_AFTER_MS, parse_schedule
 from smartpay_mock.kernel.account import Account
@@ -22,6 +24,9 @@ from smartpay_mock.resources import HANDLERS, LISTINGS, Context, Handler, Listin
 from smartpay_mock.resources.timers import is_settled, settle
 from smartpay_mock.resources.world import build_world
 from smartpay_mock.storage.contract import Key, Store, Unit
+
+# Trimming at every call would cost time at every call.
+_TIDY_EVERY = 32
 
 
 def _nobody(_account: str) -> None:
@@ -98,13 +103,12 @@ class Works:
         now = account.clock.now_ms()
         return self.context_type(unit, now, ids, self.rules, self.settings)
 
-    def next_turn(self, account_id: str) -> int:
-        """Return a counter of the account's calls, from 1.
-
-        Asked within the account's unit, which is one at a time.
-        """
-        turn = self._turns[account_id] = self._turns.get(account_id, 0) + 1
-        return turn
+    def tidy(self, unit: Unit) -> None:
+        """Forget, at some of the account's calls, the oldest of what is bounded."""
+        turn = self._turns[unit.account] = self._turns.get(unit.account, 0) + 1
+        if turn % _TIDY_EVERY == 0:
+            unit.trim(journal.KIND, self.settings.journal)
+            outbox.trim(unit)
 
 
 class OpenAccount:

@@ -16,7 +16,8 @@ from smartpay_mock.events.deliveries import (
     list_deliveries,
     view_delivery,
 )
-from smartpay_mock.events.outbox import read_events, summarize_event
+from smartpay_mock.events.outbox import KEPT, read_events, summarize_event
+from smartpay_mock.events.outbox import KIND as EVENT_KIND
 
 
 def show_deliveries(
@@ -49,7 +50,7 @@ def show_delivery(engine: Engine, account_id: str, id_: str) -> dict[str, Any]:
 def show_events(engine: Engine, account_id: str) -> list[dict[str, Any]]:
     """Return the account's events, oldest first: id, type, createdAt, objectId."""
     with engine.opened(account_id) as (unit, _account):
-        rows = unit.page("event", limit=10_000)
+        rows = unit.page(EVENT_KIND, limit=KEPT)
     return [
         summarize_event(event)
         for row in reversed(rows)

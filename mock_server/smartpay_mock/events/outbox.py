@@ -18,6 +18,9 @@ from smartpay_schemas.event_types import event_version
 
 KIND = "event"
 ENDPOINT_KIND = "webhook_endpoint"
+KEPT = 10_000
+"""Documents of events that an account keeps: the newest, as many as are ever shown.
+What is to be delivered is kept with the delivery."""
 
 Document = dict[str, Any]
 
@@ -53,13 +56,12 @@ def record(
     Raises:
         NotFoundError: There is no such type of event.
     """
+    _check_type(event_type)
     event_id = new_id(KIND)
     endpoints = subscribed_endpoints(unit, event_type)
     if not endpoints:
-        note = _note(event_id, event_type=event_type, data=data, now=now)
-        unit.put(KIND, event_id, encode([note]))
-        return note
-    _check_type(event_type)
+        _keep_notes(unit, now, [(event_id, event_type, data["id"])])
+        return _note(event_id, event_type, data["id"], at=now)
     event = _compose(event_id, event_type=event_type, data=render(data), now=now)
     body = encode(event)
     unit.put(KIND, event_id, body)
@@ -105,13 +107,15 @@ def record_all(
         return any(is_delivered(event) for event in kept)
     for type_, _ in events:
         _check_type(type_)
-    notes = [
-        {"id": new_id(KIND), "type": type_, "createdAt": now, "objectId": data["id"]}
-        for type_, data in events
-    ]
-    if notes:
-        unit.put(KIND, notes[0]["id"], encode(notes))
+    if events:
+        notes = [(new_id(KIND), type_, data["id"]) for type_, data in events]
+        _keep_notes(unit, now, notes)
     return False
+
+
+def trim(unit: Unit) -> None:
+    """Forget the oldest events beyond ``KEPT``."""
+    unit.trim(KIND, KEPT)
 
 
 def is_delivered(event: Document) -> bool:
@@ -122,7 +126,9 @@ def is_delivered(event: Document) -> bool:
 def read_events(body: bytes) -> list[Document]:
     """Return the events of a stored document: one that is whole, or notes."""
     kept = decode(body)
-    return kept if isinstance(kept, list) else [kept]
+    if is_delivered(kept):
+        return [kept]
+    return [_note(*note, at=kept["createdAt"]) for note in kept["notes"]]
 
 
 def summarize_event(event: Document) -> Document:
@@ -157,14 +163,13 @@ def _gets(endpoint: Document, event_type: str) -> bool:
     return is_meant and bool(endpoint.get("active", True))
 
 
-def _note(event_id: str, *, event_type: str, data: Document, now: int) -> Document:
-    _check_type(event_type)
-    return {
-        "id": event_id,
-        "type": event_type,
-        "createdAt": now,
-        "objectId": data["id"],
-    }
+def _keep_notes(unit: Unit, now: int, notes: list[tuple[str, str, str]]) -> None:
+    """Keep id, type and object's id of events of one moment, in one document."""
+    unit.put(KIND, notes[0][0], encode({"createdAt": now, "notes": notes}))
+
+
+def _note(event_id: str, event_type: str, object_id: str, *, at: int) -> Document:
+    return {"id": event_id, "type": event_type, "createdAt": at, "objectId": object_id}
 
 
 def _check_type(event_type: str) -> None:

@@ -178,8 +178,10 @@ class MemoryWriter(_Unit):
     def trim(self, kind: str, keep: int) -> None:
         """Delete the oldest documents of a kind beyond ``keep``."""
         shelf = self._shelf(kind)
-        while len(shelf.bodies) > keep:
-            self._remove(kind, shelf, shelf.oldest())
+        if len(shelf.bodies) > keep:
+            rows = shelf.drop_oldest(len(shelf.bodies) - keep)
+            self._inverses.append((shelf.put_all_back, rows))
+            self._due_kinds.add(kind)
 
     def load(self, kind: str, row: Row) -> None:
         """Insert a document with the ``seq`` it has."""

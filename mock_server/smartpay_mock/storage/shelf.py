@@ -140,6 +140,22 @@ class Shelf:
         self._disown(id_, seq)
         self._unschedule(id_, seq)
 
+    def drop_oldest(self, count: int) -> list[Row]:
+        """Take the documents with the smallest numbers away and return them."""
+        rows = self._rows(self._seq.drop_first(count))
+        for seq, id_, _, _, _, due in rows:
+            del self.bodies[id_], self.seqs[id_], self._ids[seq]
+            self._attachments.pop(id_, None)
+            self._disown(id_, seq)
+            if due is not None:
+                self._unschedule(id_, seq)
+        return rows
+
+    def put_all_back(self, rows: list[Row]) -> None:
+        """Undo ``drop_oldest``, given what it returned."""
+        for row in reversed(rows):
+            self.insert(row)
+
     def take_back(self, id_: str) -> None:
         """Undo ``append``."""
         self.last = self.seqs[id_] - 1
@@ -187,10 +203,6 @@ class Shelf:
         if owned is None:
             return 0
         return 1 if isinstance(owned, int) else len(owned)
-
-    def oldest(self) -> Row:
-        """Return the document with the smallest number; there is one."""
-        return self.row(self._ids[self._seq.steps[self._seq.head]])
 
     def rows(self) -> list[Row]:
         """Return every document, the oldest first."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from smartpay_mock.events import outbox
 from smartpay_mock.events.outbox import is_delivered, record, summarize_event
 from smartpay_mock.kernel.codec import encode
 from smartpay_mock.kernel.errors import NotFoundError
@@ -122,6 +123,22 @@ def test_an_unknown_type_is_refused_and_names_those_there_are(world: Any) -> Non
     """A misspelt type would never arrive anywhere."""
     with pytest.raises(NotFoundError, match=r"'order\.paid'.*order\.authorized"):
         world.emit("order.paid")
+
+
+def test_the_oldest_events_are_forgotten_and_their_deliveries_are_not(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """History is bounded; what somebody is still to get is not."""
+    monkeypatch.setattr(outbox, "KEPT", 2)
+    world.endpoint()
+    events = [world.emit() for _ in range(4)]
+
+    with world.store.write(ACCOUNT) as unit:
+        outbox.trim(unit)
+
+    assert world.events() == events[2:]
+    assert world.deliverer().drain(ACCOUNT)
+    assert world.sender.event_ids() == [event["id"] for event in events]
 
 
 def test_both_forms_of_a_stored_event_have_the_same_summary(world: Any) -> None:
