@@ -1,13 +1,11 @@
-"""What the pytest plugin costs: unused, and per test that uses it.
+"""What the pytest plugin costs: unused, per test that uses it, and per call.
 
-    .venv/bin/python bench/fixture_cost.py [ROUNDS]
-
-Rounds with and without the plugin alternate, so a busy machine slows both. Figures
-are minimum, median and maximum, in milliseconds.
+Rounds with and without the plugin alternate, so a busy machine slows both.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import statistics
@@ -15,27 +13,18 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
-TESTS = 500
+from report import Table, spread
+
+ROUNDS = 7
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
 PLUGIN = ["-p", "smartpay_sandbox"]
 WITHOUT_OTHERS = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 EMPTY = "def test_nothing():\n    pass\n"
-USED = f"""
-import pytest, requests
-
-@pytest.mark.parametrize("number", range({TESTS}))
-def test_set_up(smartpay, number):
-    pass
-
-@pytest.mark.parametrize("number", range({TESTS}))
-def test_payment(smartpay, number):
-    with requests.Session() as session:
-        session.headers["Authorization"] = f"Basic {{smartpay.secret_key}}"
-        session.post(f"{{smartpay.url}}/orders", json=smartpay.payload(amount=500))
-"""
+USED = (Path(__file__).parent / "apps" / "payments.py").read_text(encoding="utf-8")
 TIMES = """
 import json
 TIMES = {}
@@ -50,8 +39,63 @@ def pytest_sessionfinish():
 """
 
 
-def run(folder: Path, *args: str) -> float:
-    """Run pytest in ``folder``; return how long it took."""
+def measure(_options: argparse.Namespace) -> Iterator[Table]:
+    """Yield the table of the plugin, then that of calls."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "test_empty.py").write_text(EMPTY)
+        plain, loaded = [], []
+        for _ in range(ROUNDS + 1):
+            plain.append(_run(folder))
+            loaded.append(_run(folder, *PLUGIN))
+        (folder / "test_empty.py").write_text(USED)
+        (folder / "conftest.py").write_text(TIMES)
+        _run(folder, *PLUGIN)
+        times = json.loads((folder / "times.json").read_text())
+        calls = json.loads((folder / "calls.json").read_text())
+    added = [b - a for a, b in zip(plain[1:], loaded[1:], strict=True)]
+    rows = [
+        ["pytest with one empty test, without the plugin", spread(plain[1:])],
+        ["what the plugin adds, unused", spread(added, 1)],
+        [
+            "import of the plugin alone",
+            spread([_import_ms() for _ in range(ROUNDS)], 1),
+        ],
+        [
+            "first set-up of the fixture in a process",
+            f"{times['test_set_up setup'][0]:.0f}",
+        ],
+        [
+            "set-up of the fixture, each test after it",
+            spread(times["test_set_up setup"][1:], 2),
+        ],
+        ["its verdict on a test", spread(times["test_set_up call"][1:], 2)],
+        ["its teardown", spread(times["test_set_up teardown"], 2)],
+    ]
+    yield Table("fixture", ["the plugin", "ms, min / median / max"], rows)
+    floors = {name: statistics.median(calls[name]) for name in calls}
+    rows = [
+        [name, spread(seen, 2), f"{floors[name] - floors[FLOORS[name]]:+.2f}"]
+        for name, seen in calls.items()
+    ]
+    note = "The floor of a way: `requests` with an adapter that answers at once."
+    head = ["a charge with requests", "ms, min / median / max", "over its floor"]
+    yield Table("calls", head, rows, note)
+
+
+FLOORS = {
+    "floor: requests.Session": "floor: requests.Session",
+    "floor: requests.post": "floor: requests.post",
+    "Session to the fixture's server": "floor: requests.Session",
+    "Session, smartpay.adapter()": "floor: requests.Session",
+    "requests.post to the fixture's server": "floor: requests.post",
+    "requests.post, smartpay.intercept()": "floor: requests.post",
+}
+"""What each way of calling is measured against."""
+
+
+def _run(folder: Path, *args: str) -> float:
+    """Run pytest in ``folder``; return how long it took, in milliseconds."""
     started = time.perf_counter()
     subprocess.run(
         [*PYTEST, *args], cwd=folder, env=WITHOUT_OTHERS, check=True, stdout=-3
@@ -59,46 +103,10 @@ def run(folder: Path, *args: str) -> float:
     return (time.perf_counter() - started) * 1000
 
 
-def import_ms() -> float:
+def _import_ms() -> float:
     """Return how long a process that has pytest takes to import the plugin."""
     program = (
         "import time, pytest; started = time.perf_counter(); "
         "import smartpay_mock.pytest_plugin; print(time.perf_counter() - started)"
     )
     return 1000 * float(subprocess.check_output([sys.executable, "-c", program]))
-
-
-def row(label: str, values: list[float]) -> str:
-    """Return one line of the table."""
-    middle = statistics.median(values)
-    return f"{label:<44}{min(values):9.2f}{middle:9.2f}{max(values):9.2f}"
-
-
-def main(rounds: int) -> None:
-    """Measure and print."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "test_empty.py").write_text(EMPTY)
-        plain, loaded = [], []
-        for _ in range(rounds + 1):
-            plain.append(run(folder))
-            loaded.append(run(folder, *PLUGIN))
-        added = [b - a for a, b in zip(plain[1:], loaded[1:], strict=True)]
-        (folder / "test_empty.py").write_text(USED)
-        (folder / "conftest.py").write_text(TIMES)
-        run(folder, *PLUGIN)
-        times = json.loads((folder / "times.json").read_text())
-    print(f"{'':44}{'min':>9}{'median':>9}{'max':>9}  ms")
-    print(row("one empty test, without the plugin", plain[1:]))
-    print(row("the same with the plugin, unused", loaded[1:]))
-    print(row("what it adds, round by round", added))
-    print(row("import of the plugin alone", [import_ms() for _ in range(rounds)]))
-    print(f"first set-up of a process {times['test_set_up setup'][0]:27.2f}")
-    print(row("set-up of the fixture, per test", times["test_set_up setup"][1:]))
-    print(row("its verdict, per test", times["test_set_up call"][1:]))
-    print(row("its teardown, per test", times["test_set_up teardown"]))
-    print(row("a test with one payment, requests", times["test_payment call"][1:]))
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 7)

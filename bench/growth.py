@@ -1,99 +1,79 @@
-"""Does a list page, or a charge, cost more when an account holds more orders?
+"""Does a charge, or a page of the list, cost more when an account holds more orders?
 
-Fills one account of an emulator in this process with 1,000, 10,000 and 100,000 orders
-(``--most`` for more) and measures, in the same run, a charge and three pages: the
-first, one in the middle, the last. Prints medians and their ratio to those at 1,000.
+One account of an emulator in this process: a charge, and the first page, one in the
+middle and the last, at 1,000 orders, 10,000 and so on, with the memory they take.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
 import json
+import os
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from functools import partial
-from typing import Any
 
-from smartpay_fixtures import SAMPLES
-from smartpay_mock.app import create_app
-from smartpay_mock.kernel.settings import Settings
+from inprocess import Emulator, emulator, times_us
+from report import Table
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
-ROUNDS = 7
 CALLS = 40
-KEY = "Basic sk_test_growth"
+ROUNDS = 7
 
 
-def call(app: Any, method: str, path: str, query: str = "", body: bytes = b"") -> Any:
-    """Call the app as a WSGI server does and return the JSON answered."""
-    environ = {
-        "REQUEST_METHOD": method,
-        "PATH_INFO": path,
-        "QUERY_STRING": query,
-        "CONTENT_LENGTH": str(len(body)),
-        "CONTENT_TYPE": "application/json",
-        "HTTP_AUTHORIZATION": KEY,
-        "HTTP_HOST": "127.0.0.1",
-        "SERVER_NAME": "127.0.0.1",
-        "SERVER_PORT": "80",
-        "wsgi.url_scheme": "http",
-        "wsgi.input": io.BytesIO(body),
-    }
-    answer = b"".join(app(environ, lambda *_: None))
-    return json.loads(answer)
-
-
-def cost(work: Callable[[], Any]) -> float:
-    """Return the median cost of a call in microseconds of this process's CPU time."""
-    rounds = []
-    for _ in range(ROUNDS):
-        start = time.process_time()
-        for _ in range(CALLS):
-            work()
-        rounds.append((time.process_time() - start) / CALLS * 1e6)
-    return statistics.median(rounds)
-
-
-def tokens_of_pages(app: Any, size: int) -> tuple[str, str]:
-    """Return the page tokens of a page in the middle and of the last one."""
-    token, pages = "", []
-    for _ in range(size // 100 - 1):
-        token = call(app, "GET", "/v1/orders", f"maxResults=100&pageToken={token}")[
-            "nextPageToken"
-        ]
-        pages.append(token)
-    return pages[len(pages) // 2], pages[-1]
-
-
-def main() -> None:
-    """Fill, measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--most", type=int, default=100_000)
-    parser.add_argument("--state", default="memory:")
-    options = parser.parse_args()
-    app = create_app(Settings(state=options.state))
-    body = SAMPLES["guide/python"].body
-    print(f"{'orders':>9}  {'charge':>14}  {'first page':>14}  {'middle':>14}  last")
+def measure(options: argparse.Namespace) -> Iterator[Table]:
+    """Yield the table."""
+    rows: list[list[str]] = []
     base: list[float] = []
-    held = 0
-    for size in (size for size in SIZES if size <= options.most):
-        while held < size:
-            call(app, "POST", "/v1/orders", body=body)
-            held += 1
-        middle, last = tokens_of_pages(app, size)
-        figures = [cost(lambda: call(app, "POST", "/v1/orders", body=body))]
-        held += ROUNDS * CALLS
-        for token in ("", middle, last):
-            query = f"pageToken={token}"
-            figures.append(cost(partial(call, app, "GET", "/v1/orders", query)))
-        base = base or figures
-        cells = [
-            f"{f:7.0f} us {f / b:4.2f}" for f, b in zip(figures, base, strict=True)
-        ]
-        print(f"{size:>9,}  " + "  ".join(cells))
+    with emulator(options.state) as call:
+        call.create()
+        empty = _resident_mb()
+        held = 1
+        for size in (size for size in SIZES if size <= options.most):
+            for _ in range(size - held):
+                call("POST", "/v1/orders")
+            each_kb = (_resident_mb() - empty) * 1024 / size
+            figures = _figures(call, size)
+            held = size + ROUNDS * CALLS
+            base = base or figures
+            cells = [
+                f"{f:,.0f}, {f / b:.2f}" for f, b in zip(figures, base, strict=True)
+            ]
+            rows.append([f"{size:,}", *cells, f"{each_kb:.1f}"])
+    head = ["orders", "charge", "first page", "middle page", "last page", "KB an order"]
+    note = (
+        "Median CPU time of a call in µs, and its ratio to that at 1,000 orders. A "
+        f"page has 20 orders. State: {options.state}"
+    )
+    yield Table("growth", head, rows, note)
 
 
-if __name__ == "__main__":
-    main()
+def _figures(call: Emulator, size: int) -> list[float]:
+    middle, last = _tokens(call, size)
+    work = [partial(call, "POST", "/v1/orders")]
+    work += [
+        partial(call, "GET", "/v1/orders", f"pageToken={token}")
+        for token in ("", middle, last)
+    ]
+    return [
+        statistics.median(
+            times_us(each, rounds=ROUNDS, calls=CALLS, clock=time.process_time)
+        )
+        for each in work
+    ]
+
+
+def _tokens(call: Emulator, size: int) -> tuple[str, str]:
+    """Return the page tokens of a page in the middle and of the last one."""
+    token, tokens = "", []
+    for _ in range(size // 100 - 1):
+        query = f"maxResults=100&pageToken={token}"
+        token = json.loads(call("GET", "/v1/orders", query))["nextPageToken"]
+        tokens.append(token)
+    return tokens[len(tokens) // 2], tokens[-1]
+
+
+def _resident_mb() -> float:
+    with open("/proc/self/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20

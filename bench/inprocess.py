@@ -1,0 +1,88 @@
+"""Calls to an emulator in this process, as a WSGI server makes them."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from smartpay_fixtures import SAMPLES
+from smartpay_mock.app import create_app
+from smartpay_mock.kernel.settings import Settings
+
+KEY = "sk_test_bench"
+BODY: bytes = SAMPLES["guide/python"].body
+_numbers = itertools.count()
+
+
+class Emulator:
+    """An emulator to call.
+
+    Attributes:
+        app: The WSGI application.
+    """
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    def __call__(
+        self, method: str, path: str, query: str = "", *, key: str | None = None
+    ) -> bytes:
+        """Return the body of the answer to a call; POST sends the guide's order."""
+        body = BODY if method == "POST" else b""
+        environ = {
+            "REQUEST_METHOD": method,
+            "PATH_INFO": path,
+            "QUERY_STRING": query,
+            "CONTENT_LENGTH": str(len(body)),
+            "CONTENT_TYPE": "application/json",
+            "HTTP_AUTHORIZATION": f"Basic {KEY}",
+            "HTTP_HOST": "127.0.0.1",
+            "SERVER_NAME": "127.0.0.1",
+            "SERVER_PORT": "80",
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(body),
+        }
+        if key is not None:
+            environ["HTTP_IDEMPOTENCY_KEY"] = key
+        statuses: list[str] = []
+        chunks = self.app(environ, lambda status, *_: statuses.append(status))
+        answer = b"".join(chunks)
+        if not statuses[0].startswith("2"):
+            raise SystemExit(f"{method} {path}: {statuses[0]} {answer.decode()}")
+        return answer
+
+    def create(self) -> Any:
+        """Charge with a new idempotency key; return the order."""
+        return json.loads(self("POST", "/v1/orders", key=f"key-{next(_numbers)}"))
+
+
+@contextmanager
+def emulator(state: str = "memory:") -> Iterator[Emulator]:
+    """Yield an emulator on a store."""
+    app = create_app(Settings(state=state))
+    try:
+        yield Emulator(app)
+    finally:
+        app.engine.store.close()
+
+
+def times_us(
+    work: Callable[[], object],
+    *,
+    rounds: int = 9,
+    calls: int = 50,
+    clock: Callable[[], float] = time.perf_counter,
+) -> list[float]:
+    """Return the mean time of a call in each round, in microseconds."""
+    means = []
+    for _ in range(rounds):
+        start = clock()
+        for _ in range(calls):
+            work()
+        means.append((clock() - start) / calls * 1e6)
+    return means

@@ -1,0 +1,139 @@
+"""What each store makes of the same calls, and of the writes of one charge alone."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+from inprocess import KEY, Emulator, emulator, times_us
+from report import Table, spread
+
+from smartpay_mock.kernel.ids import account_id
+from smartpay_mock.storage import Store
+from smartpay_mock.storage.contract import Row, Unit
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tools"))
+import postgresql
+
+ACCOUNT = account_id(KEY)
+HELD = 500
+_ids = itertools.count()
+
+
+def states(folder: str, database: str) -> dict[str, str]:
+    """Return the URL of each store by its name in the table."""
+    file = f"sqlite:///{folder}"
+    return {
+        "memory (default)": "memory:",
+        "SQLite in memory": "sqlite:",
+        "SQLite file, synchronous=off": f"{file}/off.db?synchronous=off",
+        "SQLite file, synchronous=normal": f"{file}/normal.db?synchronous=normal",
+        "SQLite file (durable)": f"{file}/full.db",
+        "PostgreSQL, own process": database,
+    }
+
+
+def measure(_options: argparse.Namespace) -> Iterator[Table]:
+    """Yield the table of whole calls, then that of the stores alone."""
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        database = stack.enter_context(postgresql.running(more_settings=()))
+        at = {
+            name: stack.enter_context(emulator(url))
+            for name, url in states(folder, database).items()
+        }
+        for each in at.values():
+            for _ in range(HELD):
+                each.create()
+        yield calls(at)
+        yield alone(at)
+
+
+def calls(at: dict[str, Emulator]) -> Table:
+    """Return what whole calls take, without a socket."""
+    rows = []
+    for name, call in at.items():
+        order = call.create()["id"]
+        call("POST", "/v1/orders", key="again")
+        create = times_us(call.create)
+        others = [
+            times_us(partial(call, "POST", "/v1/orders", key="again")),
+            times_us(partial(call, "GET", f"/v1/orders/{order}")),
+            times_us(partial(call, "GET", "/v1/orders")),
+        ]
+        rows.append([name, spread(create), *map(_middle, others)])
+    head = ["store", "create, µs min / median / max", "replay", "get", "page of 20"]
+    note = f"Whole calls without a socket, each journaled; {HELD:,} orders held."
+    return Table("stores", head, rows, note)
+
+
+def alone(at: dict[str, Emulator]) -> Table:
+    """Return what the stores take for the documents of one charge."""
+    documents = _documents(at["memory (default)"].app.engine.store)
+    rows = []
+    for name, each in at.items():
+        store: Store = each.app.engine.store
+        write = times_us(partial(_write, store, documents))
+        look_up = times_us(partial(_look_up, store))
+        ratio = statistics.median(look_up) / statistics.median(write)
+        rows.append([name, spread(write), _middle(look_up), f"{ratio:.2f}"])
+    head = ["store", "create's writes, µs", "key's look-up, µs", "ratio"]
+    note = (
+        f"One unit of work each: the {len(documents)} documents of a charge with their "
+        "commit; the account and the answer kept under a key, which is what a replay "
+        "needs."
+    )
+    return Table("stores-alone", head, rows, note)
+
+
+def _documents(store: Store) -> list[Callable[[Unit], None]]:
+    """Return the puts that the newest charge made, each to be made under a new id."""
+    puts = []
+    with store.read(ACCOUNT) as unit:
+        for kind in (
+            "order",
+            "line_item",
+            "payment",
+            "event",
+            "idempotency",
+            "request",
+        ):
+            for row in unit.page(kind, limit=1):
+                puts.append(partial(_put, row, kind))
+    return puts
+
+
+def _put(row: Row, kind: str, unit: Unit) -> None:
+    unit.put(
+        kind,
+        f"{kind}-{next(_ids)}",
+        row.body,
+        owner=row.owner,
+        due=row.due,
+        attachment=row.attachment,
+    )
+
+
+def _write(store: Store, puts: list[Callable[[Unit], None]]) -> None:
+    with store.write(ACCOUNT) as unit:
+        for put in puts:
+            put(unit)
+
+
+def _look_up(store: Store) -> None:
+    keys = (("account", ACCOUNT), ("idempotency", "POST /orders again"))
+    with store.write(ACCOUNT, ahead=keys) as unit:
+        unit.get(*keys[0])
+        if unit.row(*keys[1]) is None:
+            raise SystemExit("the key is not there")
+
+
+def _middle(times: list[float]) -> str:
+    return f"{statistics.median(times):,.0f}"
