@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from smartpay_fixtures import SAMPLES
+from peer_files import files
+
 from smartpay_mock.app import create_app
 from smartpay_mock.kernel.settings import Settings
 
 KEY = "sk_test_bench"
-BODY: bytes = SAMPLES["guide/python"].body
+BODY: bytes = files()["order.json"].encode()
 _numbers = itertools.count()
 
 

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from smartpay_schemas import _walk, _words
-from smartpay_schemas._walk import Node, Path
+from smartpay_schemas._walk import Path, Place
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -37,15 +37,15 @@ class Problem:
     message: str
 
 
-def explain(validator: Validator, nodes: list[Node], document: Any) -> list[Problem]:
+def explain(validator: Validator, here: Place, document: Any) -> list[Problem]:
     """Return every problem, sorted by path, each place and keyword once."""
     found: dict[tuple[Path, str], Problem] = {}
     errors = list(islice(validator.iter_errors(document), MOST))
     for error in errors:
-        for problem in islice(_problems_of(error, nodes), MOST):
+        for problem in islice(_problems_of(error, here), MOST):
             found.setdefault((problem.path, problem.keyword), problem)
     if errors and not found:  # never let a refusal pass for want of words
-        found[(), ""] = next(_ordinary(errors[0], (), nodes))
+        found[(), ""] = next(_ordinary(errors[0], (), here))
     return sorted(found.values(), key=_order)[:MOST]
 
 
@@ -54,15 +54,15 @@ def _order(problem: Problem) -> tuple[list[tuple[bool, str | int]], str]:
     return [(isinstance(key, str), key) for key in problem.path], problem.keyword
 
 
-def _problems_of(error: Any, nodes: list[Node]) -> Iterator[Problem]:
+def _problems_of(error: Any, here: Place) -> Iterator[Problem]:
     if error.context:
         for leaf in _useful(error.context):
-            yield from _problems_of(leaf, nodes)
+            yield from _problems_of(leaf, here)
         return
     path: Path = tuple(error.absolute_path)
     keyword = str(error.validator)
     special = _SPECIAL.get(keyword, _ordinary)
-    yield from special(error, path, _walk.at(nodes, path))
+    yield from special(error, path, here.at(path))
 
 
 def _useful(context: list[ValidationError]) -> list[ValidationError]:
@@ -81,13 +81,13 @@ def _distance(branch: list[ValidationError]) -> tuple[int, int]:
     return len(astray), len(branch)
 
 
-def _ordinary(error: Any, path: Path, nodes: list[Node]) -> Iterator[Problem]:
+def _ordinary(error: Any, path: Path, here: Place) -> Iterator[Problem]:
     keyword = str(error.validator)
     schema = error.schema if isinstance(error.schema, dict) else {}
     if keyword == "contains":
         want = _words.expected(schema["contains"])
     else:
-        want = _words.expected(_walk.merged(nodes) or schema)
+        want = _words.expected(here.keywords or schema)
     value = "***" if schema.get("writeOnly") else error.instance
     wrong = _words.WRONG.get(keyword, _vague)(value, schema)
     yield _problem(path, keyword, wrong=wrong, expected=want)
@@ -97,16 +97,16 @@ def _vague(value: Any, schema: dict[str, Any]) -> str:
     return f"{_words.show(value)} does not fit"
 
 
-def _missing(error: Any, path: Path, nodes: list[Node]) -> Iterator[Problem]:
+def _missing(error: Any, path: Path, here: Place) -> Iterator[Problem]:
     for name in error.validator_value:
         if name not in error.instance:
-            want = _words.expected(_walk.merged(_walk.below(nodes, name)))
+            want = _words.expected(here.below(name).keywords)
             place = (*path, name)
             yield _problem(place, "required", wrong="is missing", expected=want)
 
 
-def _unknown(error: Any, path: Path, nodes: list[Node]) -> Iterator[Problem]:
-    for name, meant in _walk.strangers(nodes, error.instance):
+def _unknown(error: Any, path: Path, here: Place) -> Iterator[Problem]:
+    for name, meant in here.strangers(error.instance):
         want = "nothing of this name"
         place = (*path, name)
         remedy = f"did you mean {meant}?" if meant else "leave it out"
@@ -115,7 +115,7 @@ def _unknown(error: Any, path: Path, nodes: list[Node]) -> Iterator[Problem]:
         yield Problem(place, _walk.pointer(place), keyword, want, text)
 
 
-def _forbidden(error: Any, path: Path, nodes: list[Node]) -> Iterator[Problem]:
+def _forbidden(error: Any, path: Path, here: Place) -> Iterator[Problem]:
     text = f"{_words.place(path)}: is not allowed here; leave it out"
     yield Problem(path, _walk.pointer(path), "not", "nothing", text)
 

@@ -58,6 +58,7 @@ def names() -> tuple[str, ...]:
     )
 
 
+@cache
 def shared(name: str) -> dict[str, Any]:
     """Return a schema without copying it; for readers that leave it alone.
 

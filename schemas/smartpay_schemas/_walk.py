@@ -7,7 +7,8 @@ references and branches add to each other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 from smartpay_schemas._load import resolve, shared
@@ -33,14 +34,98 @@ class UnknownMember(NamedTuple):
     suggestion: str | None
 
 
-def root(name_or_schema: str | dict[str, Any]) -> list[Node]:
-    """Return the nodes of the document itself."""
+class Place:
+    """All that schemas say of one place in a document, worked out at most once.
+
+    Args:
+        nodes: The schemas that describe it, before references and branches.
+    """
+
+    def __init__(self, nodes: Iterable[Node]) -> None:
+        self._nodes = list(_surfaces(nodes))
+
+    def below(self, key: str | int) -> Place:
+        """Return the place of one member or entry."""
+        if isinstance(key, int):
+            return self._entries
+        return self.members.get(key, self._others)
+
+    def at(self, path: Iterable[str | int]) -> Place:
+        """Return a place further in."""
+        found = self
+        for key in path:
+            found = found.below(key)
+        return found
+
+    @cached_property
+    def members(self) -> dict[str, Place]:
+        """The members an object may have here."""
+        found: dict[str, list[Node]] = {}
+        for name, node in self._nodes:
+            for member, sub in node.get("properties", {}).items():
+                found.setdefault(member, []).append((name, sub))
+        return {member: Place(nodes) for member, nodes in found.items()}
+
+    @cached_property
+    def keywords(self) -> dict[str, Any]:
+        """The keywords of every schema here, the outermost one winning."""
+        result: dict[str, Any] = {}
+        for _, node in self._nodes:
+            result = {**node, **result}
+        return result
+
+    @cached_property
+    def is_silent(self) -> bool:
+        """Whether no schema says anything of this place."""
+        return not self._nodes
+
+    @cached_property
+    def is_closed(self) -> bool:
+        """Whether the members of an object are known by name here."""
+        said = self.keywords
+        return "properties" in said and not (
+            said.get("additionalProperties") or said.get("x-open")
+        )
+
+    def strangers(self, value: dict[str, Any]) -> Iterator[tuple[str, str | None]]:
+        """Yield the members of an object that nobody knows, each with a suggestion."""
+        if not self.is_closed:
+            return
+        unknown = [member for member in value if member not in self.members]
+        if not unknown:
+            return
+        free = [member for member in self.members if member not in value]
+        aliases = self.keywords.get("x-aliases", {})
+        for member in unknown:
+            yield member, _suggest(member, aliases, free)
+
+    @cached_property
+    def _entries(self) -> Place:
+        return self._under("items")
+
+    @cached_property
+    def _others(self) -> Place:
+        return self._under("additionalProperties")
+
+    def _under(self, keyword: str) -> Place:
+        return Place(
+            (name, node[keyword]) for name, node in self._nodes if keyword in node
+        )
+
+
+def root(name_or_schema: str | dict[str, Any]) -> Place:
+    """Return the place of the document itself."""
     if isinstance(name_or_schema, str):
-        return [(name_or_schema, shared(name_or_schema))]
-    return [("", name_or_schema)]
+        return _root_of(name_or_schema)
+    return Place([("", name_or_schema)])
 
 
-def surfaces(nodes: Iterable[Node]) -> Iterator[Node]:
+@cache
+def _root_of(name: str) -> Place:
+    return Place([(name, shared(name))])
+
+
+def _surfaces(nodes: Iterable[Node]) -> Iterator[Node]:
     """Yield the nodes and every schema that applies, or may apply, at their place."""
     for name, node in nodes:
         if not isinstance(node, dict):
@@ -48,67 +133,12 @@ def surfaces(nodes: Iterable[Node]) -> Iterator[Node]:
         yield name, node
         if "$ref" in node:
             target = resolve(name, node["$ref"])
-            yield from surfaces([(target, shared(target))])
+            yield from _surfaces([(target, shared(target))])
         for key in _BRANCH_LISTS:
-            yield from surfaces((name, branch) for branch in node.get(key, ()))
+            yield from _surfaces((name, branch) for branch in node.get(key, ()))
         for key in _BRANCHES:
             if key in node:
-                yield from surfaces([(name, node[key])])
-
-
-def members(nodes: Iterable[Node]) -> dict[str, list[Node]]:
-    """Return the members an object may have here, with their own nodes."""
-    found: dict[str, list[Node]] = {}
-    for name, node in surfaces(nodes):
-        for member, sub in node.get("properties", {}).items():
-            found.setdefault(member, []).append((name, sub))
-    return found
-
-
-def below(nodes: Sequence[Node], key: str | int) -> list[Node]:
-    """Return the nodes of one member or entry; empty if nothing is said about it."""
-    if isinstance(key, str) and key in (known := members(nodes)):
-        return known[key]
-    keyword = "items" if isinstance(key, int) else "additionalProperties"
-    return [(name, node[keyword]) for name, node in surfaces(nodes) if keyword in node]
-
-
-def at(nodes: Sequence[Node], path: Iterable[str | int]) -> list[Node]:
-    """Return the nodes of a place in the document."""
-    found = list(nodes)
-    for key in path:
-        found = below(found, key)
-    return found
-
-
-def merged(nodes: Iterable[Node]) -> dict[str, Any]:
-    """Return the keywords of every schema at one place, the outermost one winning."""
-    result: dict[str, Any] = {}
-    for _, node in surfaces(nodes):
-        result = {**node, **result}
-    return result
-
-
-def is_closed(nodes: Sequence[Node]) -> bool:
-    """Tell whether the members of an object are known by name here."""
-    said = merged(nodes)
-    return "properties" in said and not (
-        said.get("additionalProperties") or said.get("x-open")
-    )
-
-
-def strangers(
-    nodes: Sequence[Node], value: dict[str, Any]
-) -> Iterator[tuple[str, str | None]]:
-    """Yield the members of one object that nobody knows, each with a suggestion."""
-    if not is_closed(nodes):
-        return
-    known = members(nodes)
-    free = [member for member in known if member not in value]
-    aliases = merged(nodes).get("x-aliases", {})
-    for member in value:
-        if member not in known:
-            yield member, _suggest(member, aliases, free)
+                yield from _surfaces([(name, node[key])])
 
 
 def _suggest(member: str, aliases: dict[str, str], free: list[str]) -> str | None:
@@ -121,22 +151,20 @@ def _suggest(member: str, aliases: dict[str, str], free: list[str]) -> str | Non
     return close[0] if close else None
 
 
-def all_strangers(
-    nodes: Sequence[Node], value: Any, path: Path
-) -> Iterator[UnknownMember]:
+def all_strangers(place: Place, value: Any, path: Path) -> Iterator[UnknownMember]:
     """Yield every unknown member of a document, an object's own before the deeper."""
-    if not nodes:
+    if place.is_silent:
         return
     inside: Iterable[tuple[str | int, Any]] = ()
     if isinstance(value, list):
         inside = enumerate(value)
     elif isinstance(value, dict):
         inside = value.items()
-        for name, meant in strangers(nodes, value):
+        for name, meant in place.strangers(value):
             yield UnknownMember(pointer((*path, name)), name, meant)
     for key, entry in inside:
         if isinstance(entry, dict | list):
-            yield from all_strangers(below(nodes, key), entry, (*path, key))
+            yield from all_strangers(place.below(key), entry, (*path, key))
 
 
 def pointer(path: Path) -> str:
