@@ -14,6 +14,7 @@ from peer_files import files
 
 from smartpay_mock.app import create_app
 from smartpay_mock.kernel.settings import Settings
+from smartpay_mock.storage import open_store
 
 KEY = "sk_test_bench"
 BODY: bytes = files()["order.json"].encode()
@@ -25,10 +26,12 @@ class Emulator:
 
     Attributes:
         app: The WSGI application.
+        store: Its state.
     """
 
-    def __init__(self, app: Any) -> None:
-        self.app = app
+    def __init__(self, state: str) -> None:
+        self.store = open_store(state)
+        self.app = create_app(Settings(), store=self.store)
 
     def __call__(
         self, method: str, path: str, query: str = "", *, key: str | None = None
@@ -50,11 +53,16 @@ class Emulator:
         }
         if key is not None:
             environ["HTTP_IDEMPOTENCY_KEY"] = key
-        statuses: list[str] = []
-        chunks = self.app(environ, lambda status, *_: statuses.append(status))
-        answer = b"".join(chunks)
-        if not statuses[0].startswith("2"):
-            raise SystemExit(f"{method} {path}: {statuses[0]} {answer.decode()}")
+        said = ""
+
+        def start(status: str, *_: object) -> Callable[[bytes], object]:
+            nonlocal said
+            said = status
+            return len
+
+        answer = b"".join(self.app(environ, start))
+        if not said.startswith("2"):
+            raise SystemExit(f"{method} {path}: {said} {answer.decode()}")
         return answer
 
     def create(self) -> Any:
@@ -65,11 +73,11 @@ class Emulator:
 @contextmanager
 def emulator(state: str = "memory:") -> Iterator[Emulator]:
     """Yield an emulator on a store."""
-    app = create_app(Settings(state=state))
+    made = Emulator(state)
     try:
-        yield Emulator(app)
+        yield made
     finally:
-        app.engine.store.close()
+        made.store.close()
 
 
 def times_us(

@@ -98,5 +98,5 @@ def _postmaster(url: str) -> int:
     import psycopg  # noqa: PLC0415 - an extra
 
     with psycopg.connect(url) as connection:
-        folder = connection.execute("SHOW data_directory").fetchone()[0]
+        [[folder]] = connection.execute("SHOW data_directory").fetchall()
     return int(Path(folder, "postmaster.pid").read_text().splitlines()[0])

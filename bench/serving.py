@@ -155,7 +155,7 @@ class Running:
         total = 0
         for pid in family(self.process.pid):
             rollup = _proc(pid, "smaps_rollup")
-            total += int(re.search(r"^Pss:\s+(\d+)", rollup, re.M)[1]) if rollup else 0
+            total += int(_number(r"(?m)^Pss:\s+(\d+)", rollup))
         return total / 1024
 
     def _headers(self) -> dict[str, str]:
@@ -165,7 +165,7 @@ class Running:
         body = self.server.body.read_bytes()
         while time.perf_counter() - started < START_SECONDS:
             if self.process.poll() is not None:
-                raise SystemExit(f"{self.server.name} ended: {self.process.args}")
+                raise SystemExit(f"{self.server.name} ended: {self.server.argv}")
             connection = HTTPConnection("127.0.0.1", self.port, timeout=5)
             try:
                 connection.connect()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from granian import Granian
+from granian.constants import Interfaces
 
 ANSWER = Path("answer.json").read_bytes() if Path("answer.json").exists() else b"{}"
 HEADERS = [
@@ -30,6 +31,6 @@ if __name__ == "__main__":
         target="fixed_bytes:app",
         address="127.0.0.1",
         port=int(sys.argv[1]),
-        interface="wsgi",
+        interface=Interfaces.WSGI,
         blocking_threads=1,
     ).serve()

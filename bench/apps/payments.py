@@ -24,11 +24,13 @@ class Echo(HTTPAdapter):
         super().__init__()
         self.answer = answer
 
-    def send(self, request: Any, **_options: Any) -> requests.Response:
+    def send(
+        self, request: requests.PreparedRequest, *_: object, **__: object
+    ) -> requests.Response:
         """Return the answer."""
         copy = requests.Response()
         copy.status_code, copy._content = 200, self.answer.content
-        copy.request, copy.url = request, request.url
+        copy.request, copy.url = request, str(request.url)
         return copy
 
 

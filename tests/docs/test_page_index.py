@@ -74,3 +74,19 @@ def test_the_fix_that_the_readme_names_is_the_shops(root: Path) -> None:
     shop = (root / "examples" / "pytest-shop" / "shop.py").read_text(encoding="utf-8")
 
     assert fix in shop
+
+
+def test_the_page_of_figures_has_a_place_for_every_table(root: Path) -> None:
+    """What `make bench` measures is kept where a reader finds it."""
+    page = (root / "docs" / "speed.md").read_text(encoding="utf-8")
+    sources = [path.read_text(encoding="utf-8") for path in root.glob("bench/*.py")]
+    measured = {
+        name for text in sources for name in re.findall(r'Table\(\s*"([\w-]+)"', text)
+    }
+
+    places = re.findall(
+        r"<!-- bench: ([\w-]+) -->\n(?:.*?)<!-- end -->", page, re.DOTALL
+    )
+
+    assert len(measured) > 1
+    assert sorted(places) == sorted(measured)
