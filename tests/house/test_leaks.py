@@ -29,7 +29,8 @@ def test_a_thread_that_outlives_its_test_fails_it(
         """
     )
 
-    outcome = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    tools = f"pythonpath={root / 'tools'}"  # which the detector's file imports
+    outcome = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-o", tools)
 
     outcome.assert_outcomes(passed=2, errors=1)
     outcome.stdout.fnmatch_lines(["*threads are still running: forgotten;*"])
