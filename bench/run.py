@@ -30,7 +30,7 @@ def main() -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="\n".join(f"  {name:14}{about}" for name, about in BENCHES.items()),
     )
-    parser.add_argument("names", nargs="*", metavar="NAME", choices=[*BENCHES, []])
+    parser.add_argument("names", nargs="*", metavar="NAME", help="all without one")
     parser.add_argument("--rounds", type=int, default=3, help="of load (3)")
     parser.add_argument("--seconds", type=int, default=5, help="a round (5)")
     parser.add_argument(
@@ -39,6 +39,8 @@ def main() -> None:
     parser.add_argument("--state", default="memory:", help="of growth (memory:)")
     parser.add_argument("--no-keep", action="store_true", help="leave the page alone")
     options = parser.parse_args()
+    for name in set(options.names) - set(BENCHES):
+        parser.error(f"there is no benchmark {name}; there are {', '.join(BENCHES)}")
     print(f"On {machine()}.", flush=True)
     for name in options.names or BENCHES:
         print(f"\n== {name}: {BENCHES[name]}", flush=True)
