@@ -46,7 +46,7 @@ def explain(request: RecordedRequest) -> str:
     told += [(finding.rule, finding.found) for finding in request.trace]
     told += [("fault", f"met {fault}") for fault in request.faults]
     told += [("advice", advice.message) for advice in request.advice]
-    lines = [f"{request.id}: {request.operation}", f"  {request.summary()}"]
+    lines = [f"{request.id}: {request.name}", f"  {request.summary()}"]
     lines += [f"{_label(label)}{text}" for label, text in told]
     return "\n".join(lines)
 

@@ -46,7 +46,8 @@ class RecordedRequest:
     Attributes:
         id: The answer's ``Request-Id``.
         at: The account's time, in milliseconds since the epoch.
-        operation: What was called, such as ``create_order``.
+        operation: What was called, such as ``create_order``; empty for a path that
+            the API does not have.
         method: HTTP method.
         path: As sent.
         query: Query parameters.
@@ -98,13 +99,18 @@ class RecordedRequest:
         """Whether the fixture itself made the call, to set something up."""
         return ORIGIN_HEADER in self.headers
 
+    @property
+    def name(self) -> str:
+        """The operation; method and path where the API has none for them."""
+        return self.operation or f"{self.method} {self.path}"
+
     def summary(self) -> str:
         """Return method, path, status and outcome in a line."""
         said = "" if self.outcome == str(self.status) else f" {self.outcome}"
         return f"{self.method} {self.path} -> {self.status}{said}"
 
     def __repr__(self) -> str:
-        return f"<{self.operation}: {self.summary()}>"
+        return f"<{self.name}: {self.summary()}>"
 
     @classmethod
     def of(cls, entry: Mapping[str, Any]) -> RecordedRequest:

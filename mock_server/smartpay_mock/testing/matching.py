@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from smartpay_mock.kernel.errors import NotFoundError
 from smartpay_mock.testing.explaining import WIDTH
 from smartpay_mock.testing.journal import RecordedRequest
+from smartpay_schemas import OPERATIONS
 
 _ABSENT = object()
 _SHOWN = 5
@@ -26,6 +29,9 @@ class Wanted:
         headers: Likewise, of the headers, whatever their case.
         idempotency_key: The key it carries.
         status: The HTTP status it was answered with.
+
+    Raises:
+        NotFoundError: There is no such operation.
     """
 
     operation: str
@@ -34,6 +40,11 @@ class Wanted:
     headers: Mapping[str, Any] = field(default_factory=dict)
     idempotency_key: str | None = None
     status: int | None = None
+
+    def __post_init__(self) -> None:
+        # A typo would let ``times=0`` pass for ever.
+        if self.operation not in OPERATIONS:
+            raise NotFoundError.among("operation", self.operation, list(OPERATIONS))
 
     def mismatches(self, request: RecordedRequest) -> list[str]:
         """Return why ``request`` is not the one, one reason per member."""
@@ -123,13 +134,17 @@ def _listing(
 
 
 def _others(requests: Sequence[RecordedRequest]) -> str:
-    counts: dict[str, int] = {}
-    for request in requests:
-        counts[request.operation] = counts.get(request.operation, 0) + 1
+    counts = Counter(request.name for request in requests)
     if not counts:
-        return "No request came at all: is the code under test pointed at smartpay.url?"
+        return textwrap.fill(
+            "No request came at all: does the code under test use smartpay.url and "
+            "smartpay.secret_key?",
+            WIDTH,
+        )
     listed = ", ".join(f"{count} {name}" for name, count in counts.items())
-    return textwrap.fill(f"Other requests came: {listed}.", WIDTH)
+    return textwrap.fill(
+        f"Other requests came: {listed}.", WIDTH, break_on_hyphens=False
+    )
 
 
 def _at(document: Any, path: str) -> Any:

@@ -167,6 +167,7 @@ class Smartpay(Steering):
         Raises:
             AssertionError: There are none or not as many; the text lists the near
                 misses and why each of them does not match.
+            NotFoundError: There is no such operation.
         """
         __tracebackhide__ = True  # pytest shows the test's own line
         wanted = Wanted(

@@ -8,6 +8,7 @@ from textwrap import dedent
 import pytest
 import requests
 
+from smartpay_mock.kernel.errors import NotFoundError
 from smartpay_mock.testing import Smartpay
 
 Send = Callable[..., requests.Response]
@@ -152,8 +153,28 @@ def test_without_any_request_the_remedy_is_given(account: Smartpay) -> None:
 
     assert message == (
         "Expected at least 1 create_order request; none matched.\n"
-        "No request came at all: is the code under test pointed at smartpay.url?"
+        "No request came at all: does the code under test use smartpay.url and\n"
+        "smartpay.secret_key?"
     )
+
+
+def test_a_path_the_api_does_not_have_is_called_by_its_path(
+    account: Smartpay, send: Send
+) -> None:
+    """It is no operation, and yet it must be seen that it was asked for."""
+    answer = send("POST", "/order", {})
+
+    message = message_of(lambda: account.assert_request_made("create_order"))
+
+    assert message.endswith("\nOther requests came: 1 POST /v1/order.")
+    assert repr(account.requests[0]).startswith("<POST /v1/order: ")
+    assert account.explain(answer).splitlines()[0].endswith(": POST /v1/order")
+
+
+def test_an_operation_that_does_not_exist_is_refused(account: Smartpay) -> None:
+    """Else a typo beside ``times=0`` would pass for ever."""
+    with pytest.raises(NotFoundError, match=r"no operation 'create_ordre'\. Known: "):
+        account.assert_request_made("create_ordre", times=0)
 
 
 def test_no_requests_can_be_asked_for(account: Smartpay, pay: Send) -> None:
