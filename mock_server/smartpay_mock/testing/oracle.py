@@ -4,7 +4,8 @@ Pure: journal entries and documents in, violations out. What it looks for:
 
 - *double-charge*: two approved orders for one cart, close in time. One cart means the
   same ``reference``, or the same token, amount and items. A charge that was canceled
-  or given back in full does not count.
+  or given back in full does not count. Three charges are two violations: each charge
+  too many stands beside the one before it.
 - *over-capture*: payments of an order that exceed what was authorized.
 - *over-refund*: refunds of a payment that exceed it.
 """
@@ -14,7 +15,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
 from smartpay_mock.kernel.clock import MINUTE_MS
@@ -76,18 +76,24 @@ def _double_charges(
     *,
     window_ms: int,
 ) -> Iterator[Violation]:
+    """Return one violation per charge too many, beside the charge before it."""
     given_back = _sums(refunds, "payment")
     charged = [order for order in orders if _holds_money(order, given_back)]
-    for first, second in combinations(charged, 2):
-        apart = abs(second["createdAt"] - first["createdAt"])
-        same = _same_cart(first, second)
-        if same and apart <= window_ms:
-            yield Violation(
-                "double-charge",
-                f"2 approved orders for one cart ({same}), {apart:,} ms apart",
-                (first, second),
-                (_maker(requests, first), _maker(requests, second)),
-            )
+    latest: dict[str, Document] = {}
+    for order in sorted(charged, key=lambda order: int(order["createdAt"])):
+        carts = _carts_of(order)
+        for cart, same in carts.items():
+            first = latest.get(cart)
+            apart = 0 if first is None else order["createdAt"] - first["createdAt"]
+            if first is not None and apart <= window_ms:
+                yield Violation(
+                    "double-charge",
+                    f"2 approved orders for one cart ({same}), {apart:,} ms apart",
+                    (first, order),
+                    (_maker(requests, first), _maker(requests, order)),
+                )
+                break
+        latest |= dict.fromkeys(carts, order)
 
 
 def _holds_money(order: Document, given_back: Mapping[str, int]) -> bool:
@@ -100,17 +106,18 @@ def _holds_money(order: Document, given_back: Mapping[str, int]) -> bool:
     return kept > 0
 
 
-def _same_cart(first: Document, second: Document) -> str:
-    """Return what makes two orders one cart, in words; empty when they are two."""
-    reference = first.get("reference")
-    if reference and reference == second.get("reference"):
-        return f"reference {reference!r}"
-    if _cart(first) == _cart(second) and first.get("tokenId"):
-        return "same token, amount and items"
-    return ""
+def _carts_of(order: Document) -> dict[str, str]:
+    """Return the carts an order may be for; what makes it so, in words, by cart."""
+    carts = {}
+    if order.get("reference"):
+        same = f"reference {order['reference']!r}"
+        carts[same] = same
+    if order.get("tokenId"):
+        carts[_contents(order)] = "same token, amount and items"
+    return carts
 
 
-def _cart(order: Document) -> str:
+def _contents(order: Document) -> str:
     items = [
         {
             "name": item["price"]["product"]["name"]
