@@ -207,11 +207,18 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         result = yield
     except BaseException:
         if USED in item.stash:
-            run_of(item.config).show_requests(item, item.stash[USED])
+            run_of(item.config).show(item, item.stash[USED])
         raise
     if USED in item.stash:
         run_of(item.config).judge(item, item.stash[USED])
     return result
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> None:
+    """Let the traceback of a wrong use end where the test's author wrote it."""
+    if call.excinfo is not None and RUN in item.config.stash:
+        run_of(item.config).shorten(call.excinfo.value)
 
 
 def run_of(config: pytest.Config) -> Run:

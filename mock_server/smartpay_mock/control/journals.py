@@ -58,7 +58,8 @@ def get_request(engine: Engine, account_id: str, id_: str) -> dict[str, Any]:
     raise NotFoundError(
         f"There is no request {id_!r} of this account in the journal. It keeps the "
         f"newest {engine.settings.journal} and no 401, whose header "
-        f"Smartpay-Sandbox-Reason explains it. The newest: {', '.join(newest)}."
+        f"Smartpay-Sandbox-Reason explains it. The newest: "
+        f"{', '.join(newest) or 'none'}."
     )
 
 

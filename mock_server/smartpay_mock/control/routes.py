@@ -78,5 +78,5 @@ class Route:
         found = problems(dict(self.body), body) if self.body else []
         if found:
             listed = "; ".join(item.message for item in found)
-            raise SandboxUsageError(f"The body cannot be used: {listed}.")
+            raise SandboxUsageError(f"What was given cannot be used: {listed}.")
         return body if isinstance(body, dict) else {}

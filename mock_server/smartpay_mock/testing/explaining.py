@@ -10,7 +10,12 @@ from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.testing.journal import RecordedRequest
 
 WIDTH = 80
+# Beside a 401: why the credential was refused.
+REASON_HEADER = "Smartpay-Sandbox-Reason"
 _INDENT = 12
+# Rules of the journal; faults stand in a member of their own too.
+_FAULT, _SCHEMA = "fault", "schema"
+_DECIDES = {"refusal", "authorization"}
 
 
 def request_id_of(response: Any) -> str:
@@ -27,14 +32,22 @@ def request_id_of(response: Any) -> str:
         return response
     if isinstance(response, RecordedRequest):
         return response.id
-    headers = getattr(response, "headers", response)
-    for name, value in _items(headers):
-        if str(name).lower() == "request-id":
-            return str(value)
+    id_ = header_of(response, "Request-Id")
+    if id_ is not None:
+        return id_
     raise SandboxUsageError(
         f"{type(response).__name__} has no Request-Id header, so this emulator did "
         "not answer it. Give a response of its, or the Request-Id itself."
     )
+
+
+def header_of(response: object, wanted: str) -> str | None:
+    """Return a header of a response of any client, ``None`` if it has none such."""
+    headers = getattr(response, "headers", response)
+    for name, value in _items(headers):
+        if str(name).lower() == wanted.lower():
+            return str(value)
+    return None
 
 
 def explain(request: RecordedRequest) -> str:
@@ -43,8 +56,8 @@ def explain(request: RecordedRequest) -> str:
     One line per rule, whatever its length, so that a test can look for its words.
     """
     told = [("key", request.idempotency_key)] if request.idempotency_key else []
-    told += [(finding.rule, finding.found) for finding in request.trace]
-    told += [("fault", f"met {fault}") for fault in request.faults]
+    told += [(item.rule, item.found) for item in request.trace if item.rule != _FAULT]
+    told += [(_FAULT, fault) for fault in request.faults]
     told += [("advice", advice.message) for advice in request.advice]
     lines = [f"{request.id}: {request.name}", f"  {request.summary()}"]
     lines += [f"{_label(label)}{text}" for label, text in told]
@@ -58,10 +71,12 @@ def overview(requests: Iterable[RecordedRequest]) -> str:
         key = f"  key {request.idempotency_key}" if request.idempotency_key else ""
         again = "  replayed" if request.replayed else ""
         lines.append(f"#{number} {request.summary()}{again}{key}")
-        for finding in request.trace:
-            if finding.rule in {"refusal", "authorization", "fault"}:
-                lines += _entry(finding.rule, finding.found)
-        lines += [line for fault in request.faults for line in _entry("fault", fault)]
+        problems = [item for item in request.trace if item.rule == _SCHEMA]
+        # One alone stands in the refusal already.
+        shown = _DECIDES | ({_SCHEMA} if len(problems) > 1 else set())
+        told = [item for item in request.trace if item.rule in shown]
+        lines += [line for item in told for line in _entry(item.rule, item.found)]
+        lines += [line for fault in request.faults for line in _entry(_FAULT, fault)]
         for advice in request.advice:
             lines += _entry("advice", advice.message)
     return "\n".join(lines) or "no request came"

@@ -25,6 +25,7 @@ class Fault:
         kind: What happens to them.
         when: Before or after the call's effect is kept.
         times: How many calls meet it; 0 for every one.
+        after: How many matching calls pass first.
     """
 
     def __init__(self, desk: Desk, plan: Plan) -> None:
@@ -35,6 +36,7 @@ class Fault:
         self.kind = plan.kind
         self.when = plan.when
         self.times = plan.times
+        self.after = plan.after
 
     @property
     def met(self) -> int:

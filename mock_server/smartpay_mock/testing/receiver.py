@@ -16,10 +16,12 @@ from smartpay_mock.events.signing import (
     TIMESTAMP_HEADER,
     verify,
 )
+from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.server import ThreadServer
 from smartpay_mock.testing.arrivals import describe_difference
 
 _OK = 200
+_STATUSES = range(200, 600)
 _UNAUTHORIZED = 401
 _FAILED = 500
 # Between two looks for what may have come due meanwhile, in seconds.
@@ -204,11 +206,25 @@ class Receiver:
         if not event.is_signature_valid and self._handler is None:
             return _UNAUTHORIZED
         try:
-            said = self._handler(event) if self._handler else None
+            said = _status(self._handler(event)) if self._handler else None
         except BaseException as error:  # raised in the test
             self.errors.append(error)
             return _FAILED
         return answer or said or _OK
+
+
+def _status(said: object) -> int | None:
+    """Return what a handler said.
+
+    Raises:
+        SandboxUsageError: It is no status, a whole response say.
+    """
+    if said is None or (isinstance(said, int) and said in _STATUSES):
+        return said
+    raise SandboxUsageError(
+        f"A handler of webhooks returned {said!r}; return the status to answer with, "
+        "such as 200, or nothing."
+    )
 
 
 def read_event(environ: Mapping[str, Any], body: bytes, secret: str) -> WebhookEvent:

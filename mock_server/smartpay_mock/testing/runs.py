@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,13 +17,20 @@ from smartpay_mock.testing.advice import (
     warn_of_advice,
 )
 from smartpay_mock.testing.beginnings import Beginning
-from smartpay_mock.testing.explaining import overview
+from smartpay_mock.testing.explaining import WIDTH, overview
 from smartpay_mock.testing.recorder import OUTPUT, Recorder
 from smartpay_mock.testing.session import Session, SmartpayServer
 from smartpay_mock.testing.smartpay import Smartpay
-from smartpay_mock.testing.verdicts import check_kinds, judge
+from smartpay_mock.testing.verdicts import (
+    check_kinds,
+    judge,
+    thread_errors,
+    waiting,
+)
 
 MARKER = "smartpay"
+# Frames that say nothing to who used the sandbox wrongly.
+_OWN = {"smartpay_mock", "smartpay_fixtures", "smartpay_schemas"}
 _OPTIONS = ("fail_on", "frozen", "scenario", "seed")
 
 
@@ -68,6 +76,10 @@ class Run:
             yield account
         finally:
             account.close()
+        # What went wrong outside the test's own lines, in another fixture say.
+        reasons = thread_errors(account)
+        if reasons:
+            pytest.fail("\n\n".join(reasons), pytrace=False)
 
     def judge(self, item: pytest.Item, account: Smartpay) -> None:
         """Fail a test that passed, for what its account went through; else warn.
@@ -85,9 +97,29 @@ class Run:
             if raised:
                 pytest.fail(f"SmartpayAdviceWarning: {raised}", pytrace=False)
 
-    def show_requests(self, item: pytest.Item, account: Smartpay) -> None:
-        """Add the requests of a test that failed to its report."""
-        item.add_report_section("call", "smartpay requests", overview(account.requests))
+    def show(self, item: pytest.Item, account: Smartpay) -> None:
+        """Add what a failed test's account went through to its report.
+
+        Errors in threads are its own: the next test is not to be blamed for them.
+        """
+        lines = [overview(account.requests), *map(waiting, account.faults.unmet())]
+        item.add_report_section("call", "smartpay requests", "\n".join(lines))
+        errors = thread_errors(account)
+        if errors:
+            item.add_report_section("call", "smartpay errors", "\n\n".join(errors))
+
+    @staticmethod
+    def shorten(error: BaseException) -> None:
+        """Cut the sandbox's own frames off the traceback of a wrong use."""
+        if not isinstance(error, SandboxUsageError):
+            return
+        last, entry = None, error.__traceback__
+        while entry is not None:
+            if entry.tb_frame.f_globals.get("__name__", "").split(".")[0] not in _OWN:
+                last = entry
+            entry = entry.tb_next
+        if last is not None:
+            last.tb_next = None
 
     def _beginning(self, item: Any) -> Beginning:
         options = marked_options(item)
@@ -182,4 +214,5 @@ def _told_plainly() -> Iterator[None]:
     try:
         yield
     except SandboxUsageError as error:
-        pytest.fail(str(error), pytrace=False)
+        text = textwrap.fill(str(error), WIDTH, break_on_hyphens=False)
+        raise pytest.fail.Exception(text, pytrace=False) from None

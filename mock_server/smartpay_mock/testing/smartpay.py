@@ -8,7 +8,12 @@ from typing import Any
 from smartpay_mock.testing.beginnings import Beginning
 from smartpay_mock.testing.clock import Clock
 from smartpay_mock.testing.desk import Desk
-from smartpay_mock.testing.explaining import explain, request_id_of
+from smartpay_mock.testing.explaining import (
+    REASON_HEADER,
+    explain,
+    header_of,
+    request_id_of,
+)
 from smartpay_mock.testing.faults import Faults
 from smartpay_mock.testing.journal import RecordedRequest, with_addresses
 from smartpay_mock.testing.matching import Wanted, find_requests
@@ -140,6 +145,10 @@ class Smartpay(Steering):
             SandboxUsageError: The response is not this emulator's.
         """
         id_ = request_id_of(response)
+        reason = header_of(response, REASON_HEADER)
+        if reason is not None:
+            # Whose call it was is not known, so no account's journal has it.
+            return f"{id_}: 401, the credential was refused\n  {reason}"
         entry = self._desk.ask("GET", "/requests/{id}", id_=id_)
         return explain(RecordedRequest.of(entry))
 

@@ -27,11 +27,22 @@ def judge(smartpay: Smartpay, fail_on: Collection[str]) -> list[str]:
         smartpay: What the test used.
         fail_on: Which of ``KINDS`` count too.
     """
-    reasons = [_thread_failed(error) for error in smartpay.failures()]
+    reasons = thread_errors(smartpay)
     for kind, find in KINDS.items():
         if kind in fail_on:
             reasons += find(smartpay)
     return reasons
+
+
+def thread_errors(smartpay: Smartpay) -> list[str]:
+    """Return what went wrong in threads since the last time, one text per error."""
+    return [_thread_failed(error) for error in smartpay.failures()]
+
+
+def waiting(fault: Fault) -> str:
+    """Return a fault that was met less often than planned, and how often it was."""
+    times = f"{fault.met} of {fault.times} times" if fault.times else "by no request"
+    return f"{fault.describe()}\n  met {times}"
 
 
 def check_kinds(names: Iterable[str], *, origin: str) -> frozenset[str]:
@@ -104,10 +115,10 @@ def _unmatched_faults(smartpay: Smartpay) -> list[str]:
 
 def _never_met(fault: Fault, requests: list[RecordedRequest]) -> str:
     came = sum(fault.operation in {"*", item.operation} for item in requests)
+    passed = f", of which the first {fault.after} pass" if fault.after else ""
     lines = [
-        f"unmatched-fault: {fault.describe()}",
-        f"  met {fault.met} of {max(1, fault.times)} times; requests of that "
-        f"operation: {came}.",
+        f"unmatched-fault: {waiting(fault)}; requests of that operation: "
+        f"{came}{passed}.",
         *textwrap.indent(overview(requests), "  ").splitlines(),
     ]
     return "\n".join(lines)

@@ -138,7 +138,7 @@ def test_the_configuration_can_be_overridden_anywhere(suite: Suite) -> None:
 
 
 def test_an_unknown_setting_is_refused_with_those_there_are(suite: Suite) -> None:
-    """A typo fails the tests that need the emulator, in one line."""
+    """A typo fails the tests that need the emulator, in two lines or three."""
     outcome = suite(
         """
         import pytest
@@ -154,7 +154,7 @@ def test_an_unknown_setting_is_refused_with_those_there_are(suite: Suite) -> Non
 
     outcome.assert_outcomes(errors=1)
     outcome.stdout.fnmatch_lines(
-        ["smartpay_config: there is no setting stirct; the settings are *strict*"]
+        ["smartpay_config: there is no setting stirct; the settings are *", "*strict*"]
     )
 
 
@@ -222,9 +222,9 @@ def test_the_marker_says_how_the_account_begins(suite: Suite) -> None:
     ("marker", "complaint"),
     [
         ("sede=1", "takes no sede; it takes fail_on, frozen, scenario, seed, by name."),
-        ("'seed'", "takes no 'seed'; it takes *"),
-        ("scenario='lost'", "There is no scenario 'lost'. Known: *partly-captured*"),
-        ("frozen=datetime(2026, 4, 1)", "*names no time zone; give one: *"),
+        ("'seed'", "takes no 'seed'; it takes "),
+        ("scenario='lost'", "There is no scenario 'lost'. Known: approved-order, "),
+        ("frozen=datetime(2026, 4, 1)", "names no time zone; give one: "),
     ],
     ids=["unknown", "positional", "scenario", "naive"],
 )
@@ -244,7 +244,7 @@ def test_a_marker_that_cannot_be_used_fails_the_test(
     )
 
     outcome.assert_outcomes(errors=1)
-    outcome.stdout.fnmatch_lines([f"*{complaint}"])
+    assert complaint in " ".join(outcome.outlines)  # wrapped, so that it fits
     outcome.stdout.no_fnmatch_line("*Traceback*")
 
 

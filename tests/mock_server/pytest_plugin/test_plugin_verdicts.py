@@ -197,7 +197,8 @@ def test_an_unknown_verdict_in_a_marker_fails_its_test(suite: Suite) -> None:
     outcome = suite(DOUBLE_CHARGE.format(marker=marker))
 
     outcome.assert_outcomes(failed=1)
-    outcome.stdout.fnmatch_lines(["*double_charge is unknown; use none, or some of *"])
+    outcome.stdout.fnmatch_lines(["*: double_charge is unknown; use none, or some"])
+    outcome.stdout.no_fnmatch_line("*another exception occurred*")
 
 
 def test_an_error_of_the_emulator_fails_the_test_it_happened_in(suite: Suite) -> None:
@@ -226,6 +227,141 @@ def test_an_error_of_the_emulator_fails_the_test_it_happened_in(suite: Suite) ->
             "*ZeroDivisionError: a defect of the emulator",
         ]
     )
+
+
+def test_a_test_that_fails_by_itself_takes_the_emulators_errors_along(
+    suite: Suite,
+) -> None:
+    """They are shown beside its failure, and the next test is not blamed."""
+    outcome = suite(
+        """
+        import pytest
+        from smartpay_mock.resources import HANDLERS
+
+        def test_broken(smartpay, monkeypatch):
+            def fall_over(*_):
+                raise ZeroDivisionError("a defect of the emulator")
+
+            monkeypatch.setitem(HANDLERS, "create_order", fall_over)
+            assert pay(smartpay).status_code == 200
+
+        def test_sound(smartpay):
+            assert pay(smartpay).status_code == 200
+        """
+    )
+
+    outcome.assert_outcomes(passed=1, failed=1)
+    outcome.stdout.fnmatch_lines(
+        [
+            "* Captured smartpay errors call *",
+            "*ZeroDivisionError: a defect of the emulator",
+        ]
+    )
+
+
+def test_an_error_of_the_emulator_in_a_fixture_is_an_error_of_its_test(
+    suite: Suite,
+) -> None:
+    """Nobody judges a fixture, so the account's own teardown tells."""
+    outcome = suite(
+        """
+        import pytest
+        from smartpay_mock.resources import HANDLERS
+
+        @pytest.fixture
+        def paid(smartpay):
+            yield
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setitem(HANDLERS, "create_order", lambda *_: 1 / 0)
+                pay(smartpay)
+
+        def test_one(paid):
+            pass
+
+        def test_sound(smartpay):
+            pass
+        """
+    )
+
+    outcome.assert_outcomes(passed=2, errors=1)
+    outcome.stdout.fnmatch_lines(["*ERROR at teardown of test_one*"])
+
+
+def test_a_test_that_fails_by_itself_names_the_faults_nobody_met(suite: Suite) -> None:
+    """More often than not they are why it failed."""
+    outcome = suite(
+        """
+        import pytest, requests
+
+        def test_lost(smartpay):
+            smartpay.faults.add("create_refund", "reset")
+            with pytest.raises(requests.ConnectionError):
+                pay(smartpay)
+        """
+    )
+
+    outcome.assert_outcomes(failed=1)
+    outcome.stdout.fnmatch_lines(
+        [
+            "* Captured smartpay requests call *",
+            "#1 POST /v1/orders -> 200 succeeded",
+            "reset on create_refund before_commit",
+            "  met 0 of 1 times",
+        ]
+    )
+
+
+def test_what_a_fault_lets_pass_is_told(suite: Suite) -> None:
+    """Else one request and a fault for the fifth look like a contradiction."""
+    outcome = suite(
+        """
+        def test_late(smartpay):
+            smartpay.faults.add("*", "status", after=4)
+            smartpay.faults.add("create_refund", "reset", times=0)
+            pay(smartpay)
+        """
+    )
+
+    outcome.assert_outcomes(failed=1)
+    outcome.stdout.fnmatch_lines(
+        [
+            "  met 0 of 1 times; requests of that operation: 1, of which the first 4 "
+            "pass.",
+            "  met by no request; requests of that operation: 0.",
+        ]
+    )
+
+
+@pytest.mark.parametrize("place", ["test", "fixture"])
+def test_a_wrong_use_is_shown_where_it_is_written(suite: Suite, place: str) -> None:
+    """The sandbox's own frames say nothing to the test's author."""
+    outcome = suite(
+        f"""
+        import pytest
+
+        @pytest.fixture
+        def plan(smartpay, request):
+            def plan():
+                smartpay.faults.add("create_order", "rest")
+
+            if request.param == "fixture":
+                plan()
+            return plan
+
+        @pytest.mark.parametrize("plan", ["{place}"], indirect=True)
+        def test_typo(plan):
+            plan()
+        """
+    )
+
+    outcome.stdout.fnmatch_lines(
+        [
+            '>*smartpay.faults.add("create_order", "rest")',
+            "E *SandboxUsageError: What was given cannot be used: kind: *",
+            "test_a_wrong_use_is_shown_where_it_is_written.py:*: SandboxUsageError",
+        ]
+    )
+    outcome.stdout.no_fnmatch_line("*smartpay_mock/*")
 
 
 def test_an_error_of_a_webhook_handler_fails_the_test(suite: Suite) -> None:

@@ -10,6 +10,7 @@ import requests
 
 from smartpay_mock.kernel.errors import NotFoundError
 from smartpay_mock.testing import Smartpay
+from smartpay_mock.testing.explaining import overview
 
 Send = Callable[..., requests.Response]
 
@@ -243,3 +244,32 @@ def test_an_answer_is_explained_rule_by_rule(account: Smartpay, pay: Send) -> No
     )
     assert text == account.explain(answer.headers["Request-Id"])
     assert text == account.explain(account.requests[0])
+
+
+def test_a_refused_credential_is_explained(account: Smartpay, send: Send) -> None:
+    """No account's journal has the call, so the answer itself says why."""
+    answer = requests.get(f"{account.url}/orders", timeout=20)
+
+    lines = account.explain(answer).splitlines()
+
+    assert lines[0].endswith(": 401, the credential was refused")
+    assert lines[1].strip() == answer.headers["Smartpay-Sandbox-Reason"]
+
+
+def test_each_problem_of_a_refused_body_is_shown(account: Smartpay, pay: Send) -> None:
+    """In the list of requests too, where a count alone would not help."""
+    pay(amount=0, currency="EUR")
+
+    text = overview(account.requests)
+
+    assert "schema      amount: 0 is less than" in text
+    assert 'schema      currency: "EUR" is not' in text
+
+
+def test_a_fault_is_told_once(account: Smartpay, pay: Send) -> None:
+    """The journal has it twice: as a rule that had a say, and as a fault."""
+    account.faults.add("create_order", "status", status=429)
+    answer = pay()
+
+    for text in (overview(account.requests), account.explain(answer)):
+        assert text.count("status on create_order before_commit") == 1

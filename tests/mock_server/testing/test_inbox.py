@@ -8,6 +8,7 @@ from textwrap import dedent
 import pytest
 import requests
 
+from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.testing import Smartpay, WebhookEvent
 
 Send = Callable[..., requests.Response]
@@ -192,6 +193,21 @@ def test_what_a_handler_raises_is_raised_in_the_test(
 
     assert outcomes[0]["attempts"][0]["status"] == 500
     assert account.failures() == []
+
+
+@pytest.mark.parametrize(
+    "said", ["ok", True, 99, object()], ids=["text", "truth", "no-status", "response"]
+)
+def test_a_handler_that_returns_no_status_is_told_so(
+    account: Smartpay, pay: Send, said: object
+) -> None:
+    """A whole response, returned in place of its status, must not pass as a 200."""
+    inbox = account.webhooks.receive(handler=lambda _: said)  # type: ignore[arg-type,return-value] # wrong on purpose
+    pay()
+    account.webhooks.drain()
+
+    with pytest.raises(SandboxUsageError, match="return the status to answer with"):
+        inbox.raise_errors()
 
 
 def test_a_closed_receiver_leaves_nothing_behind(

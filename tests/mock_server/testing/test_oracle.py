@@ -119,14 +119,14 @@ def test_the_judge_looks_at_each_order_once() -> None:
             looked_at[self["id"]] += 1
             return super().get(name, default)
 
-    few, many = (
-        [Watched(order(number)) for number in range(count)] for count in (2, 200)
-    )
-    kinds(few)
+    def charged(count: int) -> list[Document]:
+        return [Watched(order(number)) for number in range(count)]
+
+    kinds(charged(2))
     per_order = looked_at.pop("order_test_0")
     looked_at.clear()
 
-    assert kinds(many) == []
+    assert kinds(charged(200)) == []
     assert set(looked_at.values()) == {per_order}
 
 
