@@ -22,7 +22,8 @@ class SmartpayAdapter(HTTPAdapter):
 
     Transport faults become the exceptions that ``requests`` raises on a network. A
     stall takes no time: it is a ``ReadTimeout`` at once if the call has a timeout
-    that is shorter. Timeouts have no other effect.
+    that is shorter. An answer that takes longer than the timeout is one too, when it
+    is there.
 
     Args:
         app: Who answers.

@@ -36,8 +36,8 @@ def smartpay_transport(
 
     ``httpx.Client(transport=smartpay_transport(app))``. Transport faults become the
     exceptions that ``httpx`` raises on a network. A stall takes no time: it is a
-    ``ReadTimeout`` at once if the call has a timeout that is shorter. Timeouts have
-    no other effect.
+    ``ReadTimeout`` at once if the call has a timeout that is shorter. An answer that
+    takes longer than the timeout is one too, when it is there.
 
     Args:
         app: Who answers.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from http.client import IncompleteRead, RemoteDisconnected
@@ -82,6 +83,8 @@ class Reply:
 def call(app: WSGIApp, request: Request) -> Reply:
     """Return what ``app`` answers; the answer is complete when this returns.
 
+    An answer that took longer than the client would have waited is a stall.
+
     Raises:
         Exception: Whatever leaves the app, unless it is a broken connection.
     """
@@ -104,6 +107,7 @@ def call(app: WSGIApp, request: Request) -> Reply:
     lost = Reply()
     environ = build_environ(request)
     environ[TRANSPORT_KEY] = transport
+    begun = time.monotonic()
     try:
         chunks = _chunks(app(environ, start_response))
     except tuple(kind for kind, _ in _MET_BY_THE_APP) as error:
@@ -111,6 +115,9 @@ def call(app: WSGIApp, request: Request) -> Reply:
     if reply.fault is not None:
         lost.fault = reply.fault
         return lost
+    late = TransportFault("stall", stall_ms=round((time.monotonic() - begun) * 1000))
+    if gives_up_first(late, request.timeout_s):
+        return Reply(fault=late)
     if request.method != "HEAD":
         reply.body = b"".join(written + chunks)
     return reply

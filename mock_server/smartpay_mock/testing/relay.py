@@ -7,6 +7,7 @@ from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from smartpay_mock.intercept.wsgi import TIMEOUT_KEY
 from smartpay_mock.testing.desk import WSGIApp
 
 _TIMEOUT_S = 120.0
@@ -23,7 +24,9 @@ def relay_to(root_url: str) -> WSGIApp:
     authority = urlsplit(root_url).netloc
 
     def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        connection = HTTPConnection(authority, timeout=_TIMEOUT_S)
+        # Whoever calls gives up here too, so that a stall is one.
+        timeout_s = environ.get(TIMEOUT_KEY) or _TIMEOUT_S
+        connection = HTTPConnection(authority, timeout=timeout_s)
         try:
             connection.request(
                 environ["REQUEST_METHOD"],

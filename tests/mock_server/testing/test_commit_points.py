@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 import requests
 
@@ -189,3 +190,31 @@ def test_a_plan_that_cannot_be_is_refused_with_the_remedy(
         account.faults.add(**plan)
 
     assert account.faults.planned() == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "ms"), [("latency", 100), ("timeout", 60_000)], ids=["late", "never"]
+)
+@pytest.mark.parametrize("library", ["requests", "httpx"])
+def test_a_clients_patience_ends_without_a_socket_too(
+    account: Smartpay, library: str, kind: Any, ms: int
+) -> None:
+    """Whichever way the emulator is reached, who waits less than it takes gives up."""
+    account.faults.add("create_order", kind, when="after_commit", ms=ms)
+    url = "https://api.smartpay.co/v1/orders"
+    call: dict[str, Any] = {
+        "json": account.payload(),
+        "headers": {"Authorization": f"Basic {account.secret_key}"},
+        "timeout": 0.05,
+    }
+
+    with (
+        requests.Session() as session,
+        httpx.Client(transport=account.transport()) as client,
+    ):
+        session.mount("https://api.smartpay.co", account.adapter())
+        clients: dict[str, Any] = {"requests": session, "httpx": client}
+        with pytest.raises((requests.ReadTimeout, httpx.ReadTimeout)):
+            clients[library].post(url, **call)
+
+    assert len(account.orders) == 1
