@@ -8,12 +8,11 @@ import textwrap
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 from smartpay_mock.testing.coverage import Path, operations_in, paths_there_are
 from smartpay_mock.testing.explaining import WIDTH
-from smartpay_schemas import OPERATIONS
+from smartpay_schemas import ERRORS, OPERATIONS
 
 VERSION = 1
 _LABEL = 24
@@ -39,8 +38,19 @@ class Coverage:
 
     @property
     def paths(self) -> list[Path]:
-        """Every path through them."""
-        return paths_there_are(self.operations)
+        """Every path through them, and what was seen of them beside the tables.
+
+        Some refusals may meet any operation, and time may take steps that none did.
+        """
+        known = paths_there_are(self.operations)
+        return known + sorted(filter(self._is_theirs, self.seen.keys() - set(known)))
+
+    def _is_theirs(self, path: Path) -> bool:
+        if path.area == "operation":
+            # What a fault made up is no refusal of the API's.
+            return path.subject in self.operations and path.name in ERRORS
+        # Whose step it was is not known: it counts unless some were asked for.
+        return not self.asked
 
     @property
     def covered(self) -> int:
@@ -61,9 +71,10 @@ class Coverage:
 
     def groups(self) -> list[tuple[str, list[Path]]]:
         """Return the paths by operation, lifecycle, and the faults together."""
-        return [
-            (heading, list(paths)) for heading, paths in groupby(self.paths, _heading)
-        ]
+        groups: dict[str, list[Path]] = {}
+        for path in self.paths:
+            groups.setdefault(_heading(path), []).append(path)
+        return list(groups.items())
 
 
 def _heading(path: Path) -> str:

@@ -167,6 +167,38 @@ def test_only_what_was_called_counts_unless_it_is_asked_for() -> None:
     assert "create_order" in called.not_called
 
 
+def test_what_was_seen_beside_the_tables_counts_too(
+    account: Smartpay, pay: Send
+) -> None:
+    """A refusal that may meet any operation, and a step that only time takes."""
+    account.faults.add("create_order", "status", after=2)
+    pay(key="k1", captureMethod="manual")
+    refused = pay(key="k1").json()["errorCode"]
+    pay()
+    account.clock.advance(days=7)
+    seen = paths_seen(account.journal, account.orders)
+
+    beside = Coverage(seen).paths[len(paths_there_are({"create_order"})) :]
+
+    assert refused == "idempotency.key-reused"
+    assert [path.name for path in beside] == [
+        "requires_capture -expire-> canceled",
+        refused,
+    ]
+    assert Coverage(seen, {"list_orders"}).covered == 1  # the fault
+
+
+def test_a_path_the_api_does_not_have_is_no_operation(
+    account: Smartpay, send: Send
+) -> None:
+    """Calling it covers nothing."""
+    send("GET", "/order")
+
+    coverage = Coverage(paths_seen(account.journal, account.orders))
+
+    assert coverage.paths == []
+
+
 def test_counts_are_told_within_80_columns() -> None:
     """Seen with how often, never seen by name; no name is broken in two."""
     seen = Counter(dict.fromkeys(paths_there_are({"create_order"})[::2], 12))
