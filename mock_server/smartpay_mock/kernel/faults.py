@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
 
 from smartpay_mock.kernel.clock import DAY_MS
@@ -37,12 +38,23 @@ def _is_duration(value: Any) -> bool:
     return _is_whole(value, 0, _TEN_YEARS_MS)
 
 
+def _is_http_date(value: Any) -> bool:
+    try:
+        moment = parsedate_to_datetime(value)
+        return bool(format_datetime(moment, usegmt=True) == value)
+    except (TypeError, ValueError, AttributeError):
+        return False
+
+
 # option -> (what its value must fulfil, the same in words)
 _OPTIONS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "status": (lambda value: _is_whole(value, 200, 599), "a status from 200 to 599"),
     "retry_after": (
-        lambda value: value is None or _is_whole(value, 0, DAY_MS),
-        "a whole number of seconds, or null",
+        lambda value: (
+            value is None or _is_whole(value, 0, DAY_MS) or _is_http_date(value)
+        ),
+        "a whole number of seconds, a date such as 'Wed, 01 Apr 2026 00:00:00 GMT', "
+        "or null",
     ),
     "body": (
         lambda value: value is None or isinstance(value, dict),

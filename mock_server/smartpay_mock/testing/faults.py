@@ -97,7 +97,8 @@ class Faults:
             times: How many calls meet it; 0 for every one.
             after: How many matching calls pass first.
             status: Of ``status``: the HTTP status, 503 if not given.
-            retry_after: Of ``status``: the Retry-After header, in seconds.
+            retry_after: Of ``status``: the Retry-After header, in seconds or as an
+                HTTP date.
             body: Of ``status``: the JSON body.
             ms: Of ``latency``: how long. Of ``timeout``: how long the connection is
                 kept open, 60,000 if not given. In milliseconds.

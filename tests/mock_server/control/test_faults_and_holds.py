@@ -58,6 +58,16 @@ def test_a_status_is_answered_in_place_of_an_order(
     ]
 
 
+def test_retry_after_may_be_a_date(api: Any, order_payload: Any) -> None:
+    """HTTP has both forms, and clients forget the second one."""
+    date = "Wed, 01 Apr 2026 00:00:00 GMT"
+    plan(api, "status", status=429, retry_after=date)
+
+    reply = api.do("create_order", order_payload())
+
+    assert reply.headers["Retry-After"] == date
+
+
 def test_after_commit_it_happened_but_is_not_answered(
     api: Any, order_payload: Any
 ) -> None:
@@ -198,6 +208,14 @@ BAD_PLANS = [
     ({"operation": "*", "kind": "status", "status": 99}, "status from 200 to 599"),
     ({"operation": "*", "kind": "status", "status": 600}, "status from 200 to 599"),
     ({"operation": "*", "kind": "status", "retry_after": "1\r\n"}, "seconds"),
+    (
+        {
+            "operation": "*",
+            "kind": "status",
+            "retry_after": "Wed, 01 Apr 2026 00:00:00 GMT\r\nX: y",
+        },
+        "a date such as",
+    ),
     ({"operation": "*", "kind": "status", "body": "x"}, "JSON object"),
     ({"operation": "*", "kind": "latency", "ms": -1}, "milliseconds"),
     ({"operation": "*", "kind": "latency", "ms": "9"}, "milliseconds"),

@@ -66,7 +66,7 @@ SEEN = {
     "lifecycle/payment/new -capture-> processed": 1,
     "fault/status/before_commit": 1,
 }
-"""What ``KNOWN`` takes of the paths through the operations it calls, and what time did."""
+"""What ``KNOWN`` takes of the paths through the operations it calls; time took one."""
 
 
 def read(pytester: pytest.Pytester, name: str = "smartpay-coverage.json") -> Any:
