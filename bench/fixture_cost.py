@@ -1,6 +1,6 @@
-"""What the pytest plugin costs: unused, per test that uses it, and per call.
+"""What the pytest plugins cost: unused, per test that uses the fixture, and per call.
 
-Rounds with and without the plugin alternate, so a busy machine slows both.
+Rounds with and without them alternate, so a busy machine slows both.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from report import Table, spread
 
 ROUNDS = 7
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-PLUGIN = ["-p", "smartpay_sandbox"]
+# What the package registers: the fixture, and the contract kit.
+PLUGINS = ["-p", "smartpay_sandbox", "-p", "smartpay_contracts"]
 WITHOUT_OTHERS = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 EMPTY = "def test_nothing():\n    pass\n"
@@ -47,18 +48,18 @@ def measure(_options: argparse.Namespace) -> Iterator[Table]:
         plain, loaded = [], []
         for _ in range(ROUNDS + 1):
             plain.append(_run(folder))
-            loaded.append(_run(folder, *PLUGIN))
+            loaded.append(_run(folder, *PLUGINS))
         (folder / "test_empty.py").write_text(USED)
         (folder / "conftest.py").write_text(TIMES)
-        _run(folder, *PLUGIN)
+        _run(folder, *PLUGINS)
         times = json.loads((folder / "times.json").read_text())
         calls = json.loads((folder / "calls.json").read_text())
     added = [b - a for a, b in zip(plain[1:], loaded[1:], strict=True)]
     rows = [
-        ["pytest with one empty test, without the plugin", spread(plain[1:])],
-        ["what the plugin adds, unused", spread(added, 1)],
+        ["pytest with one empty test, without the plugins", spread(plain[1:])],
+        ["what both plugins add, unused", spread(added, 1)],
         [
-            "import of the plugin alone",
+            "import of both plugins alone",
             spread([_import_ms() for _ in range(ROUNDS)], 1),
         ],
         [
@@ -72,7 +73,7 @@ def measure(_options: argparse.Namespace) -> Iterator[Table]:
         ["its verdict on a test", spread(times["test_set_up call"][1:], 2)],
         ["its teardown", spread(times["test_set_up teardown"], 2)],
     ]
-    yield Table("fixture", ["the plugin", "ms, min / median / max"], rows)
+    yield Table("fixture", ["the plugins", "ms, min / median / max"], rows)
     floors = {name: statistics.median(calls[name]) for name in calls}
     rows = [
         [name, spread(seen, 2), f"{floors[name] - floors[FLOORS[name]]:+.2f}"]
@@ -104,9 +105,10 @@ def _run(folder: Path, *args: str) -> float:
 
 
 def _import_ms() -> float:
-    """Return how long a process that has pytest takes to import the plugin."""
+    """Return how long a process that has pytest takes to import both plugins."""
     program = (
         "import time, pytest; started = time.perf_counter(); "
-        "import smartpay_mock.pytest_plugin; print(time.perf_counter() - started)"
+        "import smartpay_mock.pytest_plugin, smartpay_contracts.entry; "
+        "print(time.perf_counter() - started)"
     )
     return 1000 * float(subprocess.check_output([sys.executable, "-c", program]))

@@ -54,11 +54,17 @@ def imported(module: str) -> tuple[float, list[str]]:
     return min(took for took, _ in runs), runs[0][1]
 
 
-def test_the_plugin_brings_nothing_along() -> None:
-    """Beside pytest it is two modules, in well under 20 ms."""
-    took, modules = imported("smartpay_mock.pytest_plugin")
+def test_the_plugins_bring_nothing_along() -> None:
+    """The fixture and the kit: a few modules beside pytest, in well under 20 ms."""
+    took, modules = imported("smartpay_mock.pytest_plugin, smartpay_contracts.entry")
 
-    assert modules == ["smartpay_mock", "smartpay_mock.pytest_plugin"]
+    assert modules == [
+        "smartpay_contracts",
+        "smartpay_contracts.entry",
+        "smartpay_contracts.options",
+        "smartpay_mock",
+        "smartpay_mock.pytest_plugin",
+    ]
     assert took < 0.02
 
 
