@@ -84,6 +84,12 @@ def email_declines(customer: Document) -> Decision | None:
     return None
 
 
+def session_declines(ctx: Context, subject: Document) -> Decision | None:
+    """Return the decline asked for by the session that made an order or a token."""
+    session = ctx.load("checkout_session", subject.get("_session", "")) or {}
+    return email_declines(session.get("customerInfo", {}))
+
+
 def payment_method_declines(payment_method: str) -> Decision | None:
     """Return the decline that a payment method or card number asks for, if any."""
     row = magic().value("payment_method", payment_method) or magic().value(

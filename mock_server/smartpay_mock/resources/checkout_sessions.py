@@ -37,7 +37,7 @@ def create_checkout_session(
         "metadata": body.get("metadata", {}),
     }
     if body.get("mode") == "token":
-        session["token"] = open_token(ctx, body)["id"]
+        session["token"] = open_token(ctx, body, session["id"])["id"]
     else:
         advise_on_order(ctx, body)
         session["order"] = open_order(ctx, body, session["id"])["id"]

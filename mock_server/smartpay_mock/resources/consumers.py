@@ -15,8 +15,8 @@ from smartpay_mock.resources.authorization import (
     APPROVED,
     Decision,
     consumer_declines,
-    email_declines,
     payment_method_declines,
+    session_declines,
 )
 from smartpay_mock.resources.base import Context
 from smartpay_mock.resources.discounts import apply_code
@@ -90,10 +90,9 @@ def authorize_order(ctx: Context, params: dict[str, str], body: Document) -> Doc
 def _decide(
     ctx: Context, order: Document, consumer: Document, body: Document
 ) -> Decision:
-    session = ctx.load("checkout_session", order.get("_session", "")) or {}
     decision = (
         consumer_declines(consumer)
-        or email_declines(session.get("customerInfo", {}))
+        or session_declines(ctx, order)
         or payment_method_declines(body.get("paymentMethod", _APPROVED_METHOD))
         or APPROVED
     )

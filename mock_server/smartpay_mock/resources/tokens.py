@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from smartpay_mock.kernel.errors import ApiError
-from smartpay_mock.resources.authorization import consumer_declines
+from smartpay_mock.resources.authorization import consumer_declines, session_declines
 from smartpay_mock.resources.base import Context, copied, created
 from smartpay_mock.resources.persons import consumer_of
 
@@ -59,7 +59,7 @@ def chargeable_token(ctx: Context, id_: str) -> Document:
     return token
 
 
-def open_token(ctx: Context, body: Document) -> Document:
+def open_token(ctx: Context, body: Document, session_id: str) -> Document:
     """Make a token that waits for the consumer's approval; keep it.
 
     Source: docs:/docs/creating-a-token.
@@ -69,6 +69,7 @@ def open_token(ctx: Context, body: Document) -> Document:
         "metadata": body.get("metadata", {}),
         **copied(body, "reference"),
         "_consumer": None,
+        "_session": session_id,
     }
     transition = ctx.step("token", token, "open")
     keep_token(ctx, token)
@@ -123,8 +124,8 @@ def delete_token(ctx: Context, params: dict[str, str], _body: Document) -> None:
 def approve_token(ctx: Context, params: dict[str, str], _body: Document) -> Document:
     """Approve a token as its consumer, or have it declined.
 
-    A consumer who is not active or is set to decline gets a rejected token; that is
-    an answer, not an error.
+    A consumer who is not active or is set to decline, or a session whose e-mail
+    address declines, gets a rejected token; that is an answer, not an error.
 
     Raises:
         ApiError: ``token.not-found``; ``token.cannot-approve`` unless it waits.
@@ -136,7 +137,7 @@ def approve_token(ctx: Context, params: dict[str, str], _body: Document) -> Docu
     action = "approve"
     if token["status"] == "requires_authorization":
         token["_consumer"] = consumer["id"]
-        decision = consumer_declines(consumer)
+        decision = consumer_declines(consumer) or session_declines(ctx, token)
         if decision is not None:
             ctx.explain("authorization", f"declined: {decision.reason}")
             action = "reject"

@@ -172,6 +172,21 @@ def test_the_sessions_magic_address_declines(api: Any) -> None:
     assert api.authorize(session["order"]["id"]).json["status"] == "rejected"
 
 
+def test_the_magic_address_of_a_tokens_session_declines_its_approval(api: Any) -> None:
+    """So a token.rejected is one call away, and the token is rejected for good."""
+    token = api.token_session(customerInfo={"emailAddress": "rejected@smartpay.co"})
+    id_ = token["token"]["id"]
+
+    declined = api.approve(id_)
+    again = api.approve(id_)
+
+    assert declined.json["status"] == "rejected"
+    assert again.refusal == (409, "token.cannot-approve")
+    assert api.events() == [("token.created", id_), ("token.rejected", id_)]
+    trace = api.steer("GET", f"/requests/{declined.headers['Request-Id']}")["trace"]
+    assert any("rejected@smartpay.co declines" in str(entry) for entry in trace)
+
+
 def test_the_expiry_counts_from_the_authorization(api: Any) -> None:
     """Not from the session."""
     api.freeze()
