@@ -102,6 +102,7 @@ def _answer(
     if call.is_too_large:
         return problem(413, f"The body has more than {_BODY_LIMIT} bytes.")
     try:
+        route.check_query(call.query)
         body = _read_body(route, call)
         value = route.action(Request(engine, account, params, call.query, body, call))
     except SandboxUsageError as error:
@@ -122,11 +123,8 @@ def _shown(value: Any) -> Answer:
 
 
 def _read_body(route: Route, call: Call) -> dict[str, Any]:
-    if route.body is None or not call.body:
-        body: Any = {}
-    else:
-        try:
-            body = decode_request(call.body)
-        except ValueError as error:
-            raise SandboxUsageError(f"The body is not JSON: {error}.") from None
+    try:
+        body = decode_request(call.body) if call.body else {}
+    except ValueError as error:
+        raise SandboxUsageError(f"The body is not JSON: {error}.") from None
     return route.checked(body)

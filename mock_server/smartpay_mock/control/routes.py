@@ -75,8 +75,26 @@ class Route:
         Raises:
             SandboxUsageError: It does not fit; the text names every problem.
         """
+        if self.body is None and body:
+            raise SandboxUsageError(f"This route takes no body. {self._takes()}")
         found = problems(dict(self.body), body) if self.body else []
         if found:
             listed = "; ".join(item.message for item in found)
             raise SandboxUsageError(f"What was given cannot be used: {listed}.")
         return body if isinstance(body, dict) else {}
+
+    def check_query(self, query: Mapping[str, str]) -> None:
+        """Refuse what the route would not look at: a filter misspelt is no filter.
+
+        Raises:
+            SandboxUsageError: A query parameter is unknown; the text names those known.
+        """
+        strangers = [name for name in query if name not in self.query]
+        if strangers and not self.is_open:
+            raise SandboxUsageError(
+                f"There is no query parameter {strangers[0]!r} here. {self._takes()}"
+            )
+
+    def _takes(self) -> str:
+        known = f"takes these: {', '.join(self.query)}" if self.query else "takes none"
+        return f"In the query it {known}."

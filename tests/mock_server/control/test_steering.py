@@ -126,6 +126,46 @@ def test_a_body_that_makes_no_sense_is_refused(
     assert api.held() == before
 
 
+BODYLESS = [row for row in ROUTES if row.needs_account and row.body is None]
+QUERIED = [row for row in ROUTES if row.needs_account]
+
+
+@pytest.mark.parametrize("row", BODYLESS, ids=lambda row: f"{row.method} {row.path}")
+def test_a_body_that_a_route_would_not_read_is_refused(api: Any, row: Any) -> None:
+    """A filter in the wrong place must not mean everything."""
+    before = api.held()
+
+    reply = api.admin(row.method, row.path.format(id="x"), {"state": "failed"})
+
+    assert reply.status == 400
+    assert "takes no body" in reply.detail
+    assert all(name in reply.detail for name in row.query)
+    assert api.held() == before
+
+
+@pytest.mark.parametrize("row", QUERIED, ids=lambda row: f"{row.method} {row.path}")
+def test_a_query_parameter_that_is_none_is_refused(api: Any, row: Any) -> None:
+    """Misspelt, a filter would let everything through."""
+    before = api.held()
+
+    reply = api.admin(row.method, f"{row.path.format(id='x')}?stat=failed")
+
+    assert reply.status == 400
+    assert "no query parameter 'stat'" in reply.detail
+    assert all(name in reply.detail for name in row.query)
+    assert api.held() == before
+
+
+def test_an_empty_body_is_no_body(api: Any) -> None:
+    """As some clients send it with every POST."""
+    assert api.steer("POST", "/reset", {}) is None
+
+
+def test_those_who_ask_for_life_may_ask_as_they_like(api: Any) -> None:
+    """A load balancer adds what it likes to its probe."""
+    assert api.admin("GET", "/health?probe=1").status == 200
+
+
 def test_an_unknown_route_names_those_that_are_near(api: Any) -> None:
     """And lists them all."""
     reply = api.admin("GET", "/token")
