@@ -378,10 +378,14 @@ def test_a_code_is_given_on_the_sessions_page(api: Any) -> None:
         headers={"Content-Type": "application/x-www-form-urlencoded"},
     )
 
+    after = api.send("GET", path).body.decode()
     assert b'value="SPRING"' in page.body
     assert paid.status == 303
     assert paid.headers["Location"] == "https://mystore.jp/paid"
     assert api.ok("list_orders")["data"][0]["discountAmount"] == 300
+    assert "Pay 2,500 JPY" in page.body.decode()
+    assert "Pay 2,200 JPY" in after
+    assert '<td>Promotion code</td><td></td><td class="n">-300</td>' in after
 
 
 def test_a_look_at_the_page_decides_nothing(api: Any) -> None:
