@@ -19,6 +19,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 PAGES = {
     "README.md": (),
     "docs/fixture.md": (),
+    "docs/checkout.md": (),
     # The test client of Starlette would rather have another library than httpx.
     "docs/cookbook.md": ("ignore:Using `httpx` with",),
 }

@@ -16,6 +16,8 @@ import click
 import pytest
 
 from smartpay_mock.cli import main
+from smartpay_mock.events.deliveries import STATES
+from smartpay_mock.events.schedule import RETRY_AFTER_MS, parse_schedule
 from smartpay_mock.server import Sandbox
 
 Blocks = Callable[..., list[Any]]
@@ -195,3 +197,15 @@ def test_every_call_of_the_control_plane_is_carried_out(
     }
     assert len(calls) > 5
     assert set(statuses.values()) <= {200, 204}, statuses
+
+
+def test_the_page_tells_the_schedule_and_the_states_of_deliveries(root: Path) -> None:
+    """As they are in the code; a reader plans by them."""
+    page = (root / "docs" / "control-plane.md").read_text(encoding="utf-8")
+
+    told = re.search(r"^90s[0-9smhd,]+$", page, re.MULTILINE)
+    states = dict(re.findall(r"^\| `([a-z]+)` \| (.+) \|$", page, re.MULTILINE))
+
+    assert told is not None
+    assert parse_schedule(told[0]) == RETRY_AFTER_MS
+    assert states == STATES

@@ -186,6 +186,20 @@ MUTANTS = in_area(
         ),
     ),
     Row(
+        "codes-given-in-vain",
+        "A consumer gives a code and pays the full price.",
+        (
+            "discounts.amount",
+            "discounts.limit",
+            "discounts.percentage",
+            "discounts.any-case",
+            "discounts.counted",
+            "discounts.refused",
+            "discounts.per-customer",
+        ),
+        handled(sending(promotionCode=None), "authorize_order"),
+    ),
+    Row(
         "codes-can-be-renamed",
         "The code on the flyer is not the code in the shop any more.",
         ("promotions.update.code-stays",),
