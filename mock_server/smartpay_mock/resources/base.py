@@ -113,7 +113,11 @@ class Context:
             ApiError: The lifecycle refuses ``action`` in the document's status.
         """
         before = document.get("status", "new")
-        transition = step(self.rules.lifecycles, resource, document, action)
+        try:
+            transition = step(self.rules.lifecycles, resource, document, action)
+        except ApiError:
+            self.explain("lifecycle", f"{resource} {before} has no {action}")
+            raise
         self.explain(
             "lifecycle", f"{resource} {before} -{action}-> {transition.to_state}"
         )

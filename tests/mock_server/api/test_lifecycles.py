@@ -140,6 +140,21 @@ def test_a_token_moves_by_the_table(api: Any, state: str, action: str) -> None:
             assert api.ok("get_token", id=token)["status"] == row.to_state
 
 
+@pytest.mark.parametrize("action", ["disable", "enable", "delete"])
+def test_a_refusal_tells_why_a_token_that_exists_is_not_found(
+    api: Any, action: str
+) -> None:
+    """The code is the API's; the message and the journal know better."""
+    token = token_in(api, "requires_authorization")
+
+    reply = TOKEN_ACTIONS[action](api, token)
+
+    assert reply.refusal == (404, "token.not-found")
+    assert "or no consumer has approved it yet" in reply.message
+    found = [entry["found"] for entry in api.explained(reply)["trace"]]
+    assert f"token requires_authorization has no {action}" in found
+
+
 @pytest.mark.parametrize("consumer", [DECLINED, "inactive+test@example.com"])
 def test_a_declined_approval_rejects_the_token_and_is_told(
     api: Any, order_payload: Any, consumer: str
