@@ -49,7 +49,7 @@ SHORT = settings(
 LONG = settings(
     SHORT,
     max_examples=1_000,
-    stateful_step_count=150,
+    stateful_step_count=50,
     derandomize=False,
     phases=[Phase.generate, Phase.shrink],
 )
