@@ -98,14 +98,14 @@ def test_a_body_that_is_no_payload_is_refused(
 
 
 MESSAGES = {
-    b"": "The request body is not valid JSON: the body is empty",
-    b"[]": "The request body is not valid JSON: it is not a JSON object",
-    b'{"a": "\xff"}': "The request body is not valid JSON: byte 7 is not UTF-8",
+    b"": "The request body is not a JSON object: the body is empty",
+    b"[]": "The request body is not a JSON object: it is another JSON value; send {...}",
+    b'{"a": "\xff"}': "The request body is not a JSON object: byte 7 is not UTF-8",
     b'{"a":' * 1000 + b"1" + b"}" * 1000: (
-        "The request body is not valid JSON: it nests deeper than 64 levels"
+        "The request body is not a JSON object: it nests deeper than 64 levels"
     ),
     b"["
-    * 100_000: "The request body is not valid JSON: it nests deeper than 64 levels",
+    * 100_000: "The request body is not a JSON object: it nests deeper than 64 levels",
     b" " * 1_048_577: "The request body has more than 1048576 bytes.",
 }
 
