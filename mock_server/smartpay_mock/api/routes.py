@@ -10,7 +10,13 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from flask import Flask, Response, current_app, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
+from werkzeug.exceptions import (
+    BadRequest,
+    ClientDisconnected,
+    HTTPException,
+    MethodNotAllowed,
+    RequestEntityTooLarge,
+)
 from werkzeug.wsgi import get_input_stream
 
 from smartpay_mock.api.engine import Engine
@@ -126,9 +132,12 @@ def _read_body(environ: dict[str, Any], limit: int) -> bytes | None:
     if length.isdecimal() and int(length) <= limit:
         return bytes(environ["wsgi.input"].read(int(length)))
     try:
-        body = get_input_stream(environ, max_content_length=limit).read(limit + 1)
+        # One byte more: a chunked body does not say beforehand how long it is.
+        body = get_input_stream(environ, max_content_length=limit + 1).read()
     except RequestEntityTooLarge:
         return None
+    except ClientDisconnected:
+        raise BadRequest("it does not end as its headers say") from None
     return bytes(body) if len(body) <= limit else None
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -60,6 +62,49 @@ def test_the_urls_are_what_clients_are_configured_with(probe: Any) -> None:
 
         assert root.startswith("http://127.0.0.1:")
         assert sandbox.url == f"{root}/v1"
+
+
+@pytest.mark.parametrize(
+    ("length", "status"),
+    [(1_048_576, 200), (1_048_577, 413), (3_000_000, 413)],
+    ids=["at the limit", "a byte over it", "far over it"],
+)
+def test_the_limit_holds_for_a_body_of_no_announced_length(
+    length: int, status: int
+) -> None:
+    """A chunked body over the limit is refused, not cut off and read."""
+    body = json.dumps(ORDER).encode().ljust(length)
+    chunks = (body[at : at + 60_000] for at in range(0, length, 60_000))
+
+    with Sandbox() as sandbox:
+        answer = requests.post(
+            f"{sandbox.url}/orders",
+            data=chunks,
+            headers={**KEY, "Content-Type": "application/json"},
+            timeout=DEADLINE_SECONDS,
+        )
+        made = orders(sandbox)
+
+    assert answer.status_code == status
+    assert len(made) == (status == 200)
+
+
+def test_a_chunk_without_a_size_is_refused_in_words(
+    connect: Callable[..., Any],
+) -> None:
+    """What is wrong is the framing, and the message says so."""
+    with Sandbox() as sandbox:
+        client = connect(int(sandbox.root_url.rpartition(":")[2]))
+        client.send(
+            "POST /v1/orders HTTP/1.1\nHost: 127.0.0.1\n"
+            f"Authorization: {KEY['Authorization']}\n"
+            "Transfer-Encoding: chunked\nConnection: close\n\n",
+            b"no size\r\n",
+        )
+        answer = client.read_to_the_end()
+
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert b"it does not end as its headers say" in answer
 
 
 def test_a_sandbox_that_does_not_run_has_no_url() -> None:
