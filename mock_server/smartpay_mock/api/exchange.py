@@ -23,6 +23,7 @@ from smartpay_schemas import Operation
 
 Params = Mapping[str, str]
 
+ADVICE_SEPARATOR = " | "
 _ADVICE_LENGTH = 1_000
 
 
@@ -161,7 +162,8 @@ class Exchange:
 
 def _advice_line(advice: list[dict[str, str]]) -> str:
     """Return the advice as one header line, which takes printable ASCII only."""
-    line = "; ".join(item["message"] for item in advice)[:_ADVICE_LENGTH]
+    messages = (item["message"] for item in advice)
+    line = ADVICE_SEPARATOR.join(messages)[:_ADVICE_LENGTH]
     if line.isascii() and line.isprintable():
         return line
     plain = (

@@ -1,4 +1,4 @@
-"""What ``serve`` says of each call: one line, and one for each piece of advice."""
+"""What ``serve`` says of each call: a line, and one for each problem or advice."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from smartpay_mock.api.exchange import ADVICE_SEPARATOR
 from smartpay_mock.control.routes import PREFIX
 from smartpay_mock.kernel.codec import decode
 
@@ -19,6 +20,7 @@ REASON = "smartpay-sandbox-reason"
 _METHOD_WIDTH = 6
 _WIDTH = 80
 _INDENT = " " * (_METHOD_WIDTH + 1)
+_MOST_NOTES = 20
 
 
 class Console:
@@ -62,30 +64,43 @@ def told(
         headers: The answer's, names in lower case.
         body: The answer's; looked into only if it is whole.
     """
-    method = environ["REQUEST_METHOD"].ljust(_METHOD_WIDTH)
+    method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+    document = _document(body)
+    names = [document.get("errorCode"), document.get("status")]
+    if str(document.get("id", "")) not in path:  # a path that names it says enough
+        names.append(document["id"])
     replayed = "replayed" if "idempotency-replayed" in headers else ""
-    words = [method, environ["PATH_INFO"], status[:3], _outcome(body), replayed]
-    advice = headers.get(ADVICE, "")
-    notes = [item for item in (headers.get(REASON, ""), advice) if item]
-    line = " ".join(word for word in words if word)
+    words = [method.ljust(_METHOD_WIDTH), path, status[:3], *names, replayed]
+    line = " ".join(str(word) for word in words if word)
+    notes = _notes(headers, document)
+    if len(notes) > _MOST_NOTES:
+        notes[_MOST_NOTES:] = [f"and {len(notes) - _MOST_NOTES} more"]
     return [line, *(part for note in notes for part in _wrapped(note))]
+
+
+def _notes(headers: dict[str, str], document: dict[str, Any]) -> list[str]:
+    """Return why the call was refused and what was odd about it, each once."""
+    notes = [headers.get(REASON, "")]
+    if "errorCode" in document:
+        details = document.get("details")
+        is_list = isinstance(details, list) and details
+        notes += map(str, details if is_list else [document.get("message", "")])
+    notes += headers.get(ADVICE, "").split(ADVICE_SEPARATOR)
+    return [note for note in dict.fromkeys(notes) if note]
 
 
 def _wrapped(note: str) -> list[str]:
     return textwrap.wrap(
-        note, _WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT
+        note, _WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT + "  "
     )
 
 
-def _outcome(body: Any) -> str:
-    """Return the status of the object answered, or the error code."""
+def _document(body: Any) -> dict[str, Any]:
+    """Return the object answered; ``{}`` where there is none that can be read."""
     if not isinstance(body, tuple | list) or not body:
-        return ""
+        return {}
     try:
         document = decode(b"".join(body))
     except ValueError:
-        return ""
-    if not isinstance(document, dict):
-        return ""
-    words = [document.get("errorCode"), document.get("status"), document.get("id")]
-    return " ".join(str(word) for word in words if word)
+        return {}
+    return document if isinstance(document, dict) else {}

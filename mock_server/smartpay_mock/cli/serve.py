@@ -44,8 +44,8 @@ def command(
 ) -> None:
     """Run the emulator until it is stopped (Ctrl-C, SIGTERM).
 
-    Prints a line for each call of the API, with advice on what was odd about it;
-    granian's processes print none.
+    Prints a line for each call of the API, with why it was refused and what was odd
+    about it; granian's processes print none.
     """
     settings = _server_chosen(settings_from(flags), flags)
     if not is_loopback(settings.host) and not settings.admin_token:

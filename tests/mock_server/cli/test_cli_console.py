@@ -37,6 +37,66 @@ def test_each_call_is_a_line_and_its_advice_stands_below(serve: Serve) -> None:
     ]
 
 
+def test_what_was_refused_says_why_problem_by_problem(serve: Serve) -> None:
+    """Whoever watches the console need not look the answer up."""
+    served = serve()
+    url = f"{served.root_url}/v1/orders"
+    sample = SAMPLES["guide/curl"]
+    broken = {**sample.payload, "amount": 0, "currency": "USD"}
+
+    requests.post(url, json=broken, headers=KEY, timeout=10)
+    requests.get(f"{url}/order_test_none", headers=KEY, timeout=10)
+
+    said = served.stop()
+    calls = said[said.index("POST   /v1/orders") :].splitlines()
+    assert calls == [
+        "POST   /v1/orders 400 request.invalid",
+        "       amount: 0 is less than the minimum of 1; send a whole number from 1 to",
+        "         4294967295",
+        '       currency: "USD" is not one of the values; send "JPY"',
+        "GET    /v1/orders/order_test_none 404 order.not-found",
+        "       No order order_test_none exists for this key. Use the right id, and test",
+        "         objects with test keys.",
+        "Stopped.",
+    ]
+
+
+def test_each_oddity_has_a_line_of_its_own(serve: Serve) -> None:
+    """Also those that the strict emulator refuses, and those not twice."""
+    served = serve("--strict")
+    headers = {**KEY, "Content-Type": "application/json"}
+    body = SAMPLES["guide/curl"].body
+
+    requests.post(f"{served.root_url}/v1/orders", body, headers=headers, timeout=10)
+
+    said = served.stop()
+    calls = said[said.index("POST   /v1/orders") :].splitlines()
+    assert calls == [
+        "POST   /v1/orders 400 request.invalid",
+        "       amount is 1500, items and fee add up to 500",
+        "       items[0].quantity is 0, so the item adds nothing to the total; send 1 or",
+        "         more",
+        "       customerInfo.emailAddress is what a web page shows in place of a hidden",
+        "         address; send the customer's",
+        "Stopped.",
+    ]
+
+
+def test_an_order_that_is_asked_for_is_named_once(serve: Serve) -> None:
+    """Its id stands in the path, and the line within 80 columns."""
+    served = serve()
+    url = f"{served.root_url}/v1/orders"
+    order = requests.post(
+        url, json=SAMPLES["guide/python"].payload, headers=KEY, timeout=10
+    ).json()
+
+    requests.get(f"{url}/{order['id']}", headers=KEY, timeout=10)
+
+    *_, line, _ = served.stop().splitlines()
+    assert line == f"GET    /v1/orders/{order['id']} 200 succeeded"
+    assert len(line) <= 80
+
+
 def test_quiet_says_nothing(serve: Serve) -> None:
     """``--quiet`` is for pipes."""
     served = serve("--quiet")
