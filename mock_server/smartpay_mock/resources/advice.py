@@ -33,8 +33,8 @@ def advise_on_order(ctx: Context, body: Document) -> None:
         ctx.advise(
             "placeholder-email",
             "/customerInfo/emailAddress",
-            f"customerInfo.emailAddress is the placeholder {address!r} of a web page; "
-            "send the customer's address",
+            "customerInfo.emailAddress is what a web page shows in place of a hidden "
+            "address; send the customer's",
         )
 
 
