@@ -34,7 +34,9 @@ def read_body(operation: Operation, call: Call) -> Any:
         reason = "the body is empty" if not call.body.strip() else str(error)
         raise ApiError("request.malformed", reason=reason) from None
     if not isinstance(document, dict):
-        raise ApiError("request.malformed", reason="it is another JSON value; send {...}")
+        raise ApiError(
+            "request.malformed", reason="it is another JSON value; send {...}"
+        )
     return document
 
 

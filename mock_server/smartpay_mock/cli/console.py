@@ -82,9 +82,7 @@ def _notes(headers: dict[str, str], document: dict[str, Any]) -> list[str]:
     """Return why the call was refused and what was odd about it, each once."""
     notes = [headers.get(REASON, "")]
     if "errorCode" in document:
-        details = document.get("details")
-        is_list = isinstance(details, list) and details
-        notes += map(str, details if is_list else [document.get("message", "")])
+        notes += map(str, document.get("details") or [document.get("message", "")])
     notes += headers.get(ADVICE, "").split(ADVICE_SEPARATOR)
     return [note for note in dict.fromkeys(notes) if note]
 

@@ -99,7 +99,9 @@ def test_a_body_that_is_no_payload_is_refused(
 
 MESSAGES = {
     b"": "The request body is not a JSON object: the body is empty",
-    b"[]": "The request body is not a JSON object: it is another JSON value; send {...}",
+    b"[]": (
+        "The request body is not a JSON object: it is another JSON value; send {...}"
+    ),
     b'{"a": "\xff"}': "The request body is not a JSON object: byte 7 is not UTF-8",
     b'{"a":' * 1000 + b"1" + b"}" * 1000: (
         "The request body is not a JSON object: it nests deeper than 64 levels"

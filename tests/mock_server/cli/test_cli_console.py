@@ -11,6 +11,7 @@ from smartpay_fixtures import SAMPLES
 
 Serve = Callable[..., Any]
 KEY = {"Authorization": "Basic sk_test_console"}
+IN = " " * 7  # where what stands below a call begins
 
 
 def test_each_call_is_a_line_and_its_advice_stands_below(serve: Serve) -> None:
@@ -51,12 +52,12 @@ def test_what_was_refused_says_why_problem_by_problem(serve: Serve) -> None:
     calls = said[said.index("POST   /v1/orders") :].splitlines()
     assert calls == [
         "POST   /v1/orders 400 request.invalid",
-        "       amount: 0 is less than the minimum of 1; send a whole number from 1 to",
-        "         4294967295",
-        '       currency: "USD" is not one of the values; send "JPY"',
+        f"{IN}amount: 0 is less than the minimum of 1; send a whole number from 1 to",
+        f"{IN}  4294967295",
+        f'{IN}currency: "USD" is not one of the values; send "JPY"',
         "GET    /v1/orders/order_test_none 404 order.not-found",
-        "       No order order_test_none exists for this key. Use the right id, and test",
-        "         objects with test keys.",
+        f"{IN}No order order_test_none exists for this key. Use the right id, and test",
+        f"{IN}  objects with test keys.",
         "Stopped.",
     ]
 
@@ -73,11 +74,11 @@ def test_each_oddity_has_a_line_of_its_own(serve: Serve) -> None:
     calls = said[said.index("POST   /v1/orders") :].splitlines()
     assert calls == [
         "POST   /v1/orders 400 request.invalid",
-        "       amount is 1500, items and fee add up to 500",
-        "       items[0].quantity is 0, so the item adds nothing to the total; send 1 or",
-        "         more",
-        "       customerInfo.emailAddress is what a web page shows in place of a hidden",
-        "         address; send the customer's",
+        f"{IN}amount is 1500, items and fee add up to 500",
+        f"{IN}items[0].quantity is 0, so the item adds nothing to the total; send 1 or",
+        f"{IN}  more",
+        f"{IN}customerInfo.emailAddress is what a web page shows in place of a hidden",
+        f"{IN}  address; send the customer's",
         "Stopped.",
     ]
 
