@@ -31,8 +31,9 @@ def banner(root_url: str, *, state: str, tls_url: str = "", ca_path: str = "") -
     ]
     if tls_url:
         lines += [f"  HTTPS        {tls_url}/v1", f"  Trust        {ca_path}"]
-    lines += ["", "  Charging this token           makes an order that is", ""]
-    lines += [f"  {token}  {outcome}" for token, outcome in token_rows()]
+    (head, outcome), *rows = token_rows()
+    lines += ["", f"  {head}  {outcome}", ""]
+    lines += [f"  {token}  {outcome}" for token, outcome in rows]
     lines += [
         "",
         "  Try it:",
@@ -53,16 +54,14 @@ def warning(mutant: Mutant) -> str:
 
 
 def token_rows() -> list[tuple[str, str]]:
-    """Return each test token, padded, with what charging it comes to."""
-    tokens = magic().tokens.values()
-    width = max(len(token.id) for token in tokens)
-    return [
-        (
-            token.id.ljust(width),
-            token.outcome.automatic or f"none: 400 {token.outcome.error}",
-        )
-        for token in tokens
+    """Return headings, then each test token with what charging it comes to, padded."""
+    rows = [("Charging this token", "makes an order that is")]
+    rows += [
+        (token.id, token.outcome.automatic or f"none: 400 {token.outcome.error}")
+        for token in magic().tokens.values()
     ]
+    width = max(len(token) for token, _ in rows)
+    return [(token.ljust(width), outcome) for token, outcome in rows]
 
 
 def curl_lines(root_url: str, secret_key: str, ca_path: str = "") -> list[str]:

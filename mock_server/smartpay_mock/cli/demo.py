@@ -98,11 +98,11 @@ def _broken_promise(line: Line, seen: Seen, before: list[Seen]) -> str:
 _TELLING = ("idempotency", "refusal", "authorization")
 
 
-def _why(entry: dict[str, Any]) -> str:
+def _why(entry: dict[str, Any]) -> list[str]:
     found = {step["rule"]: step["found"] for step in entry["trace"]}
     rule = next(rule for rule in _TELLING if rule in found)
-    details = json.loads(entry["answer"]).get("details")
-    return "; ".join(map(str, details)) if details else found[rule]
+    details: list[str] = json.loads(entry["answer"]).get("details", [])
+    return details or [found[rule]]
 
 
 def _show(seen: list[Seen], orders: int) -> None:
@@ -114,12 +114,18 @@ def _show(seen: list[Seen], orders: int) -> None:
     click.echo(table(["#", "sent", "HTTP", "order status or error"], rows))
     click.echo("\nWhy:\n")
     for number, found in enumerate(seen, start=1):
-        click.echo(_wrapped(found.why, f"{number}  "))
+        _list(found.why, f"{number}  ")
     click.echo("\nAdvice on line 1, which sends the guide's payload as printed:\n")
-    for item in seen[0].advice:
-        click.echo(_wrapped(item, "-  "))
+    _list(seen[0].advice, "   ")
     click.echo(f"\n{orders} orders are stored: a replay and a refusal make none.")
 
 
-def _wrapped(text: str, head: str) -> str:
-    return textwrap.fill(text, _WIDTH, initial_indent=head, subsequent_indent="   ")
+def _list(items: list[str], head: str) -> None:
+    """Show each item on a line of its own, the first one after ``head``."""
+    below = " " * len(head)
+    for start, item in zip([head, *[below] * len(items)], items, strict=False):
+        click.echo(
+            textwrap.fill(
+                item, _WIDTH, initial_indent=start, subsequent_indent=below + "  "
+            )
+        )

@@ -39,7 +39,7 @@ class Seen:
         headers: Of the answer, names in lower case.
         text: The body as it came.
         body: The body's JSON value.
-        why: What decided, as the emulator explains it.
+        why: What decided, as the emulator explains it; of a refusal, each problem.
         advice: What of the payload was odd.
     """
 
@@ -47,7 +47,7 @@ class Seen:
     headers: dict[str, str]
     text: str
     body: dict[str, Any]
-    why: str
+    why: list[str]
     advice: list[str]
 
     @property

@@ -34,6 +34,17 @@ def test_the_demo_shows_the_main_job_as_a_table_of_80_columns(run: Run) -> None:
         assert expected in done.stdout
 
 
+def test_the_demo_names_each_problem_of_the_broken_payload_on_its_own_line(
+    run: Run,
+) -> None:
+    """All four at once, below the number of the line that sent it."""
+    why = run("demo").stdout.partition("Why:\n\n")[2]
+
+    broken = why[why.index("9  ") :].partition("\n\n")[0].splitlines()
+    starts = [line.partition(": ")[0] for line in broken if ": " in line]
+    assert starts == ["9  amount", "   currency", "   items", "   shippingInfo"]
+
+
 def test_a_line_that_is_not_as_promised_fails_the_demo(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 
 import requests
 
+from smartpay_mock.cli.banner import banner
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Serve = Callable[..., Any]
 
@@ -18,15 +20,26 @@ Serve = Callable[..., Any]
 def test_the_curl_line_of_the_banner_works_as_printed(serve: Serve) -> None:
     """A person can paste the banner's command and gets a succeeded order."""
     served = serve()
-    banner = _read_until(served, "}'")
-    command = banner[banner.index("curl ") :].replace("curl ", "curl -sS ", 1)
+    said = _read_until(served, "}'")
+    command = said[said.index("curl ") :].replace("curl ", "curl -sS ", 1)
 
     done = subprocess.run(
         ["bash", "-c", command], capture_output=True, text=True, timeout=20, check=True
     )
 
     assert json.loads(done.stdout)["status"] == "succeeded"
-    assert [line for line in banner.splitlines() if len(line) > 80] == []
+    assert [line for line in said.splitlines() if len(line) > 80] == []
+
+
+def test_the_outcomes_of_the_banner_stand_below_their_heading() -> None:
+    """The table of test tokens is one."""
+    lines = banner("http://127.0.0.1:8585", state="in memory").splitlines()
+
+    head, first = (
+        next(line for line in lines if word in line)
+        for word in ("makes an order", "paytok_test_approved  ")
+    )
+    assert head.index("makes an order") == first.index("succeeded")
 
 
 def test_sigterm_ends_it_well(serve: Serve) -> None:
