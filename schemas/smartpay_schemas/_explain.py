@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # More complaints than anybody reads; it bounds the work a hostile body can cause.
 MOST = 1000
+_MOST_NAMES = 10
+_LEAVE = "leave it out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ def explain(validator: Validator, here: Place, document: Any) -> list[Problem]:
             found.setdefault((problem.path, problem.keyword), problem)
     if errors and not found:  # never let a refusal pass for want of words
         found[(), ""] = next(_ordinary(errors[0], (), here))
+    for path in [path for path, keyword in found if keyword == "type"]:
+        found.pop((path, "enum"), None)  # of another type is said already
     return sorted(found.values(), key=_order)[:MOST]
 
 
@@ -106,17 +110,19 @@ def _missing(error: Any, path: Path, here: Place) -> Iterator[Problem]:
 
 
 def _unknown(error: Any, path: Path, here: Place) -> Iterator[Problem]:
+    free = [name for name in here.members if name not in error.instance]
+    leave = f"known: {', '.join(free)}" if 0 < len(free) <= _MOST_NAMES else _LEAVE
     for name, meant in here.strangers(error.instance):
         want = "nothing of this name"
         place = (*path, name)
-        remedy = f"did you mean {meant}?" if meant else "leave it out"
+        remedy = f"did you mean {meant}?" if meant else leave
         text = f"{_words.place(place)}: is not known here; {remedy}"
         keyword = str(error.validator)
         yield Problem(place, _walk.pointer(place), keyword, want, text)
 
 
 def _forbidden(error: Any, path: Path, here: Place) -> Iterator[Problem]:
-    text = f"{_words.place(path)}: is not allowed here; leave it out"
+    text = f"{_words.place(path)}: is not allowed here; {_LEAVE}"
     yield Problem(path, _walk.pointer(path), "not", "nothing", text)
 
 

@@ -77,6 +77,10 @@ def item(**changes: Any) -> list[dict[str, Any]]:
             'currency: "USD" is not one of the values; send "JPY"',
         ),
         (
+            order(currency=392),
+            'currency: 392 is a number; send "JPY"',
+        ),
+        (
             order(items=[]),
             "items: is empty; send an array of 1 to 50 entries",
         ),
@@ -161,6 +165,14 @@ def test_a_problem_of_an_order_is_told_in_one_line(document: Any, message: str) 
             "stat: is not known here; leave it out",
         ),
         (
+            {
+                "properties": {"days": {}, "hours": {}, "at": {}},
+                "additionalProperties": False,
+            },
+            {"ms": 1, "at": 5},
+            "ms: is not known here; known: days, hours",
+        ),
+        (
             "resources/event",
             {**s.schema("resources/event")["examples"][0], "creatdAt": 1},
             "creatdAt: is not known here; leave it out",
@@ -173,7 +185,7 @@ def test_a_problem_of_an_order_is_told_in_one_line(document: Any, message: str) 
     ],
 )
 def test_a_problem_of_another_document_is_told_in_one_line(
-    name: str, document: Any, message: str
+    name: str | dict[str, Any], document: Any, message: str
 ) -> None:
     """The words follow from the schema, whichever it is."""
     assert messages(document, name) == [message]

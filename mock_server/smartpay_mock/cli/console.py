@@ -82,7 +82,10 @@ def _notes(headers: dict[str, str], document: dict[str, Any]) -> list[str]:
     """Return why the call was refused and what was odd about it, each once."""
     notes = [headers.get(REASON, "")]
     if "errorCode" in document:
-        notes += map(str, document.get("details") or [document.get("message", "")])
+        # An injected fault may have any body.
+        details = document.get("details")
+        listed = details if isinstance(details, list) else []
+        notes += map(str, listed or [document.get("message", "")])
     notes += headers.get(ADVICE, "").split(ADVICE_SEPARATOR)
     return [note for note in dict.fromkeys(notes) if note]
 

@@ -26,13 +26,16 @@ CLOCK = _object(
         "description": "What it shows, milliseconds since the epoch; it stands still "
         "there unless freeze is false.",
     },
-    advance=_object(
-        days=_AMOUNT_OF_TIME,
-        hours=_AMOUNT_OF_TIME,
-        minutes=_AMOUNT_OF_TIME,
-        seconds=_AMOUNT_OF_TIME,
-        milliseconds=_AMOUNT_OF_TIME,
-    ),
+    advance={
+        **_object(
+            days=_AMOUNT_OF_TIME,
+            hours=_AMOUNT_OF_TIME,
+            minutes=_AMOUNT_OF_TIME,
+            seconds=_AMOUNT_OF_TIME,
+            milliseconds=_AMOUNT_OF_TIME,
+        ),
+        "x-expected": 'an object such as {"days": 7}',
+    },
 )
 TOKEN = _object(
     status={"enum": list(LIFECYCLES["token"].states)},

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 import requests
 
 from smartpay_fixtures import SAMPLES
+from smartpay_mock.cli.console import told
 
 Serve = Callable[..., Any]
 KEY = {"Authorization": "Basic sk_test_console"}
@@ -105,3 +107,16 @@ def test_quiet_says_nothing(serve: Serve) -> None:
     requests.get(f"{served.root_url}/v1/orders", headers=KEY, timeout=10)
 
     assert served.stop() == ""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"errorCode":7,"details":5}', b'{"id":5}', b"[1]", b"{half", b'{"details":[]}'],
+)
+def test_an_answer_of_any_form_is_told(body: bytes) -> None:
+    """An injected fault may answer anything; telling of it must not break it."""
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/v1/orders"}
+
+    line, *_ = told(environ, "503 Injected", {}, (body,))
+
+    assert line.startswith("GET    /v1/orders 503")
