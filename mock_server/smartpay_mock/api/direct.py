@@ -8,6 +8,7 @@ failure, goes the ordinary way; both ways answer alike (``tests/mock_server/api`
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,9 @@ from smartpay_schemas import Operation
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+# A mount in whatever case: one SDK lower-cases the prefix it is given.
+_MOUNT = re.compile(f"({'|'.join(map(re.escape, MOUNTS))})(?=/)", re.IGNORECASE)
 
 _NO_CONTENT = HTTPStatus.NO_CONTENT.value
 _STATUS_LINES = {
@@ -78,6 +82,10 @@ class DirectFlask(Flask):
             else None
         )
         if found is None:
+            mount = _MOUNT.match(path)
+            if mount is not None and not mount[0].islower():
+                path = mount[0].lower() + path[mount.end() :]
+                return self.wsgi_app({**environ, "PATH_INFO": path}, start_response)
             return super().wsgi_app(environ, start_response)
         try:
             call = read_call(environ, self.engine.settings.body_limit)

@@ -41,6 +41,7 @@ def story(api: Any, order_payload: Any) -> list[Any]:
         ("POST", "/v1/orders", {"body": order_payload(locale="ja")}),
         ("GET", "/v1/orders?maxResults=1&expand=all", {}),
         ("GET", "/api.smartpay/v1/orders?pageToken", {}),
+        ("GET", "/API.Smartpay.co/V1/orders?pageToken", {}),
         ("GET", "/v1/orders?maxResults=1&maxResults=2", {}),
         ("GET", "/v1/orders/%E6%9D%B1", {}),
         ("GET", "/v1/orders/a%2Fb", {}),

@@ -70,6 +70,18 @@ def test_a_wrong_method_is_405_with_the_right_ones(
     assert problems("common/error", reply.json) == []
 
 
+@pytest.mark.parametrize("mount", ["/V1", "/API.smartpay/v1", "/api.Smartpay.co/V1"])
+def test_the_case_of_the_prefix_does_not_matter(
+    api: Any, mount: str, order_payload: Any
+) -> None:
+    """One SDK lower-cases it; what follows keeps its case, for ids depend on it."""
+    made = api.send("POST", f"{mount}/orders", order_payload()).json
+
+    assert api.send("GET", f"{mount}/orders/{made['id']}").json["id"] == made["id"]
+    assert api.send("GET", f"{mount}/Orders").status == 404
+    assert api.send("GET", f"{mount}/orders/{made['id'].upper()}").status == 404
+
+
 def test_head_answers_like_get_without_a_body(api: Any) -> None:
     """As HTTP has it."""
     order = api.order()["id"]
