@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from smartpay_mock.api import envelope, journal
 from smartpay_mock.api.auth import Credential
 from smartpay_mock.api.idempotency import Key
+from smartpay_mock.api.pagination import Page
 from smartpay_mock.api.validation import read_body, wants_expanded
 from smartpay_mock.api.works import Works, keep_account
 from smartpay_mock.kernel.account import Account
@@ -16,7 +17,7 @@ from smartpay_mock.kernel.codec import decode
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.exchange import Answer, Call
 from smartpay_mock.resources import Context, Listing
-from smartpay_mock.resources.checks import invalid
+from smartpay_mock.resources.checks import all_of, invalid
 from smartpay_mock.resources.views import expanded, plain
 from smartpay_mock.storage.contract import Unit
 from smartpay_schemas import Operation
@@ -100,14 +101,23 @@ class Exchange:
         operation = self.operation
         document = read_body(operation, self.call)
         body = self.works.validate(operation, document, ctx)
-        wants = wants_expanded(operation, self.call.query)
+        listing = self.works.listings.get(operation.id)
+        wants, page = all_of(
+            lambda: wants_expanded(operation, self.call.query),
+            lambda: self._page(ctx, listing) if listing else None,
+        )
 
         def show(stored: dict[str, Any]) -> dict[str, Any]:
             return expanded(stored, ctx.glance) if wants else plain(stored)
 
-        listing = self.works.listings.get(operation.id)
-        if listing:
-            shown: Any = self._page(ctx, listing, show)
+        shown: Any
+        if page:
+            shown = envelope.collection(
+                [show(decode(body)) for body in page.bodies],
+                limit=page.limit,
+                page_token=page.page_token,
+                next_token=page.next_token,
+            )
         else:
             stored = self.works.handlers[operation.id](ctx, dict(self.params), body)
             shown = show(stored) if operation.response and stored else None
@@ -115,24 +125,13 @@ class Exchange:
             raise invalid(*(advice["message"] for advice in ctx.advice))
         return envelope.success(operation.status, shown)
 
-    def _page(
-        self,
-        ctx: Context,
-        listing: Listing,
-        show: Callable[[dict[str, Any]], dict[str, Any]],
-    ) -> dict[str, Any]:
-        page = self.works.read_page(
+    def _page(self, ctx: Context, listing: Listing) -> Page:
+        return self.works.read_page(
             ctx.unit,
             listing,
             self.call.query,
             rules=self.works.rules,
             list_name=self.operation.id,
-        )
-        return envelope.collection(
-            [show(decode(body)) for body in page.bodies],
-            limit=page.limit,
-            page_token=page.page_token,
-            next_token=page.next_token,
         )
 
     def _finish(

@@ -16,7 +16,7 @@ from typing import Protocol
 from smartpay_mock.api.validation import page_size
 from smartpay_mock.kernel.rules import Rules
 from smartpay_mock.resources import Listing
-from smartpay_mock.resources.checks import invalid
+from smartpay_mock.resources.checks import all_of, invalid
 from smartpay_mock.storage.contract import Unit
 
 _SEAL_BYTES = 9
@@ -68,10 +68,12 @@ def read_page(
         ApiError: ``request.invalid`` for a page size out of range or a page token that
             is not this list's.
     """
-    limit = page_size(query, rules)
     token = query.get("pageToken", "")
     scope = f"{unit.account}/{list_name}"
-    before = _open_token(token, scope) if token else None
+    limit, before = all_of(
+        lambda: page_size(query, rules),
+        lambda: _open_token(token, scope) if token else None,
+    )
     rows = unit.page(listing.kind, limit=limit + 1, before=before, owner=listing.owner)
     has_more = len(rows) > limit
     rows = rows[:limit]

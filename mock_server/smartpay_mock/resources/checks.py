@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from smartpay_mock.kernel.errors import ApiError
@@ -13,6 +14,25 @@ def invalid(*problems: str) -> ApiError:
     """Return the refusal that lists ``problems``."""
     summary = problems[0] if len(problems) == 1 else f"{len(problems)} problems"
     return ApiError("request.invalid", details=list(problems), summary=summary)
+
+
+def all_of(*reads: Callable[[], Any]) -> list[Any]:
+    """Return what each of ``reads`` returns.
+
+    Raises:
+        ApiError: ``request.invalid`` with what all of them found wrong.
+    """
+    values, found = [], []
+    for read in reads:
+        try:
+            values.append(read())
+        except ApiError as error:
+            if not error.details:  # it refuses for another reason
+                raise
+            found += error.details
+    if found:
+        raise invalid(*map(str, found))
+    return values
 
 
 def check_currency(body: Document, subject: Document, name: str) -> None:

@@ -192,6 +192,17 @@ def test_an_unknown_expand_is_refused(api: Any, operation: str, value: str) -> N
     assert "send all or no" in reply.details[0]
 
 
+def test_all_that_is_wrong_with_a_query_is_told_at_once(api: Any) -> None:
+    """As for a body: three mistakes cost one request."""
+    wrong = {"maxResults": 0, "expand": "some", "pageToken": "mine"}
+
+    reply = api.do("list_orders", query=wrong)
+
+    assert reply.refusal == (400, "request.invalid")
+    named = [detail.partition(": ")[0] for detail in reply.details]
+    assert sorted(named) == sorted(wrong)
+
+
 @pytest.mark.parametrize(
     "operation",
     [
