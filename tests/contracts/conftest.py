@@ -11,9 +11,16 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from smartpay_mock.app import create_app
+from smartpay_mock.control.routes import PREFIX
+from smartpay_mock.server import Sandbox
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 SERVER = Path(__file__).parent / "second_server"
 TOKEN = "paytok_test_Second0000000000000001"
@@ -118,6 +125,21 @@ def _environment() -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(("SMARTPAY_", "PYTEST_", "GITHUB_"))
     }
+
+
+@pytest.fixture
+def emulator_without_control() -> Iterator[str]:
+    """Give the emulator's base URL, its control plane hidden."""
+    app = create_app()
+
+    def hiding(environ: WSGIEnvironment, start_response: StartResponse) -> Any:
+        if environ["PATH_INFO"].startswith(PREFIX):
+            start_response("404 Not Found", [("Content-Length", "0")])
+            return ()
+        return app(environ, start_response)
+
+    with Sandbox(app=hiding) as sandbox:
+        yield sandbox.url
 
 
 def known(key: str, *, second_key: str = "") -> list[str]:

@@ -78,6 +78,23 @@ def test_a_key_and_a_token_are_enough(
     assert verdicts["consumer.login"] == "skipped"
 
 
+def test_an_account_that_was_used_before_is_no_discovery(
+    emulator_without_control: str, run_kit: Any
+) -> None:
+    """Whoever has one key has orders already; a refused key adds none to them."""
+    given = [
+        "--smartpay-secret-key=sk_test_used1",
+        "--smartpay-token=paytok_test_approved",
+    ]
+    run_kit(emulator_without_control, *given, "-k", "an_approved_order_succeeds")
+
+    run = run_kit(emulator_without_control, *given, "-k", "1_to_255_printable")
+
+    assert run.code == 0, run.output[-3_000:]
+    assert run.report["target"]["kind"] == "foreign"
+    assert run.report["discoveries"] == []
+
+
 TOGETHER = [
     ("no-token-id", "delete-200", "cancel-once", "webhook-signed-wrong"),
     ("automatic-stays-open", "idempotency-ignored", "capture-unbounded"),
