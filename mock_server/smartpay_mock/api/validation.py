@@ -12,7 +12,7 @@ from smartpay_mock.kernel.exchange import Call
 from smartpay_mock.kernel.rules import Rules
 from smartpay_mock.resources import Context
 from smartpay_mock.resources.checks import invalid
-from smartpay_schemas import Operation, accepts_strictly, problems
+from smartpay_schemas import Operation, Problem, accepts_strictly, problems
 
 Validate = Callable[[Operation, Any, Context], dict[str, Any]]
 
@@ -57,17 +57,19 @@ def validated(operation: Operation, document: Any, ctx: Context) -> dict[str, An
     if operation.request is None:
         return {}
     body: dict[str, Any]
-    found: list[str]
+    found: list[Problem]
     if accepts_strictly(operation.request, document):
         body, found = document, []
     else:
         body = cleaned(document)
-        found = [problem.message for problem in problems(operation.request, body)]
+        found = problems(operation.request, body)
         ctx.advice.extend(oddities(operation.request, body))
     if found:
-        for message in found:
-            ctx.explain("schema", message)
-        raise invalid(*found)
+        for one in found:
+            ctx.explain(
+                "schema", f"{operation.request} refuses by {one.keyword}: {one.message}"
+            )
+        raise invalid(*(one.message for one in found))
     ctx.explain("schema", f"{operation.request} accepts the body")
     return body
 

@@ -116,6 +116,20 @@ def test_the_journal_says_which_row_decided(api: Any, order_payload: Any) -> Non
     assert trace["lifecycle"] == "order new -decline-> rejected"
 
 
+def test_a_refusal_is_explained_by_schema_and_keyword(
+    api: Any, order_payload: Any
+) -> None:
+    """Each problem names the rule that speaks against it."""
+    reply = api.do("create_order", order_payload(amount=0, currency="USD"))
+
+    found = [step["found"] for step in api.explained(reply)["trace"]]
+    assert [text.partition(":")[0] for text in found[:2]] == [
+        "requests/order-create refuses by minimum",
+        "requests/order-create refuses by enum",
+    ]
+    assert all(map(str.endswith, found[:2], reply.details))
+
+
 def test_a_deleted_token_is_not_found(api: Any, order_payload: Any) -> None:
     """Deleting is final."""
     api.ok("delete_token", id="paytok_test_approved")
