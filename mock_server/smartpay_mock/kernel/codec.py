@@ -8,12 +8,15 @@ and numbers beyond a double; whole numbers beyond 64 bits become floats.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
 _DEEPEST = 64
 _TOO_DEEP = f"it nests deeper than {_DEEPEST} levels"
 _ORJSON_TOO_DEEP = "depth limit exceeded"
+_NO_NUMBER = re.compile(r"NaN|-?Infinity")
+_NOT_A_NUMBER = "{} is not a JSON number"
 _NO_OPENING = bytes(set(range(256)) - set(b"[{"))
 _WHOLE = range(-(1 << 63), 1 << 64)
 
@@ -35,7 +38,7 @@ def _encode_sorted_stdlib(document: Any) -> bytes:
 
 
 def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not a JSON number")
+    raise ValueError(_NOT_A_NUMBER.format(name))
 
 
 def _read_float(text: str) -> float:
@@ -114,10 +117,15 @@ def decode_request(body: bytes) -> Any:
 
 def _explain(body: bytes, error: ValueError) -> str:
     try:
-        body.decode("utf-8")
+        text = body.decode("utf-8")
     except UnicodeDecodeError as unicode_error:
         return f"byte {unicode_error.start} is not UTF-8"
-    return _TOO_DEEP if _ORJSON_TOO_DEEP in str(error) else str(error)
+    if _ORJSON_TOO_DEEP in str(error):
+        return _TOO_DEEP
+    # orjson stops at the word, or behind its sign.
+    at = getattr(error, "pos", len(text))
+    word = _NO_NUMBER.match(text, max(at - 1, 0)) or _NO_NUMBER.match(text, at)
+    return _NOT_A_NUMBER.format(word[0]) if word else str(error)
 
 
 def _depth(document: Any) -> int:

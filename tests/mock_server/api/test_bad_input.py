@@ -108,7 +108,17 @@ MESSAGES = {
     ),
     b"["
     * 100_000: "The request body is not a JSON object: it nests deeper than 64 levels",
-    b" " * 1_048_577: "The request body has more than 1048576 bytes.",
+    b" " * 1_048_577: (
+        "The request body has more than 1048576 bytes; send a smaller one, or raise "
+        "--body-limit."
+    ),
+    **{
+        b'{"amount": %s, "a": 1}' % word: (
+            f"The request body is not a JSON object: {word.decode()} is not a JSON "
+            "number"
+        )
+        for word in (b"NaN", b"Infinity", b"-Infinity")
+    },
 }
 
 

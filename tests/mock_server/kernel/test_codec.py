@@ -79,9 +79,9 @@ def test_both_read_the_same_value(body: bytes) -> None:
 
 BAD = {
     "empty": (b"", "."),
-    "NaN": (b"[NaN]", "."),
-    "Infinity": (b"[Infinity]", "."),
-    "-Infinity": (b"[-Infinity]", "."),
+    "NaN": (b"[NaN]", "NaN is not a JSON number"),
+    "Infinity": (b"[Infinity]", "Infinity is not a JSON number"),
+    "-Infinity": (b"[-Infinity]", "-Infinity is not a JSON number"),
     "overflow": (b"[1e400]", "."),
     "overflow of digits": (b"1" + b"0" * 400, "."),
     "a flood of digits": (b"9" * 5_000, "."),
