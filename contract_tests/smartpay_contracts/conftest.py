@@ -15,6 +15,7 @@ from smartpay_contracts.target import Target, fresh_key
 from smartpay_contracts.world import World
 
 JUDGE = "smartpay-contracts-judge"
+SWITCH = "inactive_token"
 SETTLED_S = 3.0
 """How long what the emulator has delivered may take to be seen, in seconds."""
 
@@ -73,8 +74,14 @@ def world(api: Client, target: Target, checks: Checks) -> Iterator[World]:
 def control(api: Client, target: Target) -> Control:
     """Return the control plane of the test's account, or skip."""
     target.require("control")
-    assert api.key
-    return Control(api.connection, target.root_url, api.key, target.options.admin_token)
+    return _control(api, target)
+
+
+@pytest.fixture
+def rejecting_disabled(api: Client, target: Target) -> None:
+    """Skip where the emulator is set to refuse what a disabled token is to pay."""
+    if not target.is_foreign and _control(api, target).settings()[SWITCH] == "error":
+        pytest.skip(f"the emulator is set to refuse disabled tokens: {SWITCH}=error")
 
 
 @pytest.fixture
@@ -110,8 +117,9 @@ def settle(api: Client, target: Target) -> Callable[[], None]:
     """
     if target.is_foreign:
         return lambda: None
+    return _control(api, target).drain_webhooks
+
+
+def _control(api: Client, target: Target) -> Control:
     assert api.key
-    control = Control(
-        api.connection, target.root_url, api.key, target.options.admin_token
-    )
-    return control.drain_webhooks
+    return Control(api.connection, target.root_url, api.key, target.options.admin_token)

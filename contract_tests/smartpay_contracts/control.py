@@ -50,6 +50,10 @@ class Control:
         except ContractFailure:
             return False
 
+    def settings(self) -> dict[str, Any]:
+        """Return how the emulator is set up, by the names of its settings."""
+        return dict(self._ask("GET", "/settings"))
+
     def freeze(self) -> int:
         """Stop the account's clock and return its time in milliseconds."""
         return int(self._ask("POST", "/clock", {"freeze": True})["now"])

@@ -133,13 +133,29 @@ def test_an_expiry_tells(
 
 
 @pytest.mark.clause("events.order-rejected")
-@pytest.mark.parametrize("name", ["declined", "consumer_inactive", "disabled"])
+@pytest.mark.parametrize("name", ["declined", "consumer_inactive"])
 def test_a_declined_order_tells(
     name: str, world: World, control: Control, receiver: Receiver, settle: Settle
 ) -> None:
     """That it was rejected, and nothing that would let goods go."""
     order = world.order(token=magic().tokens[name].id)
 
+    assert_only_rejection_told(order, receiver, settle)
+
+
+@pytest.mark.clause("events.order-rejected")
+@pytest.mark.usefixtures("rejecting_disabled")
+def test_an_order_of_a_disabled_token_tells(
+    world: World, control: Control, receiver: Receiver, settle: Settle
+) -> None:
+    """As one that is declined for another reason."""
+    order = world.order(token=magic().tokens["disabled"].id)
+
+    assert_only_rejection_told(order, receiver, settle)
+
+
+def assert_only_rejection_told(order: Doc, receiver: Receiver, settle: Settle) -> None:
+    """See that an order's rejection was sent, and nothing that lets goods go."""
     data = told(receiver, settle, "order.rejected", order["id"])
 
     assert data["status"] == "rejected"

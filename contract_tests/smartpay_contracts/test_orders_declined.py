@@ -115,6 +115,7 @@ def test_a_disabled_token_is_not_charged(
 
 
 @pytest.mark.clause("orders.create.token-disabled-rejected")
+@pytest.mark.usefixtures("rejecting_disabled")
 def test_an_order_of_a_disabled_token_is_rejected(world: World) -> None:
     """As the guide says, not as the reference says."""
     token = world.switchable_token()

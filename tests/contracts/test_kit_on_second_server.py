@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 import smartpay_contracts
+from smartpay_mock.kernel.settings import Settings
+from smartpay_mock.server import Sandbox
 
 FILES = sorted(Path(smartpay_contracts.__file__).parent.glob("test_*.py"))
 GROUPS = 6
@@ -93,6 +95,21 @@ def test_an_account_that_was_used_before_is_no_discovery(
     assert run.code == 0, run.output[-3_000:]
     assert run.report["target"]["kind"] == "foreign"
     assert run.report["discoveries"] == []
+
+
+@pytest.mark.parametrize(("choice", "skips"), [("rejected", False), ("error", True)])
+def test_an_emulator_may_refuse_a_disabled_token(
+    choice: str, skips: bool, run_kit: Any
+) -> None:
+    """``inactive_token`` chooses one of two readings; the kit accepts either."""
+    with Sandbox(Settings(inactive_token=choice)) as sandbox:
+        run = run_kit(sandbox.url, "-k", "of_a_disabled or a_disabled_token")
+
+    assert run.code == 0, run.output[-3_000:]
+    reasons = [row["reason"] for row in run.report["skipped"]]
+    assert any("inactive_token=error" in reason for reason in reasons) == skips
+    verdicts = {row["id"]: row["verdict"] for row in run.report["clauses"]}
+    assert verdicts["orders.create.token-disabled"] == "holds"
 
 
 TOGETHER = [
