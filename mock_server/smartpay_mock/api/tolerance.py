@@ -46,7 +46,7 @@ def oddities(request: str, body: Any) -> list[dict[str, str]]:
 
 def _unknown(pointer: str, name: str, suggestion: str | None) -> dict[str, str]:
     path = _place(pointer) or name
-    hint = f"; did you mean {suggestion}?" if suggestion else " and ignored"
+    hint = f"; did you mean {suggestion}?" if suggestion else "; leave it out"
     return {
         "code": "unknown-member",
         "pointer": pointer,

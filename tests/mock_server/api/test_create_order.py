@@ -169,7 +169,7 @@ def test_strict_mode_turns_advice_into_a_refusal(
 
     assert reply.refusal == (400, "request.invalid")
     assert reply.details == [
-        "locale is unknown and ignored",
+        "locale is unknown; leave it out",
         "amount is 99, items and fee add up to 2500",
     ]
     assert api.held() == before
