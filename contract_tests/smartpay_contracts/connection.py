@@ -98,7 +98,7 @@ class Connection:
                 emulator does not.
 
         Raises:
-            TargetLost: Nothing listens at the address any more.
+            TargetLost: Nothing answers at the address any more, also not a fresh call.
             ContractFailure: The connection broke or no answer came in time.
         """
         self._pace.wait()
@@ -137,16 +137,16 @@ class Connection:
                 self.lost = True
                 raise TargetLost(
                     f"{_place(url)} stopped answering at {method} "
-                    f"{urlsplit(url).path}, and nothing listens there any more. "
+                    f"{urlsplit(url).path}, and nothing answers there any more. "
                     "Start it again and repeat the run."
                 ) from error
             raise ContractFailure(
                 f"an answer to {method} {urlsplit(url).path}",
-                found=f"{type(error).__name__} (the server still listens)",
+                found=f"{type(error).__name__} (the server still answers)",
             ) from error
 
     def is_listening(self, url: str) -> bool:
-        """Tell whether the server of ``url`` answers a fresh connection."""
+        """Tell whether the server of ``url`` answers a fresh connection in time."""
         try:
             self._session.get(
                 url,
@@ -154,7 +154,7 @@ class Connection:
                 headers={"Connection": "close"},
                 auth=_as_it_is,
             )
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             return False
         except requests.RequestException:
             return True

@@ -18,6 +18,9 @@ PACKAGE = "smartpay_contracts"
 TARGET_LOST = 3
 """Exit code when the server is gone in the middle of a run."""
 
+LOST = pytest.StashKey[str]()
+"""What is said of a server that is gone, where the tests run in this process."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Register the kit's options."""
@@ -37,7 +40,11 @@ class Collector:
         self._config = config
         self.records: list[dict[str, Any]] = []
         self._lines: list[str] = []
-        self._lost = ""
+
+    @property
+    def _lost(self) -> str:
+        """What is said of a server that is gone; empty while it is there."""
+        return self._config.stash.get(LOST, "")
 
     def pytest_sessionstart(self) -> None:
         """Look at the server before workers do, which cannot refuse a run."""
@@ -51,7 +58,9 @@ class Collector:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep what a kit test says of itself."""
-        self._lost = getattr(report, "smartpay_lost", self._lost)
+        lost = getattr(report, "smartpay_lost", "")
+        if lost:
+            self._config.stash[LOST] = lost
         record = getattr(report, "smartpay_record", None)
         if record is not None:
             self.records.append(record)
@@ -63,7 +72,9 @@ class Collector:
             return
         from smartpay_contracts.finish import finish  # noqa: PLC0415 - see above
 
-        self._lines, status = finish(self._config, self.records, session.exitstatus)
+        self._lines, status = finish(
+            self._config, self.records, session.exitstatus, lost=self._lost
+        )
         session.exitstatus = TARGET_LOST if self._lost else status
 
     def pytest_terminal_summary(

@@ -28,7 +28,7 @@ STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
 def finish(
-    config: pytest.Config, records: list[dict[str, Any]], status: int
+    config: pytest.Config, records: list[dict[str, Any]], status: int, *, lost: str
 ) -> tuple[list[str], int]:
     """Write what was asked for.
 
@@ -36,6 +36,7 @@ def finish(
         config: Of the run.
         records: What the tests said.
         status: The exit code so far.
+        lost: What is said of the server if it was lost in the middle, or nothing.
 
     Returns:
         The lines to show, and the exit code.
@@ -45,7 +46,7 @@ def finish(
     lines = summary_lines(found, records)
     more, is_stale = _parity(options, found, records[0]["target"])
     lines += more
-    document = report_json.build(found, records)
+    document = report_json.build(found, records, lost=lost)
     lines += _write(options, document)
     if is_stale and status == 0:
         status = STALE

@@ -12,7 +12,7 @@ import pytest
 
 from smartpay_contracts.connection import Connection, TargetLost
 from smartpay_contracts.emulator import running_emulator
-from smartpay_contracts.entry import TARGET_LOST
+from smartpay_contracts.entry import LOST, TARGET_LOST
 from smartpay_contracts.exchange import Exchange
 from smartpay_contracts.failure import ContractFailure
 from smartpay_contracts.normalise import fingerprint
@@ -120,6 +120,7 @@ class Judge:
     def _lose(self, message: str, report: pytest.TestReport) -> None:
         """End the run: without a server there is nothing more to find out."""
         if not hasattr(self._config, "workerinput"):
+            self._config.stash[LOST] = message
             pytest.exit(message, returncode=TARGET_LOST)
         # A worker must play its part to the end; what is left is skipped.
         self._lost = message

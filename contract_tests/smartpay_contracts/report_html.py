@@ -51,6 +51,7 @@ def _head(document: dict[str, Any]) -> str:
         + _fact("Work", f"{summary['calls']} calls in {summary['seconds']} s")
         + _fact("Kit", document["kit"])
         + (_fact("It lacks", ", ".join(target["lacks"])) if target["lacks"] else "")
+        + (_fact("Lost", document["lost"]) if document["lost"] else "")
         + "</dl>\n</header>\n"
     )
 

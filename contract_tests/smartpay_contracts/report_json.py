@@ -16,15 +16,25 @@ SCHEMA = "https://smartpay-sandbox.invalid/schemas/contract-report.json"
 DISTRIBUTION = "smartpay-sandbox"
 
 
-def build(found: list[Verdict], records: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the report as a document of JSON values, without secrets."""
+def build(
+    found: list[Verdict], records: list[dict[str, Any]], *, lost: str = ""
+) -> dict[str, Any]:
+    """Return the report as a document of JSON values, without secrets.
+
+    Args:
+        found: The verdicts.
+        records: What the tests said.
+        lost: What is said of the server if it was lost in the middle, or nothing.
+    """
+    is_broken = any(verdict.outcome == "broken" for verdict in found)
     document = {
         "$schema": SCHEMA,
         "version": 1,
         "kit": _kit_version(),
         "finishedAt": timestamp(now_ms()),
         "target": records[0]["target"],
-        "holds": not any(verdict.outcome == "broken" for verdict in found),
+        "holds": not is_broken and not lost,
+        "lost": lost or None,
         "summary": {
             "clauses": count(found),
             "byConfidence": {

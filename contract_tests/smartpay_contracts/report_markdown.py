@@ -16,6 +16,7 @@ def render(document: dict[str, Any]) -> str:
     parts = [
         f"## Smartpay contract: {headline(document)}",
         f"{target['url']} ({target['kind']}), {document['finishedAt']}",
+        document["lost"] or "",
         _table(document),
         *_told("Broken", document["failures"]),
         *_told("Discoveries", document["discoveries"]),
@@ -29,11 +30,15 @@ def headline(document: dict[str, Any]) -> str:
     counts = document["summary"]["clauses"]
     if counts["broken"]:
         noun = "promise is" if counts["broken"] == 1 else "promises are"
-        return f"{counts['broken']} {noun} broken"
+        told = f"{counts['broken']} {noun} broken"
+        return f"{told}, and the server was lost" if document["lost"] else told
+    if document["lost"]:
+        return "the server was lost"
+    holds = "what was run of it holds" if counts["not run"] else "it holds"
     if counts["discovery"]:
         noun = "discovery" if counts["discovery"] == 1 else "discoveries"
-        return f"it holds, with {counts['discovery']} {noun}"
-    return "it holds"
+        return f"{holds}, with {counts['discovery']} {noun}"
+    return holds
 
 
 def _table(document: dict[str, Any]) -> str:

@@ -17,7 +17,10 @@ from smartpay_contracts.options import Options
 from smartpay_contracts.redact import SECRETS
 from smartpay_fixtures import magic
 
-OK, UNAUTHORIZED = 200, 401
+OK, UNAUTHORIZED, NOT_FOUND = 200, 401, 404
+LOGIN_REFUSED = {400, 401, 403}
+"""A server without a consumer's side says 404 or 405 instead."""
+
 SUCCESS = range(200, 300)
 
 LACKS = {
@@ -172,11 +175,12 @@ def _probe(target: Target, connection: Connection) -> Target:
             can |= {"own accounts", "second account"}
     if "own accounts" not in can:
         _check_key(target, connection)
-    if target.options.token:
-        can.add("token")
+        if target.options.token:
+            _check_token(target, connection, target.options.token)
+            can.add("token")
     if target.options.second_secret_key:
         can.add("second account")
-    consumer = _consumer(target.options, has_control="control" in can)
+    consumer = _consumer(target.options, can)
     # The emulator promises a consumer side: there it is checked, not asked about.
     if consumer and ("control" in can or _logs_in(target, connection, consumer)):
         can |= {"consumer", "token"}
@@ -214,10 +218,27 @@ def _check_key(target: Target, connection: Connection) -> None:
         )
 
 
-def _consumer(options: Options, *, has_control: bool) -> tuple[str, str] | None:
-    if options.consumer_email and options.consumer_password:
-        return options.consumer_email, options.consumer_password
-    if not has_control:
+def _check_token(target: Target, connection: Connection, token: str) -> None:
+    client = target.client(connection, target.options.secret_key)
+    answer = client.call("get_token", id=token)
+    if answer.status == NOT_FOUND:
+        problem = "is not known to the account of this secret key"
+    elif answer.status == OK and answer.doc.get("status") != "active":
+        problem = f"is {answer.doc.get('status')}, not active"
+    else:
+        return
+    raise pytest.UsageError(
+        f"The token {token} {problem}; give one that can be charged with "
+        "--smartpay-token."
+    )
+
+
+def _consumer(options: Options, can: set[str]) -> tuple[str, str] | None:
+    # In accounts of the emulator's own a person's consumer is a stranger.
+    given = (options.consumer_email, options.consumer_password)
+    if all(given) and "own accounts" not in can:
+        return str(given[0]), str(given[1])
+    if "control" not in can:
         return None
     consumer = magic().consumers["active"]
     return consumer.email_address, consumer.password
@@ -227,4 +248,10 @@ def _logs_in(target: Target, connection: Connection, consumer: tuple[str, str]) 
     email, password = consumer
     body = {"emailAddress": email, "password": password}
     answer = target.client(connection, None).call("consumer_login", body)
+    if answer.status in LOGIN_REFUSED:
+        raise pytest.UsageError(
+            f"{email} cannot log in at {target.consumer_url} ({answer.status}); look at "
+            "--smartpay-consumer-email, --smartpay-consumer-password and "
+            "--smartpay-consumer-url."
+        )
     return answer.status in SUCCESS and "accessToken" in answer.text

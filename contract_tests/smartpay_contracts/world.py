@@ -49,7 +49,7 @@ class World:
         return self._token
 
     def _active_token(self) -> str:
-        if self.target.options.token:
+        if self.target.options.token and "own accounts" not in self.target.can:
             return self.target.options.token
         if not self.target.is_foreign:
             return magic().tokens["guide"].id

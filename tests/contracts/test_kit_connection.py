@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -82,10 +83,10 @@ def test_the_credential_is_sent_as_it_was_given(
 
 
 def test_a_server_that_hangs_up_breaks_its_promise() -> None:
-    """It still listens, so this is a failure of the test and not the end."""
+    """It answers the next call, so this is a failure of the test and not the end."""
     connection = Connection()
 
-    with moody_server() as url, pytest.raises(ContractFailure, match="still listens"):
+    with moody_server() as url, pytest.raises(ContractFailure, match="still answers"):
         get(connection, f"{url}/silent")
 
     connection.close()
@@ -100,6 +101,20 @@ def test_a_server_that_is_gone_ends_the_run() -> None:
 
     with pytest.raises(TargetLost, match="stopped answering at GET /"):
         get(connection, f"{url}/")
+
+    connection.close()
+    assert connection.lost
+
+
+def test_a_server_that_hangs_ends_the_run() -> None:
+    """It takes connections and answers none: a thousand waits would tell no more."""
+    connection = Connection(timeout_s=0.05)
+
+    with (
+        closing(socket.create_server(("127.0.0.1", 0))) as deaf,
+        pytest.raises(TargetLost, match="nothing answers there any more"),
+    ):
+        get(connection, f"http://127.0.0.1:{deaf.getsockname()[1]}/")
 
     connection.close()
     assert connection.lost

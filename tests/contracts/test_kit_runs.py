@@ -171,6 +171,42 @@ def test_an_old_ledger_ends_the_run_with_11(run_kit: Any, tmp_path: Path) -> Non
     assert "stale: tokens.get.active: last verified 2020-01-01" in run.output
 
 
+WRONG = {
+    "token": ["--smartpay-token=paytok_test_Unknown00000000000001"],
+    "consumer-password": ["--smartpay-consumer-password=not-this-one"],
+}
+"""What a person may get wrong beside the key, and the option that is to be named."""
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_a_person_got_wrong_is_no_broken_promise(
+    name: str, second_server: Any, run_kit: Any, options: Any
+) -> None:
+    """Nor is it skipped in silence: the run ends with 2 and names the option."""
+    with second_server("--only-key", KEY) as url:
+        run = run_kit(url, *options(KEY), *WRONG[name])
+
+    assert run.code == 2, run.output[-2_000:]
+    assert f"--smartpay-{name}" in run.output
+    assert "Traceback" not in run.output
+    assert "not-this-one" not in run.output
+
+
+def test_the_emulator_needs_nothing_of_the_persons_account(run_kit: Any) -> None:
+    """What was set for the real service is a stranger in accounts of its own."""
+    given = {
+        "SMARTPAY_SECRET_KEY": KEY,
+        "SMARTPAY_SANDBOX_TOKEN": "paytok_test_OfTheRealService1",
+        "SMARTPAY_SANDBOX_CONSUMER_EMAIL": "shopper@example.com",
+        "SMARTPAY_SANDBOX_CONSUMER_PASSWORD": "of-the-real-service",
+    }
+
+    with running_emulator() as url:
+        run = run_kit(url, "-k", "approved_order_succeeds or a_consumer_logs", **given)
+
+    assert run.code == 0, run.output[-2_000:]
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -199,9 +235,10 @@ def test_a_lost_server_ends_the_run_with_3_and_one_message(
 ) -> None:
     """Not with a traceback for each test that was left."""
     command = [sys.executable, "-m", "smartpay_contracts", "-v"]
+    reports = ["--smartpay-report-json=r.json", "--smartpay-report-html=r.html"]
     with second_server("--only-key", KEY) as url:
         process = subprocess.Popen(
-            [*command, "--smartpay-url", url, *options(KEY)],
+            [*command, "--smartpay-url", url, *options(KEY), *reports],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             cwd=tmp_path,
@@ -220,6 +257,12 @@ def test_a_lost_server_ends_the_run_with_3_and_one_message(
     assert rest.count("stopped answering") == 1
     assert "Start it again" in rest
     assert "Traceback" not in rest
+    report = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
+    jsonschema.validate(report, json.loads(SCHEMA.read_text(encoding="utf-8")))
+    assert not report["holds"]
+    assert "stopped answering" in report["lost"]
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "The server was lost" in page
 
 
 def test_a_server_compared_with_itself_does_not_drift(
