@@ -31,6 +31,9 @@ from smartpay_contracts.target import Target, connect, find_target, fresh_key
 SAME, USAGE, LOST, DRIFT = 0, 2, 3, 10
 
 SIDES = ("left", "right")
+SIDED = ("secret-key", "token", "consumer-email", "consumer-password", "consumer-url")
+"""Options that either side has of its own."""
+
 KEY_VARIABLE = "SMARTPAY_SECRET_KEY"
 
 
@@ -72,21 +75,39 @@ def run_drift(left: Options, right: Options, *, with_words: bool = False) -> Dri
         pytest.UsageError: A server may not be called, or does not answer.
         TargetLost: A server stopped answering in the middle.
     """
-    seen = [_seen(options, with_words=with_words) for options in (left, right)]
+    sides = zip(SIDES, (left, right), strict=True)
+    seen = [_seen(side, options, with_words=with_words) for side, options in sides]
     found = differences(*[steps for _, steps in seen])
     urls = [target.base_url for target, _ in seen]
     return Drift(urls[0], urls[1], tuple(found), len(seen[0][1]))
 
 
-def _seen(options: Options, *, with_words: bool) -> tuple[Target, list[Step]]:
+def _seen(
+    side: str, options: Options, *, with_words: bool
+) -> tuple[Target, list[Step]]:
     connection = connect(options)
     try:
-        target = find_target(options, connection)
+        target = _found(side, options, connection)
         plays = [_play(target, connection, with_words=with_words) for _ in range(2)]
         pairs = zip(*plays, strict=True)
         return target, [Step(a.name, settled(a.seen, b.seen)) for a, b in pairs]
     finally:
         connection.close()
+
+
+def _found(side: str, options: Options, connection: Connection) -> Target:
+    """Look at a server; what is wrong is said in the words of its side.
+
+    Raises:
+        pytest.UsageError: It may not be called, or does not answer.
+    """
+    try:
+        return find_target(options, connection)
+    except pytest.UsageError as error:
+        text = str(error).replace("--smartpay-url", side.upper())
+        for name in SIDED:
+            text = text.replace(f"--smartpay-{name}", f"--{side}-{name}")
+        raise pytest.UsageError(text) from None
 
 
 def _play(target: Target, connection: Connection, *, with_words: bool) -> list[Step]:
@@ -117,7 +138,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _failed(error: Exception, code: int) -> int:
-    # The options here have no prefix, and one of each for either side.
+    # The options here have no prefix.
     text = SECRETS.clean(str(error)).replace("--smartpay-", "--")
     print(f"drift: {text}", file=sys.stderr)
     return code
@@ -148,6 +169,7 @@ def _options(given: argparse.Namespace, side: str) -> Options:
         token=of("token"),
         consumer_email=of("consumer_email"),
         consumer_password=of("consumer_password"),
+        consumer_url=of("consumer_url"),
         allow_remote=given.allow_remote,
         rate_limit=given.rate_limit,
     )
@@ -163,7 +185,7 @@ def _parser() -> argparse.ArgumentParser:
     for side in SIDES:
         parser.add_argument(side, metavar=side.upper(), help=f"URL of the {side} one")
     for side in SIDES:
-        for name in ("secret-key", "token", "consumer-email", "consumer-password"):
+        for name in SIDED:
             help_ = f"of the {side} server"
             if name == "secret-key":
                 help_ += f"; {KEY_VARIABLE} if not given"

@@ -250,7 +250,7 @@ def _logs_in(target: Target, connection: Connection, consumer: tuple[str, str]) 
     answer = target.client(connection, None).call("consumer_login", body)
     if answer.status in LOGIN_REFUSED:
         raise pytest.UsageError(
-            f"{email} cannot log in at {target.consumer_url} ({answer.status}); look at "
+            f"{email} cannot log in at {target.consumer_url} ({answer.status}); see "
             "--smartpay-consumer-email, --smartpay-consumer-password and "
             "--smartpay-consumer-url."
         )

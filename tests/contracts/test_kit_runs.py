@@ -302,6 +302,18 @@ def test_drift_without_a_server_is_wrong_usage(
     assert "--smartpay-" not in done.stderr
 
 
+def test_drift_names_the_side_that_lacks_something(
+    second_server: Any, tmp_path: Path
+) -> None:
+    """In the words of its own options."""
+    with second_server() as url:
+        unknown = "--right-token=paytok_test_Unknown00000000000001"
+        done = _drift(tmp_path, url, url, unknown)
+
+    assert done.returncode == 2
+    assert "give one that can be charged with --right-token" in done.stderr
+
+
 def _drift(
     folder: Path, left: str, right: str, *arguments: str
 ) -> subprocess.CompletedProcess[str]:
