@@ -9,6 +9,7 @@ import pytest
 from smartpay_contracts.checks import Checks
 from smartpay_contracts.client import Client
 from smartpay_contracts.control import Control
+from smartpay_contracts.exchange import Doc
 from smartpay_contracts.judge import Judge
 from smartpay_contracts.receiver import PATIENCE_S, Receiver
 from smartpay_contracts.target import Target, fresh_key
@@ -106,6 +107,12 @@ def receiver(target: Target) -> Iterator[Receiver]:
     patience_s = PATIENCE_S if target.is_foreign else SETTLED_S
     with Receiver(patience_s) as running:
         yield running
+
+
+@pytest.fixture
+def endpoint(world: World, receiver: Receiver) -> Doc:
+    """Return an endpoint of the receiver that gets every event."""
+    return world.endpoint(receiver.url())
 
 
 @pytest.fixture

@@ -13,9 +13,13 @@ from typing import Any
 from smartpay_contracts.chance import now_ms
 from smartpay_contracts.exchange import Doc
 from smartpay_contracts.failure import ContractFailure
+from smartpay_contracts.signing import sign
 
 PATIENCE_S = 10.0
 """How long an event may take to arrive, in seconds."""
+
+SILENCE = 0
+"""In the place of a status: the receiver hangs up and answers nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ class Delivery:
         path: Which of the receiver's addresses was called.
         headers: Names in lower case.
         body: The raw bytes, which are what is signed.
-        answered: The status the receiver gave.
+        answered: The status the receiver gave, or ``SILENCE``.
         at_ms: When it arrived, in milliseconds since the epoch.
     """
 
@@ -57,6 +61,12 @@ class Delivery:
         data: Doc = self.event["eventData"]["data"]
         return data
 
+    def is_signed_with(self, secret: str) -> bool:
+        """Return whether it carries the right signature, in lower-case hex."""
+        stamp = self.headers.get("smartpay-signature-timestamp", "")
+        wanted = sign(secret, stamp, self.body)
+        return self.headers.get("smartpay-signature") == wanted
+
 
 class Receiver:
     """Takes deliveries and lets a test wait for them.
@@ -69,7 +79,7 @@ class Receiver:
         self._patience_s = patience_s
         self.deliveries: list[Delivery] = []
         self.answers: list[int] = []
-        """Statuses to give next, one per delivery; 200 when there are none left."""
+        """Statuses to give next, or ``SILENCE``, one per delivery; 200 after them."""
         self._changed = threading.Condition()
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.receiver = self
@@ -167,6 +177,8 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length)
         status = self.server.receiver.take(self.command, self.path, self.headers, body)
+        if status == SILENCE:
+            return
         self.send_response(status)
         self.send_header("Content-Length", "0")
         self.end_headers()

@@ -102,6 +102,43 @@ def test_a_session_carries_what_it_was_made_with(
         assert {name: seen[name] for name in told} == told
 
 
+@pytest.mark.clause("sessions.create.url-names-it")
+@pytest.mark.parametrize("make", [World.session, World.token_session])
+def test_the_url_of_a_session_names_it(make: Any, world: World) -> None:
+    """A person can tell from the address which session is meant."""
+    session = make(world)
+
+    assert session["id"] in session["url"]
+
+
+@pytest.mark.clause("sessions.create.customer")
+@pytest.mark.parametrize("body", [payloads.order_session(), payloads.token_session()])
+def test_a_session_carries_its_customer(body: dict[str, Any], world: World) -> None:
+    """With every member that was told."""
+    session = create(world, body)
+
+    told = body["customerInfo"]
+    for seen in (session, world.now("checkout_session", session["id"])):
+        customer = seen["customerInfo"]
+        assert {name: customer[name] for name in told} == told
+
+
+@pytest.mark.clause("sessions.create.passes-on")
+@pytest.mark.parametrize(
+    ("make", "name"), [(World.session, "order"), (World.token_session, "token")]
+)
+def test_a_session_passes_on_what_it_is_about(
+    make: Any, name: str, world: World
+) -> None:
+    """Its order or its token carries the reference and the metadata too."""
+    told = {"reference": world.reference(), "metadata": {"cart": "4711"}}
+
+    made = make(world, **told)[name]
+
+    for seen in (made, world.now(name, made["id"])):
+        assert {member: seen[member] for member in told} == told
+
+
 @pytest.mark.clause("sessions.create.mandatory-members")
 @pytest.mark.parametrize("member", [*FOR_AN_ORDER, *URLS])
 def test_a_session_for_an_order_needs_seven_members(

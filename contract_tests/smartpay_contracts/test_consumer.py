@@ -223,6 +223,21 @@ def test_a_hard_decline_is_final(
     checks.refused(again, "order.cannot-authorize")
 
 
+@pytest.mark.clause("consumer.authorize.plan")
+@pytest.mark.parametrize("plan", ["pay_in_six", "", 3])
+def test_another_plan_than_three_payments_is_refused(
+    plan: Any, world: World, consumer: Client, checks: Checks
+) -> None:
+    """And the order waits on."""
+    order = world.unauthorized()
+    body = {**APPROVED, "paymentPlan": plan}
+
+    answer = consumer.call("authorize_order", body, id=order["id"])
+
+    checks.refused(answer, "request.invalid")
+    assert world.now("order", order["id"])["status"] == "requires_authorization"
+
+
 @pytest.mark.clause("consumer.approve")
 def test_an_approved_token_can_be_charged(
     world: World, consumer: Client, checks: Checks

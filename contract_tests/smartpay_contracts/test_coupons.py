@@ -76,6 +76,26 @@ def test_a_coupon_carries_its_bounds(world: World) -> None:
         assert {name: seen[name] for name in told} == told
 
 
+@pytest.mark.clause("coupons.create.description")
+def test_a_coupon_carries_its_description(world: World) -> None:
+    """Though not every SDK knows of it."""
+    coupon = create(world, payloads.coupon(description="for spring"))
+
+    for seen in (coupon, world.now("coupon", coupon["id"])):
+        assert seen["description"] == "for spring"
+
+
+@pytest.mark.clause("coupons.create.name-free")
+def test_a_name_can_be_used_again(world: World) -> None:
+    """It is for people."""
+    name = world.reference()
+
+    first, second = (world.coupon(name=name) for _ in range(2))
+
+    assert first["id"] != second["id"]
+    assert first["name"] == second["name"] == name
+
+
 @pytest.mark.clause("coupons.create.fresh")
 def test_a_new_coupon_was_never_used(world: World) -> None:
     """And the merchant pays for it."""

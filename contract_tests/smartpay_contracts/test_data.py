@@ -266,6 +266,51 @@ def test_text_has_at_most_255_characters(
         checks.refused(answer, "request.invalid")
 
 
+@pytest.mark.clause("data.locality-limit")
+@pytest.mark.parametrize(("length", "is_accepted"), [(80, True), (81, False)])
+def test_a_locality_has_at_most_80_characters(
+    length: int, is_accepted: bool, world: World, checks: Checks
+) -> None:
+    """Eighty-one are refused."""
+    body = payloads.changed(
+        world.order_body(), "shippingInfo.address.locality", "あ" * length
+    )
+
+    answer = world.api.call("create_order", body)
+
+    if is_accepted:
+        checks.ok(answer)
+    else:
+        checks.refused(answer, "request.invalid")
+
+
+@pytest.mark.clause("data.country-code")
+@pytest.mark.parametrize("operation", BASKETS)
+@pytest.mark.parametrize("country", ["US", "JPN", ""])
+def test_another_country_than_japan_is_refused(
+    country: str, operation: str, world: World, checks: Checks
+) -> None:
+    """The service is there for one."""
+    body = payloads.changed(
+        ARRANGE[operation](world).body, "shippingInfo.address.country", country
+    )
+
+    answer = world.api.call(operation, body)
+
+    checks.refused(answer, "request.invalid")
+
+
+@pytest.mark.clause("data.metadata-values")
+@pytest.mark.parametrize("value", [{"a": "b"}, ["a"]], ids=["object", "list"])
+def test_metadata_is_flat(value: Any, world: World, checks: Checks) -> None:
+    """Text, numbers and booleans are accepted, what holds others is refused."""
+    flat = world.order_body(metadata={"text": "a", "number": 1, "flag": True})
+    deep = world.order_body(metadata={"deep": value})
+
+    checks.ok(world.api.call("create_order", flat))
+    checks.refused(world.api.call("create_order", deep), "request.invalid")
+
+
 @pytest.mark.clause("data.date-of-birth")
 @pytest.mark.parametrize("date", ["1985-06-30", "2000-02-29", "2022-10-06"])
 def test_a_date_of_birth_is_year_month_day(

@@ -162,6 +162,33 @@ def assert_only_rejection_told(order: Doc, receiver: Receiver, settle: Settle) -
     assert not {"order.authorized", "payment.created"} & set(receiver.types())
 
 
+@pytest.mark.clause("events.order-declined")
+@pytest.mark.parametrize(
+    ("method", "status"),
+    [
+        ("pm_test_visaDeclined", "requires_authorization"),
+        ("pm_test_visaRefused", "rejected"),
+    ],
+    ids=["softly", "for good"],
+)
+def test_an_order_that_the_consumer_could_not_pay_tells(
+    *,
+    method: str,
+    status: str,
+    world: World,
+    control: Control,
+    receiver: Receiver,
+    settle: Settle,
+) -> None:
+    """With the status that tells whether another method may be tried."""
+    order = world.unauthorized()
+    body = {"paymentMethod": method, "paymentPlan": "pay_in_three"}
+
+    world.consumer.call("authorize_order", body, id=order["id"])
+
+    assert told(receiver, settle, "order.rejected", order["id"])["status"] == status
+
+
 @pytest.mark.clause("events.token-life")
 def test_a_token_tells_its_life(
     world: World, consumer: Client, receiver: Receiver, settle: Settle, checks: Checks

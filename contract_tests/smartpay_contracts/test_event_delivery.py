@@ -1,4 +1,4 @@
-"""How events reach a webhook endpoint: signed, retried, and only those asked for."""
+"""How events reach a webhook endpoint: signed, and only those asked for."""
 
 from __future__ import annotations
 
@@ -14,18 +14,11 @@ from smartpay_contracts.control import Control
 from smartpay_contracts.exchange import Doc
 from smartpay_contracts.kinds import kind_of_object
 from smartpay_contracts.receiver import Delivery, Receiver
-from smartpay_contracts.signing import sign
 from smartpay_contracts.world import World
 from smartpay_fixtures import magic
 
 HOUR_MS = 3_600_000
 Settle = Callable[[], None]
-
-
-@pytest.fixture
-def endpoint(world: World, receiver: Receiver) -> Doc:
-    """Return an endpoint of the receiver that gets every event."""
-    return world.endpoint(receiver.url())
 
 
 def arrived(receiver: Receiver, settle: Settle, type_: str) -> Delivery:
@@ -80,13 +73,6 @@ def test_a_delivery_says_what_it_is(
     assert delivery.headers["smartpay-signature-timestamp"]
 
 
-def is_well_signed(delivery: Delivery, secret: str) -> bool:
-    """Return whether a delivery carries the right signature, in lower-case hex."""
-    stamp = delivery.headers.get("smartpay-signature-timestamp", "")
-    wanted = sign(secret, stamp, delivery.body)
-    return delivery.headers.get("smartpay-signature") == wanted
-
-
 @pytest.mark.clause("events.signature")
 def test_a_delivery_is_signed_with_the_endpoints_secret(
     world: World, receiver: Receiver, endpoint: Doc, settle: Settle
@@ -96,7 +82,7 @@ def test_a_delivery_is_signed_with_the_endpoints_secret(
 
     delivery = arrived(receiver, settle, "coupon.created")
 
-    assert is_well_signed(delivery, endpoint["signingSecret"])
+    assert delivery.is_signed_with(endpoint["signingSecret"])
     assert delivery.data["name"] == "春のクーポン"
 
 
@@ -227,75 +213,7 @@ def test_each_endpoint_gets_its_own_delivery(
     assert len({d.headers["smartpay-event-id"] for d in deliveries.values()}) == 1
     for path, delivery in deliveries.items():
         assert delivery.headers["smartpay-subscription-id"] == endpoints[path]["id"]
-        assert is_well_signed(delivery, endpoints[path]["signingSecret"])
-
-
-@pytest.mark.clause("events.retry", "events.retry-2xx")
-@pytest.mark.parametrize("status", [500, 404, 302, 201, 204])
-def test_an_unacknowledged_delivery_is_retried(
-    *,
-    status: int,
-    world: World,
-    receiver: Receiver,
-    endpoint: Doc,
-    settle: Settle,
-    control: Control,
-) -> None:
-    """Only 200 acknowledges."""
-    receiver.answers += [status, status]
-    world.coupon()
-    settle()
-
-    for _ in range(2):
-        control.advance(days=1)
-        settle()
-
-    deliveries = receiver.wait_for("coupon.created", count=3)
-    assert [d.answered for d in deliveries] == [status, status, 200]
-    assert len({d.headers["smartpay-event-id"] for d in deliveries}) == 1
-
-
-@pytest.mark.clause("events.retry-same-event", "events.once")
-def test_a_retry_is_the_same_event_signed_anew(
-    world: World,
-    receiver: Receiver,
-    endpoint: Doc,
-    settle: Settle,
-    control: Control,
-) -> None:
-    """And after a 200 there is no further one."""
-    receiver.answers += [500]
-    world.coupon()
-    settle()
-
-    for _ in range(3):
-        control.advance(days=1)
-        settle()
-
-    first, second = receiver.of("coupon.created")
-    assert first.body == second.body
-    stamps = [d.headers["smartpay-signature-timestamp"] for d in (first, second)]
-    assert stamps[0] != stamps[1]
-    for delivery in (first, second):
-        assert is_well_signed(delivery, endpoint["signingSecret"])
-
-
-@pytest.mark.clause("events.once")
-def test_a_delivery_comes_once(
-    world: World,
-    receiver: Receiver,
-    endpoint: Doc,
-    settle: Settle,
-    control: Control,
-) -> None:
-    """What was acknowledged is done."""
-    world.order()
-    settle()
-    control.advance(days=1)
-    settle()
-
-    ids = [d.headers["smartpay-event-id"] for d in receiver.deliveries]
-    assert len(ids) == len(set(ids)) == 3
+        assert delivery.is_signed_with(endpoints[path]["signingSecret"])
 
 
 @pytest.mark.clause("events.inactive")
@@ -350,7 +268,7 @@ def test_events_follow_a_changed_url(
 
     settle()
     (delivery,) = receiver.wait_for("coupon.created", path="/new")
-    assert is_well_signed(delivery, made["signingSecret"])
+    assert delivery.is_signed_with(made["signingSecret"])
     assert receiver.at("/old") == []
 
 

@@ -174,6 +174,16 @@ def test_what_an_order_holds_names_its_kind_too(world: World) -> None:
         assert prefix is None or thing["id"].startswith(f"{prefix}_test_")
 
 
+@pytest.mark.clause("data.id-length")
+@each(KINDS)
+def test_an_id_has_the_usual_length(kind: Kind, world: World) -> None:
+    """128 bits in base62."""
+    made = kind.make(world)
+
+    for thing in objects_in(made):
+        assert len(thing["id"].split("_", 2)[2]) in {21, 22}, thing["id"]
+
+
 @pytest.mark.clause("data.id-format", "auth.test-flag", "data.milliseconds")
 @pytest.mark.parametrize("operation", ANSWERING)
 def test_every_object_in_an_answer_has_a_good_id_flag_and_times(

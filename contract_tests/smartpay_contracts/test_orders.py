@@ -227,6 +227,38 @@ def test_the_guides_samples_succeed(name: str, world: World, checks: Checks) -> 
     assert order["amount"] == 1_500
 
 
+@pytest.mark.clause("orders.create.reference-empty")
+def test_a_reference_may_be_empty(world: World, checks: Checks) -> None:
+    """The reference shows no least length for orders."""
+    answer = world.api.call("create_order", world.order_body(reference=""))
+
+    assert checks.ok(answer)["status"] == "succeeded"
+
+
+@pytest.mark.clause("orders.create.no-product")
+def test_an_order_may_be_without_a_product(world: World, checks: Checks) -> None:
+    """A fee alone can be charged; a session would need a product."""
+    body = world.order_body(items=[payloads.tax(payloads.AMOUNT)])
+
+    order = checks.ok(world.api.call("create_order", body))
+
+    assert [item["kind"] for item in order["lineItems"]] == ["tax"]
+
+
+@pytest.mark.clause("orders.create.magic-addresses")
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [("success@smartpay.co", "succeeded"), ("rejected@smartpay.co", "rejected")],
+)
+def test_an_address_of_old_samples_decides(
+    address: str, status: str, world: World
+) -> None:
+    """Whether the consumer is approved."""
+    order = world.order(customerInfo={"emailAddress": address})
+
+    assert order["status"] == status
+
+
 @pytest.mark.clause("orders.create.unbalanced")
 @pytest.mark.parametrize("amount", [1, 1_499, 1_501, 100_000])
 def test_the_amount_need_not_be_the_sum(amount: int, world: World) -> None:

@@ -191,6 +191,19 @@ def test_a_reference_has_at_most_40_characters(
         checks.refused(answer, "request.invalid")
 
 
+@pytest.mark.clause("orders.create.quantity")
+@pytest.mark.parametrize("quantity", [-1, 1.5, "1", True])
+def test_a_quantity_is_a_whole_number(
+    quantity: Any, world: World, checks: Checks
+) -> None:
+    """From zero."""
+    body = payloads.changed(world.order_body(), "items.0.quantity", quantity)
+
+    answer = world.api.call("create_order", body)
+
+    checks.refused(answer, "request.invalid")
+
+
 @pytest.mark.clause("orders.create.image-limit")
 @pytest.mark.parametrize(("count", "is_accepted"), [(8, True), (9, False)])
 def test_an_item_has_at_most_eight_images(

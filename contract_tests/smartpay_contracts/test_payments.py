@@ -170,6 +170,18 @@ def test_a_rejected_order_cannot_be_captured(
     assert checks.listed(world.api, "list_payments") == []
 
 
+@pytest.mark.clause("payments.create.cannot-capture-reason")
+def test_a_refused_capture_tells_the_reason(world: World) -> None:
+    """A captured and a canceled order are refused in other words."""
+    told = set()
+    for order in (world.order(), world.canceled()):
+        refusal = capture(world, order["id"], 1).doc
+        told.add(refusal["message"].replace(order["id"], ""))
+
+    assert len(told) == 2
+    assert all(told)
+
+
 @pytest.mark.clause("payments.create.status-first")
 def test_too_late_weighs_more_than_too_much(world: World, checks: Checks) -> None:
     """The order's status is looked at before the amount."""

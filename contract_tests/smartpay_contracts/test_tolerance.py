@@ -11,7 +11,9 @@ from smartpay_contracts.checks import Checks
 from smartpay_contracts.kinds import (
     ARRANGE,
     KINDS,
+    Kind,
     caller_of,
+    each,
     merchant_operations,
 )
 from smartpay_contracts.world import World
@@ -264,6 +266,22 @@ def test_discounts_may_come_first_and_customers_be_unknown(
     order = made if operation == "create_order" else made["order"]
     kinds = sorted(item["kind"] for item in order["lineItems"])
     assert kinds == ["discount", "product", "tax"]
+
+
+@pytest.mark.clause("tolerance.patch-empty")
+@each({name: KINDS[name] for name in ("payment", "refund", "webhook_endpoint")})
+def test_an_empty_patch_changes_nothing(
+    kind: Kind, world: World, checks: Checks
+) -> None:
+    """It answers with the object as it is."""
+    made = kind.make(world)
+    before = world.now(kind.name, made["id"])
+
+    answer = world.api.call(f"update_{kind.name}", {}, id=made["id"])
+
+    times = {"updatedAt": before["updatedAt"]}
+    assert {**checks.ok(answer), **times} == before
+    assert {**world.now(kind.name, made["id"]), **times} == before
 
 
 @pytest.mark.clause("tolerance.quantity-zero")

@@ -12,6 +12,7 @@ from smartpay_contracts.client import Client
 from smartpay_contracts.exchange import Doc, Exchange
 from smartpay_contracts.signing import BASE62, decode_base62
 from smartpay_contracts.world import World
+from smartpay_schemas import EVENTS
 
 NOBODY = "webhookendpoint_test_0000000000000000000000"
 URL = "https://example.com/hook"
@@ -49,7 +50,7 @@ def test_an_endpoint_needs_only_a_url(
 
 @pytest.mark.clause("endpoints.create.subscriptions")
 def test_an_endpoint_carries_its_subscriptions(world: World) -> None:
-    """Every event type there is can be subscribed to."""
+    """In the order in which they were sent."""
     types = ["token.used", "token.created", "promotion_code.updated"]
 
     endpoint = world.endpoint(eventSubscriptions=types, description="hook")
@@ -57,6 +58,24 @@ def test_an_endpoint_carries_its_subscriptions(world: World) -> None:
     for seen in (endpoint, world.now("webhook_endpoint", endpoint["id"])):
         assert seen["eventSubscriptions"] == types
         assert seen["description"] == "hook"
+
+
+@pytest.mark.clause("endpoints.create.every-event")
+@pytest.mark.parametrize("type_", EVENTS)
+def test_every_event_can_be_subscribed_to(type_: str, world: World) -> None:
+    """Also those that no call causes."""
+    endpoint = world.endpoint(eventSubscriptions=[type_])
+
+    assert endpoint["eventSubscriptions"] == [type_]
+
+
+@pytest.mark.clause("endpoints.create.url-free")
+def test_a_url_can_be_used_again(world: World) -> None:
+    """Two endpoints that subscribe to other events may share it."""
+    first, second = (world.endpoint(URL) for _ in range(2))
+
+    assert first["id"] != second["id"]
+    assert first["url"] == second["url"] == URL
 
 
 @pytest.mark.clause("endpoints.create.secret", "endpoints.create.secret-length")

@@ -17,6 +17,14 @@ class Hyphens(Ids):
         return f"{made[:-5]}-{made[-4:]}"
 
 
+class Short(Ids):
+    """Makes ids of half the length."""
+
+    def new(self, kind: str) -> str:
+        """Return a new id for ``kind``."""
+        return super().new(kind)[: -SUFFIX_LENGTH // 2]
+
+
 class Mixed(Ids):
     """Begins the ids of refunds like those of payments."""
 

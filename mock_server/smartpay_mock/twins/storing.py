@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from smartpay_mock.resources import Context
 from smartpay_mock.resources.base import Document
+from smartpay_mock.resources.checks import invalid
+from smartpay_mock.twins.seams import Wrap
+
+_LOOKED_THROUGH = 100
 
 # object -> its kind in the store, and the member that names its owner
 _SHELVES = {
@@ -23,3 +29,15 @@ def keep(ctx: Context, document: Document) -> None:
         return
     kind, owner = _SHELVES[document["object"]]
     ctx.save(kind, document, owner=document.get(owner))
+
+
+def unrepeated(kind: str, member: str) -> Wrap:
+    """Return what refuses a document of which another one has the same member."""
+
+    def wrap(honest: Any, ctx: Context, params: dict[str, str], body: Document) -> Any:
+        for row in ctx.unit.page(kind, limit=_LOOKED_THROUGH):
+            if ctx.find(kind, row.id)[member] == body[member]:
+                raise invalid(f"{member}: there is one with it")
+        return honest(ctx, params, body)
+
+    return wrap

@@ -59,7 +59,10 @@ NOT_SAID = object()
 
 @dataclass
 class Receiver:
-    """Takes webhooks in place of the network; answers in turn, then 200 for ever."""
+    """Takes webhooks in place of the network; answers in turn, then 200 for ever.
+
+    An answer of 0 stands for none: it hangs up.
+    """
 
     answers: list[int] = field(default_factory=list)
     posts: list[Post] = field(default_factory=list)
@@ -67,7 +70,10 @@ class Receiver:
     def __call__(self, post: Post) -> int:
         """Note the post and answer."""
         self.posts.append(post)
-        return self.answers.pop(0) if self.answers else 200
+        status = self.answers.pop(0) if self.answers else 200
+        if not status:
+            raise ConnectionResetError
+        return status
 
 
 class Shop:

@@ -11,6 +11,9 @@ from smartpay_mock.app import Twist
 from smartpay_mock.twins import mutants
 from smartpay_mock.twins.mutant import Mutant
 
+SILENCE = 0
+"""In the place of a status: the receiver hangs up."""
+
 Story = Callable[[Any], object]
 
 
@@ -388,7 +391,9 @@ def checkout(shop: Any) -> None:
     for card in SOFT_AND_HARD:
         made = shop.session(reference=card)
         order = made.get("order", {}).get("id", "order_test_x")
-        shop.as_consumer("authorize_order", order, {"paymentMethod": card})
+        for plan in ("pay_in_six", "pay_in_three"):
+            body = {"paymentMethod": card, "paymentPlan": plan}
+            shop.as_consumer("authorize_order", order, body)
     shop.session(reference=None)
     shop.call("create_checkout_session", {"mode": "token", "customerInfo": {}})
     login = {"emailAddress": "consumer+test@example.com", "password": "password"}
@@ -401,6 +406,7 @@ SOFT_AND_HARD = ("pm_test_visaDeclined", "4100000000000019")
 def campaigns(shop: Any) -> None:
     """Coupons and promotion codes."""
     coupon = shop.coupon(maxRedemptionCount=5, expiresAt=4_102_444_800_000).get("id")
+    shop.coupon(description="for spring")
     shop.call("create_coupon", COUPON)
     limits: dict[str, Any] = {
         "maxRedemptionCount": 3,
@@ -425,6 +431,7 @@ def endpoints(shop: Any) -> None:
     first = shop.endpoint(eventSubscriptions=["order.authorized"], description="d")
     shop.endpoint(eventSubscriptions=["no.event"])
     second = shop.endpoint(url="https://example.com/hook")
+    shop.endpoint(url="https://example.com/hook", eventSubscriptions=["payout.paid"])
     for id_ in (first, second):
         shop.call("get_webhook_endpoint", id_=id_)
     shop.call("delete_webhook_endpoint", id_=first)
@@ -452,7 +459,9 @@ def events(shop: Any) -> None:
     shop.as_consumer("approve_token", token)
     for step in ("disable", "enable", "delete"):
         shop.call(f"{step}_token", id_=token)
-    shop.session()
+    waiting = shop.session().get("order", {}).get("id", "order_test_x")
+    for card in SOFT_AND_HARD:
+        shop.as_consumer("authorize_order", waiting, {"paymentMethod": card})
     shop.drain()
     shop.authorized()
     shop.advance(days=8)
@@ -461,7 +470,7 @@ def events(shop: Any) -> None:
 
 def deliveries(shop: Any) -> None:
     """Receivers that fail, move, are switched off, or go away."""
-    shop.receiver.answers = [500, 204]
+    shop.receiver.answers = [500, 204, SILENCE]
     endpoint = shop.endpoint()
     shop.coupon()
     for _ in range(3):
@@ -515,8 +524,14 @@ EDGES: tuple[dict[str, Any], ...] = (
     {"items": [{**BASIC, "currency": "USD"}]},
     {"items": [{**BASIC, "images": ["https://example.com/x.png"] * 9}]},
     {"items": [{**BASIC, "quantity": 3, "description": "three"}]},
+    {"items": [{**BASIC, "quantity": -1}]},
+    {"items": [{**BASIC, "kind": "tax"}]},
     {"reference": "x" * 41},
+    {"reference": ""},
+    {"metadata": {"deep": {"a": "b"}}},
+    {"shippingInfo": {"address": {**ADDRESS, "country": "US"}}},
     {"customerInfo": {"legalGender": "robot"}},
+    {"customerInfo": {"emailAddress": "rejected@smartpay.co"}},
 )
 
 

@@ -28,6 +28,7 @@ from smartpay_mock.twins.seams import (
     operated,
     with_body,
 )
+from smartpay_mock.twins.verdicts import strict
 from smartpay_schemas import Operation
 
 CONSUMER = "consumer+test@example.com"
@@ -127,6 +128,18 @@ def _hidden(honest: Any, ctx: Context, params: dict[str, str], body: Document) -
     return token
 
 
+def _without_product(operation: Operation, body: Document) -> bool:
+    kinds = {item.get("kind", "product") for item in body.get("items", ())}
+    return operation.id == "create_order" and "product" not in kinds
+
+
+def _by_no_address(
+    honest: Any, ctx: Context, params: dict[str, str], body: Document
+) -> Any:
+    """Make an order of nobody."""
+    return honest(ctx, params, {**body, "customerInfo": {}})
+
+
 def _amount_first(
     honest: Any, ctx: Context, params: dict[str, str], body: Document
 ) -> Any:
@@ -201,7 +214,28 @@ MUTANTS = (
         ),
     ),
     *in_area(
+        "orders",
+        Row(
+            "products-only",
+            "A shop that charges a fee alone cannot charge.",
+            ("orders.create.no-product",),
+            strict("items: there is no product", _without_product),
+        ),
+        Row(
+            "addresses-decide-nothing",
+            "A test of a decline that an old sample shows passes for no reason.",
+            ("orders.create.magic-addresses",),
+            handled(_by_no_address, "create_order"),
+        ),
+    ),
+    *in_area(
         "payments",
+        Row(
+            "capture-refused-without-a-reason",
+            "Support cannot tell a shop why it is not paid.",
+            ("payments.create.cannot-capture-reason",),
+            refused(given(message="It cannot be captured."), "order.cannot-capture"),
+        ),
         Row(
             "amount-before-status",
             "A client that is too late lowers its amount, and is refused again.",

@@ -12,6 +12,7 @@ from smartpay_mock.twins.editing import rendered
 from smartpay_mock.twins.mutant import Row, in_area
 from smartpay_mock.twins.seams import Document, Wrap, handled, stepped
 from smartpay_mock.twins.storing import keep
+from smartpay_mock.twins.verdicts import lenient
 
 
 def _in_words_only(
@@ -103,6 +104,12 @@ MUTANTS = in_area(
         "A consumer whose card was declined has bought.",
         ("consumer.authorize.hard-decline", "consumer.authorize.soft-decline"),
         handled(_approving, "authorize_order"),
+    ),
+    Row(
+        "any-payment-plan",
+        "A misspelt plan goes unnoticed until production.",
+        ("consumer.authorize.plan",),
+        lenient("paymentPlan"),
     ),
     Row(
         "soft-decline-is-final",

@@ -12,7 +12,7 @@ from smartpay_mock.resources.checks import invalid
 from smartpay_mock.twins.catalogue.service import refusing
 from smartpay_mock.twins.editing import changed, every_object, given, objects
 from smartpay_mock.twins.mutant import Row, in_area
-from smartpay_mock.twins.naming import Constant, Foreign, Hyphens, Mixed, drawing
+from smartpay_mock.twins.naming import Constant, Foreign, Hyphens, Mixed, Short, drawing
 from smartpay_mock.twins.seams import Document, handled, judged, seen_as
 from smartpay_mock.twins.storing import keep
 from smartpay_mock.twins.verdicts import lenient, strict
@@ -120,6 +120,12 @@ MUTANTS = in_area(
         "An SDK that checks ids refuses the ids it was given.",
         ("data.id-format",),
         seen_as(drawing(Hyphens)),
+    ),
+    Row(
+        "ids-of-half-the-length",
+        "A column that was made for the emulator's ids is too small for real ones.",
+        ("data.id-length",),
+        seen_as(drawing(Short)),
     ),
     Row(
         "refund-ids-like-payments",

@@ -11,6 +11,7 @@ from smartpay_mock.events.signing import (
 from smartpay_mock.twins.mutant import Row, in_area
 from smartpay_mock.twins.posting import (
     any_success,
+    content,
     fresh_ids,
     in_seconds,
     left_out,
@@ -60,6 +61,12 @@ MUTANTS = in_area(
         "A shop that was down for a minute misses an order for ever.",
         ("events.retry", "events.retry-2xx", "events.retry-same-event"),
         posted(once),
+    ),
+    Row(
+        "silence-is-a-receipt",
+        "An event that came while a shop restarted is lost.",
+        ("events.retry-silence",),
+        posted(content),
     ),
     Row(
         "any-2xx-is-a-receipt",

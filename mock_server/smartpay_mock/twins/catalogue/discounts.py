@@ -11,7 +11,7 @@ from smartpay_mock.twins.catalogue.payments import sending
 from smartpay_mock.twins.editing import changed, given, objects, without
 from smartpay_mock.twins.mutant import Row, in_area
 from smartpay_mock.twins.seams import Document, handled, judged, seen_as, together
-from smartpay_mock.twins.storing import keep
+from smartpay_mock.twins.storing import keep, unrepeated
 from smartpay_mock.twins.verdicts import strict
 from smartpay_schemas import Operation
 
@@ -113,6 +113,18 @@ MUTANTS = in_area(
         handled(sending(expiresAt=None, maxRedemptionCount=None), "create_coupon"),
     ),
     Row(
+        "coupon-description-lost",
+        "A shop does not remember what a coupon was made for.",
+        ("coupons.create.description",),
+        objects("coupon", without("description")),
+    ),
+    Row(
+        "coupon-names-taken",
+        "A campaign that comes every spring can be made once.",
+        ("coupons.create.name-free",),
+        handled(unrepeated("coupon", "name"), "create_coupon"),
+    ),
+    Row(
         "coupon-counts-from-one",
         "A coupon that nobody used is counted as used.",
         ("coupons.create.fresh", "promotions.create.fresh"),
@@ -130,7 +142,11 @@ MUTANTS = in_area(
     Row(
         "empty-update-refused",
         "An SDK that saves an unchanged coupon is refused.",
-        ("coupons.update.empty", "promotions.update.empty"),
+        (
+            "coupons.update.empty",
+            "promotions.update.empty",
+            "tolerance.patch-empty",
+        ),
         judged(_empty_refused),
     ),
 ) + in_area(

@@ -11,7 +11,7 @@ from smartpay_mock.resources.checks import invalid
 from smartpay_mock.twins.editing import given, objects, refused, rendered, without
 from smartpay_mock.twins.mutant import Row, in_area
 from smartpay_mock.twins.seams import Document, handled
-from smartpay_mock.twins.storing import keep
+from smartpay_mock.twins.storing import keep, unrepeated
 from smartpay_mock.twins.verdicts import lenient, strict
 from smartpay_schemas import Operation
 
@@ -61,6 +61,13 @@ def _is_http(operation: Operation, body: Document) -> bool:
     )
 
 
+def _is_about_payouts(operation: Operation, body: Document) -> bool:
+    types = body.get("eventSubscriptions", ())
+    return operation.tag == "webhook-endpoints" and any(
+        name.startswith("payout.") for name in types
+    )
+
+
 MUTANTS = in_area(
     "webhook-endpoints",
     Row(
@@ -74,6 +81,18 @@ MUTANTS = in_area(
         "A shop cannot tell which events it asked for.",
         ("endpoints.create.subscriptions", "endpoints.update"),
         objects("webhookEndpoint", given(eventSubscriptions=[])),
+    ),
+    Row(
+        "payouts-not-offered",
+        "A shop that books payouts cannot register for them.",
+        ("endpoints.create.every-event", "endpoints.update"),
+        strict("eventSubscriptions: payouts are not offered", _is_about_payouts),
+    ),
+    Row(
+        "one-endpoint-per-url",
+        "A shop cannot have its orders and its coupons told in two endpoints.",
+        ("endpoints.create.url-free",),
+        handled(unrepeated("webhook_endpoint", "url"), CREATE),
     ),
     Row(
         "endpoint-url-lost",

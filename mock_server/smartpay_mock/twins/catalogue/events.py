@@ -118,8 +118,14 @@ MUTANTS = in_area(
     Row(
         "rejection-not-told",
         "A shop keeps goods for a consumer who was declined.",
-        ("events.order-rejected",),
+        ("events.order-rejected", "events.order-declined"),
         _without("order.rejected"),
+    ),
+    Row(
+        "soft-decline-not-told",
+        "A shop does not remind a consumer to try another card.",
+        ("events.order-declined",),
+        stepped("order", "decline_softly", "requires_authorization", events=()),
     ),
     Row(
         "rejection-told-as-authorized",

@@ -94,6 +94,18 @@ MUTANTS = (
             ("data.country-upper",),
             objects("order", _in_lower_case),
         ),
+        Row(
+            "ships-anywhere",
+            "A parcel for abroad is paid, and production would not have taken it.",
+            ("data.country-code",),
+            lenient('country: "'),
+        ),
+        Row(
+            "metadata-of-any-depth",
+            "What a shop keeps in nested metadata is refused in production.",
+            ("data.metadata-values",),
+            lenient("metadata."),
+        ),
     ),
     *in_area(
         "orders",
@@ -141,6 +153,7 @@ MUTANTS = (
             "lengths-not-checked",
             "What works on the emulator is refused in production.",
             (
+                "data.locality-limit",
                 "orders.create.reference-limit",
                 "payments.create.limits",
                 "payments.update.limits",
@@ -152,6 +165,23 @@ MUTANTS = (
                 "endpoints.create.limits",
             ),
             lenient("characters"),
+        ),
+        Row(
+            "empty-references-refused",
+            "A shop that sends every member of its form cannot charge.",
+            ("orders.create.reference-empty",),
+            strict(
+                "reference: it is empty",
+                lambda operation, body: (
+                    operation.id == "create_order" and body.get("reference") == ""
+                ),
+            ),
+        ),
+        Row(
+            "any-quantity",
+            "An order of minus one sweater is charged.",
+            ("orders.create.quantity",),
+            lenient("].quantity"),
         ),
         Row(
             "any-number-of-images",

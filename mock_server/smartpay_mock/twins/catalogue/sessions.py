@@ -91,6 +91,24 @@ MUTANTS = in_area(
         objects("checkoutSession", without("url")),
     ),
     Row(
+        "session-url-of-nobody",
+        "Every consumer is sent to the same page.",
+        ("sessions.create.url-names-it",),
+        objects("checkoutSession", given(url="https://example.com/checkout")),
+    ),
+    Row(
+        "session-customer-lost",
+        "A consumer types again what the shop knew already.",
+        ("sessions.create.customer",),
+        objects("checkoutSession", given(customerInfo={})),
+    ),
+    Row(
+        "session-keeps-its-reference",
+        "A shop does not find the order to its cart.",
+        ("sessions.create.passes-on",),
+        objects("order", without("reference")),
+    ),
+    Row(
         "session-urls-swapped",
         "A consumer who paid is told that the purchase was canceled.",
         ("sessions.create.echo",),

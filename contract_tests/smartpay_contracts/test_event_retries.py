@@ -1,0 +1,102 @@
+"""Deliveries that are not acknowledged come again, and the others do not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from smartpay_contracts.control import Control
+from smartpay_contracts.exchange import Doc
+from smartpay_contracts.receiver import SILENCE, Receiver
+from smartpay_contracts.world import World
+
+Settle = Callable[[], None]
+
+
+@pytest.mark.clause("events.retry", "events.retry-2xx")
+@pytest.mark.parametrize("status", [500, 404, 302, 201, 204])
+def test_an_unacknowledged_delivery_is_retried(
+    *,
+    status: int,
+    world: World,
+    receiver: Receiver,
+    endpoint: Doc,
+    settle: Settle,
+    control: Control,
+) -> None:
+    """Only 200 acknowledges."""
+    receiver.answers += [status, status]
+    world.coupon()
+    settle()
+
+    for _ in range(2):
+        control.advance(days=1)
+        settle()
+
+    deliveries = receiver.wait_for("coupon.created", count=3)
+    assert [d.answered for d in deliveries] == [status, status, 200]
+    assert len({d.headers["smartpay-event-id"] for d in deliveries}) == 1
+
+
+@pytest.mark.clause("events.retry-silence")
+def test_a_delivery_without_an_answer_is_retried(
+    world: World,
+    receiver: Receiver,
+    endpoint: Doc,
+    settle: Settle,
+    control: Control,
+) -> None:
+    """Who hangs up has acknowledged nothing."""
+    receiver.answers += [SILENCE]
+    world.coupon()
+    settle()
+
+    control.advance(days=1)
+    settle()
+
+    deliveries = receiver.wait_for("coupon.created", count=2)
+    assert [d.answered for d in deliveries] == [SILENCE, 200]
+
+
+@pytest.mark.clause("events.retry-same-event", "events.once")
+def test_a_retry_is_the_same_event_signed_anew(
+    world: World,
+    receiver: Receiver,
+    endpoint: Doc,
+    settle: Settle,
+    control: Control,
+) -> None:
+    """And after a 200 there is no further one."""
+    receiver.answers += [500]
+    world.coupon()
+    settle()
+
+    for _ in range(3):
+        control.advance(days=1)
+        settle()
+
+    first, second = receiver.of("coupon.created")
+    assert first.body == second.body
+    stamps = [d.headers["smartpay-signature-timestamp"] for d in (first, second)]
+    assert stamps[0] != stamps[1]
+    for delivery in (first, second):
+        assert delivery.is_signed_with(endpoint["signingSecret"])
+
+
+@pytest.mark.clause("events.once")
+def test_a_delivery_comes_once(
+    world: World,
+    receiver: Receiver,
+    endpoint: Doc,
+    settle: Settle,
+    control: Control,
+) -> None:
+    """What was acknowledged is done."""
+    world.order()
+    settle()
+    control.advance(days=1)
+    settle()
+
+    ids = [d.headers["smartpay-event-id"] for d in receiver.deliveries]
+    assert len(ids) == len(set(ids)) == 3
