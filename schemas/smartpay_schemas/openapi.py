@@ -10,18 +10,31 @@ from urllib.parse import urljoin
 
 from smartpay_schemas._load import BASE, collection_of, names, schema
 from smartpay_schemas._rows import Operation
-from smartpay_schemas._tables import errors, operations, response_schema
-from smartpay_schemas.event_types import events
+from smartpay_schemas._tables import errors, lifecycles, operations, response_schema
+from smartpay_schemas.event_types import EventType, event_version, events
+from smartpay_schemas.openapi_parts import (
+    ACCESS_TOKEN,
+    HEADERS,
+    PARAMETERS,
+    SECRET_KEY,
+    SECURITY_SCHEMES,
+)
 
 Document = dict[str, Any]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-SECRET_KEY, ACCESS_TOKEN = "secretKey", "accessToken"  # names, not secrets
 _JSON = "application/json"
 # Answers that any call with a body, or any call at all, can get.
 _WITH_BODY = ("request.too-large", "request.unsupported-media-type")
 _WITH_KEY = ("idempotency.key-invalid", "idempotency.key-reused")
 _ANY_TIME = ("server.error", "server.unavailable")
+_NO_OPERATION = ("request.not-found", "request.method-not-allowed")
+# Headers of refusals beside Request-Id, by status.
+_REFUSED_WITH: dict[int, tuple[str, ...]] = {
+    401: ("WWW-Authenticate", "Smartpay-Sandbox-Reason"),
+    405: ("Allow",),
+    503: ("Retry-After",),
+}
 _SECURITY: dict[str, list[Document]] = {
     "merchant": [{SECRET_KEY: []}],
     "consumer": [{ACCESS_TOKEN: []}],
@@ -54,9 +67,11 @@ def openapi(
         "webhooks": {name: _webhook(name) for name in events()},
         "components": {
             "schemas": _schemas(),
-            "headers": _HEADERS,
-            "parameters": _PARAMETERS,
-            "securitySchemes": _SECURITY_SCHEMES,
+            "headers": HEADERS,
+            # Calls that reach no operation; no path can name them.
+            "responses": {code: _refusal([code]) for code in _NO_OPERATION},
+            "parameters": PARAMETERS,
+            "securitySchemes": SECURITY_SCHEMES,
         },
     }
 
@@ -116,7 +131,7 @@ def _responses(row: Operation) -> Document:
         answers[str(status)] = _refusal(codes)
     if row.side == "merchant":
         answers["401"] = _content(
-            "common/unauthorized", "No credential, or one that is not accepted."
+            "common/unauthorized", 401, "No credential, or one that is not accepted."
         )
     return answers
 
@@ -131,12 +146,17 @@ def _codes(row: Operation) -> list[str]:
 
 def _success(row: Operation) -> Document:
     answer: Document = {"description": row.summary, "headers": _headers("Request-Id")}
+    if row.side == "merchant":
+        answer["headers"] |= _headers("Smartpay-Sandbox-Advice")
     if row.idempotent:
         answer["headers"] |= _headers("Idempotency-Replayed")
     described = response_schema(row)
     if described is None:
         return {**answer, "description": f"{row.summary} The body is empty."}
     if isinstance(described, str):
+        links = _links(row)
+        if links:
+            answer["links"] = links
         shown = {
             "schema": _ref(described),
             "examples": _examples(schema(described)["examples"]),
@@ -145,10 +165,36 @@ def _success(row: Operation) -> Document:
             shown["schema"] = {"anyOf": [_ref(described), _ref(_grown(described))]}
         return {**answer, "content": {_JSON: shown}}
     page = rewritten(described, "collection")
+    entry = schema(str(row.response))["examples"][0]
     if row.expand == "query":
         more = collection_of(_grown(str(row.response)))
         page = {"anyOf": [page, rewritten(more, "collection")]}
-    return {**answer, "content": {_JSON: {"schema": page}}}
+    shown = {"schema": page, "examples": _examples([_page_of(entry)])}
+    return {**answer, "content": {_JSON: shown}}
+
+
+def _links(row: Operation) -> Document:
+    """Return which calls take the id that a creation answers, as a member of theirs."""
+    made = row.id.removeprefix("create_").replace("_", "-")
+    takers = {
+        other.id: name
+        for other in operations().values()
+        if other.request and row.id.startswith("create_")
+        for name, member in schema(other.request).get("properties", {}).items()
+        if member.get("$ref") == f"../common/id-{made}.json"
+    }
+    return {
+        operation: {
+            "operationId": operation,
+            "requestBody": {name: "$response.body#/id"},
+        }
+        for operation, name in takers.items()
+    }
+
+
+def _page_of(entry: Document) -> Document:
+    page: Document = schema("common/collection")["examples"][0]
+    return {**page, "results": 1, "data": [entry]}
 
 
 def _grown(name: str) -> str:
@@ -157,9 +203,8 @@ def _grown(name: str) -> str:
 
 def _refusal(codes: list[str]) -> Document:
     rows = [errors()[code] for code in codes]
-    answer = _content(
-        "common/error", " ".join(f"`{r.code}`: {r.condition}" for r in rows)
-    )
+    told = " ".join(f"`{r.code}`: {r.condition}" for r in rows)
+    answer = _content("common/error", rows[0].status, told)
     answer["content"][_JSON]["examples"] = {
         row.code: {
             "value": {
@@ -174,11 +219,12 @@ def _refusal(codes: list[str]) -> Document:
     return answer
 
 
-def _content(name: str, description: str) -> Document:
+def _content(name: str, status: int, description: str) -> Document:
+    shown = {"schema": _ref(name), "examples": _examples(schema(name)["examples"])}
     return {
         "description": description,
-        "headers": _headers("Request-Id"),
-        "content": {_JSON: {"schema": _ref(name)}},
+        "headers": _headers("Request-Id", *_REFUSED_WITH.get(status, ())),
+        "content": {_JSON: shown},
     }
 
 
@@ -190,13 +236,42 @@ def _webhook(name: str) -> Document:
             "tags": ["webhook-endpoints"],
             "parameters": [
                 _part("parameters", header)
-                for header in _PARAMETERS
+                for header in PARAMETERS
                 if header.startswith("Smartpay-")
             ],
-            "requestBody": {"content": {_JSON: {"schema": _ref("resources/event")}}},
+            "requestBody": {
+                "content": {
+                    _JSON: {
+                        "schema": _ref("resources/event"),
+                        "examples": _examples([_event(row)]),
+                    }
+                }
+            },
             "responses": {"200": {"description": "Received; nothing else counts."}},
         }
     }
+
+
+def _event(row: EventType) -> Document:
+    """Return an example of an event; of what has no schema, only id and kind."""
+    event: Document = schema("resources/event")["examples"][0]
+    told = {"type": row.type, "version": event_version(), "data": _told_by(row)}
+    return {**event, "eventData": told}
+
+
+def _told_by(row: EventType) -> Document:
+    words = (f"-{c.lower()}" if c.isupper() else c for c in row.object)
+    name = f"resources/{''.join(words)}"
+    if name not in names():
+        return {"id": f"{row.object}_test_0aBcDeFgHiJkLmNoPqRsTu", "object": row.object}
+    examples: list[Document] = schema(name)["examples"]
+    lifecycle = lifecycles().get(row.object)
+    steps = lifecycle.transitions if lifecycle else ()
+    left = [step.to_state for step in steps if row.type in step.events]
+    fitting = [example for example in examples if example.get("status") in left]
+    if fitting or not left:
+        return (fitting or examples)[0]
+    return {**examples[0], "status": left[0]}
 
 
 def _headers(*header_names: str) -> Document:
@@ -295,87 +370,3 @@ def _condition(branch: Document) -> Document:
     for name in branch.get("required", ()):
         properties[name] = {"allOf": [properties.get(name, {}), {"not": _NULL}]}
     return _with_conditions(branch, properties)
-
-
-_HEADERS: Document = {
-    "Request-Id": {
-        "description": "Names this exchange; different on every answer.",
-        "schema": {"type": "string"},
-    },
-    "Idempotency-Replayed": {
-        "description": "Present, and true, when the answer is a replay.",
-        "schema": {"const": "true"},
-    },
-}
-
-
-def _query(name: str, description: str, described: Document) -> Document:
-    return {
-        "name": name,
-        "in": "query",
-        "description": description,
-        "schema": described,
-    }
-
-
-def _signed(name: str, description: str) -> Document:
-    return {
-        "name": name,
-        "in": "header",
-        "required": True,
-        "description": description,
-        "schema": {"type": "string"},
-    }
-
-
-_PARAMETERS: Document = {
-    "id": {
-        "name": "id",
-        "in": "path",
-        "required": True,
-        "description": "The object's id.",
-        "schema": {"type": "string", "minLength": 1},
-    },
-    "maxResults": _query(
-        "maxResults",
-        "How many results a page has at the most.",
-        {"type": "integer", "minimum": 1, "maximum": 100, "default": 20},
-    ),
-    "pageToken": _query(
-        "pageToken", "A nextPageToken of this list.", {"type": "string"}
-    ),
-    "expand": _query(
-        "expand",
-        "Whether references are answered as objects.",
-        {"enum": ["all", "no"], "default": "no"},
-    ),
-    "idempotencyKey": {
-        "name": "Idempotency-Key",
-        "in": "header",
-        "description": "The same request with the same key is carried out once.",
-        "schema": {"type": "string", "pattern": "^[\\x20-\\x7E]{1,255}$"},
-    },
-    "Smartpay-Signature": _signed(
-        "Smartpay-Signature", "HMAC-SHA256 over timestamp, a dot and the raw body."
-    ),
-    "Smartpay-Signature-Timestamp": _signed(
-        "Smartpay-Signature-Timestamp", "Milliseconds since the epoch, per attempt."
-    ),
-    "Smartpay-Subscription-Id": _signed(
-        "Smartpay-Subscription-Id", "The webhook endpoint's id."
-    ),
-    "Smartpay-Event-Id": _signed("Smartpay-Event-Id", "The event's id."),
-}
-_SECURITY_SCHEMES: Document = {
-    SECRET_KEY: {
-        "type": "apiKey",
-        "in": "header",
-        "name": "Authorization",
-        "description": "Basic, a space, and the secret key as it is: Basic sk_test_...",
-    },
-    ACCESS_TOKEN: {
-        "type": "http",
-        "scheme": "bearer",
-        "description": "The accessToken that a consumer's login answers.",
-    },
-}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from smartpay_mock.app import create_app
@@ -17,8 +19,6 @@ from smartpay_schemas import ERRORS, EVENTS, OPERATIONS, names
 from smartpay_schemas.openapi import openapi
 
 DOCUMENTS = {"api": openapi, "admin": describe_admin}
-# Codes of calls that reach no operation.
-NO_OPERATION = {"request.not-found", "request.method-not-allowed"}
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -42,18 +42,63 @@ def test_every_operation_error_event_and_schema_is_in_it() -> None:
     assert described == set(OPERATIONS)
     assert set(document["webhooks"]) == set(EVENTS)
     assert len(document["components"]["schemas"]) == len(names())
-    assert _codes(document) == set(ERRORS) - NO_OPERATION
+    assert _codes(document) == set(ERRORS)
 
 
 def test_every_operation_says_what_a_replay_and_a_request_id_look_like() -> None:
     """Headers are part of the promise."""
     order = openapi()["paths"]["/v1/orders"]
 
-    assert set(order["post"]["responses"]["200"]["headers"]) == {
+    assert _headers(order["post"], "200") == {
         "Request-Id",
         "Idempotency-Replayed",
+        "Smartpay-Sandbox-Advice",
     }
-    assert set(order["get"]["responses"]["200"]["headers"]) == {"Request-Id"}
+    assert _headers(order["get"], "401") == {
+        "Request-Id",
+        "WWW-Authenticate",
+        "Smartpay-Sandbox-Reason",
+    }
+    assert _headers(order["get"], "503") == {"Request-Id", "Retry-After"}
+
+
+@pytest.mark.parametrize("section", ["paths", "webhooks"])
+def test_every_body_has_an_example_that_is_valid(section: str) -> None:
+    """What is sent, what is answered, what is refused, and what is told."""
+    document = openapi()
+    parts = {"components": document["components"]}
+
+    for media in _media(document[section]):
+        judge = Draft202012Validator({**parts, **media["schema"]})
+        assert media["examples"], media
+        for example in media["examples"].values():
+            judge.validate(example["value"])
+
+
+def test_an_example_of_an_event_shows_what_the_event_leaves() -> None:
+    """A canceled order is canceled, a disabled token is disabled."""
+    webhooks = openapi()["webhooks"]
+
+    shown = {
+        name: next(iter(_media(webhooks[name])))["examples"]["example1"]["value"]
+        for name in ("order.canceled", "order.rejected", "token.disabled")
+    }
+
+    statuses = [event["eventData"]["data"]["status"] for event in shown.values()]
+    assert statuses == ["canceled", "rejected", "disabled"]
+    assert [event["eventData"]["type"] for event in shown.values()] == list(shown)
+
+
+def test_a_creation_says_who_takes_its_id() -> None:
+    """So that tools can go from an order to its capture and from there to a refund."""
+    paths = openapi()["paths"]
+
+    order = paths["/v1/orders"]["post"]["responses"]["200"]["links"]
+    payment = paths["/v1/payments"]["post"]["responses"]["200"]["links"]
+
+    taken = {"order": "$response.body#/id"}
+    assert order["create_payment"]["requestBody"] == taken
+    assert list(payment) == ["create_refund"]
 
 
 def test_null_is_allowed_exactly_where_it_means_absent() -> None:
@@ -94,12 +139,27 @@ def test_the_command_prints_the_document(arguments: list[str]) -> None:
 
 
 def _codes(document: dict[str, Any]) -> set[str]:
-    return {
-        code
-        for methods in document["paths"].values()
-        for operation in methods.values()
-        for status, response in operation["responses"].items()
-        if status >= "400"
-        for media in response["content"].values()
-        for code in media.get("examples", ())
-    }
+    examples = [
+        example["value"]
+        for part in (document["paths"], document["components"]["responses"])
+        for media in _media(part)
+        for example in media["examples"].values()
+    ]
+    return {value["errorCode"] for value in examples if "errorCode" in value}
+
+
+def _headers(operation: dict[str, Any], status: str) -> set[str]:
+    return set(operation["responses"][status]["headers"])
+
+
+def _media(part: Any) -> Iterator[dict[str, Any]]:
+    """Yield every described body in a part of the document."""
+    if isinstance(part, dict):
+        for name, value in part.items():
+            if name == "content":
+                yield from value.values()
+            else:
+                yield from _media(value)
+    elif isinstance(part, list):
+        for entry in part:
+            yield from _media(entry)

@@ -59,6 +59,8 @@ def test_schemathesis_has_no_findings(schemathesis: Path, tmp_path: Path) -> Non
                 "1",
                 "--phases",
                 "examples,coverage,fuzzing,stateful",
+                "--checks",
+                "all",
             ],
             cwd=tmp_path,
             capture_output=True,

@@ -8,7 +8,8 @@ from typing import Any
 from smartpay_mock.control.problems import MEDIA_TYPE
 from smartpay_mock.control.routes import PREFIX, Request, Route
 from smartpay_mock.control.service import version as own_version
-from smartpay_schemas.openapi import ACCESS_TOKEN, DIALECT, SECRET_KEY, openapi
+from smartpay_schemas.openapi import DIALECT, openapi
+from smartpay_schemas.openapi_parts import ACCESS_TOKEN, SECRET_KEY
 
 Document = dict[str, Any]
 
