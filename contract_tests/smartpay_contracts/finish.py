@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,27 @@ STALE = 11
 """Exit code when the ledger is too old, as --smartpay-max-parity-age asks."""
 
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
+
+
+def check_files(options: Options) -> None:
+    """See to it that what is written at the end can be written.
+
+    Raises:
+        pytest.UsageError: A report cannot be written, or the ledger is none.
+    """
+    for path, _ in _reports(options):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            is_new = not path.exists()
+            path.open("a", encoding="utf-8").close()
+            if is_new:
+                path.unlink()
+        except OSError as error:
+            raise pytest.UsageError(
+                f"The report {path} cannot be written: {error.strerror}."
+            ) from None
+    if options.parity_file:
+        parity.read(options.parity_file)
 
 
 def finish(
@@ -93,17 +114,21 @@ def _parity(
 
 def _write(options: Options, document: dict[str, Any]) -> list[str]:
     lines = []
-    for path, render in (
-        (options.report_json, report_json.render),
-        (options.report_html, report_html.render),
-        (options.report_markdown, report_markdown.render),
-    ):
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(render(document), encoding="utf-8")
-            lines.append(f"report: {path}")
+    for path, render in _reports(options):
+        path.write_text(render(document), encoding="utf-8")
+        lines.append(f"report: {path}")
     step_summary = os.environ.get(STEP_SUMMARY)
     if step_summary:
         with Path(step_summary).open("a", encoding="utf-8") as file:
             file.write(report_markdown.render(document))
     return lines
+
+
+def _reports(options: Options) -> list[tuple[Path, Callable[[dict[str, Any]], str]]]:
+    """Return the reports that were asked for, each with what makes its text."""
+    known = (
+        (options.report_json, report_json.render),
+        (options.report_html, report_html.render),
+        (options.report_markdown, report_markdown.render),
+    )
+    return [(path, render) for path, render in known if path is not None]

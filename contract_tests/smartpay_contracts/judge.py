@@ -15,6 +15,7 @@ from smartpay_contracts.emulator import running_emulator
 from smartpay_contracts.entry import LOST, TARGET_LOST
 from smartpay_contracts.exchange import Exchange
 from smartpay_contracts.failure import ContractFailure
+from smartpay_contracts.finish import check_files
 from smartpay_contracts.normalise import fingerprint
 from smartpay_contracts.options import Options, read_options
 from smartpay_contracts.redact import SECRETS
@@ -65,6 +66,7 @@ class Judge:
 
     def _find_target(self) -> None:
         options = read_options(self._config)
+        check_files(options)
         options = self._with_server(options)
         connection = connect(options)
         self._open.callback(connection.close)

@@ -192,6 +192,31 @@ def test_what_a_person_got_wrong_is_no_broken_promise(
     assert "not-this-one" not in run.output
 
 
+@pytest.mark.parametrize(
+    ("option", "problem"),
+    [
+        ("--smartpay-report-html={file}/report.html", "cannot be written"),
+        ("--smartpay-parity-file={file}", "is no parity ledger"),
+    ],
+    ids=["report", "ledger"],
+)
+def test_a_file_that_cannot_be_used_is_told_before_the_first_test(
+    option: str, problem: str, run_kit: Any, tmp_path: Path
+) -> None:
+    """Not after minutes, and not as if the contract were broken."""
+    file = tmp_path / "file"
+    file.write_text("[]", encoding="utf-8")
+
+    with running_emulator() as url:
+        run = run_kit(url, "-k", "approved_order_succeeds", option.format(file=file))
+
+    assert run.code == 2, run.output[-2_000:]
+    assert f"{file}" in run.output
+    assert problem in run.output
+    assert "passed" not in run.output
+    assert "Traceback" not in run.output
+
+
 def test_the_emulator_needs_nothing_of_the_persons_account(run_kit: Any) -> None:
     """What was set for the real service is a stranger in accounts of its own."""
     given = {

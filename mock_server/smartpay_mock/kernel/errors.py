@@ -14,9 +14,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Any
 
 from smartpay_schemas import ERRORS
+
+_MOST_LISTED, _NEAREST = 50, 5
+"""Candidates that are all told, and how many are told of more."""
 
 
 class ApiError(Exception):
@@ -65,12 +69,18 @@ class SandboxUsageError(Exception):
 
 
 class NotFoundError(SandboxUsageError, LookupError):
-    """A thing of the sandbox's own is unknown; the text lists the candidates."""
+    """A thing of the sandbox's own is unknown; the text lists the candidates.
+
+    Where there are too many to read, it lists those whose names are nearest.
+    """
 
     @classmethod
     def among(cls, what: str, name: str, known: Sequence[str]) -> NotFoundError:
         """Build the error for ``name``, which is none of ``known``."""
         listed = ", ".join(sorted(known)) or "none"
+        if len(known) > _MOST_LISTED:
+            near = get_close_matches(name, known, _NEAREST, cutoff=0.0)
+            listed = f"{', '.join(near)} and {len(known) - len(near)} more"
         return cls(f"There is no {what} {name!r}. Known: {listed}.")
 
 

@@ -72,6 +72,16 @@ def test_what_is_not_found_lists_what_there_is(known: list[str], listed: str) ->
     )
 
 
+def test_of_very_many_the_nearest_are_listed() -> None:
+    """A wall of hundreds of names would help nobody."""
+    known = [f"gate-{number}" for number in range(400)]
+
+    text = str(NotFoundError.among("gate", "gate-3999", known))
+
+    assert text.startswith("There is no gate 'gate-3999'. Known: gate-399, ")
+    assert text.endswith(" and 395 more.")
+
+
 def test_an_account_is_kept_whole() -> None:
     """Clock, seed, count and fault plans."""
     fault = check_fault("f", operation="*", kind="latency", ms=5)
