@@ -6,6 +6,7 @@ Light or dark as the reader's system is; no script, no font, no address is loade
 from __future__ import annotations
 
 import json
+from collections import Counter
 from html import escape
 from itertools import groupby
 from pathlib import Path
@@ -177,11 +178,12 @@ def _clauses(clauses: list[dict[str, Any]]) -> str:
     for area, group in groupby(clauses, key=lambda row: row["area"]):
         rows = list(group)
         is_wrong = any(row["verdict"] == "broken" for row in rows)
-        held = sum(row["verdict"] == "holds" for row in rows)
+        counts = Counter(row["verdict"] for row in rows)
+        seen = told({outcome: counts[outcome] for outcome in OUTCOMES})
         areas.append(
             f"<details{' open' if is_wrong else ''}>\n<summary>"
             f"{escape(area.replace('-', ' ').capitalize())} "
-            f"<small>{held} of {len(rows)} hold</small></summary>\n"
+            f"<small>{escape(seen)}</small></summary>\n"
             f"<table><thead><tr><th>verdict</th><th>promise</th><th>how sure</th></tr>"
             f"</thead><tbody>{''.join(map(_clause, rows))}</tbody></table>\n"
             "</details>\n"

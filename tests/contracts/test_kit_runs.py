@@ -82,6 +82,20 @@ def test_a_failure_can_be_repeated(judged: Any) -> None:
     assert "--data" in exchange["curl"]
 
 
+def test_lists_are_walked_before_the_account_is_full(tmp_path: Path) -> None:
+    """A foreign server keeps what the other tests make."""
+    command = [sys.executable, "-m", "smartpay_contracts", "--collect-only", "-q"]
+    chosen = ["-k", "test_coupons.py or test_pagination.py or test_orders.py"]
+
+    done = subprocess.run(
+        [*command, *chosen], capture_output=True, check=True, cwd=tmp_path, text=True
+    )
+
+    files = [line.partition("::")[0] for line in done.stdout.splitlines()]
+    assert files[0].endswith("test_pagination.py")
+    assert "test_coupons.py" in done.stdout
+
+
 class _Addresses(html.parser.HTMLParser):
     """Collects what a page would load."""
 
@@ -107,6 +121,7 @@ def test_the_html_report_needs_nothing_but_itself(judged: Any) -> None:
     assert "@import" not in page
     assert "url(" not in page
     assert "prefers-color-scheme: dark" in page
+    assert "4 not checkable" in page
     assert "1 promise is broken" in page
 
 
