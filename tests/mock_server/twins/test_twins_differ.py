@@ -424,6 +424,9 @@ def campaigns(shop: Any) -> None:
         made = shop.call("create_promotion_code", body)
         shop.call("get_promotion_code", id_=made.get("id", "promotioncode_test_x"))
     shop.call("create_promotion_code", {"code": "x", "coupon": "coupon_test_none"})
+    order = shop.session(reference="with-code").get("order", {})
+    body = {"paymentMethod": "pm_test_visaApproved", "promotionCode": "new year_2.0"}
+    shop.as_consumer("authorize_order", order.get("id", "order_test_x"), body)
 
 
 def endpoints(shop: Any) -> None:
