@@ -9,11 +9,12 @@ failure, goes the ordinary way; both ways answer alike (``tests/mock_server/api`
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
+from werkzeug.routing import Rule
 
 from smartpay_mock.api.engine import Engine
 from smartpay_mock.api.routes import FAILURE, MOUNTS, read_call, to_response
@@ -60,8 +61,26 @@ class Directory:
         return (operation, {"id": id_}) if operation is not None and id_ else None
 
 
+class MatchOnlyRule(Rule):
+    """A route that no URL is ever built for.
+
+    werkzeug compiles two functions for that with each of them, which takes longer than
+    all else that making the application does.
+    """
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., Any]:
+        """Return what stands in for the two."""
+        return _no_url
+
+
+def _no_url(rule: Rule, *_args: object, **_values: object) -> tuple[str, str]:
+    raise NotImplementedError(f"{rule} is matched only; write its path out")
+
+
 class DirectFlask(Flask):
     """A Flask application that takes the short way where there is one."""
+
+    url_rule_class = MatchOnlyRule
 
     engine: Engine
     directory: Directory | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import version
 
 import click
 
@@ -24,6 +23,7 @@ COMMANDS = {
     "openapi": ("openapi", "Print the API as OpenAPI 3.1."),
     "contract": ("contract", "Say which changes of the API break its callers."),
 }
+NAME = "smartpay-sandbox"
 EXIT_USAGE = 2
 
 
@@ -59,6 +59,6 @@ class _Lazy(click.Group):
     cls=_Lazy,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
 )
-@click.version_option(version("smartpay-sandbox"), prog_name="smartpay-sandbox")
+@click.version_option(None, package_name=NAME, prog_name=NAME)
 def main() -> None:
     """Charge consumers through Smartpay without a network: an unofficial emulator."""

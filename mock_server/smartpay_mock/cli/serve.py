@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 
-from smartpay_mock.cli.banner import banner, warning
 from smartpay_mock.cli.options import settings_from, settings_options
 from smartpay_mock.cli.serving import SERVERS, Addresses
 from smartpay_mock.control.guard import is_loopback
@@ -81,6 +80,9 @@ def _server_chosen(settings: Settings, flags: dict[str, Any]) -> Settings:
 
 
 def _ready_text(at: Addresses, settings: Settings, *, as_json: bool) -> str:
+    # Clients are answered already; they need not wait for these words.
+    from smartpay_mock.cli.banner import banner, warning  # noqa: PLC0415 - see above
+
     ca_path = str(at.certificates.ca_path) if at.certificates else ""
     if as_json:
         ready = {"url": f"{at.root_url}{API_PATH}", "rootUrl": at.root_url}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import fields
 from functools import cache
-from importlib.metadata import version as installed_version
 from typing import Any
 
 from smartpay_mock.control.routes import Request
@@ -16,7 +15,9 @@ _STARTED_MS = wall_ms()
 @cache
 def version() -> str:
     """Return the version of the distribution."""
-    return installed_version("smartpay-sandbox")
+    from importlib import metadata  # noqa: PLC0415 - slow, and for a few routes only
+
+    return metadata.version("smartpay-sandbox")
 
 
 def health(_request: Request) -> Any:
