@@ -8,6 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from smartpay_mock.storage.urls import (
+    POSTGRES_OPTIONS,
+    SQLITE_OPTIONS,
+    SYNCHRONOUS,
+)
+
 Blocks = Callable[..., list[Any]]
 
 WIDTH = 88
@@ -90,3 +96,20 @@ def test_the_page_of_figures_has_a_place_for_every_table(root: Path) -> None:
 
     assert len(measured) > 1
     assert sorted(places) == sorted(measured)
+
+
+def test_the_page_of_state_has_every_option_of_its_urls(root: Path) -> None:
+    """And none besides; the words of ``synchronous`` too."""
+    page = (root / "docs" / "state.md").read_text(encoding="utf-8")
+
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \|", page, re.MULTILINE)
+
+    of = {"SQLite": SQLITE_OPTIONS, "PostgreSQL": POSTGRES_OPTIONS}
+    both = set(SQLITE_OPTIONS) & set(POSTGRES_OPTIONS)
+    wanted = {
+        (name, "both" if name in both else store)
+        for store, names in of.items()
+        for name in names
+    }
+    assert set(rows) == wanted
+    assert all(f"`{word}`" in page for word in SYNCHRONOUS)

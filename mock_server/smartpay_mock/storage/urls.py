@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
@@ -15,7 +15,9 @@ from smartpay_mock.storage.errors import StoreError
 FORMS = "memory:, sqlite:///state.db, postgresql://user@host/database"
 """What a URL of a store looks like."""
 
-_POSTGRES_OPTIONS = ("schema", "pool", "busy_ms")
+SQLITE_OPTIONS = ("synchronous", "busy_ms")
+POSTGRES_OPTIONS = ("schema", "pool", "busy_ms")
+"""What a URL may have behind the question mark; a database's own options besides."""
 
 SYNCHRONOUS = ("full", "normal", "off")
 
@@ -52,7 +54,7 @@ def _memory(url: str) -> Store:
 def _sqlite(url: str) -> Store:
     from smartpay_mock.storage.sqlite import BUSY_MS, SqliteStore
 
-    path, options = _sqlite_path(url), _options(url, {"synchronous", "busy_ms"})
+    path, options = _sqlite_path(url), _options(url, SQLITE_OPTIONS)
     synchronous = options.get("synchronous", "full").lower()
     if synchronous not in SYNCHRONOUS:
         raise StoreError(
@@ -74,7 +76,7 @@ def _postgres(url: str) -> Store:
 
     base, _, query = url.partition("?")
     given = parse_qsl(query, keep_blank_values=True)
-    ours = {name: value for name, value in given if name in _POSTGRES_OPTIONS}
+    ours = {name: value for name, value in given if name in POSTGRES_OPTIONS}
     rest = [(name, value) for name, value in given if name not in ours]
     schema = ours.get("schema", postgres.SCHEMA)
     if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", schema):
@@ -100,9 +102,9 @@ def _sqlite_path(url: str) -> Path | None:
     return Path(name) if name not in {"", ":memory:"} else None
 
 
-def _options(url: str, known: set[str]) -> Mapping[str, str]:
+def _options(url: str, known: Sequence[str]) -> Mapping[str, str]:
     options = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
-    unknown = sorted(set(options) - known)
+    unknown = sorted(set(options) - set(known))
     if unknown:
         raise StoreError(
             f"{_shown(url)}: {unknown[0]} is no option here. "
