@@ -340,6 +340,7 @@ _LITERAL = {"const", "enum", "examples", "default"}
 
 
 _NULL: Document = {"type": "null"}
+_METADATA = "common/metadata"
 _CONDITIONS = ("if", "then", "else")
 
 
@@ -347,10 +348,20 @@ def _tolerant(request: Document) -> Document:
     """Say of a request's optional members that null means absent."""
     required = set(request.get("required", ()))
     properties = {
-        name: member if name in required else {"anyOf": [member, _NULL]}
+        name: _sent(member, is_optional=name not in required)
         for name, member in request.get("properties", {}).items()
     }
     return _with_conditions(request, properties)
+
+
+def _sent(member: Document, *, is_optional: bool) -> Document:
+    """Return a member of a request; in metadata each value is optional too."""
+    if member.get("$ref") == _ref(_METADATA)["$ref"]:
+        told = {key: value for key, value in member.items() if key != "$ref"}
+        metadata = rewritten(schema(_METADATA), _METADATA)
+        values = {"anyOf": [metadata["additionalProperties"], _NULL]}
+        member = {**metadata, **told, "additionalProperties": values}
+    return {"anyOf": [member, _NULL]} if is_optional else member
 
 
 def _with_conditions(part: Document, properties: Document) -> Document:

@@ -69,16 +69,19 @@ PARAMETERS: Document = {
     },
     "maxResults": _query(
         "maxResults",
-        "How many results a page has at the most.",
-        {"type": "integer", "minimum": 1, "maximum": 100, "default": 20},
+        "How many results a page has at the most; empty is the default.",
+        {
+            "anyOf": [{"type": "integer", "minimum": 1, "maximum": 100}, {"const": ""}],
+            "default": 20,
+        },
     ),
     "pageToken": _query(
         "pageToken", "A nextPageToken of this list.", {"type": "string"}
     ),
     "expand": _query(
         "expand",
-        "Whether references are answered as objects.",
-        {"enum": ["all", "no"], "default": "no"},
+        "Whether references are answered as objects; empty is the default.",
+        {"enum": ["all", "no", ""], "default": "no"},
     ),
     "idempotencyKey": {
         "name": "Idempotency-Key",

@@ -215,7 +215,7 @@ EDITS = (
     ),
     Edit(
         "more results a page",
-        "/components/parameters/maxResults/schema/maximum",
+        "/components/parameters/maxResults/schema/anyOf/0/maximum",
         500,
         "compatible",
     ),

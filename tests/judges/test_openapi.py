@@ -110,6 +110,22 @@ def test_null_is_allowed_exactly_where_it_means_absent() -> None:
     assert "anyOf" not in order["token"]
 
 
+def test_what_means_unset_is_in_it() -> None:
+    """Empty query parameters, and null as a value of metadata that is sent."""
+    components = openapi()["components"]
+    order = components["schemas"]["requests.order-create"]["properties"]
+    metadata = order["metadata"]["anyOf"][0]
+
+    for name in ("maxResults", "expand"):
+        assert Draft202012Validator(components["parameters"][name]["schema"]).is_valid(
+            ""
+        )
+    assert Draft202012Validator(metadata).is_valid({"campaign": None})
+    assert not Draft202012Validator(components["schemas"]["common.metadata"]).is_valid(
+        {"campaign": None}
+    )
+
+
 def test_every_route_of_the_control_plane_is_described() -> None:
     """The table of routes and its description agree."""
     document = describe_admin()
