@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -14,7 +13,6 @@ from report import Table, spread
 from servers import ours, prepare
 from serving import Load, Running, cpu_seconds, need, running
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "tools"))
 import postgresql
 
 ACCOUNTS = 64

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import sys
+from pathlib import Path
 
 from report import keep, machine
 
@@ -21,6 +23,10 @@ BENCHES = {
     "floors": "where the time of one charge goes",
     "fixture_cost": "the pytest plugin, unused and used",
 }
+
+
+# Where the PostgreSQL of tests and benchmarks lives.
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tools"))
 
 
 def main() -> None:

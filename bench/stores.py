@@ -5,23 +5,19 @@ from __future__ import annotations
 import argparse
 import itertools
 import statistics
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 
 from inprocess import KEY, Emulator, emulator, times_us
 from report import Table, spread
 
+import postgresql
 from smartpay_fixtures import magic
 from smartpay_mock.kernel.ids import account_id
 from smartpay_mock.storage import Store
 from smartpay_mock.storage.contract import Row, Unit
-
-sys.path.append(str(Path(__file__).resolve().parents[1] / "tools"))
-import postgresql
 
 ACCOUNT = account_id(KEY)
 HELD = 500
