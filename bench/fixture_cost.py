@@ -24,6 +24,16 @@ PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
 PLUGINS = ["-p", "smartpay_sandbox", "-p", "smartpay_contracts"]
 WITHOUT_OTHERS = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
+FLOORS = {
+    "floor: requests.Session": "floor: requests.Session",
+    "floor: requests.post": "floor: requests.post",
+    "Session to the fixture's server": "floor: requests.Session",
+    "Session, smartpay.adapter()": "floor: requests.Session",
+    "requests.post to the fixture's server": "floor: requests.post",
+    "requests.post, smartpay.intercept()": "floor: requests.post",
+}
+"""What each way of calling is measured against."""
+
 EMPTY = "def test_nothing():\n    pass\n"
 USED = (Path(__file__).parent / "apps" / "payments.py").read_text(encoding="utf-8")
 TIMES = """
@@ -74,25 +84,14 @@ def measure(_options: argparse.Namespace) -> Iterator[Table]:
         ["its teardown", spread(times["test_set_up teardown"], 2)],
     ]
     yield Table("fixture", ["the plugins", "ms, min / median / max"], rows)
-    floors = {name: statistics.median(calls[name]) for name in calls}
+    medians = {name: statistics.median(seen) for name, seen in calls.items()}
     rows = [
-        [name, spread(seen, 2), f"{floors[name] - floors[FLOORS[name]]:+.2f}"]
+        [name, spread(seen, 2), f"{medians[name] - medians[FLOORS[name]]:+.2f}"]
         for name, seen in calls.items()
     ]
     note = "The floor of a way: `requests` with an adapter that answers at once."
     head = ["a charge with requests", "ms, min / median / max", "over its floor"]
     yield Table("calls", head, rows, note)
-
-
-FLOORS = {
-    "floor: requests.Session": "floor: requests.Session",
-    "floor: requests.post": "floor: requests.post",
-    "Session to the fixture's server": "floor: requests.Session",
-    "Session, smartpay.adapter()": "floor: requests.Session",
-    "requests.post to the fixture's server": "floor: requests.post",
-    "requests.post, smartpay.intercept()": "floor: requests.post",
-}
-"""What each way of calling is measured against."""
 
 
 def _run(folder: Path, *args: str) -> float:

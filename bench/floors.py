@@ -27,7 +27,7 @@ _PACKAGES = ("smartpay_mock", "smartpay_schemas", "smartpay_fixtures")
 
 def measure(options: argparse.Namespace) -> Iterator[Table]:
     """Yield the table of floors, then that of functions."""
-    need(wrk="apt-get install wrk")
+    need("wrk")
     prepare(with_peers=False)
     with emulator() as call:
         for _ in range(2_000):
@@ -46,7 +46,7 @@ def measure(options: argparse.Namespace) -> Iterator[Table]:
         ("granian", ("--server", "granian")),
     ):
         with running(ours(name, *arguments)) as at:
-            at.load(2)
+            at.warm_up()
             load = at.load(options.seconds)
         more = f"{load.cpu_us - inside:+.0f}"
         rows.append([f"sockets and HTTP: serve --server {name}", more, ""])

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import statistics
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 
 from report import Table, spread
 from servers import WORK, app, ours, peers, prepare
-from serving import CONNECTIONS, Load, Running, Server, need, running
+from serving import CONNECTIONS, Load, Running, Server, middle, need, running
 
-TOOLS = {"wrk": "apt-get install wrk", "npm": "install Node.js 20"}
 BASE = "Prism, log off"
-WARM_UP_SECONDS = 2
 
 
 def contenders(folder: str) -> list[Server]:
@@ -33,27 +30,27 @@ def contenders(folder: str) -> list[Server]:
 
 def measure(options: argparse.Namespace) -> Iterator[Table]:
     """Yield the table."""
-    need(**TOOLS)
+    need("wrk", "npm")
     prepare(with_peers=True)
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         servers = contenders(folder)
         at: dict[str, Running] = {}
         for server in servers:
             at[server.name] = stack.enter_context(running(server))
-            at[server.name].load(WARM_UP_SECONDS)
+            at[server.name].warm_up()
         seen: dict[str, list[Load]] = {server.name: [] for server in servers}
         for _ in range(options.rounds):
             for server in servers:
                 seen[server.name].append(at[server.name].load(options.seconds))
-    base = _middle(seen[BASE])
+    medians = {name: middle(loads) for name, loads in seen.items()}
     rows = [
         [
             server.name,
             server.does or "–",
             spread([load.rate for load in seen[server.name]]),
-            f"{_middle(seen[server.name]) / base:.2f}",
-            f"{statistics.median(load.p99_ms for load in seen[server.name]):,.1f}",
-            f"{statistics.median(load.cpu_us for load in seen[server.name]):,.0f}",
+            f"{medians[server.name].rate / medians[BASE].rate:.2f}",
+            f"{medians[server.name].p99_ms:,.1f}",
+            f"{medians[server.name].cpu_us:,.0f}",
         ]
         for server in servers
     ]
@@ -63,7 +60,3 @@ def measure(options: argparse.Namespace) -> Iterator[Table]:
         f"{options.seconds} s. CPU: of all the server's processes, for one request."
     )
     yield Table("peers", head, rows, note)
-
-
-def _middle(loads: list[Load]) -> float:
-    return statistics.median(load.rate for load in loads)

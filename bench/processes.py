@@ -11,45 +11,37 @@ from pathlib import Path
 
 from report import Table, spread
 from servers import ours, prepare
-from serving import Load, Running, cpu_seconds, need, running
+from serving import Load, Running, cpu_seconds, middle, need, running
 
 import postgresql
 
 ACCOUNTS = 64
-WARM_UP_SECONDS = 2
 
 
 def measure(options: argparse.Namespace) -> Iterator[Table]:
     """Yield the table."""
-    need(wrk="apt-get install wrk")
+    need("wrk")
     prepare(with_peers=False)
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         database = stack.enter_context(postgresql.running(more_settings=()))
         at: dict[tuple[str, int], Running] = {}
+        # Each number of processes has a state of its own.
         for name, state, counts in (
             ("memory", "memory:", (1,)),
-            ("SQLite file", f"sqlite:///{folder}/state.db", (1, 2)),
-            ("PostgreSQL", database, (1, 2, 4)),
+            ("SQLite file", f"sqlite:///{folder}/state-{{}}.db", (1, 2)),
+            ("PostgreSQL", f"{database}&schema=with_{{}}", (1, 2, 4)),
         ):
             for workers in counts:
-                own = _own(state, workers)
                 server = ours(
                     name,
                     *("--server", "granian", "--workers", str(workers)),
-                    *("--state", own),
+                    *("--state", state.format(workers)),
                     accounts=ACCOUNTS,
                 )
                 at[name, workers] = stack.enter_context(running(server))
-                at[name, workers].load(WARM_UP_SECONDS)
+                at[name, workers].warm_up()
         yield _table(at, database, options)
-
-
-def _own(state: str, workers: int) -> str:
-    """Return a state of its own for each number of processes."""
-    if state.startswith("postgresql"):
-        return f"{state}&schema=with_{workers}"
-    return state.replace("state.db", f"state-{workers}.db")
 
 
 def _table(
@@ -67,15 +59,14 @@ def _table(
             databases[key].append(used / (load.rate * options.seconds) * 1e6)
     rows = []
     for (name, workers), seen in loads.items():
-        middle = statistics.median(load.rate for load in seen)
-        one = statistics.median(load.rate for load in loads[name, 1])
+        median, one = middle(seen), middle(loads[name, 1])
         rows.append(
             [
                 f"{name}, {workers} process{'es' if workers > 1 else ''}",
                 spread([load.rate for load in seen]),
-                f"{middle / one:.2f}",
-                f"{statistics.median(load.p99_ms for load in seen):.1f}",
-                f"{statistics.median(load.cpu_us for load in seen):,.0f}",
+                f"{median.rate / one.rate:.2f}",
+                f"{median.p99_ms:.1f}",
+                f"{median.cpu_us:,.0f}",
                 f"{statistics.median(databases[name, workers]):,.0f}"
                 if name == "PostgreSQL"
                 else "–",

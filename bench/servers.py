@@ -15,7 +15,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 from peer_files import files
-from serving import CACHE, Server
+from serving import CACHE, Server, need
 
 APPS = Path(__file__).resolve().parent / "apps"
 NODE_PACKAGES = {
@@ -140,8 +140,7 @@ def peers() -> list[Server]:
     for name, options in (("WireMock, tuned", quiet), ("WireMock", ())):
         argv = ("java", "-jar", str(jar), "--port", "{port}")
         address = ("--bind-address", "127.0.0.1", "--root-dir", str(CACHE / "wiremock"))
-        does = VALIDATES
-        servers.append(Server(name, (*argv, *address, *options), does, body))
+        servers.append(Server(name, (*argv, *address, *options), VALIDATES, body))
     return servers
 
 
@@ -163,6 +162,7 @@ def _install() -> None:
         if not Path(_node(name)).exists()
     ]
     if missing:
+        need("npm")
         quiet = ("--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error")
         subprocess.run(["npm", "install", *quiet, *missing], cwd=CACHE, check=True)
     for name, packages in PYTHON_PACKAGES.items():

@@ -6,9 +6,10 @@ import os
 import re
 import shutil
 import socket
+import statistics
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
@@ -17,6 +18,8 @@ from pathlib import Path
 CACHE = Path(__file__).resolve().parent / ".cache"
 CONNECTIONS = 16
 START_SECONDS = 60
+WARM_UP_SECONDS = 2
+REMEDIES = {"wrk": "apt-get install wrk", "npm": "install Node.js 20"}
 _TICKS = os.sysconf("SC_CLK_TCK")
 _LUA = """
 local file = io.open("{body}"); local body = file:read("*a"); file:close()
@@ -109,6 +112,10 @@ class Running:
             self.process.kill()
             self.process.wait(15)
 
+    def warm_up(self) -> None:
+        """Load it for a while of which no figure is kept."""
+        self.load(WARM_UP_SECONDS)
+
     def load(self, seconds: float) -> Load:
         """Load it with wrk over 16 kept connections, a new key with each request."""
         script = CACHE / f"load-{self.port}.lua"
@@ -127,10 +134,8 @@ class Running:
         used = cpu_seconds(self.process.pid) - before
         if "Non-2xx" in said:
             raise SystemExit(f"{self.server.name} refused requests:\n{said}")
-        count, rate = (
-            _number(r"(\d+) requests in", said),
-            _number(r"/sec:\s*(\S+)", said),
-        )
+        count = _number(r"(\d+) requests in", said)
+        rate = _number(r"/sec:\s*(\S+)", said)
         return Load(rate, _p99_ms(said), used / max(count, 1) * 1e6)
 
     def fill(self, count: int, *, at_most_s: float) -> int:
@@ -199,11 +204,20 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def need(**remedies: str) -> None:
-    """End with words if a program is missing."""
-    for tool, remedy in remedies.items():
+def need(*tools: str) -> None:
+    """End with words if one of these programs is missing."""
+    for tool in tools:
         if shutil.which(tool) is None:
-            raise SystemExit(f"{tool} is missing: {remedy}")
+            raise SystemExit(f"{tool} is missing: {REMEDIES[tool]}")
+
+
+def middle(loads: Sequence[Load]) -> Load:
+    """Return the median of each figure."""
+    return Load(
+        statistics.median(load.rate for load in loads),
+        statistics.median(load.p99_ms for load in loads),
+        statistics.median(load.cpu_us for load in loads),
+    )
 
 
 def family(pid: int) -> list[int]:

@@ -11,6 +11,7 @@ from report import Table, spread
 from servers import app, ours, peers, prepare
 from serving import running
 
+STARTS = 7
 BASE = "a Flask app with one route"
 
 
@@ -40,6 +41,3 @@ def measure(_options: argparse.Namespace) -> Iterator[Table]:
     head = ["server", "ms, min / median / max", "× bare Flask"]
     note = f"{STARTS} starts each, in turn. The first charge makes the account's world."
     yield Table("starts", head, rows, note)
-
-
-STARTS = 7
