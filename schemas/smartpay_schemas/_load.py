@@ -58,7 +58,6 @@ def names() -> tuple[str, ...]:
     )
 
 
-@cache
 def shared(name: str) -> dict[str, Any]:
     """Return a schema without copying it; for readers that leave it alone.
 

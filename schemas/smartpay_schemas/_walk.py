@@ -74,7 +74,7 @@ class Place:
             result = {**node, **result}
         return result
 
-    @cached_property
+    @property
     def is_silent(self) -> bool:
         """Whether no schema says anything of this place."""
         return not self._nodes

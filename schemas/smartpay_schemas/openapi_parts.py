@@ -8,35 +8,31 @@ Document = dict[str, Any]
 
 SECRET_KEY, ACCESS_TOKEN = "secretKey", "accessToken"  # names, not secrets
 
+
+def _text(description: str) -> Document:
+    return {"description": description, "schema": {"type": "string"}}
+
+
 HEADERS: Document = {
-    "Request-Id": {
-        "description": "Names this exchange; different on every answer.",
-        "schema": {"type": "string"},
-    },
+    "Request-Id": _text("Names this exchange; different on every answer."),
     "Idempotency-Replayed": {
         "description": "Present, and true, when the answer is a replay.",
         "schema": {"const": "true"},
     },
-    "WWW-Authenticate": {
-        "description": "Scheme and realm of the credential that is missing or wrong.",
-        "schema": {"type": "string"},
-    },
+    "WWW-Authenticate": _text(
+        "Scheme and realm of the credential that is missing or wrong."
+    ),
     "Retry-After": {
         "description": "When to try again, in seconds.",
         "schema": {"type": "string", "pattern": "^[0-9]+$"},
     },
-    "Allow": {
-        "description": "The methods that the path takes.",
-        "schema": {"type": "string"},
-    },
-    "Smartpay-Sandbox-Advice": {
-        "description": "Of the sandbox only: what was odd, and was tolerated.",
-        "schema": {"type": "string"},
-    },
-    "Smartpay-Sandbox-Reason": {
-        "description": "Of the sandbox only: why the credential was refused.",
-        "schema": {"type": "string"},
-    },
+    "Allow": _text("The methods that the path takes."),
+    "Smartpay-Sandbox-Advice": _text(
+        "Of the sandbox only: what was odd, and was tolerated."
+    ),
+    "Smartpay-Sandbox-Reason": _text(
+        "Of the sandbox only: why the credential was refused."
+    ),
 }
 
 
@@ -50,13 +46,7 @@ def _query(name: str, description: str, described: Document) -> Document:
 
 
 def _signed(name: str, description: str) -> Document:
-    return {
-        "name": name,
-        "in": "header",
-        "required": True,
-        "description": description,
-        "schema": {"type": "string"},
-    }
+    return {"name": name, "in": "header", "required": True, **_text(description)}
 
 
 PARAMETERS: Document = {

@@ -7,7 +7,7 @@ from typing import Any
 from smartpay_mock.api.auth import Refusal
 from smartpay_mock.kernel.codec import encode
 from smartpay_mock.kernel.errors import ApiError
-from smartpay_mock.kernel.exchange import Answer
+from smartpay_mock.kernel.exchange import REASON_HEADER, Answer
 
 REALM = "smartpay"
 
@@ -64,7 +64,7 @@ def unauthorized(refused: Refusal, side: str) -> Answer:
         body,
         headers={
             "WWW-Authenticate": f'{scheme} realm="{REALM}"',
-            "Smartpay-Sandbox-Reason": refused.reason,
+            REASON_HEADER: refused.reason,
         },
     )
 

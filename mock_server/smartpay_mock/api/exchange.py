@@ -15,7 +15,12 @@ from smartpay_mock.api.works import Works, keep_account
 from smartpay_mock.kernel.account import Account
 from smartpay_mock.kernel.codec import decode
 from smartpay_mock.kernel.errors import ApiError
-from smartpay_mock.kernel.exchange import Answer, Call
+from smartpay_mock.kernel.exchange import (
+    ADVICE_HEADER,
+    ADVICE_SEPARATOR,
+    Answer,
+    Call,
+)
 from smartpay_mock.resources import Context, Listing
 from smartpay_mock.resources.checks import all_of, invalid
 from smartpay_mock.resources.views import expanded, plain
@@ -24,7 +29,6 @@ from smartpay_schemas import Operation
 
 Params = Mapping[str, str]
 
-ADVICE_SEPARATOR = " | "
 _ADVICE_LENGTH = 1_000
 
 
@@ -140,7 +144,7 @@ class Exchange:
         self.has_post = self.has_post or ctx.has_post
         answer.headers["Request-Id"] = request_id
         if ctx.advice:
-            answer.headers["Smartpay-Sandbox-Advice"] = _advice_line(ctx.advice)
+            answer.headers[ADVICE_HEADER] = _advice_line(ctx.advice)
         keep_account(ctx.unit, account, ctx.ids)
         journal.write(
             ctx.unit,

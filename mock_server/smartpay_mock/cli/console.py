@@ -6,17 +6,19 @@ import textwrap
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from smartpay_mock.api.exchange import ADVICE_SEPARATOR
 from smartpay_mock.control.routes import PREFIX
 from smartpay_mock.kernel.codec import decode
+from smartpay_mock.kernel.exchange import (
+    ADVICE_HEADER,
+    ADVICE_SEPARATOR,
+    REASON_HEADER,
+)
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 Say = Callable[[str], None]
 
-ADVICE = "smartpay-sandbox-advice"
-REASON = "smartpay-sandbox-reason"
 _METHOD_WIDTH = 6
 _WIDTH = 80
 _INDENT = " " * (_METHOD_WIDTH + 1)
@@ -80,13 +82,13 @@ def told(
 
 def _notes(headers: dict[str, str], document: dict[str, Any]) -> list[str]:
     """Return why the call was refused and what was odd about it, each once."""
-    notes = [headers.get(REASON, "")]
+    notes = [headers.get(REASON_HEADER.lower(), "")]
     if "errorCode" in document:
         # An injected fault may have any body.
         details = document.get("details")
         listed = details if isinstance(details, list) else []
         notes += map(str, listed or [document.get("message", "")])
-    notes += headers.get(ADVICE, "").split(ADVICE_SEPARATOR)
+    notes += headers.get(ADVICE_HEADER.lower(), "").split(ADVICE_SEPARATOR)
     return [note for note in dict.fromkeys(notes) if note]
 
 

@@ -8,6 +8,7 @@ from smartpay_mock.api.callers import SERVER_ACCOUNT
 from smartpay_mock.api.engine import Engine
 from smartpay_mock.api.journal import KIND, operation_of, read
 from smartpay_mock.kernel.errors import NotFoundError
+from smartpay_mock.kernel.exchange import REASON_HEADER
 
 
 def list_requests(
@@ -58,7 +59,7 @@ def get_request(engine: Engine, account_id: str, id_: str) -> dict[str, Any]:
     raise NotFoundError(
         f"There is no request {id_!r} of this account in the journal. It keeps the "
         f"newest {engine.settings.journal} and no 401, whose header "
-        f"Smartpay-Sandbox-Reason explains it. The newest: "
+        f"{REASON_HEADER} explains it. The newest: "
         f"{', '.join(newest) or 'none'}."
     )
 

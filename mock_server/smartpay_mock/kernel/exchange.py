@@ -6,6 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+ADVICE_HEADER = "Smartpay-Sandbox-Advice"
+"""What was odd about a call and was tolerated, beside its answer."""
+
+ADVICE_SEPARATOR = " | "
+REASON_HEADER = "Smartpay-Sandbox-Reason"
+"""Why a credential was refused, beside a 401."""
+
 TransportKind = Literal["reset", "empty", "half", "stall"]
 
 

@@ -53,13 +53,6 @@ class Ladder:
             head = 0
         self.head = head
 
-    def drop_first(self, count: int) -> list[int]:
-        """Drop the ``count`` smallest numbers and return them, ascending."""
-        dropped = list(self.steps[self.head : self.head + count])
-        for number in dropped:
-            self.drop(number)
-        return dropped
-
     def first(self) -> int | None:
         """Return the smallest number, or ``None``."""
         return self.steps[self.head] if self.head < len(self.steps) else None

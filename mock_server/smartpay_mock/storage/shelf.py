@@ -142,13 +142,9 @@ class Shelf:
 
     def drop_oldest(self, count: int) -> list[Row]:
         """Take the documents with the smallest numbers away and return them."""
-        rows = self._rows(self._seq.drop_first(count))
-        for seq, id_, _, _, _, due in rows:
-            del self.bodies[id_], self.seqs[id_], self._ids[seq]
-            self._attachments.pop(id_, None)
-            self._disown(id_, seq)
-            if due is not None:
-                self._unschedule(id_, seq)
+        rows = self._rows(self._seq.lowest(limit=count, until=self.last))
+        for row in rows:
+            self.remove(row.id)
         return rows
 
     def put_all_back(self, rows: list[Row]) -> None:

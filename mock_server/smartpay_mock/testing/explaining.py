@@ -10,8 +10,6 @@ from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.testing.journal import RecordedRequest
 
 WIDTH = 80
-# Beside a 401: why the credential was refused.
-REASON_HEADER = "Smartpay-Sandbox-Reason"
 _INDENT = 12
 # Rules of the journal; faults stand in a member of their own too.
 _FAULT, _SCHEMA = "fault", "schema"

@@ -84,8 +84,10 @@ def _double_charges(
         carts = _carts_of(order)
         for cart, same in carts.items():
             first = latest.get(cart)
-            apart = 0 if first is None else order["createdAt"] - first["createdAt"]
-            if first is not None and apart <= window_ms:
+            if first is None:
+                continue
+            apart = order["createdAt"] - first["createdAt"]
+            if apart <= window_ms:
                 yield Violation(
                     "double-charge",
                     f"2 approved orders for one cart ({same}), {apart:,} ms apart",

@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from smartpay_mock.kernel.exchange import REASON_HEADER
 from smartpay_mock.testing.beginnings import Beginning
 from smartpay_mock.testing.clock import Clock
 from smartpay_mock.testing.desk import Desk
-from smartpay_mock.testing.explaining import (
-    REASON_HEADER,
-    explain,
-    header_of,
-    request_id_of,
-)
+from smartpay_mock.testing.explaining import explain, header_of, request_id_of
 from smartpay_mock.testing.faults import Faults
 from smartpay_mock.testing.journal import RecordedRequest, with_addresses
 from smartpay_mock.testing.matching import Wanted, find_requests
