@@ -6,12 +6,10 @@ schema, handler, answer, key, journal; then faults and gates after.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from smartpay_mock.api import envelope, journal
-from smartpay_mock.api.ahead import reads_of
 from smartpay_mock.api.auth import Credential, Refusal, authenticate
 from smartpay_mock.api.exchange import Exchange, Params
 from smartpay_mock.api.faults import carry_out
@@ -20,7 +18,6 @@ from smartpay_mock.kernel.account import Account
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.exchange import Answer, Call
 from smartpay_mock.kernel.faults import Fault, take_faults
-from smartpay_mock.storage.contract import Key
 from smartpay_schemas import Operation
 
 
@@ -84,22 +81,12 @@ class Engine(Works):
 
     def _serve(self, exchange: Exchange) -> Answer:
         account_id = exchange.caller.account
-        with self.opened(account_id, self._ahead(exchange)) as (unit, account):
+        with self.opened(account_id) as (unit, account):
             faults = self._meet(account, exchange.operation)
             if not faults:
                 return exchange.run(unit, account)
             unit.put("account", account.id, account.to_bytes())
         return self._faulted(exchange, faults)
-
-    def _ahead(self, exchange: Exchange) -> Sequence[Key]:
-        if not self.store.reads_ahead:
-            return ()
-        return reads_of(
-            exchange.caller.account,
-            exchange.operation,
-            exchange.params,
-            exchange.call,
-        )
 
     @staticmethod
     def _meet(account: Account, operation: Operation) -> list[Fault]:

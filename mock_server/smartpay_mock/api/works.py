@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 
@@ -23,7 +23,7 @@ from smartpay_mock.kernel.settings import Settings
 from smartpay_mock.resources import HANDLERS, LISTINGS, Context, Handler, Listing
 from smartpay_mock.resources.timers import is_settled, settle
 from smartpay_mock.resources.world import build_world
-from smartpay_mock.storage.contract import Key, Store, Unit
+from smartpay_mock.storage.contract import Store, Unit
 
 # Trimming at every call would cost time at every call.
 _TIDY_EVERY = 32
@@ -87,16 +87,15 @@ class Works:
             body = unit.get("account", account_id)
         return Account.from_bytes(body).clock.now_ms() if body else wall_ms()
 
-    def opened(self, account_id: str, ahead: Sequence[Key] = ()) -> OpenAccount:
+    def opened(self, account_id: str) -> OpenAccount:
         """Open a unit of work on an account that is up to date.
 
         A new account gets its standard world; what is due by its clock has happened.
 
         Args:
             account_id: The account.
-            ahead: Documents that are going to be read, as ``Store.write`` takes them.
         """
-        return OpenAccount(self, account_id, ahead)
+        return OpenAccount(self, account_id)
 
     def context(self, unit: Unit, account: Account, ids: Ids) -> Context:
         """Return what handlers get, at the account's time."""
@@ -114,21 +113,16 @@ class Works:
 class OpenAccount:
     """A unit of work on an account that exists and is settled."""
 
-    __slots__ = ("_account_id", "_ahead", "_has_post", "_unit_manager", "_works")
+    __slots__ = ("_account_id", "_has_post", "_unit_manager", "_works")
 
-    def __init__(
-        self, works: Works, account_id: str, ahead: Sequence[Key] = ()
-    ) -> None:
+    def __init__(self, works: Works, account_id: str) -> None:
         self._works = works
         self._account_id = account_id
-        self._ahead = ahead or (("account", account_id),)
         self._has_post = False
 
     def __enter__(self) -> tuple[Unit, Account]:
         while True:
-            self._unit_manager = self._works.store.write(
-                self._account_id, ahead=self._ahead
-            )
+            self._unit_manager = self._works.store.write(self._account_id)
             unit = self._unit_manager.__enter__()
             try:
                 account = self._ready(unit)
