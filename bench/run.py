@@ -14,6 +14,7 @@ from pathlib import Path
 from report import keep, machine
 
 BENCHES = {
+    "before": "this version beside an earlier one",
     "peers": "charges a second beside every peer",
     "starts": "from the start of a process to its first charge",
     "memory": "after 20,000 charges that are kept",
@@ -43,6 +44,9 @@ def main() -> None:
         "--most", type=int, default=1_000_000, help="orders, for growth"
     )
     parser.add_argument("--state", default="memory:", help="of growth (memory:)")
+    parser.add_argument(
+        "--before", default="470848d", help="the earlier commit, for before (470848d)"
+    )
     parser.add_argument("--no-keep", action="store_true", help="leave the page alone")
     options = parser.parse_args()
     for name in set(options.names) - set(BENCHES):

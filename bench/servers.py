@@ -44,9 +44,11 @@ _AWS = {
 }
 
 
-def ours(name: str, *options: str, accounts: int = 1) -> Server:
-    """Return the emulator with some options of ``serve``."""
-    command = (sys.executable, "-m", "smartpay_mock", "serve", "--quiet")
+def ours(
+    name: str, *options: str, accounts: int = 1, python: str = sys.executable
+) -> Server:
+    """Return the emulator with some options of ``serve``, as one Python has it."""
+    command = (python, "-m", "smartpay_mock", "serve", "--quiet")
     return Server(
         name,
         (*command, "--port", "{port}", *options),

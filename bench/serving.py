@@ -116,14 +116,23 @@ class Running:
         """Load it for a while of which no figure is kept."""
         self.load(WARM_UP_SECONDS)
 
-    def load(self, seconds: float) -> Load:
-        """Load it with wrk over 16 kept connections, a new key with each request."""
+    def load(
+        self, seconds: float, connections: int = CONNECTIONS, *, is_kept: bool = True
+    ) -> Load:
+        """Load it with wrk, a new key with each request.
+
+        Args:
+            seconds: How long.
+            connections: How many at a time.
+            is_kept: Whether a connection serves more than one request.
+        """
         script = CACHE / f"load-{self.port}.lua"
-        headers = "".join(f'["{k}"] = "{v}",' for k, v in self._headers().items())
+        wanted = self._headers() | ({} if is_kept else {"Connection": "close"})
+        headers = "".join(f'["{k}"] = "{v}",' for k, v in wanted.items())
         about = {"body": self.server.body, "accounts": self.server.accounts}
         script.write_text(_LUA.format(headers=headers, **about))
         before = cpu_seconds(self.process.pid)
-        argv = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "10s"]
+        argv = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s"]
         url = f"http://127.0.0.1:{self.port}{self.server.path}"
         said = subprocess.run(
             [*argv, "--latency", "-s", str(script), url],
