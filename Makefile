@@ -73,7 +73,7 @@ demo: $(RUNTIME) ## Drive the emulator through its main job and show a table
 
 # --- for developers -----------------------------------------------------------------
 
-test: $(DEV) ## Every test, on JOBS=2 processes; ARGS='tests/house -k words'
+test: $(DEV) ## Every test, on JOBS=2 processes; ARGS='tests/project -k words'
 	@$(BIN)/pytest -n $(JOBS) $(ARGS)
 
 check: lint types imports ## Format, lint, types, import rules

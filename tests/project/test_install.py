@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-ROOMS = {
+PACKAGES = {
     "schemas": "smartpay_schemas",
     "fixtures": "smartpay_fixtures",
     "mock_server": "smartpay_mock",
@@ -51,7 +51,7 @@ def test_the_wheel_holds_the_four_packages_and_nothing_else(
 
     top_level = {name.split("/")[0] for name in wheel}
 
-    assert top_level == {*ROOMS.values(), f"smartpay_sandbox-{version}.dist-info"}
+    assert top_level == {*PACKAGES.values(), f"smartpay_sandbox-{version}.dist-info"}
 
 
 def test_the_wheel_holds_every_file_of_the_packages(
@@ -61,7 +61,7 @@ def test_the_wheel_holds_every_file_of_the_packages(
     expected = {
         path.relative_to(path.parts[0]).as_posix()
         for path in tracked
-        if path.parts[0] in ROOMS
+        if path.parts[0] in PACKAGES
     }
 
     missing = expected - set(wheel)

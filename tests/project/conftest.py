@@ -1,4 +1,4 @@
-"""What the tests about the house itself share: the repository as files."""
+"""Fixtures shared by the tests of the project itself: its files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rooms and floors are one-way: the rules of pyproject.toml hold, and bite."""
+"""Packages and layers import one way: the rules of pyproject.toml find violations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-ROOMS = ("schemas", "fixtures", "mock_server", "contract_tests")
+PACKAGES = ("schemas", "fixtures", "mock_server", "contract_tests")
 
 
 def lint_imports(root: Path) -> subprocess.CompletedProcess[str]:
@@ -23,7 +23,7 @@ def lint_imports(root: Path) -> subprocess.CompletedProcess[str]:
         cwd=root,
         env={
             **os.environ,
-            "PYTHONPATH": os.pathsep.join(str(root / room) for room in ROOMS),
+            "PYTHONPATH": os.pathsep.join(str(root / folder) for folder in PACKAGES),
         },
         check=False,
         capture_output=True,
@@ -42,9 +42,11 @@ def test_an_import_of_the_emulator_by_the_kit_is_reported(
     root: Path, tmp_path: Path
 ) -> None:
     """A forbidden import fails the check, which names importer and imported."""
-    for room in ROOMS:
+    for folder in PACKAGES:
         shutil.copytree(
-            root / room, tmp_path / room, ignore=shutil.ignore_patterns("__pycache__")
+            root / folder,
+            tmp_path / folder,
+            ignore=shutil.ignore_patterns("__pycache__"),
         )
     shutil.copy(root / "pyproject.toml", tmp_path)
     kit = tmp_path / "contract_tests/smartpay_contracts/trespass.py"
@@ -56,19 +58,19 @@ def test_an_import_of_the_emulator_by_the_kit_is_reported(
     assert "smartpay_contracts.trespass -> smartpay_mock.app" in outcome.stdout
 
 
-def test_the_architecture_page_lists_the_floors_in_their_order(root: Path) -> None:
+def test_the_architecture_page_lists_the_layers_in_their_order(root: Path) -> None:
     """The page and the rule that is enforced are the same."""
     page = (root / "ARCHITECTURE.md").read_text(encoding="utf-8")
     config = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
-    floors = next(
+    layers = next(
         contract["layers"]
         for contract in config["tool"]["importlinter"]["contracts"]
         if contract.get("containers") == ["smartpay_mock"]
     )
 
     rows = [
-        f"| {', '.join(f'`{name}`' for name in re.findall('[a-z_]+', floor))} |"
-        for floor in floors
+        f"| {', '.join(f'`{name}`' for name in re.findall('[a-z_]+', layer))} |"
+        for layer in layers
     ]
 
     places = [page.find(row) for row in rows]
