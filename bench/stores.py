@@ -17,7 +17,7 @@ import postgresql
 from smartpay_fixtures import magic
 from smartpay_mock.kernel.ids import account_id
 from smartpay_mock.storage import Store
-from smartpay_mock.storage.contract import Row, Unit
+from smartpay_mock.storage.base import Row, Unit
 
 ACCOUNT = account_id(KEY)
 HELD = 500
@@ -119,14 +119,14 @@ def _put(row: Row, kind: str, unit: Unit) -> None:
         kind,
         f"{kind}-{next(_ids)}",
         row.body,
-        owner=row.owner,
+        index_key=row.index_key,
         due=row.due,
         attachment=row.attachment,
     )
 
 
 def _write(store: Store, puts: list[Callable[[Unit], None]]) -> None:
-    with store.write(ACCOUNT, ahead=_READ) as unit:
+    with store.write(ACCOUNT) as unit:
         for kind, id_ in _READ:
             unit.row(kind, id_)
         for put in puts:
@@ -134,7 +134,7 @@ def _write(store: Store, puts: list[Callable[[Unit], None]]) -> None:
 
 
 def _look_up(store: Store) -> None:
-    with store.write(ACCOUNT, ahead=_REPLAYED) as unit:
+    with store.write(ACCOUNT) as unit:
         rows = [unit.row(kind, id_) for kind, id_ in _REPLAYED]
     if None in rows:
         raise SystemExit("the key is not there")

@@ -17,7 +17,7 @@ from smartpay_mock.events.worker import Worker
 from smartpay_mock.kernel.ids import new_password
 from smartpay_mock.kernel.settings import Settings
 from smartpay_mock.storage import open_store
-from smartpay_mock.storage.contract import Store
+from smartpay_mock.storage.base import Store
 
 ENGINE = "smartpay.engine"
 

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from smartpay_fixtures import order_payload
 from smartpay_mock.app import create_app
 from smartpay_mock.kernel.settings import Settings
-from smartpay_mock.storage.errors import StoreUnavailable
+from smartpay_mock.storage.base import StoreUnavailable
 from smartpay_mock.storage.memory import MemoryStore
 from smartpay_schemas import problems
 

@@ -10,7 +10,7 @@ from smartpay_mock.kernel.clock import wall_ms
 from smartpay_mock.kernel.codec import decode
 from smartpay_mock.kernel.exchange import Call
 from smartpay_mock.kernel.settings import Settings
-from smartpay_mock.storage.contract import Store
+from smartpay_mock.storage.base import Store
 from smartpay_schemas import Operation
 
 # Where the emulator keeps what belongs to no account: logged-in consumers.

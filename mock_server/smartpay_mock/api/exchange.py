@@ -24,7 +24,7 @@ from smartpay_mock.kernel.exchange import (
 from smartpay_mock.resources import Context, Listing
 from smartpay_mock.resources.checks import all_of, invalid
 from smartpay_mock.resources.views import expanded, plain
-from smartpay_mock.storage.contract import Unit
+from smartpay_mock.storage.base import Unit
 from smartpay_schemas import Operation
 
 Params = Mapping[str, str]

@@ -17,7 +17,7 @@ from smartpay_mock.kernel.codec import decode, encode
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.exchange import Answer, Call
 from smartpay_mock.kernel.rules import Rules
-from smartpay_mock.storage.contract import Unit
+from smartpay_mock.storage.base import Unit
 from smartpay_schemas import Operation
 
 HEADER = "idempotency-key"

@@ -10,7 +10,7 @@ from typing import Any
 
 from smartpay_mock.kernel.codec import decode, encode
 from smartpay_mock.kernel.exchange import Answer, Call
-from smartpay_mock.storage.contract import Row, Unit
+from smartpay_mock.storage.base import Row, Unit
 from smartpay_schemas import Operation
 
 KIND = "request"

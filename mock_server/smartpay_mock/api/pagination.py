@@ -17,7 +17,7 @@ from smartpay_mock.api.validation import page_size
 from smartpay_mock.kernel.rules import Rules
 from smartpay_mock.resources import Listing
 from smartpay_mock.resources.checks import all_of, invalid
-from smartpay_mock.storage.contract import Unit
+from smartpay_mock.storage.base import Unit
 
 _SEAL_BYTES = 9
 
@@ -74,7 +74,9 @@ def read_page(
         lambda: page_size(query, rules),
         lambda: _open_token(token, scope) if token else None,
     )
-    rows = unit.page(listing.kind, limit=limit + 1, before=before, owner=listing.owner)
+    rows = unit.page(
+        listing.kind, limit=limit + 1, before=before, index_key=listing.owner
+    )
     has_more = len(rows) > limit
     rows = rows[:limit]
     return Page(

@@ -24,7 +24,7 @@ from smartpay_mock.api.envelope import refusal
 from smartpay_mock.kernel.codec import encode
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.exchange import Answer, Call, TransportFault
-from smartpay_mock.storage.errors import StoreUnavailable
+from smartpay_mock.storage.base import StoreUnavailable
 from smartpay_schemas import Operation
 
 # Two official SDKs go to production unless their base URL holds "api.smartpay", so

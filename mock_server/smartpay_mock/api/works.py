@@ -23,7 +23,7 @@ from smartpay_mock.kernel.settings import Settings
 from smartpay_mock.resources import HANDLERS, LISTINGS, Context, Handler, Listing
 from smartpay_mock.resources.timers import is_settled, settle
 from smartpay_mock.resources.world import build_world
-from smartpay_mock.storage.contract import Store, Unit
+from smartpay_mock.storage.base import Store, Unit
 
 # Trimming at every call would cost time at every call.
 _TIDY_EVERY = 32

@@ -10,7 +10,7 @@ from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
 from smartpay_mock.resources.persons import keep_consumer
 from smartpay_mock.resources.tokens import keep_token
 from smartpay_mock.resources.views import plain
-from smartpay_mock.storage.contract import Unit
+from smartpay_mock.storage.base import Unit
 from smartpay_schemas import LIFECYCLES
 
 DECISIONS = ("approved", "declined", "declined_softly")

@@ -7,7 +7,7 @@ from typing import Any
 from smartpay_mock.kernel.codec import encode
 from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
 from smartpay_mock.kernel.exchange import Answer
-from smartpay_mock.storage.errors import StoreUnavailable
+from smartpay_mock.storage.base import StoreUnavailable
 
 MEDIA_TYPE = "application/problem+json"
 _TITLES = {

@@ -14,7 +14,7 @@ from smartpay_mock.kernel.account import Account
 from smartpay_mock.kernel.codec import decode, encode
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.faults import check_fault
-from smartpay_mock.storage.contract import Row
+from smartpay_mock.storage.base import Row
 from smartpay_schemas import problems
 
 VERSION = 1
@@ -94,7 +94,7 @@ def _row_to_json(kind: str, row: Row) -> dict[str, Any]:
         "kind": kind,
         "seq": row.seq,
         "id": row.id,
-        "owner": row.owner,
+        "owner": row.index_key,
         "due": row.due,
         "body": decode(row.body),
     }
@@ -113,6 +113,6 @@ def _row_from_json(item: dict[str, Any], account_id: str) -> tuple[str, Row]:
         attachment=None
         if attachment is None
         else base64.b64decode(attachment, validate=True),
-        owner=item["owner"],
+        index_key=item["owner"],
         due=item["due"],
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 from smartpay_mock.kernel.codec import decode, encode
 from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
-from smartpay_mock.storage.contract import Row, Unit
+from smartpay_mock.storage.base import Row, Unit
 
 KIND = "delivery"
 
@@ -66,7 +66,7 @@ def save_delivery(unit: Unit, document: dict[str, Any], body: bytes) -> None:
         KIND,
         document["id"],
         encode(document),
-        owner=document["endpoint"],
+        index_key=document["endpoint"],
         due=document["nextAttemptAt"],
         attachment=body,
     )
@@ -122,7 +122,7 @@ def list_deliveries(
         raise NotFoundError.among("state of a delivery", state, list(STATES))
     found: list[Row] = []
     while len(found) < limit:
-        rows = unit.page(KIND, limit=limit, before=before, owner=endpoint)
+        rows = unit.page(KIND, limit=limit, before=before, index_key=endpoint)
         found += [row for row in rows if state in (None, decode(row.body)["state"])]
         if len(rows) < limit:
             break

@@ -26,7 +26,7 @@ from smartpay_mock.events.sending import Send, send_post
 from smartpay_mock.events.turns import PATIENCE_S, Turns, busy_error
 from smartpay_mock.kernel.clock import wall_ms
 from smartpay_mock.kernel.codec import decode
-from smartpay_mock.storage.contract import Row, Store
+from smartpay_mock.storage.base import Row, Store
 
 # Later than any due time; fits a database's 64-bit column.
 FOREVER = 1 << 53

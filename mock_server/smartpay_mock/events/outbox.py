@@ -12,7 +12,7 @@ from typing import Any
 from smartpay_mock.events.deliveries import new_delivery, save_delivery
 from smartpay_mock.kernel.codec import decode, encode
 from smartpay_mock.kernel.errors import NotFoundError
-from smartpay_mock.storage.contract import Unit
+from smartpay_mock.storage.base import Unit
 from smartpay_schemas import EVENTS
 from smartpay_schemas.event_types import event_version
 

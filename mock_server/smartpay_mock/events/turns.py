@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 from smartpay_mock.kernel.clock import SECOND_MS, wall_ms
 from smartpay_mock.kernel.errors import SandboxUsageError
-from smartpay_mock.storage.contract import Store
+from smartpay_mock.storage.base import Store
 
 # Longer than any attempt: it is renewed before an attempt when half of it is gone.
 LEASE_MS = 60 * SECOND_MS

@@ -16,7 +16,7 @@ from smartpay_mock.kernel.rules import Rules
 from smartpay_mock.kernel.settings import Settings
 from smartpay_mock.resources.checks import invalid
 from smartpay_mock.resources.views import plain
-from smartpay_mock.storage.contract import Unit
+from smartpay_mock.storage.base import Unit
 from smartpay_schemas import Transition, schema
 
 Document = dict[str, Any]
@@ -104,7 +104,7 @@ class Context:
         """Keep ``document``, changed now."""
         document["updatedAt"] = self.now
         self.saved[document["id"]] = document
-        self.unit.put(kind, document["id"], encode(document), owner=owner)
+        self.unit.put(kind, document["id"], encode(document), index_key=owner)
 
     def step(self, resource: str, document: Document, action: str) -> Transition:
         """Move ``document`` through its lifecycle.

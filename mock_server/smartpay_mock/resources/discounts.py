@@ -91,7 +91,7 @@ def _first_objection(
         ),
         "it is for a consumer's first order only": (
             promotion_code["firstTimeTransaction"]
-            and bool(ctx.unit.page("order", limit=1, owner=consumer["id"]))
+            and bool(ctx.unit.page("order", limit=1, index_key=consumer["id"]))
         ),
         "the consumer has used it before": (
             promotion_code["onePerCustomer"]

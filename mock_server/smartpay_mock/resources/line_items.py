@@ -70,4 +70,4 @@ def keep_line_items(ctx: Context, body: Document, order: Document) -> None:
     known = {line["id"]: line for line in order["lineItems"]}
     check_line_items(body, list(known), "order")
     for id_ in body.get("lineItems", []):
-        ctx.unit.put("line_item", id_, encode(known[id_]), owner=order["id"])
+        ctx.unit.put("line_item", id_, encode(known[id_]), index_key=order["id"])

@@ -15,7 +15,7 @@ Document = dict[str, Any]
 def consumer_of(ctx: Context, email_address: str) -> Document:
     """Return the account's consumer with this address; make one if there is none."""
     address = email_address.casefold()
-    rows = ctx.unit.page("consumer", limit=1, owner=address)
+    rows = ctx.unit.page("consumer", limit=1, index_key=address)
     if rows:
         return ctx.find("consumer", rows[0].id)
     consumer = {

@@ -79,7 +79,7 @@ def update_promotion_code(
 
 def find_by_code(ctx: Context, code: str) -> Document | None:
     """Return the promotion code with this code, ignoring case."""
-    rows = ctx.unit.page("promotion_code", limit=1, owner=code.casefold())
+    rows = ctx.unit.page("promotion_code", limit=1, index_key=code.casefold())
     return ctx.load("promotion_code", rows[0].id) if rows else None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from smartpay_mock.kernel.codec import decode
 from smartpay_mock.resources.base import Context
 from smartpay_mock.resources.orders import expire_order
-from smartpay_mock.storage.contract import Unit
+from smartpay_mock.storage.base import Unit
 
 _BATCH = 100
 

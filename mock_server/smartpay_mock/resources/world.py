@@ -5,7 +5,7 @@ from __future__ import annotations
 from smartpay_fixtures import magic
 from smartpay_mock.kernel.codec import encode
 from smartpay_mock.resources.tokens import LISTED
-from smartpay_mock.storage.contract import Unit
+from smartpay_mock.storage.base import Unit
 
 BORN_MS = 1_665_014_400_000
 """When the standard consumers and tokens were made: 6 October 2022, the day in the
@@ -22,8 +22,8 @@ def build_world(unit: Unit, now: int = BORN_MS) -> None:
     for consumer in magic().consumers.values():
         document = {**consumer.document(), "createdAt": now, "updatedAt": now}
         owner = consumer.email_address.casefold()
-        unit.put("consumer", consumer.id, encode(document), owner=owner)
+        unit.put("consumer", consumer.id, encode(document), index_key=owner)
     for token in reversed(list(magic().tokens.values())):
         document = {**token.document(now), "_consumer": token.consumer}
         shelf = "listed" if token.status in LISTED else None
-        unit.put("token", token.id, encode(document), owner=shelf)
+        unit.put("token", token.id, encode(document), index_key=shelf)

@@ -16,9 +16,8 @@ from typing import Any
 
 from smartpay_mock.kernel.codec import encode
 from smartpay_mock.storage import sql
-from smartpay_mock.storage.buffered_reads import AT_ONCE, BufferedReads
-from smartpay_mock.storage.contract import Key, Row
-from smartpay_mock.storage.errors import taken
+from smartpay_mock.storage.base import Row, taken
+from smartpay_mock.storage.buffered_reads import AT_ONCE, BufferedReads, Key
 
 Batch = list[tuple[str, list[tuple[Any, ...]]]]
 """Statements with one tuple of values for each time they are to run, in order."""
@@ -99,7 +98,7 @@ class BufferedWrites(BufferedReads):
         id_: str,
         body: bytes,
         *,
-        owner: str | None = None,
+        index_key: str | None = None,
         due: int | None = None,
         attachment: bytes | None = None,
     ) -> None:
@@ -113,7 +112,7 @@ class BufferedWrites(BufferedReads):
             self._fresh[key] = None
         else:
             seq = known.seq
-        self._write(kind, Row(seq, id_, body, attachment, owner, due))
+        self._write(kind, Row(seq, id_, body, attachment, index_key, due))
 
     def delete(self, kind: str, id_: str) -> bool:
         """Delete a document; return whether there was one."""

@@ -8,7 +8,10 @@ from typing import Any
 
 from smartpay_mock.kernel.codec import decode
 from smartpay_mock.storage import sql
-from smartpay_mock.storage.contract import Key, Row
+from smartpay_mock.storage.base import Row
+
+Key = tuple[str, str]
+"""A document's kind and id."""
 
 NEWEST = 1 << 62
 """Above every number."""
@@ -84,13 +87,13 @@ class BufferedReads:
         *,
         limit: int,
         before: int | None = None,
-        owner: str | None = None,
+        index_key: str | None = None,
     ) -> list[Row]:
         """Return documents, newest first."""
         top = NEWEST if before is None else before
-        if owner is None:
+        if index_key is None:
             return self._rows(sql.PAGE, kind, top, limit)
-        return self._rows(sql.OWNED, kind, owner, top, limit)
+        return self._rows(sql.OWNED, kind, index_key, top, limit)
 
     def due(self, kind: str, *, until: int, limit: int) -> list[Row]:
         """Return documents that are due, the earliest first."""
@@ -111,12 +114,12 @@ class BufferedReads:
             self._next_due[kind] = rows[0][0] if rows else None
         return self._next_due[kind]
 
-    def count(self, kind: str, *, owner: str | None = None) -> int:
-        """Return how many documents of a kind there are, all or those of an owner."""
+    def count(self, kind: str, *, index_key: str | None = None) -> int:
+        """Return how many documents of a kind there are, all or those with a key."""
         self._settle(kind)
-        if owner is None:
+        if index_key is None:
             return self._all_numbers().get(kind, [0, 0])[1]
-        rows = self._query(sql.COUNT_OWNED, (self.account, kind, owner))
+        rows = self._query(sql.COUNT_OWNED, (self.account, kind, index_key))
         return int(rows[0][0])
 
     def kinds(self) -> list[str]:

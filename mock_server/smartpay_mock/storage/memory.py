@@ -7,19 +7,16 @@ accounts never wait for each other.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 
 from smartpay_mock.storage.agenda import Agenda
-from smartpay_mock.storage.contract import Closing, Key, OpenUnit
-from smartpay_mock.storage.errors import closed, second_unit
+from smartpay_mock.storage.base import Closing, OpenUnit, closed, second_unit
 from smartpay_mock.storage.memory_units import Drawer, MemoryReader, MemoryWriter
 
 
 class MemoryStore(Closing):
-    """A store in memory; ``contract.Store`` says what it promises."""
+    """A store in memory; ``base.Store`` says what it promises."""
 
     name = "memory"
-    reads_ahead = False
 
     def __init__(self) -> None:
         self._thread = threading.local()
@@ -29,12 +26,12 @@ class MemoryStore(Closing):
         self._leases_lock = threading.Lock()
         self._is_closed = False
 
-    def write(self, account: str, *, ahead: Sequence[Key] = ()) -> OpenUnit:
-        """Open a unit that may write; ``ahead`` is not needed here."""
+    def write(self, account: str) -> OpenUnit:
+        """Open a unit that may write."""
         return MemoryWriter(self._drawer(account), self._thread, self._agenda)
 
-    def read(self, account: str, *, ahead: Sequence[Key] = ()) -> OpenUnit:
-        """Open a unit that may not write; ``ahead`` is not needed here."""
+    def read(self, account: str) -> OpenUnit:
+        """Open a unit that may not write."""
         return MemoryReader(self._drawer(account), self._thread)
 
     def accounts(self) -> list[str]:

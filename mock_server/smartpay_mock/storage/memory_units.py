@@ -1,7 +1,7 @@
 """Units of work on one account in memory.
 
 A write is applied at once and its inverse noted; discarding and rolling back apply the
-inverses, the last one first. What these methods promise stands in ``contract.Unit``.
+inverses, the last one first. What these methods promise stands in ``base.Unit``.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from smartpay_mock.storage.agenda import Agenda
-from smartpay_mock.storage.contract import Row
-from smartpay_mock.storage.errors import second_unit, taken
+from smartpay_mock.storage.base import Row, second_unit, taken
 from smartpay_mock.storage.reading import ReadOnly
 from smartpay_mock.storage.shelf import Shelf
 
@@ -68,12 +67,12 @@ class _Unit:
         *,
         limit: int,
         before: int | None = None,
-        owner: str | None = None,
+        index_key: str | None = None,
     ) -> list[Row]:
         shelf = self._shelves.get(kind)
         if shelf is None:
             return []
-        return shelf.page(limit=limit, before=before, owner=owner)
+        return shelf.page(limit=limit, before=before, index_key=index_key)
 
     def due(self, kind: str, *, until: int, limit: int) -> list[Row]:
         shelf = self._shelves.get(kind)
@@ -83,9 +82,9 @@ class _Unit:
         shelf = self._shelves.get(kind)
         return None if shelf is None else shelf.next_due()
 
-    def count(self, kind: str, *, owner: str | None = None) -> int:
+    def count(self, kind: str, *, index_key: str | None = None) -> int:
         shelf = self._shelves.get(kind)
-        return 0 if shelf is None else shelf.count(owner)
+        return 0 if shelf is None else shelf.count(index_key)
 
     def kinds(self) -> list[str]:
         return sorted(kind for kind, shelf in self._shelves.items() if shelf.bodies)
@@ -149,7 +148,7 @@ class MemoryWriter(_Unit):
         id_: str,
         body: bytes,
         *,
-        owner: str | None = None,
+        index_key: str | None = None,
         due: int | None = None,
         attachment: bytes | None = None,
     ) -> None:
@@ -159,13 +158,13 @@ class MemoryWriter(_Unit):
             self._due_kinds.add(kind)
         if id_ not in shelf.bodies:
             self._inverses.append((shelf.take_back, id_))
-            shelf.append(id_, body, attachment, owner=owner, due=due)
+            shelf.append(id_, body, attachment, index_key=index_key, due=due)
             return
         before = shelf.row(id_)
         self._inverses.append((shelf.put_back, before))
         if before.due is not None:
             self._due_kinds.add(kind)
-        shelf.replace(Row(before.seq, id_, body, attachment, owner, due))
+        shelf.replace(Row(before.seq, id_, body, attachment, index_key, due))
 
     def delete(self, kind: str, id_: str) -> bool:
         """Delete a document; return whether there was one."""

@@ -19,15 +19,20 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from smartpay_mock.storage import sql
-from smartpay_mock.storage.contract import Closing, Key, OpenUnit
-from smartpay_mock.storage.errors import StoreUnavailable, closed, second_unit
+from smartpay_mock.storage.base import (
+    Closing,
+    OpenUnit,
+    StoreUnavailable,
+    closed,
+    second_unit,
+)
 from smartpay_mock.storage.postgres_database import Connection, PostgresDatabase
 from smartpay_mock.storage.postgres_units import (
     PostgresReader,
@@ -47,7 +52,7 @@ logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 
 
 class PostgresStore(Closing):
-    """A store in PostgreSQL; ``contract.Store`` says what it promises.
+    """A store in PostgreSQL; ``base.Store`` says what it promises.
 
     Args:
         conninfo: As libpq takes it, a URL for instance.
@@ -63,7 +68,6 @@ class PostgresStore(Closing):
     """
 
     name = "postgresql"
-    reads_ahead = True
 
     def __init__(
         self,
@@ -91,13 +95,13 @@ class PostgresStore(Closing):
             open=True,
         )
 
-    def write(self, account: str, *, ahead: Sequence[Key] = ()) -> OpenUnit:
+    def write(self, account: str) -> OpenUnit:
         """Open a unit that may write."""
-        return PostgresWriter(self, account, ahead)
+        return PostgresWriter(self, account)
 
-    def read(self, account: str, *, ahead: Sequence[Key] = ()) -> OpenUnit:
+    def read(self, account: str) -> OpenUnit:
         """Open a unit that may not write."""
-        return PostgresReader(self, account, ahead)
+        return PostgresReader(self, account)
 
     def accounts(self) -> list[str]:
         """Return the accounts that have a document, sorted."""

@@ -9,7 +9,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from smartpay_mock.storage import layouts, sql_postgres
-from smartpay_mock.storage.errors import StoreError, StoreUnavailable
+from smartpay_mock.storage.base import StoreError, StoreUnavailable
 
 Connection = psycopg.Connection[tuple[object, ...]]
 

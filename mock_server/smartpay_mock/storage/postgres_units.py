@@ -1,8 +1,8 @@
 """Units of work in PostgreSQL: few round trips, one transaction each.
 
-A write unit begins with one round trip, which takes the account's lock and brings the
-documents told ahead; ends with one, which carries every write and the commit; and
-needs one for each question between them that the buffer cannot answer.
+A write unit begins with one round trip, which takes the account's lock, and ends with
+one, which carries every write and the commit. Each question that the buffer cannot
+answer is one more.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from smartpay_mock.storage import sql, sql_postgres
+from smartpay_mock.storage.base import Row
 from smartpay_mock.storage.buffered import Batch, BufferedWrites, GuessedWrongError
 from smartpay_mock.storage.buffered_reads import BufferedReads
-from smartpay_mock.storage.contract import Key, Row
 from smartpay_mock.storage.postgres_database import Connection
 from smartpay_mock.storage.reading import ReadOnly
 
@@ -41,15 +41,10 @@ def lock_of(schema: str, account: str) -> int:
     return int.from_bytes(digest, signed=True)
 
 
-def possible(ahead: Sequence[Key]) -> list[Key]:
-    """Return the keys that PostgreSQL can hold: its texts have no NUL."""
-    return [key for key in ahead if "\0" not in key[1]]
-
-
 Answers = list[tuple[Any, ...]]
 """The rows that one statement gives."""
 
-_SLOTS = ("_ahead", "_connection", "_store")
+_SLOTS = ("_connection", "_store")
 
 
 class _Asking(BufferedReads):
@@ -57,19 +52,12 @@ class _Asking(BufferedReads):
 
     __slots__ = ()
 
-    _ahead: Sequence[Key]
     _connection: Connection
     _store: PostgresStore
 
     def _open(self, begin: str, values: tuple[Any, ...], calls: Batch) -> list[Answers]:
-        """Begin, and bring what was told ahead and the answers to ``calls``."""
-        ahead = [(self.account, *key) for key in self._ahead]
-        answers = exchange(
-            self._connection, [(sql.ROW, ahead), *calls], first=begin, values=values
-        )
-        for key, rows in zip(self._ahead, answers, strict=False):
-            self._base[key] = Row._make(rows[0]) if rows else None
-        return answers[len(ahead) :]
+        """Begin, and bring the answers to ``calls``."""
+        return exchange(self._connection, calls, first=begin, values=values)
 
     def _query(self, statement: str, values: Sequence[Any]) -> Answers:
         return self._query_each(statement, [tuple(values)])[0]
@@ -91,11 +79,9 @@ class PostgresReader(ReadOnly, _Asking):
 
     __slots__ = _SLOTS
 
-    def __init__(
-        self, store: PostgresStore, account: str, ahead: Sequence[Key]
-    ) -> None:
+    def __init__(self, store: PostgresStore, account: str) -> None:
         super().__init__(account)
-        self._store, self._ahead = store, possible(ahead)
+        self._store = store
 
     def __enter__(self) -> PostgresReader:
         self._connection = self._store.take(self._begin)
@@ -119,11 +105,9 @@ class PostgresWriter(BufferedWrites, _Asking):
 
     __slots__ = (*_SLOTS, "_is_committed", "_must_mark")
 
-    def __init__(
-        self, store: PostgresStore, account: str, ahead: Sequence[Key]
-    ) -> None:
+    def __init__(self, store: PostgresStore, account: str) -> None:
         super().__init__(account)
-        self._store, self._ahead = store, possible(ahead)
+        self._store = store
         self._is_committed = self._must_mark = False
 
     def __enter__(self) -> PostgresWriter:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from smartpay_mock.storage.contract import Row
-from smartpay_mock.storage.errors import read_only
+from smartpay_mock.storage.base import Row, read_only
 
 
 class ReadOnly:
@@ -21,7 +20,7 @@ class ReadOnly:
         id_: str,
         body: bytes,
         *,
-        owner: str | None = None,
+        index_key: str | None = None,
         due: int | None = None,
         attachment: bytes | None = None,
     ) -> NoReturn:

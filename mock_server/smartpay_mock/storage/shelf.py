@@ -10,7 +10,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, insort
 
-from smartpay_mock.storage.contract import Row
+from smartpay_mock.storage.base import Row
 from smartpay_mock.storage.ladder import Ladder
 
 SEQ_BITS = 40
@@ -33,8 +33,8 @@ class Shelf:
         "_due",
         "_due_of",
         "_ids",
+        "_index_key_of",
         "_owned",
-        "_owner_of",
         "_seq",
         "bodies",
         "last",
@@ -48,7 +48,7 @@ class Shelf:
         self._ids: dict[int, str] = {}
         self._seq = Ladder()
         self._attachments: dict[str, bytes] = {}
-        self._owner_of: dict[str, str] = {}
+        self._index_key_of: dict[str, str] = {}
         # Most owners have one document: a bare number costs a third of an array.
         self._owned: dict[str, int | array[int]] = {}
         self._due_of: dict[str, int] = {}
@@ -64,7 +64,7 @@ class Shelf:
             id_,
             self.bodies[id_],
             self._attachments.get(id_),
-            self._owner_of.get(id_),
+            self._index_key_of.get(id_),
             self._due_of.get(id_),
         )
 
@@ -82,7 +82,7 @@ class Shelf:
         body: bytes,
         attachment: bytes | None,
         *,
-        owner: str | None,
+        index_key: str | None,
         due: int | None,
     ) -> None:
         """Add a document whose id is free under the next number."""
@@ -93,14 +93,14 @@ class Shelf:
         self._seq.steps.append(seq)  # the greatest there is
         if attachment is not None:
             self._attachments[id_] = attachment
-        if owner is not None:
-            self._own(id_, seq, owner)
+        if index_key is not None:
+            self._own(id_, seq, index_key)
         if due is not None:
             self._schedule(id_, seq, due)
 
     def insert(self, row: Row) -> None:
         """Add a document whose id and number are free."""
-        seq, id_, body, attachment, owner, due = row
+        seq, id_, body, attachment, index_key, due = row
         self.bodies[id_] = body
         self.seqs[id_] = seq
         self._ids[seq] = id_
@@ -108,23 +108,23 @@ class Shelf:
         self.last = max(self.last, seq)
         if attachment is not None:
             self._attachments[id_] = attachment
-        if owner is not None:
-            self._own(id_, seq, owner)
+        if index_key is not None:
+            self._own(id_, seq, index_key)
         if due is not None:
             self._schedule(id_, seq, due)
 
     def replace(self, row: Row) -> None:
         """Change a document that is there, in everything but its number."""
-        seq, id_, body, attachment, owner, due = row
+        seq, id_, body, attachment, index_key, due = row
         self.bodies[id_] = body
         if attachment is not None:
             self._attachments[id_] = attachment
         elif self._attachments:
             self._attachments.pop(id_, None)
-        if self._owner_of.get(id_) != owner:
+        if self._index_key_of.get(id_) != index_key:
             self._disown(id_, seq)
-            if owner is not None:
-                self._own(id_, seq, owner)
+            if index_key is not None:
+                self._own(id_, seq, index_key)
         if self._due_of.get(id_) != due:
             self._unschedule(id_, seq)
             if due is not None:
@@ -165,11 +165,13 @@ class Shelf:
         """Undo ``replace`` or ``remove``, given what was there before."""
         (self.replace if row.id in self.bodies else self.insert)(row)
 
-    def page(self, *, limit: int, before: int | None, owner: str | None) -> list[Row]:
+    def page(
+        self, *, limit: int, before: int | None, index_key: str | None
+    ) -> list[Row]:
         """Return up to ``limit`` documents numbered below ``before``, newest first."""
-        if owner is None:
+        if index_key is None:
             return self._rows(self._seq.highest(limit=limit, before=before))
-        owned = self._owned.get(owner)
+        owned = self._owned.get(index_key)
         if owned is None:
             return []
         if isinstance(owned, int):
@@ -191,11 +193,11 @@ class Shelf:
         key = self._due.first()
         return None if key is None else key >> SEQ_BITS
 
-    def count(self, owner: str | None) -> int:
-        """Return how many documents there are, or an owner has."""
-        if owner is None:
+    def count(self, index_key: str | None) -> int:
+        """Return how many documents there are, or an index_key has."""
+        if index_key is None:
             return len(self.bodies)
-        owned = self._owned.get(owner)
+        owned = self._owned.get(index_key)
         if owned is None:
             return 0
         return 1 if isinstance(owned, int) else len(owned)
@@ -206,7 +208,7 @@ class Shelf:
 
     def _rows(self, seqs: list[int]) -> list[Row]:
         ids, bodies = self._ids, self.bodies
-        attachments, owners, dues = self._attachments, self._owner_of, self._due_of
+        attachments, owners, dues = self._attachments, self._index_key_of, self._due_of
         return [
             Row(
                 seq,
@@ -219,29 +221,29 @@ class Shelf:
             for seq in seqs
         ]
 
-    def _own(self, id_: str, seq: int, owner: str) -> None:
-        self._owner_of[id_] = owner
-        owned = self._owned.get(owner)
+    def _own(self, id_: str, seq: int, index_key: str) -> None:
+        self._index_key_of[id_] = index_key
+        owned = self._owned.get(index_key)
         if owned is None:
-            self._owned[owner] = seq
+            self._owned[index_key] = seq
         elif isinstance(owned, int):
-            self._owned[owner] = array("q", sorted((owned, seq)))
+            self._owned[index_key] = array("q", sorted((owned, seq)))
         elif seq > owned[-1]:
             owned.append(seq)
         else:
             insort(owned, seq)
 
     def _disown(self, id_: str, seq: int) -> None:
-        owner = self._owner_of.pop(id_, None)
-        if owner is None:
+        index_key = self._index_key_of.pop(id_, None)
+        if index_key is None:
             return
-        owned = self._owned[owner]
+        owned = self._owned[index_key]
         if isinstance(owned, int):
-            del self._owned[owner]
+            del self._owned[index_key]
             return
         del owned[bisect_left(owned, seq)]
         if len(owned) == 1:
-            self._owned[owner] = owned[0]
+            self._owned[index_key] = owned[0]
 
     def _schedule(self, id_: str, seq: int, due: int) -> None:
         self._due_of[id_] = due

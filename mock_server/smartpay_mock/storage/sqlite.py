@@ -36,8 +36,7 @@ from pathlib import Path
 from typing import Any
 
 from smartpay_mock.storage import sql
-from smartpay_mock.storage.contract import Closing, Key, OpenUnit
-from smartpay_mock.storage.errors import second_unit
+from smartpay_mock.storage.base import Closing, OpenUnit, second_unit
 from smartpay_mock.storage.sqlite_connections import SqliteConnections
 from smartpay_mock.storage.sqlite_file import SqliteFile
 from smartpay_mock.storage.sqlite_log import CAN_LOCK_ACCOUNTS, SqliteLog
@@ -48,7 +47,7 @@ BUSY_MS = 10_000
 
 
 class SqliteStore(Closing):
-    """A store in an SQLite database; ``contract.Store`` says what it promises.
+    """A store in an SQLite database; ``base.Store`` says what it promises.
 
     Args:
         path: The file, created if it does not exist; ``None`` for one in memory.
@@ -67,7 +66,6 @@ class SqliteStore(Closing):
     """
 
     name = "sqlite"
-    reads_ahead = False
 
     def __init__(
         self,
@@ -87,12 +85,12 @@ class SqliteStore(Closing):
             self._ask(sql.ACCOUNTS)  # creates the log
             self._log = SqliteLog(path, is_durable=synchronous == "full")
 
-    def write(self, account: str, *, ahead: Sequence[Key] = ()) -> OpenUnit:
-        """Open a unit that may write; ``ahead`` is not needed here."""
+    def write(self, account: str) -> OpenUnit:
+        """Open a unit that may write."""
         return SqliteWriter(self, account)
 
-    def read(self, account: str, *, ahead: Sequence[Key] = ()) -> OpenUnit:
-        """Open a unit that may not write; ``ahead`` is not needed here."""
+    def read(self, account: str) -> OpenUnit:
+        """Open a unit that may not write."""
         return SqliteReader(self, account)
 
     def accounts(self) -> list[str]:

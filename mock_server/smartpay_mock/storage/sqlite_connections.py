@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 
-from smartpay_mock.storage.errors import closed
+from smartpay_mock.storage.base import closed
 from smartpay_mock.storage.sqlite_file import SqliteFile
 
 

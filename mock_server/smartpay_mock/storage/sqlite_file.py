@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from smartpay_mock.storage import layouts
-from smartpay_mock.storage.errors import StoreError, StoreUnavailable
+from smartpay_mock.storage.base import StoreError, StoreUnavailable
 from smartpay_mock.storage.sqlite_log import until
 
 OLDEST_SQLITE = (3, 24)
@@ -185,9 +185,9 @@ class SqliteFile:
         Raises:
             StoreError: The file is another program's, or a later version's.
         """
-        (owner,) = connection.execute("PRAGMA application_id").fetchone()
+        (index_key,) = connection.execute("PRAGMA application_id").fetchone()
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if owner != layouts.APPLICATION_ID and (owner or tables):
+        if index_key != layouts.APPLICATION_ID and (index_key or tables):
             raise StoreError(
                 f"{self} is a database of another program. Choose another path, or "
                 "move the file away."

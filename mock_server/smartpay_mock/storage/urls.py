@@ -9,8 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-from smartpay_mock.storage.contract import Store
-from smartpay_mock.storage.errors import StoreError
+from smartpay_mock.storage.base import Store, StoreError
 
 FORMS = "memory:, sqlite:///state.db, postgresql://user@host/database"
 """What a URL of a store looks like."""

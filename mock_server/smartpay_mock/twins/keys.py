@@ -10,7 +10,7 @@ from smartpay_mock.api.idempotency import HEADER, REPLAYED, Idempotency, Key
 from smartpay_mock.app import Twist
 from smartpay_mock.kernel.exchange import Answer, Call
 from smartpay_mock.kernel.rules import Rules
-from smartpay_mock.storage.contract import Unit
+from smartpay_mock.storage.base import Unit
 from smartpay_mock.twins.seams import Params, Perform, meddled
 from smartpay_schemas import Operation
 

@@ -72,7 +72,7 @@ def test_a_dump_loaded_elsewhere_is_the_same_world(store: Store) -> None:
     """Numbers, columns, indexes and the next number are those of the original."""
     with store.write("a") as unit:
         for n in range(1, 8):
-            unit.put("order", f"o{n}", b"\xff%d" % n, owner=f"t{n % 2}", due=n)
+            unit.put("order", f"o{n}", b"\xff%d" % n, index_key=f"t{n % 2}", due=n)
         unit.put("account", "a", b"{}", attachment=b"+")
         unit.delete("order", "o3")
         unit.delete("order", "o5")
@@ -89,7 +89,7 @@ def test_a_dump_loaded_elsewhere_is_the_same_world(store: Store) -> None:
     with store.read("b") as unit:
         assert [entry for entry in unit.dump() if entry[1].id != "o8"] == dumped
         assert unit.page("order", limit=1)[0][:2] == (8, "o8")
-        owned = [row.id for row in unit.page("order", limit=9, owner="t0")]
+        owned = [row.id for row in unit.page("order", limit=9, index_key="t0")]
         assert owned == ["o6", "o4", "o2"]
         assert unit.next_due("order") == 1
         assert unit.count("order") == 6

@@ -10,11 +10,11 @@ from smartpay_mock.kernel.errors import StoreError
 from smartpay_mock.storage import Row, Store
 
 
-def fill(store: Store, count: int, *, owner: str | None = None) -> None:
+def fill(store: Store, count: int, *, index_key: str | None = None) -> None:
     """Put orders ``o1`` to ``o<count>`` into the account ``a``."""
     with store.write("a") as unit:
         for n in range(1, count + 1):
-            unit.put("order", f"o{n}", b"%d" % n, owner=owner)
+            unit.put("order", f"o{n}", b"%d" % n, index_key=index_key)
 
 
 def test_what_was_put_is_got(store: Store) -> None:
@@ -22,7 +22,7 @@ def test_what_was_put_is_got(store: Store) -> None:
     body = "数\0".encode() + bytes(range(256))
 
     with store.write("a") as unit:
-        unit.put("order", "o1", body, owner="t1", due=5, attachment=b"")
+        unit.put("order", "o1", body, index_key="t1", due=5, attachment=b"")
 
     with store.read("a") as unit:
         assert unit.get("order", "o1") == body
@@ -48,14 +48,14 @@ def test_what_was_never_put_is_none(store: Store) -> None:
 def test_a_unit_sees_its_own_writes(store: Store) -> None:
     """Every question is answered with what the unit itself wrote, before it ends."""
     with store.write("a") as unit:
-        unit.put("order", "o1", b"1", owner="t1", due=5)
-        unit.put("order", "o2", b"2", owner="t1", due=4)
+        unit.put("order", "o1", b"1", index_key="t1", due=5)
+        unit.put("order", "o2", b"2", index_key="t1", due=4)
 
         assert unit.get("order", "o1") == b"1"
         assert [row.id for row in unit.page("order", limit=9)] == ["o2", "o1"]
         assert [row.id for row in unit.due("order", until=9, limit=9)] == ["o2", "o1"]
         assert unit.next_due("order") == 4
-        assert (unit.count("order"), unit.count("order", owner="t1")) == (2, 2)
+        assert (unit.count("order"), unit.count("order", index_key="t1")) == (2, 2)
         assert unit.kinds() == ["order"]
 
         unit.put("order", "o1", b"one")
@@ -64,12 +64,12 @@ def test_a_unit_sees_its_own_writes(store: Store) -> None:
         assert unit.row("order", "o1") == Row(1, "o1", b"one", None, None, None)
         assert [row.id for row in unit.page("order", limit=9)] == ["o1"]
         assert unit.next_due("order") is None
-        assert (unit.count("order"), unit.count("order", owner="t1")) == (1, 0)
+        assert (unit.count("order"), unit.count("order", index_key="t1")) == (1, 0)
 
 
 def test_replacing_keeps_the_number_and_replaces_the_columns(store: Store) -> None:
     """``seq`` is given once; owner, due and attachment are those of the last put."""
-    fill(store, 2, owner="t1")
+    fill(store, 2, index_key="t1")
 
     with store.write("a") as unit:
         unit.put("order", "o1", b"new", due=7, attachment=b"x")
@@ -132,7 +132,7 @@ def test_deleting_says_whether_there_was_one(store: Store) -> None:
 
 def test_putting_what_the_unit_deleted_is_a_new_document(store: Store) -> None:
     """It gets a new number and none of the old columns."""
-    fill(store, 2, owner="t1")
+    fill(store, 2, index_key="t1")
 
     with store.write("a") as unit:
         unit.delete("order", "o1")
@@ -140,7 +140,7 @@ def test_putting_what_the_unit_deleted_is_a_new_document(store: Store) -> None:
 
     with store.read("a") as unit:
         rows = unit.page("order", limit=9)
-        assert [(row.seq, row.id, row.owner) for row in rows] == [
+        assert [(row.seq, row.id, row.index_key) for row in rows] == [
             (3, "o1", None),
             (2, "o2", "t1"),
         ]
@@ -166,27 +166,29 @@ def test_a_page_of_an_owner_has_only_the_owner_s(store: Store) -> None:
     """Newest first, by keyset, and changed owners are found where they are now."""
     with store.write("a") as unit:
         for n in range(1, 9):
-            unit.put("order", f"o{n}", b"", owner=f"t{n % 2}")
-        unit.put("order", "o8", b"", owner="t1")
+            unit.put("order", f"o{n}", b"", index_key=f"t{n % 2}")
+        unit.put("order", "o8", b"", index_key="t1")
 
     with store.read("a") as unit:
-        newest = unit.page("order", limit=3, owner="t1")
-        rest = unit.page("order", limit=3, owner="t1", before=newest[-1].seq)
+        newest = unit.page("order", limit=3, index_key="t1")
+        rest = unit.page("order", limit=3, index_key="t1", before=newest[-1].seq)
         assert [row.id for row in newest + rest] == ["o8", "o7", "o5", "o3", "o1"]
-        assert unit.page("order", limit=3, owner="t0", before=2) == []
-        assert unit.count("order", owner="t0") == 3
-        assert unit.page("order", limit=3, owner="nobody") == []
+        assert unit.page("order", limit=3, index_key="t0", before=2) == []
+        assert unit.count("order", index_key="t0") == 3
+        assert unit.page("order", limit=3, index_key="nobody") == []
 
 
 def test_an_owner_of_one_has_a_page_of_one(store: Store) -> None:
     """The common case (an order's payment) keeps to ``before`` as well."""
     with store.write("a") as unit:
-        unit.put("payment", "p1", b"", owner="o1")
+        unit.put("payment", "p1", b"", index_key="o1")
 
     with store.read("a") as unit:
-        assert [row.id for row in unit.page("payment", limit=9, owner="o1")] == ["p1"]
-        assert unit.page("payment", limit=9, owner="o1", before=1) == []
-        assert unit.count("payment", owner="o1") == 1
+        assert [row.id for row in unit.page("payment", limit=9, index_key="o1")] == [
+            "p1"
+        ]
+        assert unit.page("payment", limit=9, index_key="o1", before=1) == []
+        assert unit.count("payment", index_key="o1") == 1
 
 
 def test_due_documents_come_earliest_first(store: Store) -> None:
@@ -237,7 +239,7 @@ def test_trimming_keeps_the_newest(store: Store, keep: int) -> None:
     """The oldest beyond ``keep`` are gone from every index, in the unit and after."""
     with store.write("a") as unit:
         for n in range(1, 6):
-            unit.put("request", f"r{n}", b"", owner="o", due=n)
+            unit.put("request", f"r{n}", b"", index_key="o", due=n)
 
     with store.write("a") as unit:
         unit.trim("request", keep)
@@ -247,7 +249,9 @@ def test_trimming_keeps_the_newest(store: Store, keep: int) -> None:
     with store.read("a") as unit:
         assert seen_inside == expected
         assert [row.id for row in unit.page("request", limit=9)] == expected
-        assert [row.id for row in unit.page("request", limit=9, owner="o")] == expected
+        assert [
+            row.id for row in unit.page("request", limit=9, index_key="o")
+        ] == expected
         due = [row.id for row in unit.due("request", until=99, limit=9)]
         assert due == expected[::-1]
         assert unit.count("request") == len(expected)

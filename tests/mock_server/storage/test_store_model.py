@@ -54,11 +54,11 @@ def change(chance: random.Random, unit: Unit, model: Model) -> None:
                 id=id_,
                 body=chance.randbytes(3),
                 attachment=chance.choice((None, b"", b"a")),
-                owner=chance.choice(OWNERS),
+                index_key=chance.choice(OWNERS),
                 due=chance.choice((None, *range(5))),
             )
             _, _, body, attachment, owner, due = row
-            unit.put(kind, id_, body, attachment=attachment, owner=owner, due=due)
+            unit.put(kind, id_, body, attachment=attachment, index_key=owner, due=due)
             model.put(kind, row)
         case "delete":
             assert unit.delete(kind, id_) == model.delete(kind, id_)
@@ -80,7 +80,7 @@ def compare(chance: random.Random, unit: Unit, model: Model) -> None:
         chance.randint(1, 9),
     )
     rows = model.rows[kind]
-    owned = [row for row in rows if owner in {None, row.owner}]
+    owned = [row for row in rows if owner in {None, row.index_key}]
     below = [row for row in owned if before is None or row.seq < before]
     due = sorted(
         (row for row in rows if row.due is not None), key=lambda row: (row.due, row.seq)
@@ -92,7 +92,7 @@ def compare(chance: random.Random, unit: Unit, model: Model) -> None:
             found = unit.row(kind, id_)
             assert found == next((row for row in rows if row.id == id_), None)
         case 1:
-            page = unit.page(kind, limit=limit, before=before, owner=owner)
+            page = unit.page(kind, limit=limit, before=before, index_key=owner)
             assert page == below[::-1][:limit]
         case 2:
             expected = [row for row in due if (row.due or 0) <= until][:limit]
@@ -100,7 +100,7 @@ def compare(chance: random.Random, unit: Unit, model: Model) -> None:
         case 3:
             assert unit.next_due(kind) == (due[0].due if due else None)
         case 4:
-            assert unit.count(kind, owner=owner) == len(owned)
+            assert unit.count(kind, index_key=owner) == len(owned)
         case _:
             assert unit.kinds() == [name for name in KINDS if model.rows[name]]
 

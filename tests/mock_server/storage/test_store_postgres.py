@@ -15,10 +15,9 @@ from smartpay_mock.storage import (
     Store,
     layouts,
     open_store,
-    postgres_units,
     sql,
 )
-from smartpay_mock.storage.errors import StoreError, StoreUnavailable
+from smartpay_mock.storage.base import StoreError, StoreUnavailable
 from smartpay_mock.storage.sql_postgres import CALLS
 
 DEADLINE_S = 20
@@ -64,7 +63,7 @@ def break_connections(admin: psycopg.Connection[Any]) -> int:
 def put_order(store: Store, account: str = "a") -> None:
     """Put one order."""
     with store.write(account) as unit:
-        unit.put("order", "o1", b"1", owner="t1", due=5, attachment=b"+")
+        unit.put("order", "o1", b"1", index_key="t1", due=5, attachment=b"+")
 
 
 def test_a_connection_that_breaks_in_a_unit_keeps_nothing_of_it(
@@ -98,7 +97,7 @@ def test_connections_that_broke_while_idle_are_not_noticed(
     assert break_connections(admin) >= 1
     accounts = store.accounts()
     assert break_connections(admin) >= 1
-    with store.read("a", ahead=[("order", "o1")]) as unit:
+    with store.read("a") as unit:
         body = unit.get("order", "o1")
 
     assert (accounts, body) == (["a", "b"], b"1")
@@ -179,38 +178,6 @@ def test_an_option_nobody_knows_is_refused() -> None:
     """The text of libpq, and the form that works."""
     with pytest.raises(StoreError, match=r"sslmood.*Write\s+postgresql://"):
         open_store("postgresql://localhost/world?sslmood=bad")
-
-
-def test_an_order_takes_two_round_trips(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One to begin, with what is told ahead; one for all writes and the commit."""
-    put_order(store)
-    with store.write("a") as unit:
-        unit.next_due("timer")
-        unit.due("idempotency", until=1, limit=9)
-    trips: list[None] = []
-    exchange = postgres_units.exchange
-
-    def counted(*arguments: Any, **named: Any) -> Any:
-        trips.append(None)
-        return exchange(*arguments, **named)
-
-    monkeypatch.setattr(postgres_units, "exchange", counted)
-
-    with store.write("a", ahead=[("token", "t1"), ("idempotency", "k")]) as unit:
-        assert unit.next_due("timer") is None
-        assert unit.get("token", "t1") is None
-        assert unit.row("idempotency", "k") is None
-        unit.put("order", "o2", b"2", owner="t1")
-        unit.put("payment", "p1", b"2", owner="o2")
-        assert unit.due("idempotency", until=1, limit=9) == []
-        unit.put("idempotency", "k", b"", due=9, attachment=b"answer")
-        unit.put("request", "r1", b"")
-        unit.trim("request", 100)
-
-    assert len(trips) == 2
-    assert store.locate("request", "r1") == ["a"]
 
 
 def test_worlds_in_two_schemas_do_not_meet(store: Store, url: str) -> None:
@@ -322,7 +289,7 @@ def plans(postgresql_server: str) -> dict[str, dict[str, str]]:
             for account in {"new": "", "one account": "a"}.get(state, "bcdefghi"):
                 with store.write(account) as unit:
                     for n in range(800):
-                        unit.put("order", f"o{n}", b"", owner=f"t{n % 5}", due=n)
+                        unit.put("order", f"o{n}", b"", index_key=f"t{n % 5}", due=n)
             found[state] = explain(store, is_analysed=state != "new")
     return found
 

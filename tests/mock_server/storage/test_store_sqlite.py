@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from smartpay_mock.storage import Row, Store, layouts, open_store, sql, sqlite_log
-from smartpay_mock.storage.errors import StoreError, StoreUnavailable
+from smartpay_mock.storage.base import StoreError, StoreUnavailable
 
 DEADLINE_S = 20
 
@@ -34,7 +34,7 @@ def store(path: Path) -> Iterator[Store]:
 def put_order(store: Store) -> None:
     """Put one order into the account ``a``."""
     with store.write("a") as unit:
-        unit.put("order", "o1", b"1", owner="t1", due=5, attachment=b"+")
+        unit.put("order", "o1", b"1", index_key="t1", due=5, attachment=b"+")
 
 
 def test_what_was_written_is_there_after_reopening(path: Path) -> None:

@@ -30,7 +30,7 @@ def everything(unit: Unit) -> list[object]:
         *unit.dump(),
         *(unit.count(kind) for kind in kinds),
         *(unit.next_due(kind) for kind in kinds),
-        *(unit.count(kind, owner="x") for kind in kinds),
+        *(unit.count(kind, index_key="x") for kind in kinds),
     ]
 
 
@@ -38,7 +38,7 @@ def prepare(store: Store) -> list[object]:
     """Fill the account ``a`` and return what it has."""
     with store.write("a") as unit:
         for n in range(5):
-            unit.put("order", f"o{n}", b"old", owner="x", due=n, attachment=b"+")
+            unit.put("order", f"o{n}", b"old", index_key="x", due=n, attachment=b"+")
     with store.read("a") as unit:
         return everything(unit)
 
@@ -46,8 +46,8 @@ def prepare(store: Store) -> list[object]:
 def change_everything(unit: Unit, *, divisor: int = 1) -> None:
     """Use every way to write, with questions between them; die if told to."""
     unit.put("order", "o0", b"new")
-    unit.put("order", "new", b"new", owner="x", due=1)
-    unit.count("order", owner="x")
+    unit.put("order", "new", b"new", index_key="x", due=1)
+    unit.count("order", index_key="x")
     unit.delete("order", "o1")
     unit.delete("order", "new")
     unit.put("refund", "r1", b"new")
@@ -110,13 +110,13 @@ def test_accounts_do_not_see_each_other(store: Store) -> None:
     """The same kind and id in two accounts are two documents."""
     for account in ("a", "b"):
         with store.write(account) as unit:
-            unit.put("order", "o1", account.encode(), owner="x", due=1)
+            unit.put("order", "o1", account.encode(), index_key="x", due=1)
     with store.write("a") as unit:
         unit.clear()
 
     with store.read("b") as unit:
         assert unit.page("order", limit=9)[0][:3] == (1, "o1", b"b")
-        assert unit.count("order", owner="x") == 1
+        assert unit.count("order", index_key="x") == 1
         assert len(unit.due("order", until=9, limit=9)) == 1
     with store.read("a") as unit:
         assert everything(unit) == []
@@ -162,7 +162,7 @@ def while_writing(store: Store, account: str, act: Callable[[], None]) -> None:
     thread = threading.Thread(target=run)
     with store.write(account) as unit:
         unit.put("order", "uncommitted", b"", due=1)
-        unit.count("order", owner="nobody")
+        unit.count("order", index_key="nobody")
         thread.start()
         thread.join(DEADLINE_S)
         is_stuck = thread.is_alive()
@@ -255,24 +255,6 @@ def test_a_closed_store_refuses_units(store: Store) -> None:
         pass
 
 
-def test_documents_told_ahead_are_read_like_any_other(store: Store) -> None:
-    """``ahead`` changes nothing but the number of round trips."""
-    prepare(store)
-    ahead = [("order", "o1"), ("order", "none"), ("counter", "c")]
-
-    with store.write("a", ahead=ahead) as unit:
-        assert unit.get("order", "none") is None
-        assert unit.get("order", "o1") == b"old"
-        unit.put("order", "o1", b"new")
-        unit.put("counter", "c", b"1")
-        assert unit.get("order", "o1") == b"new"
-
-    with store.read("a", ahead=ahead) as unit:
-        assert unit.get("order", "o1") == b"new"
-        assert unit.get("counter", "c") == b"1"
-        assert unit.get("order", "o2") == b"old"
-
-
 INCREMENT = """
 import sys
 from smartpay_mock.storage import open_store
@@ -315,7 +297,7 @@ def test_a_unit_that_outlives_its_store_still_ends(store: Store) -> None:
 
 def test_what_no_store_could_hold_is_not_there(store: Store) -> None:
     """An id with a NUL, as a client may send one, is an unknown id."""
-    with store.write("a", ahead=[("token", "\0")]) as unit:
+    with store.write("a") as unit:
         assert unit.get("token", "a\0b") is None
         assert unit.row("token", "\0") is None
         assert not unit.delete("token", "\0")

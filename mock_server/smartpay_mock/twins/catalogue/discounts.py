@@ -27,7 +27,7 @@ def _case_sensitive(
     honest: Any, ctx: Context, params: dict[str, str], body: Document
 ) -> Any:
     """Take only the very same letters for the same code."""
-    rows = ctx.unit.page("promotion_code", limit=9, owner=body["code"].casefold())
+    rows = ctx.unit.page("promotion_code", limit=9, index_key=body["code"].casefold())
     known = [ctx.find("promotion_code", row.id) for row in rows]
     others = [one for one in known if one["code"] != body["code"]]
     for other in others:

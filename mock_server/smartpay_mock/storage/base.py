@@ -1,8 +1,8 @@
 """What a store promises, whatever it is made of.
 
 A *store* keeps documents. A document is bytes under (account, kind, id); beside the
-bytes stand the few columns that questions are asked about: ``seq``, ``owner``,
-``due``. Everything an account owns is such a document.
+bytes stand the few columns that are searched: ``seq``,
+``index_key``, ``due``. Everything an account owns is such a document.
 
 Documents are read and changed in *units of work*. All that a unit writes is applied
 together when it ends, or not at all when it ends in an exception. Write units of one
@@ -17,12 +17,58 @@ The same tests run on every store (``tests/mock_server/storage``).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from types import TracebackType
 from typing import NamedTuple, Protocol, Self
 
-Key = tuple[str, str]
-"""A document's kind and id."""
+from smartpay_mock.kernel.errors import StoreError
+
+__all__ = [
+    "Closing",
+    "OpenUnit",
+    "Row",
+    "Store",
+    "StoreError",
+    "StoreUnavailable",
+    "Unit",
+    "closed",
+    "read_only",
+    "second_unit",
+    "taken",
+]
+
+
+class StoreUnavailable(StoreError):  # noqa: N818 - a state, as in "503 Unavailable"
+    """The store cannot be reached or is busy; the same call may succeed later."""
+
+
+def second_unit() -> StoreError:
+    """Build the error for a thread that asks the store while it has a unit open."""
+    return StoreError(
+        "This thread has a unit of work open already, and the store may have to wait "
+        "for it. End it first, then ask the store for something else."
+    )
+
+
+def read_only(account: str) -> StoreError:
+    """Build the error for writing in a unit that was opened for reading."""
+    return StoreError(
+        f"This unit on the account {account!r} was opened with read() and cannot "
+        "write. Open it with write()."
+    )
+
+
+def closed(name: str) -> StoreError:
+    """Build the error for using a store after it was closed."""
+    return StoreError(f"The {name} store is closed. Open a new one with open_store().")
+
+
+def taken(kind: str, id_: str, seq: int) -> StoreError:
+    """Build the error for loading a document onto another one."""
+    return StoreError(
+        f"The {kind} {id_!r} cannot be loaded as number {seq}: the number is not free, "
+        "or the id is there already, or it is below 1. Clear the account, then load."
+    )
 
 
 class Row(NamedTuple):
@@ -33,7 +79,7 @@ class Row(NamedTuple):
         id: Its id, unique within account and kind.
         body: The document, as it was put.
         attachment: Further bytes that belong to it, or ``None``.
-        owner: What it belongs to (an order's id for a payment), or ``None``.
+        index_key: What it is listed by (an order's id for a payment), or ``None``.
         due: When something is to happen to it, in milliseconds since the epoch of the
             account's clock, or ``None``.
     """
@@ -42,7 +88,7 @@ class Row(NamedTuple):
     id: str
     body: bytes
     attachment: bytes | None
-    owner: str | None
+    index_key: str | None
     due: int | None
 
 
@@ -69,7 +115,7 @@ class Unit(Protocol):
         id_: str,
         body: bytes,
         *,
-        owner: str | None = None,
+        index_key: str | None = None,
         due: int | None = None,
         attachment: bytes | None = None,
     ) -> None:
@@ -79,7 +125,7 @@ class Unit(Protocol):
             kind: What sort of document it is.
             id_: Unique within account and kind.
             body: Kept as it is, without a copy where the store is in memory.
-            owner: As in :class:`Row`; left out means ``None``, also on replacing.
+            index_key: As in :class:`Row`; left out means ``None``, also on replacing.
             due: Milliseconds since the epoch; likewise.
             attachment: Likewise.
 
@@ -100,7 +146,7 @@ class Unit(Protocol):
         *,
         limit: int,
         before: int | None = None,
-        owner: str | None = None,
+        index_key: str | None = None,
     ) -> list[Row]:
         """Return documents, newest first.
 
@@ -111,7 +157,7 @@ class Unit(Protocol):
             kind: Which documents.
             limit: How many at the most, from 1.
             before: Only those with a smaller ``seq``: the last one of the page before.
-            owner: Only those with this owner.
+            index_key: Only those with this key.
         """
 
     def due(self, kind: str, *, until: int, limit: int) -> list[Row]:
@@ -126,8 +172,8 @@ class Unit(Protocol):
     def next_due(self, kind: str) -> int | None:
         """Return the earliest ``due`` of a kind, or ``None`` if nothing is due ever."""
 
-    def count(self, kind: str, *, owner: str | None = None) -> int:
-        """Return how many documents of a kind there are, all or those of an owner."""
+    def count(self, kind: str, *, index_key: str | None = None) -> int:
+        """Return how many documents of a kind there are, all or those with a key."""
 
     def trim(self, kind: str, keep: int) -> None:
         """Delete the oldest documents of a kind beyond ``keep``.
@@ -189,20 +235,15 @@ class Store(Protocol):
 
     Attributes:
         name: ``memory``, ``sqlite`` or ``postgresql``.
-        reads_ahead: Whether it profits from ``ahead``; working that out can be spared
-            otherwise.
     """
 
     name: str
-    reads_ahead: bool
 
-    def write(self, account: str, *, ahead: Sequence[Key] = ()) -> OpenUnit:
+    def write(self, account: str) -> OpenUnit:
         """Open a unit that may write: applied at the end, rolled back on an exception.
 
         Args:
             account: The account's id.
-            ahead: Documents that are going to be read. A store that is far away
-                fetches them together with opening the unit; it is never needed.
 
         Raises:
             StoreError: This thread has a unit open, or the store is closed.
@@ -211,12 +252,11 @@ class Store(Protocol):
                 unless the text says that it is unknown.
         """
 
-    def read(self, account: str, *, ahead: Sequence[Key] = ()) -> OpenUnit:
+    def read(self, account: str) -> OpenUnit:
         """Open a unit that may not write and sees one state: the last one applied.
 
         Args:
             account: The account's id.
-            ahead: As for :meth:`write`.
 
         Raises:
             StoreError: As for :meth:`write`.
