@@ -14,14 +14,14 @@ from inprocess import KEY, Emulator, emulator, times_us
 from report import Table, spread
 
 import postgresql
-from smartpay_fixtures import magic
+from smartpay_fixtures import sandbox_values
 from smartpay_mock.kernel.ids import account_id
 from smartpay_mock.storage import Store
 from smartpay_mock.storage.base import Row, Unit
 
 ACCOUNT = account_id(KEY)
 HELD = 500
-_TOKEN = magic().tokens["approved"]
+_TOKEN = sandbox_values().tokens["approved"]
 _READ = (
     ("account", ACCOUNT),
     ("idempotency", "POST /orders new"),

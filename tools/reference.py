@@ -13,7 +13,7 @@ from dataclasses import fields
 from itertools import groupby
 from pathlib import Path
 
-from smartpay_fixtures import magic
+from smartpay_fixtures import sandbox_values
 from smartpay_mock.control.routes import PREFIX, Route
 from smartpay_mock.control.table import ALIASES, ROUTES
 from smartpay_mock.events.adversary import OPTIONS
@@ -240,7 +240,7 @@ def control_plane_page() -> str:
 
 def test_values_page() -> str:
     """Return the page of test values: tokens, consumers, values."""
-    known = magic()
+    known = sandbox_values()
     tokens = [
         (code(x.id), x.status, x.outcome.name, x.explanation, x.confidence)
         for x in known.tokens.values()
@@ -311,7 +311,7 @@ PAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "settings.md": ("kernel/settings.py", settings_page),
     "control-plane.md": ("control/table.py", control_plane_page),
     "mutants.md": ("twins/catalogue", mutants_page),
-    "test-values.md": ("magic.json", test_values_page),
+    "test-values.md": ("test_values.json", test_values_page),
 }
 """File name -> (where its content comes from, what makes it)."""
 

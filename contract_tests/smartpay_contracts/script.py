@@ -17,7 +17,7 @@ from smartpay_contracts.failure import ContractFailure
 from smartpay_contracts.normalise import References, normalised
 from smartpay_contracts.target import Target
 from smartpay_contracts.world import APPROVED
-from smartpay_fixtures import magic
+from smartpay_fixtures import sandbox_values
 
 MISSING = "0000000000000000000000"
 HEADERS = ("Content-Type", "Idempotency-Replayed", "Allow")
@@ -70,7 +70,7 @@ class Player:
     def token(self) -> str:
         """Return the token to charge."""
         given = self._target.options.token
-        token = given or magic().tokens["guide"].id
+        token = given or sandbox_values().tokens["guide"].id
         return self.name(token, "<token to charge>")
 
     def consumer(self) -> Client | None:

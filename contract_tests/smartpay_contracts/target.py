@@ -15,7 +15,7 @@ from smartpay_contracts.control import Control
 from smartpay_contracts.failure import ContractFailure
 from smartpay_contracts.options import Options
 from smartpay_contracts.redact import SECRETS
-from smartpay_fixtures import magic
+from smartpay_fixtures import sandbox_values
 
 OK, UNAUTHORIZED, NOT_FOUND = 200, 401, 404
 LOGIN_REFUSED = {400, 401, 403}
@@ -240,7 +240,7 @@ def _consumer(options: Options, can: set[str]) -> tuple[str, str] | None:
         return str(given[0]), str(given[1])
     if "control" not in can:
         return None
-    consumer = magic().consumers["active"]
+    consumer = sandbox_values().consumers["active"]
     return consumer.email_address, consumer.password
 
 

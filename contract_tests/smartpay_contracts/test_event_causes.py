@@ -14,7 +14,7 @@ from smartpay_contracts.control import Control
 from smartpay_contracts.exchange import Doc
 from smartpay_contracts.receiver import Receiver
 from smartpay_contracts.world import World
-from smartpay_fixtures import magic
+from smartpay_fixtures import sandbox_values
 
 Settle = Callable[[], None]
 
@@ -138,7 +138,7 @@ def test_a_declined_order_tells(
     name: str, world: World, control: Control, receiver: Receiver, settle: Settle
 ) -> None:
     """That it was rejected, and nothing that would let goods go."""
-    order = world.order(token=magic().tokens[name].id)
+    order = world.order(token=sandbox_values().tokens[name].id)
 
     assert_only_rejection_told(order, receiver, settle)
 
@@ -149,7 +149,7 @@ def test_an_order_of_a_disabled_token_tells(
     world: World, control: Control, receiver: Receiver, settle: Settle
 ) -> None:
     """As one that is declined for another reason."""
-    order = world.order(token=magic().tokens["disabled"].id)
+    order = world.order(token=sandbox_values().tokens["disabled"].id)
 
     assert_only_rejection_told(order, receiver, settle)
 

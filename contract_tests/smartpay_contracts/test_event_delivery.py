@@ -15,7 +15,7 @@ from smartpay_contracts.exchange import Doc
 from smartpay_contracts.kinds import kind_of_object
 from smartpay_contracts.receiver import Delivery, Receiver
 from smartpay_contracts.world import World
-from smartpay_fixtures import magic
+from smartpay_fixtures import sandbox_values
 
 HOUR_MS = 3_600_000
 Settle = Callable[[], None]
@@ -301,7 +301,7 @@ def test_the_timestamp_follows_the_accounts_clock(
 ) -> None:
     """A receiver that tolerates five minutes sees virtual minutes."""
     now = control.freeze()
-    world.order(token=magic().tokens["guide"].id)
+    world.order(token=sandbox_values().tokens["guide"].id)
 
     delivery = arrived(receiver, settle, "order.authorized")
 

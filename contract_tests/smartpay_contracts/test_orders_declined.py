@@ -7,7 +7,7 @@ import pytest
 from smartpay_contracts.checks import Checks
 from smartpay_contracts.control import Control
 from smartpay_contracts.world import World
-from smartpay_fixtures import magic
+from smartpay_fixtures import sandbox_values
 
 both_captures = pytest.mark.parametrize("capture", ["automatic", "manual"])
 
@@ -18,7 +18,7 @@ def test_a_declined_order_is_rejected(
     capture: str, world: World, control: Control, checks: Checks
 ) -> None:
     """200, but nothing was authorized and nothing was paid."""
-    token = magic().tokens["declined"].id
+    token = sandbox_values().tokens["declined"].id
 
     order = world.order(token=token, captureMethod=capture)
 
@@ -47,7 +47,7 @@ def test_a_rejected_order_never_expires(
     capture: str, world: World, control: Control
 ) -> None:
     """There is no authorization that could."""
-    token = magic().tokens["declined"].id
+    token = sandbox_values().tokens["declined"].id
     order = world.order(token=token, captureMethod=capture)
 
     assert "expiresAt" not in order
@@ -73,7 +73,7 @@ def test_an_inactive_consumer_is_not_charged(
     capture: str, world: World, control: Control
 ) -> None:
     """The token is active, but its consumer is not any more."""
-    token = magic().tokens["consumer_inactive"].id
+    token = sandbox_values().tokens["consumer_inactive"].id
 
     order = world.order(token=token, captureMethod=capture)
 
@@ -85,12 +85,12 @@ def test_a_consumer_who_is_active_again_is_charged_again(
     world: World, control: Control
 ) -> None:
     """What counts is how it is when the order is made."""
-    consumer = magic().tokens["guide"].consumer
+    consumer = sandbox_values().tokens["guide"].consumer
     control.set_consumer(consumer, active=False)
-    rejected = world.order(token=magic().tokens["guide"].id)
+    rejected = world.order(token=sandbox_values().tokens["guide"].id)
     control.set_consumer(consumer, active=True)
 
-    order = world.order(token=magic().tokens["guide"].id)
+    order = world.order(token=sandbox_values().tokens["guide"].id)
 
     assert [rejected["status"], order["status"]] == ["rejected", "succeeded"]
 

@@ -10,7 +10,7 @@ from smartpay_contracts import payloads
 from smartpay_contracts.checks import Checks
 from smartpay_contracts.control import Control
 from smartpay_contracts.world import World
-from smartpay_fixtures import magic
+from smartpay_fixtures import sandbox_values
 
 ENUMS = [
     ("shippingInfo.addressType", "moon", ["home", "gift", "locker", "office", "store"]),
@@ -69,7 +69,7 @@ def test_a_token_that_was_never_active_is_invalid(
     name: str, world: World, control: Control, checks: Checks
 ) -> None:
     """Whether it waits or was refused."""
-    token = magic().tokens[name].id
+    token = sandbox_values().tokens[name].id
 
     answer = world.api.call("create_order", world.order_body(token=token))
 

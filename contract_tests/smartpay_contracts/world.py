@@ -15,7 +15,7 @@ from smartpay_contracts.client import Client
 from smartpay_contracts.exchange import Doc
 from smartpay_contracts.failure import ContractFailure
 from smartpay_contracts.target import LACKS, Target
-from smartpay_fixtures import magic
+from smartpay_fixtures import sandbox_values
 
 APPROVED = {"paymentMethod": "pm_test_visaApproved", "paymentPlan": "pay_in_three"}
 
@@ -52,13 +52,13 @@ class World:
         if self.target.options.token and "own accounts" not in self.target.can:
             return self.target.options.token
         if not self.target.is_foreign:
-            return magic().tokens["guide"].id
+            return sandbox_values().tokens["guide"].id
         return self.own_token()
 
     def own_token(self) -> str:
         """Return the id of an active token that the test may change and delete."""
         if "own accounts" in self.target.can:
-            return magic().tokens["approved"].id
+            return sandbox_values().tokens["approved"].id
         self.target.require("consumer")
         token = self.waiting_token()
         self.approve(token)
@@ -141,7 +141,7 @@ class World:
     def rejected(self) -> Doc:
         """Return a new order that was declined; only the emulator can be told to."""
         self.target.require("control")
-        return self.order(token=magic().tokens["declined"].id)
+        return self.order(token=sandbox_values().tokens["declined"].id)
 
     def payment(
         self, amount: int = 500, *, order: str | None = None, **changes: Any

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from smartpay_fixtures import magic
+from smartpay_fixtures import sandbox_values
 from smartpay_mock.server import Sandbox
 from smartpay_schemas import OPERATIONS, problems, response_schema
 
@@ -53,12 +53,12 @@ WAYS = (
 def environment(sandbox: Sandbox, way: Way) -> dict[str, str]:
     """Return what ``drive.mjs`` reads."""
     root = sandbox.root_url if way.scheme == "http" else sandbox.tls_root_url
-    consumer = magic().consumers["active"]
+    consumer = sandbox_values().consumers["active"]
     return {
         "SDK_BUILD": way.build,
         "SMARTPAY_API_PREFIX": root + way.mount if way.by == "variable" else "",
         "API_PREFIX_OPTION": root + way.mount if way.by == "option" else "",
-        "SECRET_KEY": magic().secret_key,
+        "SECRET_KEY": sandbox_values().secret_key,
         "SANDBOX": sandbox.root_url,
         "API_BASE": sandbox.tls_root_url.partition("://")[2],
         "TEST_USERNAME": consumer.email_address,

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import pytest
 
-from smartpay_fixtures import magic
+from smartpay_fixtures import sandbox_values
 from smartpay_mock.server import Sandbox
 from smartpay_schemas import OPERATIONS, problems, response_schema
 
@@ -84,11 +84,11 @@ def python(
 def environment(sandbox: Sandbox, way: Way) -> dict[str, str]:
     """Return what ``drive.py`` reads."""
     root = sandbox.root_url if way.scheme == "http" else sandbox.tls_root_url
-    consumer = magic().consumers["active"]
+    consumer = sandbox_values().consumers["active"]
     return {
         "SMARTPAY_API_PREFIX": root + way.mount if way.by == "variable" else "",
         "API_PREFIX_OPTION": root + way.mount if way.by == "option" else "",
-        "SECRET_KEY": magic().secret_key,
+        "SECRET_KEY": sandbox_values().secret_key,
         "API_BASE": sandbox.tls_root_url.partition("://")[2],
         "TEST_USERNAME": consumer.email_address,
         "TEST_PASSWORD": consumer.password,
@@ -263,7 +263,9 @@ def test_the_sdk_goes_to_production_unless_the_mount_is_named(
 ) -> None:
     """The trap that docs/sdks.md warns of, and the way around it."""
     printed = python(
-        SMARTPAY_API_PREFIX=variable, SECRET_KEY=magic().secret_key, API_BASE=""
+        SMARTPAY_API_PREFIX=variable,
+        SECRET_KEY=sandbox_values().secret_key,
+        API_BASE="",
     )
 
     assert json.loads(printed) == {"api_prefix": place or variable}

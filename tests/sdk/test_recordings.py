@@ -14,7 +14,7 @@ from http.client import HTTPConnection, HTTPSConnection
 
 import pytest
 
-from smartpay_fixtures import magic
+from smartpay_fixtures import sandbox_values
 from smartpay_fixtures.recordings import (
     Played,
     Recording,
@@ -104,7 +104,9 @@ def wired(
 
 def play(recording: Recording, send: Send, *, base: str) -> tuple[Played, ...]:
     """Play a recording with the guide's key on the API at ``base``."""
-    return run_recording(recording, send, base=base, secret_key=magic().secret_key)
+    return run_recording(
+        recording, send, base=base, secret_key=sandbox_values().secret_key
+    )
 
 
 def operation_of(step: Mapping[str, str]) -> Operation:
@@ -154,7 +156,7 @@ def test_suites_share_an_account(sandbox: Sandbox, name: str) -> None:
     """A suite passes again on an account that another suite has filled."""
     recording = recordings()[name]
     base = recording.variables["base"]
-    key = magic().secret_key
+    key = sandbox_values().secret_key
 
     with wired(sandbox, merchant="http", consumer="http", base=base) as wire:
         play(recordings()["go"], wire.send, base=base)

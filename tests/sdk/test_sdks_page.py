@@ -10,7 +10,7 @@ import click
 import pytest
 import requests
 
-from smartpay_fixtures import magic
+from smartpay_fixtures import sandbox_values
 from smartpay_mock.cli.serve import command
 from smartpay_mock.server import Certificates, Sandbox
 
@@ -32,7 +32,7 @@ def test_every_base_url_of_the_page_is_served(sandbox: Sandbox, page: str) -> No
     statuses = {
         path: requests.get(
             f"{sandbox.root_url}{path or '/v1'}/orders",
-            headers={"Authorization": f"Basic {magic().secret_key}"},
+            headers={"Authorization": f"Basic {sandbox_values().secret_key}"},
             timeout=10,
         ).status_code
         for path in paths
@@ -43,10 +43,10 @@ def test_every_base_url_of_the_page_is_served(sandbox: Sandbox, page: str) -> No
 
 def test_keys_and_consumer_of_the_page_are_test_values(page: str) -> None:
     """What is printed can be pasted."""
-    consumer = magic().consumers["active"]
+    consumer = sandbox_values().consumers["active"]
 
-    assert set(re.findall(r"\bsk_test_\w+", page)) == {magic().secret_key}
-    assert set(re.findall(r"\bpk_test_\w+", page)) == {magic().public_key}
+    assert set(re.findall(r"\bsk_test_\w+", page)) == {sandbox_values().secret_key}
+    assert set(re.findall(r"\bpk_test_\w+", page)) == {sandbox_values().public_key}
     assert f"| `TEST_USERNAME` | `{consumer.email_address}`" in page
     assert f"| `TEST_PASSWORD` | `{consumer.password}`" in page
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import requests
 
-from smartpay_fixtures import magic
+from smartpay_fixtures import sandbox_values
 
 SERVE = (sys.executable, "-m", "smartpay_mock", "serve", "--port", "0")
 PATIENCE_S = 20
@@ -37,7 +37,7 @@ def test_a_script_learns_where_https_is_and_whom_to_trust(tmp_path: Path) -> Non
     with served("--tls", "--ca-file", str(ca_file)) as ready:
         answer = requests.get(
             f"{ready['tlsRootUrl']}/v1/tokens",
-            headers={"Authorization": f"Basic {magic().secret_key}"},
+            headers={"Authorization": f"Basic {sandbox_values().secret_key}"},
             verify=str(ca_file),
             timeout=PATIENCE_S,
         )

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import pytest
 import requests
 
-from smartpay_fixtures import load, magic
+from smartpay_fixtures import load, sandbox_values
 from smartpay_mock.server import Sandbox
 
 DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -126,7 +126,7 @@ class Merchant:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
-        self._headers = {"Authorization": f"Basic {magic().secret_key}"}
+        self._headers = {"Authorization": f"Basic {sandbox_values().secret_key}"}
 
     def post(self, path: str, body: Any) -> Any:
         """Create something below /v1 and return it."""

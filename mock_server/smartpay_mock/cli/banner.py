@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 
-from smartpay_fixtures import magic
+from smartpay_fixtures import sandbox_values
 from smartpay_mock.twins.mutant import Mutant
 
 
@@ -18,7 +18,7 @@ def banner(root_url: str, *, state: str, tls_url: str = "", ca_path: str = "") -
         tls_url: The same over HTTPS; empty without.
         ca_path: The CA that HTTPS clients have to trust.
     """
-    catalogue = magic()
+    catalogue = sandbox_values()
     lines = [
         "smartpay-sandbox: an unofficial emulator of the Smartpay API",
         "",
@@ -58,7 +58,7 @@ def token_rows() -> list[tuple[str, str]]:
     rows = [("Charging this token", "makes an order that is")]
     rows += [
         (token.id, token.outcome.automatic or f"none: 400 {token.outcome.error}")
-        for token in magic().tokens.values()
+        for token in sandbox_values().tokens.values()
     ]
     width = max(len(token) for token, _ in rows)
     return [(token.ljust(width), outcome) for token, outcome in rows]

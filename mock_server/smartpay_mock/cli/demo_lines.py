@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from smartpay_fixtures import SAMPLES, magic
+from smartpay_fixtures import SAMPLES, sandbox_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def _names_every_problem(seen: Seen, _before: list[Seen]) -> str:
     return f"no word about {', '.join(missing)}" if missing else ""
 
 
-_TOKENS = {name: token.id for name, token in magic().tokens.items()}
+_TOKENS = {name: token.id for name, token in sandbox_values().tokens.items()}
 _BROKEN: dict[str, Any] = {
     "amount": -5,
     "currency": "USD",

@@ -6,7 +6,7 @@ import shlex
 
 import click
 
-from smartpay_fixtures import magic
+from smartpay_fixtures import sandbox_values
 from smartpay_mock.cli.sdks import SDKS, variables
 
 
@@ -19,6 +19,6 @@ from smartpay_mock.cli.sdks import SDKS, variables
 def command(url: str, sdk: str, secret_key: str) -> None:
     """Print the variables that point an SDK at an emulator, for eval."""
     root_url = url.rstrip("/").removesuffix("/v1")
-    values = variables(SDKS[sdk], root_url, secret_key or magic().secret_key)
+    values = variables(SDKS[sdk], root_url, secret_key or sandbox_values().secret_key)
     for name, value in values.items():
         click.echo(f"export {name}={shlex.quote(value)}")

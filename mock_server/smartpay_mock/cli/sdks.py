@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from smartpay_fixtures import magic
+from smartpay_fixtures import sandbox_values
 
 PREFIX_VARIABLE = "SMARTPAY_API_PREFIX"
 _MARK = "api.smartpay"
@@ -59,7 +59,7 @@ def variables(sdk: Sdk, root_url: str, secret_key: str) -> dict[str, str]:
     return {
         PREFIX_VARIABLE: root_url + sdk.path,
         secret_name: secret_key,
-        public_name: magic().public_key,
+        public_name: sandbox_values().public_key,
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from smartpay_fixtures import magic_document
+from smartpay_fixtures import sandbox_values_document
 from smartpay_mock.api.callers import ACCOUNT_HEADER
 from smartpay_mock.control import (
     clocks,
@@ -181,7 +181,7 @@ def restore_snapshot(request: Request) -> None:
 
 def show_magic(_request: Request) -> Any:
     """Return the catalogue of values that make outcomes happen."""
-    return magic_document()
+    return sandbox_values_document()
 
 
 def set_seed(request: Request) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 
 from flask import Flask, redirect, render_template, request
 
-from smartpay_fixtures import magic
+from smartpay_fixtures import sandbox_values
 from smartpay_mock.api.engine import Engine
 from smartpay_mock.kernel.codec import decode, encode
 from smartpay_mock.kernel.exchange import Answer, Call
@@ -89,7 +89,7 @@ class _Page:
 
     def _shown(self, problem: str) -> str:
         subject = self._subject()
-        consumer = magic().consumers["active"]
+        consumer = sandbox_values().consumers["active"]
         return render_template(
             "checkout.html",
             problem=problem,
@@ -100,7 +100,10 @@ class _Page:
             email=request.form.get("email", consumer.email_address),
             password=request.form.get("password", consumer.password),
             code=request.values.get("code") or request.args.get(_CODE, ""),
-            methods=[*magic().of_kind("card"), *magic().of_kind("payment_method")],
+            methods=[
+                *sandbox_values().of_kind("card"),
+                *sandbox_values().of_kind("payment_method"),
+            ],
         )
 
     def _approve(self, form: Mapping[str, str]) -> str:

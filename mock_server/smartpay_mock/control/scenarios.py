@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from smartpay_fixtures import magic
+from smartpay_fixtures import sandbox_values
 from smartpay_fixtures.scenarios import ScenarioFailure, run_scenario, scenarios
 from smartpay_mock.api.callers import ACCOUNT_HEADER
 from smartpay_mock.api.engine import Engine
@@ -73,9 +73,11 @@ class _Player:
         change_clock(self.engine, self.account, lambda clock: clock.advanced(by_ms))
 
     def _log_in(self, consumer: str) -> str:
-        row = magic().consumer(consumer)
+        row = sandbox_values().consumer(consumer)
         if row is None:
-            raise NotFoundError.among("consumer", consumer, list(magic().consumers))
+            raise NotFoundError.among(
+                "consumer", consumer, list(sandbox_values().consumers)
+            )
         body = {"emailAddress": row.email_address, "password": row.password}
         return str(self._call("consumer_login", {}, body, {})["accessToken"])
 

@@ -1,7 +1,7 @@
 """Whether a charge is authorized: the emulator's stand-in for underwriting.
 
 The reasons are looked through in order; the first that declines decides. What can be
-made to decline, and how, is the catalogue ``magic.json``.
+made to decline, and how, is the catalogue ``test_values.json``.
 
 Source: that inactive tokens and consumers are declined is the guide's; the triggers
 are *assumed*.
@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from smartpay_fixtures import magic
+from smartpay_fixtures import sandbox_values
 from smartpay_mock.resources.base import Context
 
 Document = dict[str, Any]
@@ -35,7 +35,7 @@ class Decision:
 
 APPROVED = Decision(True, "nothing speaks against it")
 
-# Outcomes of magic.json that decline -> whether that ends the order.
+# Outcomes of test_values.json that decline -> whether that ends the order.
 _DECLINES = {"declined": True, "declined_softly": False}
 
 
@@ -76,9 +76,9 @@ def consumer_declines(consumer: Document) -> Decision | None:
 
 
 def email_declines(customer: Document) -> Decision | None:
-    """Return the decline that the customer's magic e-mail address asks for, if any."""
+    """Return the decline that the customer's e-mail address asks for, if any."""
     address = customer.get("emailAddress")
-    row = magic().value("email", address) if address else None
+    row = sandbox_values().value("email", address) if address else None
     if row is not None and row.outcome.name in _DECLINES:
         return Decision(False, f"customerInfo.emailAddress {address} declines")
     return None
@@ -92,9 +92,9 @@ def session_declines(ctx: Context, subject: Document) -> Decision | None:
 
 def payment_method_declines(payment_method: str) -> Decision | None:
     """Return the decline that a payment method or card number asks for, if any."""
-    row = magic().value("payment_method", payment_method) or magic().value(
-        "card", payment_method
-    )
+    row = sandbox_values().value(
+        "payment_method", payment_method
+    ) or sandbox_values().value("card", payment_method)
     if row is not None and row.outcome.name in _DECLINES:
         return Decision(
             False,

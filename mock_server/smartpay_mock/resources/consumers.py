@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from smartpay_fixtures import magic
+from smartpay_fixtures import sandbox_values
 from smartpay_mock.kernel.clock import HOUR_MS
 from smartpay_mock.kernel.codec import encode
 from smartpay_mock.kernel.errors import ApiError
@@ -34,19 +34,19 @@ _APPROVED_METHOD = "pm_test_visaApproved"
 def consumer_login(ctx: Context, _params: dict[str, str], body: Document) -> Document:
     """Log a test consumer in.
 
-    Who may log in is written in ``magic.json``.
+    Who may log in is written in ``test_values.json``.
 
     Raises:
         ApiError: ``consumer.unauthorized``.
 
     Source: SDK live suites; docs-ja:/reference/testing (``+test`` addresses).
     """
-    login = magic().log_in(body["emailAddress"], body["password"])
+    login = sandbox_values().log_in(body["emailAddress"], body["password"])
     if login is None:
         raise ApiError(
             "consumer.unauthorized",
             reason="use an address whose local part ends in +test, or one of the "
-            "consumers of magic.json with its password",
+            "consumers of test_values.json with its password",
         )
     for row in ctx.unit.due("access", until=ctx.now, limit=_PRUNED_AT_ONCE):
         ctx.unit.delete("access", row.id)

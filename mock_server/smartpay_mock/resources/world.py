@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from smartpay_fixtures import magic
+from smartpay_fixtures import sandbox_values
 from smartpay_mock.kernel.codec import encode
 from smartpay_mock.resources.tokens import LISTED
 from smartpay_mock.storage.base import Unit
@@ -13,17 +13,17 @@ guide's sample. A fixed time, so that runs with a seed and a frozen clock repeat
 
 
 def build_world(unit: Unit, now: int = BORN_MS) -> None:
-    """Put the standard consumers and tokens of ``magic.json`` into an account.
+    """Put the standard consumers and tokens of ``test_values.json`` into an account.
 
     Args:
         unit: Of the new account.
         now: Their time of creation, in milliseconds since the epoch.
     """
-    for consumer in magic().consumers.values():
+    for consumer in sandbox_values().consumers.values():
         document = {**consumer.document(), "createdAt": now, "updatedAt": now}
         owner = consumer.email_address.casefold()
         unit.put("consumer", consumer.id, encode(document), index_key=owner)
-    for token in reversed(list(magic().tokens.values())):
+    for token in reversed(list(sandbox_values().tokens.values())):
         document = {**token.document(now), "_consumer": token.consumer}
         shelf = "listed" if token.status in LISTED else None
         unit.put("token", token.id, encode(document), index_key=shelf)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
 
-from smartpay_fixtures import magic
+from smartpay_fixtures import sandbox_values
 from smartpay_mock.kernel.errors import NotFoundError
 from smartpay_mock.testing.desk import Desk, Errand
 
@@ -53,14 +53,14 @@ class Consumers:
 @cache
 def standard_tokens() -> Tokens:
     """Return the ids of the standard tokens."""
-    tokens = magic().tokens
+    tokens = sandbox_values().tokens
     return Tokens(**{row.name: tokens[row.name].id for row in fields(Tokens)})
 
 
 @cache
 def standard_consumers() -> Consumers:
     """Return the ids of the standard consumers."""
-    consumers = magic().consumers
+    consumers = sandbox_values().consumers
     return Consumers(**{row.name: consumers[row.name].id for row in fields(Consumers)})
 
 
@@ -105,9 +105,11 @@ def play_scenario(desk: Desk, name: str) -> dict[str, str]:
 
 
 def _log_in(desk: Desk, consumer: str) -> str:
-    row = magic().consumer(consumer)
+    row = sandbox_values().consumer(consumer)
     if row is None:
-        raise NotFoundError.among("consumer", consumer, list(magic().consumers))
+        raise NotFoundError.among(
+            "consumer", consumer, list(sandbox_values().consumers)
+        )
     credentials = {"emailAddress": row.email_address, "password": row.password}
     reply = desk.run(Errand("consumer_login", body=credentials))
     return str(reply.expect("consumer_login")["accessToken"])

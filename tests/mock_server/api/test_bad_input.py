@@ -16,8 +16,8 @@ from smartpay_fixtures import (
     BrokenPayload,
     broken_bodies,
     broken_payloads,
-    magic,
     operations_with_bodies,
+    sandbox_values,
 )
 from smartpay_schemas import OPERATIONS, problems
 
@@ -277,7 +277,7 @@ def test_a_live_key_is_stored_and_logged_nowhere(
         assert b"n3verStoreMe" not in written.read_bytes()
     assert "n3verStoreMe" not in caplog.text
     assert "n3verStoreMe" not in "".join(capfd.readouterr())
-    caches = [o for o in gc.get_objects() if type(o) is type(magic)]
+    caches = [o for o in gc.get_objects() if type(o) is type(sandbox_values)]
     assert caches
     for cache in caches:
         assert not any("n3verStoreMe" in repr(r) for r in gc.get_referents(cache))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from smartpay_fixtures import magic
+from smartpay_fixtures import sandbox_values
 from smartpay_mock.kernel import clock
 from smartpay_schemas import OPERATIONS
 
@@ -46,7 +46,7 @@ def test_a_login_is_read_as_json_whatever_it_is_labelled(
     ],
 )
 def test_who_may_log_in(api: Any, address: str, password: str, may: bool) -> None:
-    """The consumers of magic.json with their password, and any +test address."""
+    """The consumers of test_values.json with their password, and any +test address."""
     body = {"emailAddress": address, "password": password}
 
     reply = api.do("consumer_login", body, headers={"Authorization": None})
@@ -114,9 +114,12 @@ METHODS = {
 }
 
 
-def test_every_magic_method_and_card_is_tried() -> None:
-    """The table above and magic.json agree."""
-    values = {*magic().of_kind("card"), *magic().of_kind("payment_method")}
+def test_every_payment_method_and_card_is_tried() -> None:
+    """The table above and test_values.json agree."""
+    values = {
+        *sandbox_values().of_kind("card"),
+        *sandbox_values().of_kind("payment_method"),
+    }
 
     assert {row.value for row in values} <= set(METHODS)
 
@@ -157,7 +160,7 @@ def test_after_a_soft_decline_another_method_may_be_tried(api: Any) -> None:
 def test_the_consumer_decides_an_authorization(
     api: Any, consumer: str, status: str
 ) -> None:
-    """The standard ones as magic.json says; a new one is active and approved."""
+    """The standard ones as test_values.json says; a new one is active and approved."""
     order = api.session()["order"]["id"]
 
     reply = api.authorize(order, consumer=consumer)
@@ -165,14 +168,14 @@ def test_the_consumer_decides_an_authorization(
     assert reply.json["status"] == status
 
 
-def test_the_sessions_magic_address_declines(api: Any) -> None:
+def test_the_address_of_a_session_declines(api: Any) -> None:
     """A merchant can ask for a decline through the API itself."""
     session = api.session(customerInfo={"emailAddress": "rejected@smartpay.co"})
 
     assert api.authorize(session["order"]["id"]).json["status"] == "rejected"
 
 
-def test_the_magic_address_of_a_tokens_session_declines_its_approval(api: Any) -> None:
+def test_the_address_of_a_token_session_declines_its_approval(api: Any) -> None:
     """So a token.rejected is one call away, and the token is rejected for good."""
     token = api.token_session(customerInfo={"emailAddress": "rejected@smartpay.co"})
     id_ = token["token"]["id"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from smartpay_fixtures import SAMPLES, Sample, magic
+from smartpay_fixtures import SAMPLES, Sample, sandbox_values
 from smartpay_mock.kernel.clock import DAY_MS
 
 
@@ -74,7 +74,7 @@ OUTCOMES = {
 
 def test_every_standard_token_has_its_outcome_tested() -> None:
     """The table above and the standard world agree."""
-    assert {token.id for token in magic().tokens.values()} <= set(OUTCOMES)
+    assert {token.id for token in sandbox_values().tokens.values()} <= set(OUTCOMES)
 
 
 @pytest.mark.parametrize("token", OUTCOMES)
@@ -82,7 +82,7 @@ def test_every_standard_token_has_its_outcome_tested() -> None:
 def test_a_token_decides_the_outcome(
     api: Any, order_payload: Any, token: str, method: str
 ) -> None:
-    """As the table of design and magic.json says, for both ways to capture."""
+    """As the table of design and test_values.json says, for both ways to capture."""
     reply = api.do("create_order", order_payload(token=token, captureMethod=method))
 
     automatic, manual = OUTCOMES[token]
@@ -139,7 +139,7 @@ def test_a_deleted_token_is_not_found(api: Any, order_payload: Any) -> None:
     assert reply.refusal == (404, "token.not-found")
 
 
-def test_the_magic_address_declines(api: Any) -> None:
+def test_an_e_mail_address_declines(api: Any) -> None:
     """A declining customer can be made through the API itself."""
     order = api.order(customerInfo={"emailAddress": "Rejected@smartpay.co"})
 

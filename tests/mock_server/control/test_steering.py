@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from smartpay_fixtures import magic_document
+from smartpay_fixtures import sandbox_values_document
 from smartpay_mock.control.table import ROUTES
 from smartpay_mock.kernel.clock import LAST_MS
 
@@ -251,8 +251,8 @@ class TestServer:
         assert not {"accounts", "admin_token", "state"} & set(reply.json)
 
     def test_it_shows_the_catalogue_of_magic_values(self, api: Any) -> None:
-        """magic.json, as it is."""
-        assert api.steer("GET", "/magic") == magic_document()
+        """test_values.json, as it is."""
+        assert api.steer("GET", "/magic") == sandbox_values_document()
 
 
 class TestClock:

@@ -7,7 +7,7 @@ import inspect
 
 import pytest
 
-from smartpay_fixtures import magic
+from smartpay_fixtures import sandbox_values
 from smartpay_fixtures.retries import RetryRow, retry_suite
 from smartpay_mock.kernel.faults import check_fault
 from smartpay_mock.testing import grading_criteria
@@ -32,7 +32,7 @@ def test_the_emulator_takes_the_faults_of_a_scenario(row: RetryRow) -> None:
 def test_a_scenario_uses_known_names_and_says_why(row: RetryRow) -> None:
     """Operation, token, severity and criteria are in their tables."""
     assert row.operation in OPERATIONS
-    assert row.token in magic().tokens
+    assert row.token in sandbox_values().tokens
     assert row.severity in SUITE.weights
     assert set(row.expect) <= set(SUITE.criteria)
     assert row.title.endswith(".")

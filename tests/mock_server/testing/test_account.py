@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 import requests
 
-from smartpay_fixtures import magic
+from smartpay_fixtures import sandbox_values
 from smartpay_fixtures.scenarios import scenarios
 from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
 from smartpay_mock.testing import Consumers, Smartpay, SmartpayServer, Tokens
@@ -63,17 +63,17 @@ def test_the_same_name_is_the_same_account(server: SmartpayServer) -> None:
 
 
 def test_every_standard_token_has_an_attribute() -> None:
-    """What magic.json lists can be reached by name, tokens and consumers alike."""
-    assert {row.name for row in fields(Tokens)} == set(magic().tokens)
-    assert {row.name for row in fields(Consumers)} == set(magic().consumers)
+    """Each token and consumer of test_values.json has a name."""
+    assert {row.name for row in fields(Tokens)} == set(sandbox_values().tokens)
+    assert {row.name for row in fields(Consumers)} == set(sandbox_values().consumers)
 
 
 @pytest.mark.parametrize("name", [row.name for row in fields(Tokens)])
 def test_each_token_comes_to_what_its_name_says(
     account: Smartpay, pay: Send, name: str
 ) -> None:
-    """The outcome in magic.json is the outcome of an order."""
-    outcome = magic().tokens[name].outcome
+    """The outcome in test_values.json is the outcome of an order."""
+    outcome = sandbox_values().tokens[name].outcome
 
     answer = pay(token=asdict(account.tokens)[name]).json()
 
