@@ -6,9 +6,8 @@ from collections.abc import Callable
 
 from flask import Flask
 
-from smartpay_mock.api.direct import DirectFlask
-from smartpay_mock.api.engine import Engine
-from smartpay_mock.api.routes import add_error_handlers, add_routes
+from smartpay_mock.api.application import Application
+from smartpay_mock.api.wsgi import add_api
 from smartpay_mock.control.admin import add_admin
 from smartpay_mock.control.checkout import add_checkout
 from smartpay_mock.control.guard import Guard
@@ -19,49 +18,48 @@ from smartpay_mock.kernel.settings import Settings
 from smartpay_mock.storage import open_store
 from smartpay_mock.storage.base import Store
 
-ENGINE = "smartpay.engine"
+APPLICATION = "smartpay"
+"""Key of the ``Application`` in ``app.extensions``."""
 
-Twist = Callable[[Engine], Engine]
+Patch = Callable[[Application], Application]
 
 
 def create_app(
     settings: Settings | None = None,
     *,
     store: Store | None = None,
-    twist: Twist | None = None,
+    patch: Patch | None = None,
 ) -> Flask:
     """Return the emulator as a Flask application.
 
     Args:
-        settings: How it behaves; all defaults when absent.
-        store: Where state lives; opened from ``settings.state`` when absent.
-        twist: Changes the engine before it serves, as evil twins do.
+        settings: Options; the defaults if absent.
+        store: Where state is stored; opened from ``settings.state`` if absent.
+        patch: Replaces components before the application serves.
 
     Raises:
         StoreError: The state cannot be opened.
     """
     settings = settings or Settings()
-    engine = Engine(settings, store or open_store(settings.state))
-    if twist is not None:
-        engine = twist(engine)
-    app = DirectFlask(
+    application = Application(settings, store or open_store(settings.state))
+    if patch is not None:
+        application = patch(application)
+    app = Flask(
         "smartpay_mock", static_folder=None, template_folder="control/templates"
     )
-    app.extensions[ENGINE] = engine
-    add_routes(app, engine)
-    app.go_direct(engine)
+    app.extensions[APPLICATION] = application
     guard = Guard(settings, settings.admin_token or new_password())
-    add_admin(app, engine, guard)
+    add_api(app, application)
+    add_admin(app, application, guard)
     add_inspector(app, guard)
-    add_checkout(app, engine)
-    add_error_handlers(app, engine)
+    add_checkout(app, application)
     return app
 
 
-def engine_of(app: Flask) -> Engine:
-    """Return the engine behind an application made by ``create_app``."""
-    engine: Engine = app.extensions[ENGINE]
-    return engine
+def application_of(app: Flask) -> Application:
+    """Return the components of an application made by ``create_app``."""
+    application: Application = app.extensions[APPLICATION]
+    return application
 
 
 def start_worker(app: Flask, errors: list[BaseException]) -> Worker:
@@ -69,14 +67,14 @@ def start_worker(app: Flask, errors: list[BaseException]) -> Worker:
 
     Args:
         app: Made by ``create_app``.
-        errors: Where to collect what goes wrong in the worker's threads.
+        errors: Where to collect exceptions of the worker's threads.
 
     Returns:
-        The worker; whoever started it stops it.
+        The worker; the caller stops it.
     """
-    engine = engine_of(app)
-    worker = Worker(engine.deliverer)
+    application = application_of(app)
+    worker = Worker(application.deliverer)
     worker.errors = errors
-    engine.notify = worker.notify
+    application.wake = worker.notify
     worker.start()
     return worker

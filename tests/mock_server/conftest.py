@@ -169,7 +169,7 @@ class Account:
     @property
     def engine(self) -> Any:
         """The emulator's engine."""
-        return self.app.extensions["smartpay.engine"]
+        return self.app.extensions["smartpay"]
 
     def send(
         self,

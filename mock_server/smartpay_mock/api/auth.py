@@ -1,18 +1,31 @@
-"""Who calls: the secret key in the Authorization header.
+"""Authentication: whose account a call acts on.
 
-Accepted spellings: ``Basic <key>`` as the guide and every SDK send it, ``Basic
-base64(<key>:)``, ``Bearer <key>``. Source: docs:/reference/authentication; the second
-and third spelling are *assumed*.
+A merchant sends a secret key: ``Basic <key>`` as the guide and every SDK send it,
+``Basic base64(<key>:)`` or ``Bearer <key>``. A consumer sends an access token as
+Bearer. Source: docs:/reference/authentication; the second and third spelling of the
+key are *assumed*.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from smartpay_mock.kernel.clock import wall_ms
+from smartpay_mock.kernel.codec import decode
+from smartpay_mock.kernel.exchange import Call
 from smartpay_mock.kernel.ids import account_id, is_secret_key
+from smartpay_mock.kernel.settings import Settings
+from smartpay_mock.storage.base import Store
+from smartpay_schemas import Operation
+
+SERVER_ACCOUNT = "server"
+"""The account that stores what belongs to no merchant: logged-in consumers."""
+
+ACCOUNT_HEADER = "smartpay-sandbox-account"
 
 _SCHEMES = {"basic", "bearer"}
 
@@ -42,13 +55,13 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a call was not let in, in words; answered as 401."""
+    """Why a call is refused with 401, as text."""
 
     reason: str
 
 
 class _RefusedError(Exception):
-    """The header lets nobody in; says why."""
+    """The credentials are refused; the text says why."""
 
 
 def authenticate(
@@ -66,7 +79,7 @@ def authenticate(
         return Refusal(str(refused))
 
 
-# An exception is not remembered: what is refused does not even stay in memory.
+# Refused credentials raise, so they are not cached.
 @lru_cache(maxsize=4096)
 def _credential(header: str | None, allowed: frozenset[str]) -> Credential:
     if not header:
@@ -90,7 +103,7 @@ def _credential(header: str | None, allowed: frozenset[str]) -> Credential:
 
 
 def _key_in(value: str) -> str:
-    """Return the key as it is, or out of base64 of ``key:``."""
+    """Return the key, decoded if it is base64 of ``key:``."""
     if value.startswith(("sk_", "pk_")):
         return value
     try:
@@ -98,3 +111,86 @@ def _key_in(value: str) -> str:
     except (binascii.Error, UnicodeDecodeError):
         return value
     return decoded.partition(":")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """Finds the account of a call.
+
+    Attributes:
+        settings: Has the keys that may call.
+        store: Has the consumers' objects.
+    """
+
+    settings: Settings
+    store: Store
+
+    def identify(
+        self, operation: Operation, params: Mapping[str, str], call: Call
+    ) -> Credential | Refusal:
+        """Return whose account the call acts on, or why it is refused."""
+        return _SIDES[operation.side](self, operation, params, call)
+
+    def merchant(
+        self, _operation: Operation, _params: Mapping[str, str], call: Call
+    ) -> Credential | Refusal:
+        """Identify a merchant by the secret key."""
+        return authenticate(
+            call.headers.get("authorization"), frozenset(self.settings.accounts)
+        )
+
+    def login(
+        self, _operation: Operation, _params: Mapping[str, str], _call: Call
+    ) -> Credential | Refusal:
+        """Let every caller log in."""
+        return Credential(SERVER_ACCOUNT, "")
+
+    def consumer(
+        self, operation: Operation, params: Mapping[str, str], call: Call
+    ) -> Credential | Refusal:
+        """Identify the account that holds the object which a consumer acts on.
+
+        Every account has the standard tokens; the header ``Smartpay-Sandbox-Account``
+        names the account where an id exists in several.
+        """
+        actor = self._logged_in(call)
+        if isinstance(actor, Refusal):
+            return actor
+        named = call.headers.get(ACCOUNT_HEADER)
+        if named:
+            found = authenticate(f"Bearer {named}", frozenset(self.settings.accounts))
+            return found if isinstance(found, Refusal) else replace(found, actor=actor)
+        kind = (operation.response or "").removeprefix("resources/")
+        holders = self.store.locate(kind, params["id"])
+        if len(holders) > 1:
+            return Credential(SERVER_ACCOUNT, "", actor, advice=_ambiguous(params))
+        return Credential(holders[0] if holders else SERVER_ACCOUNT, "", actor)
+
+    def _logged_in(self, call: Call) -> str | Refusal:
+        """Return the address of the consumer whose access token the call carries."""
+        scheme, _, token = call.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            return Refusal("there is no access token; log in and send it as Bearer")
+        with self.store.read(SERVER_ACCOUNT) as unit:
+            row = unit.row("access", token.strip())
+        if row is None or row.due is None or row.due <= wall_ms():
+            return Refusal("the access token is unknown or has expired; log in again")
+        address: str = decode(row.body)["emailAddress"]
+        return address
+
+
+def _ambiguous(params: Mapping[str, str]) -> str:
+    return (
+        f"{params['id']} exists in several accounts; name the one that is meant by its "
+        "secret key in the header Smartpay-Sandbox-Account"
+    )
+
+
+Identify = Callable[
+    [Callers, Operation, Mapping[str, str], Call], "Credential | Refusal"
+]
+_SIDES: dict[str, Identify] = {
+    "merchant": Callers.merchant,
+    "consumer-login": Callers.login,
+    "consumer": Callers.consumer,
+}

@@ -79,7 +79,7 @@ class Outcome:
     advance_ms: int = 0
 
 
-def carry_out(
+def apply_faults(
     faults: Sequence[Fault], when: str, answer: Answer | None = None
 ) -> Outcome:
     """Carry out those of ``faults`` that belong to the moment ``when``.

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 from typing import NamedTuple
 
-from smartpay_mock.api.bodies import canonical_body
+from smartpay_mock.api.validation import canonical_body
 from smartpay_mock.kernel.codec import decode, encode
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.exchange import Answer, Call

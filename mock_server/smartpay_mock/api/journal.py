@@ -1,11 +1,12 @@
-"""What was asked and answered, and why: one entry per call, newest kept.
+"""The journal: one entry per call with its answer and the reasons for it.
 
-The entry is written in the same unit as the call's changes, with the secret key left
-out.
+The entry is written in the same unit as the call's changes, without the secret key.
+Only the newest entries are kept.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
 from smartpay_mock.kernel.codec import decode, encode
@@ -18,49 +19,55 @@ _SECRET_HEADERS = ("authorization", "smartpay-sandbox-account")
 _LEFT_OUT = b"(left out: it holds a password)"
 
 
-def write(
-    unit: Unit,
-    *,
-    id_: str,
-    at: int,
-    operation: Operation | None,
-    call: Call,
-    answer: Answer,
-    key_hint: str,
-    trace: list[tuple[str, str]],
-    advice: list[dict[str, str]],
-    faults: list[str],
-    keep: int,
-) -> None:
-    """Write the entry of one exchange.
+@dataclass(slots=True)
+class Entry:
+    """What is known about a call when it is answered.
 
-    Body and answer stand beside the entry as the bytes they are: to make JSON strings
-    of them would cost more than all the rest.
+    Attributes:
+        at: The account's time, in milliseconds since the epoch.
+        call: As it arrived.
+        answer: As the pipeline made it, before a fault changed it.
+        key_hint: The secret key with its middle left out.
+        trace: Which rule found what.
+        operation: What was called; ``None`` for a path or method that is not served.
+        advice: Oddities that were tolerated.
+        faults: The fault plans that applied, as text.
+    """
+
+    at: int
+    call: Call
+    answer: Answer
+    key_hint: str
+    trace: list[tuple[str, str]]
+    operation: Operation | None = None
+    advice: list[dict[str, str]] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+
+def write(unit: Unit, entry: Entry, *, keep: int) -> None:
+    """Write an entry under the answer's Request-Id.
+
+    Bodies are stored as bytes beside the entry, because encoding them as JSON strings
+    is slow.
 
     Args:
         unit: Of the account.
-        id_: The answer's Request-Id.
-        at: The account's time, in milliseconds since the epoch.
-        operation: What was called; ``None`` for a path or method that is not served.
-        call: As it arrived.
-        answer: As it was made, before a fault changed it.
-        key_hint: What to show of the credential.
-        trace: Why the answer is as it is: which rule found what.
-        advice: What was tolerated.
-        faults: The fault plans it met, in words.
+        entry: What to write.
         keep: How many entries are kept; 0 writes none.
     """
     if not keep:
         return
+    call, answer, operation = entry.call, entry.answer, entry.operation
     headers = dict(call.headers)
     for name in _SECRET_HEADERS:
         if name in headers:
-            headers[name] = key_hint
+            headers[name] = entry.key_hint
     is_login = operation is not None and operation.side == "consumer-login"
     body = _LEFT_OUT if is_login else call.body
+    id_ = answer.headers["Request-Id"]
     document = {
         "id": id_,
-        "at": at,
+        "at": entry.at,
         "operation": operation.id if operation else "",
         "method": call.method,
         "path": call.path,
@@ -69,15 +76,15 @@ def write(
         "bodyBytes": len(body),
         "status": answer.status,
         "replayed": "Idempotency-Replayed" in answer.headers,
-        "trace": trace,
-        "advice": advice,
-        "faults": faults,
+        "trace": entry.trace,
+        "advice": entry.advice,
+        "faults": entry.faults,
     }
     unit.put(KIND, id_, encode(document), attachment=body + answer.body)
 
 
 def read(row: Row) -> dict[str, Any]:
-    """Return an entry as it is shown, body and answer as text."""
+    """Return an entry with body and answer as text."""
     kept = decode(row.body)
     texts, length = row.attachment or b"", kept.pop("bodyBytes")
     return {

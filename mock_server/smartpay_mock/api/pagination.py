@@ -9,11 +9,9 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
-from smartpay_mock.api.validation import page_size
 from smartpay_mock.kernel.rules import Rules
 from smartpay_mock.resources import Listing
 from smartpay_mock.resources.checks import all_of, invalid
@@ -39,19 +37,8 @@ class Page:
     next_token: str | None
 
 
-class ReadPage(Protocol):
-    """Reads one page of a list, as ``read_page`` does."""
-
-    def __call__(
-        self,
-        unit: Unit,
-        listing: Listing,
-        query: Mapping[str, str],
-        *,
-        rules: Rules,
-        list_name: str,
-    ) -> Page:
-        """Return the page that the query asks for."""
+ReadPage = Callable[..., Page]
+"""Reads one page of a list, with the arguments of ``read_page``."""
 
 
 def read_page(
@@ -71,7 +58,7 @@ def read_page(
     token = query.get("pageToken", "")
     scope = f"{unit.account}/{list_name}"
     limit, before = all_of(
-        lambda: page_size(query, rules),
+        lambda: _page_size(query, rules),
         lambda: _open_token(token, scope) if token else None,
     )
     rows = unit.page(
@@ -108,3 +95,22 @@ def _open_token(token: str, scope: str) -> int:
             "send one as it was received, or none for the first page"
         )
     return seq
+
+
+def _page_size(query: Mapping[str, str], rules: Rules) -> int:
+    """Return how many results the caller wants.
+
+    Raises:
+        ApiError: ``request.invalid`` unless it is a whole number in range.
+
+    Source: default go:types.go; the largest is *assumed*.
+    """
+    asked = query.get("maxResults", "")
+    if not asked:
+        return rules.page_size
+    if asked.isascii() and asked.isdigit() and 1 <= int(asked[:9]) <= rules.page_limit:
+        return int(asked)
+    raise invalid(
+        f"maxResults: {asked[:40]!r} is out of range; "
+        f"send a whole number from 1 to {rules.page_limit}"
+    )

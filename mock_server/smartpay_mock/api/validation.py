@@ -1,21 +1,23 @@
-"""Bodies and query parameters against the operation's schema, all problems at once."""
+"""Bodies and query parameters: decoded and checked, all problems reported at once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from smartpay_mock.api.bodies import decoded_body
 from smartpay_mock.api.tolerance import cleaned, oddities
+from smartpay_mock.kernel.codec import decode_request, encode_sorted
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.exchange import Call
-from smartpay_mock.kernel.rules import Rules
 from smartpay_mock.resources import Context
 from smartpay_mock.resources.checks import invalid
 from smartpay_schemas import Operation, Problem, accepts_strictly, problems
 
 Validate = Callable[[Operation, Any, Context], dict[str, Any]]
 
+_POINT = b"."
+_DIGITS = frozenset(b"0123456789")
+_EXACT = 2**53  # a float beyond it is no longer a certain whole number
 _EXPAND = {"": False, "no": False, "all": True}
 
 
@@ -90,20 +92,56 @@ def wants_expanded(operation: Operation, query: Mapping[str, str]) -> bool:
     return _EXPAND[asked]
 
 
-def page_size(query: Mapping[str, str], rules: Rules) -> int:
-    """Return how many results the caller wants.
+def decoded_body(call: Call) -> Any:
+    """Return the JSON value of the body, whole numbers like ``1250.0`` as integers.
+
+    Source: the Go SDK and a plugin send amounts as floats.
 
     Raises:
-        ApiError: ``request.invalid`` for no whole number in range.
-
-    Source: default go:types.go; the largest is *assumed*.
+        ValueError: The body is no JSON; the text says where.
     """
-    asked = query.get("maxResults", "")
-    if not asked:
-        return rules.page_size
-    if asked.isascii() and asked.isdigit() and 1 <= int(asked[:9]) <= rules.page_limit:
-        return int(asked)
-    raise invalid(
-        f"maxResults: {asked[:40]!r} is out of range; "
-        f"send a whole number from 1 to {rules.page_limit}"
-    )
+    return _read(call)[0]
+
+
+def canonical_body(call: Call) -> bytes:
+    """Return the same value as bytes that do not depend on how it was laid out.
+
+    Raises:
+        ValueError: The body is no JSON; the text says where.
+    """
+    return _read(call)[1]
+
+
+def _read(call: Call) -> tuple[Any, bytes]:
+    if call.decoded is None:
+        document = decode_request(call.body)
+        canonical = encode_sorted(document)
+        if _may_have_floats(canonical):
+            document = _with_integers(document)
+            canonical = encode_sorted(document)
+        call.decoded = document, canonical
+    return call.decoded
+
+
+def _may_have_floats(canonical: bytes) -> bool:
+    """Return whether a digit stands before a point, as in every float so encoded.
+
+    The raw body may hold floats without a point, such as ``1e3``. Floats that are
+    encoded with an exponent aren't whole numbers, or are larger than ``_EXACT``.
+    """
+    at = canonical.find(_POINT)
+    while at >= 0:
+        if canonical[at - 1] in _DIGITS:
+            return True
+        at = canonical.find(_POINT, at + 1)
+    return False
+
+
+def _with_integers(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _with_integers(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_with_integers(member) for member in value]
+    if isinstance(value, float) and value.is_integer() and abs(value) <= _EXACT:
+        return int(value)
+    return value

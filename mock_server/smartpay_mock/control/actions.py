@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from smartpay_fixtures import sandbox_values_document
-from smartpay_mock.api.callers import ACCOUNT_HEADER
+from smartpay_mock.api.auth import ACCOUNT_HEADER
 from smartpay_mock.control import (
     clocks,
     fault_plans,
@@ -166,7 +166,7 @@ def get_hold(request: Request) -> Any:
 def release_hold(request: Request) -> None:
     """Release a gate."""
     gate = fault_plans.find_hold(request.engine, request.account, request.params["id"])
-    request.engine.gates.remove(request.account, gate)
+    request.engine.holds.remove(request.account, gate)
 
 
 def take_snapshot(request: Request) -> Any:
@@ -233,7 +233,7 @@ def drain_webhooks(request: Request) -> Any:
 def replay_delivery(request: Request) -> Any:
     """Have one delivery attempted again."""
     shown = request.engine.deliverer.replay(request.account, request.params["id"])
-    request.engine.notify(request.account)
+    request.engine.wake(request.account)
     return shown
 
 
@@ -242,7 +242,7 @@ def replay_deliveries(request: Request) -> Any:
     shown = request.engine.deliverer.replay_all(
         request.account, state=request.query.get("state")
     )
-    request.engine.notify(request.account)
+    request.engine.wake(request.account)
     return shown
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from flask import Request as FlaskRequest
 
-from smartpay_mock.api.engine import Engine
-from smartpay_mock.api.routes import (
+from smartpay_mock.api.application import Application
+from smartpay_mock.api.wsgi import (
     nearest,
     read_call,
     read_head,
@@ -29,7 +29,7 @@ _BODY_LIMIT = 1 << 30
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
-def add_admin(app: Flask, engine: Engine, guard: Guard) -> None:
+def add_admin(app: Flask, engine: Application, guard: Guard) -> None:
     """Register the control plane with ``app``."""
     for number, route in enumerate(ROUTES):
         app.add_url_rule(
@@ -53,7 +53,7 @@ def add_admin(app: Flask, engine: Engine, guard: Guard) -> None:
         )
 
 
-def _view(route: Route, engine: Engine, guard: Guard) -> Callable[..., Response]:
+def _view(route: Route, engine: Application, guard: Guard) -> Callable[..., Response]:
     def view(**params: str) -> Response:
         environ = request.environ
         # Nobody's body is read before it is known that they may steer.
@@ -61,7 +61,7 @@ def _view(route: Route, engine: Engine, guard: Guard) -> Callable[..., Response]
         if refused is None:
             call = read_call(environ, _BODY_LIMIT)
             refused = _answer(route, engine, guard, call, params)
-        return to_response(refused, environ)
+        return to_response(refused)
 
     return view
 
@@ -69,7 +69,7 @@ def _view(route: Route, engine: Engine, guard: Guard) -> Callable[..., Response]
 def _unknown(guard: Guard) -> Callable[..., Response]:
     def view(**_params: str) -> Response:
         refused = guard.refuse(read_head(request.environ))
-        return to_response(refused or _miss(request), request.environ)
+        return to_response(refused or _miss(request))
 
     return view
 
@@ -91,7 +91,7 @@ def _miss(call: FlaskRequest) -> Answer:
 
 
 def _answer(
-    route: Route, engine: Engine, guard: Guard, call: Call, params: dict[str, str]
+    route: Route, engine: Application, guard: Guard, call: Call, params: dict[str, str]
 ) -> Answer:
     account = ""
     if route.needs_account:
@@ -110,7 +110,7 @@ def _answer(
     except ApiError as error:
         return problem(error.status, error.message, errorCode=error.code)
     except Exception as error:
-        report_failure(error)
+        report_failure(current_app, request.environ, error)
         what = f"{type(error).__name__}: {error}"
         return problem(500, f"{what}. This is a defect of the emulator.")
     return _shown(value)

@@ -14,7 +14,8 @@ from typing import Any
 from flask import Flask, redirect, render_template, request
 
 from smartpay_fixtures import sandbox_values
-from smartpay_mock.api.engine import Engine
+from smartpay_mock.api.application import Application
+from smartpay_mock.api.pipeline import perform
 from smartpay_mock.kernel.codec import decode, encode
 from smartpay_mock.kernel.exchange import Answer, Call
 from smartpay_mock.resources.checkout_sessions import CHECKOUT_PATH
@@ -28,7 +29,7 @@ _PAID = {"succeeded", "requires_capture", "active"}
 _CODE = "promotion-code"
 
 
-def add_checkout(app: Flask, engine: Engine) -> None:
+def add_checkout(app: Flask, engine: Application) -> None:
     """Register the checkout page, also under the path of the real host."""
 
     def view(id: str) -> Any:  # noqa: A002 - the path's parameter
@@ -54,7 +55,7 @@ def _missing() -> str:
 class _Page:
     """One visit to one session's page."""
 
-    def __init__(self, engine: Engine, session_id: str) -> None:
+    def __init__(self, engine: Application, session_id: str) -> None:
         self._engine = engine
         holders = engine.store.locate("checkout_session", session_id)
         self._account = holders[0] if len(holders) == 1 else ""
@@ -139,4 +140,4 @@ class _Page:
             base_url=request.host_url.rstrip("/"),
         )
         params = {"id": id_} if "{id}" in operation.path else {}
-        return self._engine.perform(operation, params, call)
+        return perform(self._engine, operation, params, call)

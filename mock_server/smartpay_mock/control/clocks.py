@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from smartpay_mock.api.engine import Engine
+from smartpay_mock.api.application import Application
 from smartpay_mock.kernel.clock import AccountClock
 
 
-def read_clock(engine: Engine, account_id: str) -> dict[str, Any]:
+def read_clock(engine: Application, account_id: str) -> dict[str, Any]:
     """Return the account's time.
 
     Returns:
@@ -20,7 +20,7 @@ def read_clock(engine: Engine, account_id: str) -> dict[str, Any]:
 
 
 def change_clock(
-    engine: Engine, account_id: str, change: Callable[[AccountClock], AccountClock]
+    engine: Application, account_id: str, change: Callable[[AccountClock], AccountClock]
 ) -> dict[str, Any]:
     """Change the clock by ``change``; what falls due until then happens, each in time.
 
@@ -34,11 +34,11 @@ def change_clock(
         account.clock = change(account.clock)
         unit.put("account", account.id, account.to_bytes())
     shown = read_clock(engine, account_id)
-    engine.notify(account_id)
+    engine.wake(account_id)
     return shown
 
 
-def _deliver_until(engine: Engine, account_id: str, target: int) -> None:
+def _deliver_until(engine: Application, account_id: str, target: int) -> None:
     """Attempt the webhooks that fall due until ``target``, each at its own time."""
     due = engine.deliverer.next_due(account_id)
     if due is not None and due <= target:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from smartpay_mock.api.engine import Engine
-from smartpay_mock.api.gates import Gate
-from smartpay_mock.api.works import keep_account
+from smartpay_mock.api.application import Application, save_account
+from smartpay_mock.api.holds import Hold
 from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
 from smartpay_mock.kernel.faults import Fault, check_fault, to_document
 
 
-def add_fault(engine: Engine, account_id: str, /, **plan: Any) -> dict[str, Any]:
+def add_fault(engine: Application, account_id: str, /, **plan: Any) -> dict[str, Any]:
     """Add a fault plan: operation, kind, when, times, after, and the kind's options.
 
     Raises:
@@ -22,23 +21,23 @@ def add_fault(engine: Engine, account_id: str, /, **plan: Any) -> dict[str, Any]
         fault = check_fault(ids.new("fault"), **plan)
         account.faults.append(fault)
         account.has_changed = True
-        keep_account(unit, account, ids)
+        save_account(unit, account, ids)
         return to_document(fault)
 
 
-def list_faults(engine: Engine, account_id: str) -> list[dict[str, Any]]:
+def list_faults(engine: Application, account_id: str) -> list[dict[str, Any]]:
     """Return the account's fault plans with how often each was met."""
     with engine.opened(account_id) as (_unit, account):
         return [to_document(fault) for fault in account.faults]
 
 
-def unmet_faults(engine: Engine, account_id: str) -> list[Fault]:
+def unmet_faults(engine: Application, account_id: str) -> list[Fault]:
     """Return the plans that were met less often than they ask for."""
     with engine.opened(account_id) as (_unit, account):
         return [fault for fault in account.faults if fault.met < max(1, fault.times)]
 
 
-def remove_fault(engine: Engine, account_id: str, id_: str) -> None:
+def remove_fault(engine: Application, account_id: str, id_: str) -> None:
     """Remove a fault plan.
 
     Raises:
@@ -52,7 +51,7 @@ def remove_fault(engine: Engine, account_id: str, id_: str) -> None:
         unit.put("account", account.id, account.to_bytes())
 
 
-def clear_faults(engine: Engine, account_id: str) -> None:
+def clear_faults(engine: Application, account_id: str) -> None:
     """Remove every fault plan of the account."""
     with engine.opened(account_id) as (unit, account):
         account.faults = []
@@ -60,8 +59,8 @@ def clear_faults(engine: Engine, account_id: str) -> None:
 
 
 def add_hold(
-    engine: Engine, account_id: str, *, operation: str, at: str = "before_commit"
-) -> Gate:
+    engine: Application, account_id: str, *, operation: str, at: str = "before_commit"
+) -> Hold:
     """Hold calls of an operation at a point until the gate is released.
 
     Raises:
@@ -77,17 +76,17 @@ def add_hold(
     with engine.opened(account_id) as (unit, account):
         ids = account.ids()
         id_ = ids.new("hold")
-        keep_account(unit, account, ids)
-    return engine.gates.add(account_id, id_=id_, operation=operation, at=at)
+        save_account(unit, account, ids)
+    return engine.holds.add(account_id, id_=id_, operation=operation, at=at)
 
 
-def find_hold(engine: Engine, account_id: str, id_: str) -> Gate:
+def find_hold(engine: Application, account_id: str, id_: str) -> Hold:
     """Return a gate by its id.
 
     Raises:
         NotFoundError: There is none.
     """
-    gates = engine.gates.of(account_id)
+    gates = engine.holds.of(account_id)
     for gate in gates:
         if gate.id == id_:
             return gate

@@ -11,8 +11,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 
-from smartpay_mock.api.auth import Credential, Refusal, authenticate
-from smartpay_mock.api.callers import ACCOUNT_HEADER
+from smartpay_mock.api.auth import ACCOUNT_HEADER, Credential, Refusal, authenticate
 from smartpay_mock.control.problems import problem
 from smartpay_mock.kernel.exchange import Answer, Call
 from smartpay_mock.kernel.settings import Settings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from smartpay_mock.api.engine import Engine
+from smartpay_mock.api.application import Application
 from smartpay_mock.kernel.codec import decode
 from smartpay_mock.resources import Context
 from smartpay_mock.resources.views import expanded, plain
@@ -13,7 +13,7 @@ _ALL = 1_000_000
 _EXPANDED = {"order"}
 
 
-def list_held(engine: Engine, account_id: str, kind: str) -> list[dict[str, Any]]:
+def list_held(engine: Application, account_id: str, kind: str) -> list[dict[str, Any]]:
     """Return every stored document of a kind, oldest first.
 
     Orders are shown expanded, everything else plain: as the answer to creating one.

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask, render_template, request
 
 from smartpay_fixtures import sandbox_values
-from smartpay_mock.api.routes import read_call, to_response
+from smartpay_mock.api.wsgi import read_call, to_response
 from smartpay_mock.control.guard import Guard
 from smartpay_mock.control.routes import PREFIX
 
@@ -21,7 +21,7 @@ def add_inspector(app: Flask, guard: Guard) -> None:
     def view() -> Any:
         refused = guard.refuse(read_call(request.environ, _BODY_LIMIT), is_open=True)
         if refused:
-            return to_response(refused, request.environ)
+            return to_response(refused)
         return render_template(
             "inspector.html", prefix=PREFIX, key=sandbox_values().secret_key
         )

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from smartpay_mock.api.callers import SERVER_ACCOUNT
-from smartpay_mock.api.engine import Engine
+from smartpay_mock.api.application import Application
+from smartpay_mock.api.auth import SERVER_ACCOUNT
 from smartpay_mock.api.journal import KIND, operation_of, read
 from smartpay_mock.kernel.errors import NotFoundError
 from smartpay_mock.kernel.exchange import REASON_HEADER
 
 
 def list_requests(
-    engine: Engine,
+    engine: Application,
     account_id: str,
     *,
     operation: str | None = None,
@@ -41,7 +41,7 @@ def list_requests(
     return [read(row) for row in chosen[:limit][::-1]]
 
 
-def get_request(engine: Engine, account_id: str, id_: str) -> dict[str, Any]:
+def get_request(engine: Application, account_id: str, id_: str) -> dict[str, Any]:
     """Return the entry with this Request-Id.
 
     Calls of consumers to objects that no account has, and logins, are found too.
@@ -64,7 +64,7 @@ def get_request(engine: Engine, account_id: str, id_: str) -> dict[str, Any]:
     )
 
 
-def clear_requests(engine: Engine, account_id: str) -> None:
+def clear_requests(engine: Application, account_id: str) -> None:
     """Forget the account's journal."""
     with engine.opened(account_id) as (unit, _account):
         unit.trim(KIND, 0)

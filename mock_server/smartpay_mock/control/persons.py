@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from smartpay_mock.api.engine import Engine
+from smartpay_mock.api.application import Application
 from smartpay_mock.kernel.codec import decode
 from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
 from smartpay_mock.resources.persons import keep_consumer
@@ -17,14 +17,16 @@ DECISIONS = ("approved", "declined", "declined_softly")
 _ALL = 10_000
 
 
-def list_documents(engine: Engine, account_id: str, kind: str) -> list[dict[str, Any]]:
+def list_documents(
+    engine: Application, account_id: str, kind: str
+) -> list[dict[str, Any]]:
     """Return every stored document of a kind, newest first, without private members."""
     with engine.opened(account_id) as (unit, _account):
         return [plain(decode(row.body)) for row in unit.page(kind, limit=_ALL)]
 
 
 def get_document(
-    engine: Engine, account_id: str, kind: str, id_: str
+    engine: Application, account_id: str, kind: str, id_: str
 ) -> dict[str, Any]:
     """Return one stored document, without private members.
 
@@ -36,7 +38,7 @@ def get_document(
 
 
 def change_token(
-    engine: Engine,
+    engine: Application,
     account_id: str,
     id_: str,
     *,
@@ -69,7 +71,7 @@ def change_token(
 
 
 def change_consumer(
-    engine: Engine,
+    engine: Application,
     account_id: str,
     id_: str,
     *,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from smartpay_mock.api.engine import Engine
+from smartpay_mock.api.application import Application
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.exchange import Call
 from smartpay_schemas import problems
@@ -27,7 +27,7 @@ class Request:
         call: As it arrived.
     """
 
-    engine: Engine
+    engine: Application
     account: str
     params: Mapping[str, str]
     query: Mapping[str, str]

@@ -8,8 +8,9 @@ from typing import Any
 
 from smartpay_fixtures import sandbox_values
 from smartpay_fixtures.scenarios import ScenarioFailure, run_scenario, scenarios
-from smartpay_mock.api.callers import ACCOUNT_HEADER
-from smartpay_mock.api.engine import Engine
+from smartpay_mock.api.application import Application
+from smartpay_mock.api.auth import ACCOUNT_HEADER
+from smartpay_mock.api.pipeline import perform
 from smartpay_mock.control.clocks import change_clock
 from smartpay_mock.kernel.codec import decode, encode
 from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
@@ -24,7 +25,7 @@ def list_scenarios() -> list[str]:
 
 
 def play_scenario(
-    engine: Engine, account_id: str, key: str, name: str
+    engine: Application, account_id: str, key: str, name: str
 ) -> dict[str, str]:
     """Carry a scenario out on an account; return its ids, by its own names.
 
@@ -50,7 +51,7 @@ def play_scenario(
 
 @dataclass(frozen=True, slots=True)
 class _Player:
-    engine: Engine
+    engine: Application
     account: str
     key: str
 
@@ -95,7 +96,7 @@ class _Player:
             headers={**headers, "content-type": "application/json"},
             body=b"" if body is None else encode(body),
         )
-        answer = self.engine.perform(row, params, call)
+        answer = perform(self.engine, row, params, call)
         document = decode(answer.body) if answer.body else None
         if answer.status >= _REFUSED:
             raise SandboxUsageError(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from smartpay_mock.api.engine import Engine
+from smartpay_mock.api.application import Application
 from smartpay_mock.control.bodies import ACCOUNT
 from smartpay_mock.kernel.account import Account
 from smartpay_mock.kernel.codec import decode, encode
@@ -20,24 +20,26 @@ from smartpay_schemas import problems
 VERSION = 1
 
 
-def reset(engine: Engine, account_id: str) -> None:
+def reset(engine: Application, account_id: str) -> None:
     """Forget everything of an account; its next call finds the standard world.
 
     Clock, faults, holds, keys, journal and webhooks go with it.
     """
-    engine.gates.clear(account_id)
+    engine.holds.clear(account_id)
     with engine.store.write(account_id) as unit:
         unit.clear()
 
 
-def take_snapshot(engine: Engine, account_id: str) -> dict[str, Any]:
+def take_snapshot(engine: Application, account_id: str) -> dict[str, Any]:
     """Return everything of an account as one JSON document."""
     with engine.opened(account_id) as (unit, _account):
         rows = [_row_to_json(kind, row) for kind, row in unit.dump()]
     return {"version": VERSION, "documents": rows}
 
 
-def restore_snapshot(engine: Engine, account_id: str, snapshot: dict[str, Any]) -> None:
+def restore_snapshot(
+    engine: Application, account_id: str, snapshot: dict[str, Any]
+) -> None:
     """Replace everything of an account by a snapshot.
 
     Args:
@@ -63,8 +65,8 @@ def restore_snapshot(engine: Engine, account_id: str, snapshot: dict[str, Any]) 
         unit.clear()
         for kind, row in rows:
             unit.load(kind, row)
-    engine.gates.clear(account_id)
-    engine.notify(account_id)
+    engine.holds.clear(account_id)
+    engine.wake(account_id)
 
 
 def _owned(document: dict[str, Any], account_id: str) -> bytes:

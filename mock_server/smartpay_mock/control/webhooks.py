@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from smartpay_mock.api.engine import Engine
+from smartpay_mock.api.application import Application
 from smartpay_mock.events.adversary import (
     parse_adversary,
     read_adversary,
@@ -21,7 +21,7 @@ from smartpay_mock.events.outbox import KIND as EVENT_KIND
 
 
 def show_deliveries(
-    engine: Engine,
+    engine: Application,
     account_id: str,
     *,
     state: str | None = None,
@@ -37,7 +37,7 @@ def show_deliveries(
         return [view_delivery(row) for row in reversed(rows)]
 
 
-def show_delivery(engine: Engine, account_id: str, id_: str) -> dict[str, Any]:
+def show_delivery(engine: Application, account_id: str, id_: str) -> dict[str, Any]:
     """Return one delivery with its attempts.
 
     Raises:
@@ -47,7 +47,7 @@ def show_delivery(engine: Engine, account_id: str, id_: str) -> dict[str, Any]:
         return view_delivery(find_delivery(unit, id_))
 
 
-def show_events(engine: Engine, account_id: str) -> list[dict[str, Any]]:
+def show_events(engine: Application, account_id: str) -> list[dict[str, Any]]:
     """Return the account's events, oldest first: id, type, createdAt, objectId."""
     with engine.opened(account_id) as (unit, _account):
         rows = unit.page(EVENT_KIND, limit=KEPT)
@@ -59,7 +59,7 @@ def show_events(engine: Engine, account_id: str) -> list[dict[str, Any]]:
 
 
 def drain(
-    engine: Engine, account_id: str, *, until: int | None = None
+    engine: Application, account_id: str, *, until: int | None = None
 ) -> list[dict[str, Any]]:
     """Deliver all that is due now, without sleeping, and return what came of it.
 
@@ -74,7 +74,9 @@ def drain(
     return [outcome.to_document() for outcome in outcomes]
 
 
-def set_adversary(engine: Engine, account_id: str, /, **options: Any) -> dict[str, Any]:
+def set_adversary(
+    engine: Application, account_id: str, /, **options: Any
+) -> dict[str, Any]:
     """Let the account's webhooks misbehave; no options let them behave again.
 
     Raises:
@@ -87,7 +89,7 @@ def set_adversary(engine: Engine, account_id: str, /, **options: Any) -> dict[st
     return asdict(adversary)
 
 
-def show_adversary(engine: Engine, account_id: str) -> dict[str, Any]:
+def show_adversary(engine: Application, account_id: str) -> dict[str, Any]:
     """Return how the account's webhooks misbehave."""
     with engine.opened(account_id) as (unit, _account):
         return asdict(read_adversary(unit))

@@ -146,11 +146,11 @@ class Sandbox:
         if not self._delivers or not hasattr(self.app, "extensions"):
             return
         from smartpay_mock.app import (  # noqa: PLC0415 - imports Flask
-            ENGINE,
+            APPLICATION,
             start_worker,
         )
 
-        if ENGINE in self.app.extensions:
+        if APPLICATION in self.app.extensions:
             self._worker = start_worker(self.app, self.errors)
 
     def _server(self, index: int) -> ThreadServer:

@@ -6,12 +6,13 @@ import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from smartpay_mock.api.engine import Engine
-from smartpay_mock.api.routes import REPORT
-from smartpay_mock.app import engine_of
+from smartpay_mock.api.application import Application
+from smartpay_mock.api.pipeline import perform
+from smartpay_mock.app import application_of
 from smartpay_mock.control.routes import Request, Route
 from smartpay_mock.control.table import ROUTES
 from smartpay_mock.kernel.codec import decode, encode
+from smartpay_mock.kernel.environ import REPORT
 from smartpay_mock.kernel.exchange import Call
 from smartpay_mock.kernel.ids import account_id
 from smartpay_mock.kernel.settings import Settings
@@ -66,9 +67,9 @@ class LocalEmulator:
         return reporting
 
     @property
-    def engine(self) -> Engine:
+    def engine(self) -> Application:
         """What answers calls."""
-        return engine_of(self._sandbox.app)
+        return application_of(self._sandbox.app)
 
     @property
     def root_url(self) -> str:
@@ -148,7 +149,8 @@ class LocalDesk:
         """As in ``Desk``, without HTTP."""
         operation = OPERATIONS[errand.operation]
         prefix = API_PATH if operation.side == "merchant" else ""
-        answer = self._emulator.engine.perform(
+        answer = perform(
+            self._emulator.engine,
             operation,
             errand.params,
             Call(

@@ -58,4 +58,4 @@ def broken_app(settings: Settings) -> Flask | None:
 
     if STARTED in os.environ:
         Path(os.environ[STARTED]).touch()
-    return create_app(settings, twist=find_mutant(settings.mutant).twist)
+    return create_app(settings, patch=find_mutant(settings.mutant).twist)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from smartpay_mock.app import Twist
+from smartpay_mock.app import Patch
 from smartpay_mock.kernel.codec import decode, encode
 from smartpay_mock.kernel.exchange import Answer, Call
 from smartpay_mock.twins.seams import Document, answered
@@ -18,7 +18,7 @@ Edit = Callable[[Document], Any]
 REFUSED = 400
 
 
-def rendered(edit: Edit, *operations: str) -> Twist:
+def rendered(edit: Edit, *operations: str) -> Patch:
     """Edit the documents of successful answers, of these operations or of all."""
 
     def apply(operation: Operation, _call: Call, answer: Answer) -> Answer:
@@ -30,7 +30,7 @@ def rendered(edit: Edit, *operations: str) -> Twist:
     return answered(apply)
 
 
-def refused(edit: Edit, *codes: str) -> Twist:
+def refused(edit: Edit, *codes: str) -> Patch:
     """Edit the documents of refusals, of these codes or of all that have one."""
 
     def apply(_operation: Operation, _call: Call, answer: Answer) -> Answer:
@@ -42,7 +42,7 @@ def refused(edit: Edit, *codes: str) -> Twist:
     return answered(apply)
 
 
-def objects(kind: str, edit: Edit, *operations: str) -> Twist:
+def objects(kind: str, edit: Edit, *operations: str) -> Patch:
     """Edit every object whose member ``object`` is ``kind``, wherever it stands."""
 
     def apply(document: Document) -> None:
@@ -53,7 +53,7 @@ def objects(kind: str, edit: Edit, *operations: str) -> Twist:
     return rendered(apply, *operations)
 
 
-def every_object(edit: Edit, *operations: str) -> Twist:
+def every_object(edit: Edit, *operations: str) -> Patch:
     """Edit every object in successful answers."""
 
     def apply(document: Document) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from time import sleep
 
 from smartpay_mock.api.idempotency import HEADER, REPLAYED, Idempotency, Key
-from smartpay_mock.app import Twist
+from smartpay_mock.app import Patch
 from smartpay_mock.kernel.exchange import Answer, Call
 from smartpay_mock.kernel.rules import Rules
 from smartpay_mock.storage.base import Unit
@@ -123,7 +123,7 @@ def _keyless(call: Call) -> Call:
     return replace(call, headers={n: v for n, v in call.headers.items() if n != HEADER})
 
 
-def forgetting_when_lost() -> Twist:
+def forgetting_when_lost() -> Patch:
     """Keep a key only for those whose answer arrived."""
     lost: set[tuple[str, ...]] = set()
 
@@ -146,7 +146,7 @@ def _scope(call: Call) -> tuple[str, ...]:
     return (call.method, call.path, *(call.headers.get(name, "") for name in names))
 
 
-def remembering_failures() -> Twist:
+def remembering_failures() -> Patch:
     """Repeat a failure of the server to every retry."""
     kept: dict[tuple[str, ...], Answer] = {}
 
@@ -163,7 +163,7 @@ def remembering_failures() -> Twist:
     return meddled(meddle)
 
 
-def racing() -> Twist:
+def racing() -> Patch:
     """Look a key up before the call that brought it has ended."""
     guard = threading.Lock()
     running: list[tuple[str, ...]] = []

@@ -19,7 +19,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from smartpay_mock.app import engine_of
+from smartpay_mock.app import application_of
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.settings import Settings
 from smartpay_mock.server import Sandbox
@@ -124,7 +124,7 @@ class Kit:
             app = broken_app(settings)
         with Sandbox(settings, app=app) as sandbox:
             code, text = self._pytest(sandbox.url, arguments, record)
-        engine_of(sandbox.app).store.close()
+        application_of(sandbox.app).store.close()
         lines = list(_read(record))
         tests: dict[str, set[str]] = defaultdict(set)
         for line in lines:

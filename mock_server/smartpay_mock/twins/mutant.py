@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from smartpay_mock.app import Twist
+    from smartpay_mock.app import Patch
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Mutant:
     area: str
     bug: str
     clauses: tuple[str, ...]
-    twist: Twist
+    twist: Patch
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Row:
     name: str
     bug: str
     clauses: tuple[str, ...]
-    twist: Twist
+    twist: Patch
 
 
 def in_area(area: str, *rows: Row) -> tuple[Mutant, ...]:

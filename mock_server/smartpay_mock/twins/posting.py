@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from smartpay_mock.api.engine import Engine
-from smartpay_mock.app import Twist
+from smartpay_mock.api.application import Application
+from smartpay_mock.app import Patch
 from smartpay_mock.events.outbox import ENDPOINT_KIND
 from smartpay_mock.events.sending import SEND_ERRORS, Post, Send
 from smartpay_mock.events.signing import (
@@ -26,7 +26,7 @@ _SUCCESSES = range(200, 300)
 Change = Callable[[Document, Post, str], Document]
 
 
-def secret_of(engine: Engine, post: Post) -> str:
+def secret_of(engine: Application, post: Post) -> str:
     """Return the signing secret of the endpoint that a post goes to."""
     id_ = post.headers[SUBSCRIPTION_HEADER]
     for account in engine.store.locate(ENDPOINT_KIND, id_):
@@ -37,20 +37,20 @@ def secret_of(engine: Engine, post: Post) -> str:
     return "B"
 
 
-def with_headers(change: Change) -> Twist:
+def with_headers(change: Change) -> Patch:
     """Send other headers; ``change`` gets headers, post and the secret."""
 
-    def deliver(engine: Engine, send: Send, post: Post) -> int:
+    def deliver(engine: Application, send: Send, post: Post) -> int:
         headers = change(dict(post.headers), post, secret_of(engine, post))
         return send(replace(post, headers=headers))
 
     return posted(deliver)
 
 
-def with_event(change: Callable[[Document], Any]) -> Twist:
+def with_event(change: Callable[[Document], Any]) -> Patch:
     """Send another event, well signed."""
 
-    def deliver(engine: Engine, send: Send, post: Post) -> int:
+    def deliver(engine: Application, send: Send, post: Post) -> int:
         event = decode(post.body)
         event = change(event) or event
         body = encode(event)
@@ -62,7 +62,7 @@ def with_event(change: Callable[[Document], Any]) -> Twist:
     return posted(deliver)
 
 
-def signed(signature: Callable[[Post, str], str]) -> Twist:
+def signed(signature: Callable[[Post, str], str]) -> Patch:
     """Sign in another way; ``signature`` gets the post and the secret."""
     return with_headers(
         lambda headers, post, secret: {
@@ -72,7 +72,7 @@ def signed(signature: Callable[[Post, str], str]) -> Twist:
     )
 
 
-def left_out(*names: str) -> Twist:
+def left_out(*names: str) -> Patch:
     """Leave headers out."""
     return with_headers(
         lambda headers, _post, _secret: {
@@ -101,18 +101,18 @@ def long_ago(headers: Document, post: Post, secret: str) -> Document:
     }
 
 
-def never(_engine: Engine, _send: Send, _post: Post) -> int:
+def never(_engine: Application, _send: Send, _post: Post) -> int:
     """Send nothing, and say that it arrived."""
     return OK
 
 
-def twice(_engine: Engine, send: Send, post: Post) -> int:
+def twice(_engine: Application, send: Send, post: Post) -> int:
     """Send everything twice."""
     send(post)
     return send(post)
 
 
-def once(_engine: Engine, send: Send, post: Post) -> int:
+def once(_engine: Application, send: Send, post: Post) -> int:
     """Take any end of an attempt for success."""
     try:
         send(post)
@@ -121,7 +121,7 @@ def once(_engine: Engine, send: Send, post: Post) -> int:
     return OK
 
 
-def content(_engine: Engine, send: Send, post: Post) -> int:
+def content(_engine: Application, send: Send, post: Post) -> int:
     """Take a connection that breaks for a receipt."""
     try:
         return send(post)
@@ -129,17 +129,17 @@ def content(_engine: Engine, send: Send, post: Post) -> int:
         return OK
 
 
-def any_success(_engine: Engine, send: Send, post: Post) -> int:
+def any_success(_engine: Application, send: Send, post: Post) -> int:
     """Take every 2xx for a receipt."""
     status = send(post)
     return OK if status in _SUCCESSES else status
 
 
-def only_first() -> Callable[[Engine, Send, Post], int]:
+def only_first() -> Callable[[Application, Send, Post], int]:
     """Send an event to the first endpoint only."""
     seen: dict[str, str] = {}
 
-    def deliver(_engine: Engine, send: Send, post: Post) -> int:
+    def deliver(_engine: Application, send: Send, post: Post) -> int:
         data = decode(post.body)["eventData"]
         subject = f"{data['type']} {data['data']['id']}"
         first = seen.setdefault(subject, post.headers[SUBSCRIPTION_HEADER])
@@ -148,11 +148,11 @@ def only_first() -> Callable[[Engine, Send, Post], int]:
     return deliver
 
 
-def one_secret() -> Callable[[Engine, Send, Post], int]:
+def one_secret() -> Callable[[Application, Send, Post], int]:
     """Sign for every endpoint with the first one's secret."""
     first: list[str] = []
 
-    def deliver(engine: Engine, send: Send, post: Post) -> int:
+    def deliver(engine: Application, send: Send, post: Post) -> int:
         first.append(secret_of(engine, post))
         at = int(post.headers[TIMESTAMP_HEADER])
         signature = sign(first[0], at, post.body)
@@ -163,10 +163,10 @@ def one_secret() -> Callable[[Engine, Send, Post], int]:
     return deliver
 
 
-def fresh_ids() -> Callable[[Engine, Send, Post], int]:
+def fresh_ids() -> Callable[[Application, Send, Post], int]:
     """Give every attempt an event id of its own."""
 
-    def deliver(engine: Engine, send: Send, post: Post) -> int:
+    def deliver(engine: Application, send: Send, post: Post) -> int:
         event = {**decode(post.body), "id": engine.fresh_ids.new("event")}
         body = encode(event)
         at = int(post.headers[TIMESTAMP_HEADER])

@@ -7,16 +7,16 @@ What may be exchanged is what ``Works`` declares; nothing is patched into a modu
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import partial, reduce
 from typing import Any
 
-from smartpay_mock.api.callers import Callers
-from smartpay_mock.api.engine import Engine
+from smartpay_mock.api.application import Application, Middleware
+from smartpay_mock.api.auth import Callers
 from smartpay_mock.api.idempotency import Idempotency
 from smartpay_mock.api.pagination import Page
 from smartpay_mock.api.validation import Validate
-from smartpay_mock.app import Twist
+from smartpay_mock.app import Patch
 from smartpay_mock.events.sending import Post, Send
 from smartpay_mock.kernel.exchange import Answer, Call
 from smartpay_mock.resources import Context, Handler, Listing
@@ -25,10 +25,9 @@ from smartpay_schemas import Operation, Transition
 Document = dict[str, Any]
 Params = Mapping[str, str]
 Perform = Callable[[Operation, Params, Call], Answer]
-Meddle = Callable[[Perform, Operation, Params, Call], Answer]
 
 
-def together(*twists: Twist) -> Twist:
+def together(*twists: Patch) -> Patch:
     """Return the twist that does one after the other."""
     return lambda engine: reduce(lambda made, twist: twist(made), twists, engine)
 
@@ -36,33 +35,17 @@ def together(*twists: Twist) -> Twist:
 # -- calls and answers -----------------------------------------------------------------
 
 
-class Meddled(Engine):
-    """An engine with somebody between it and its callers."""
-
-    meddles: tuple[Meddle, ...] = ()
-
-    def perform(self, operation: Operation, params: Params, call: Call) -> Answer:
-        """Answer a call, as the honest engine would or not."""
-        perform: Perform = super().perform
-        for meddle in self.meddles:
-            perform = partial(meddle, perform)
-        return perform(operation, params, call)
-
-
-def meddled(meddle: Meddle) -> Twist:
+def meddled(meddle: Middleware) -> Patch:
     """Let ``meddle`` stand between callers and engine."""
 
-    def twist(engine: Engine) -> Engine:
-        twin = object.__new__(Meddled)
-        for part in fields(engine):
-            setattr(twin, part.name, getattr(engine, part.name))
-        twin.meddles = (*getattr(engine, "meddles", ()), meddle)
-        return twin
+    def twist(engine: Application) -> Application:
+        engine.middleware.append(meddle)
+        return engine
 
     return twist
 
 
-def answered(edit: Callable[[Operation, Call, Answer], Answer]) -> Twist:
+def answered(edit: Callable[[Operation, Call, Answer], Answer]) -> Patch:
     """Let ``edit`` make another answer of each."""
 
     def meddle(
@@ -81,21 +64,21 @@ def with_body(call: Call, body: bytes) -> Call:
 # -- tables ----------------------------------------------------------------------------
 
 
-def ruled(**changes: Any) -> Twist:
+def ruled(**changes: Any) -> Patch:
     """Change numbers and tables of ``Rules``."""
 
-    def twist(engine: Engine) -> Engine:
+    def twist(engine: Application) -> Application:
         engine.rules = replace(engine.rules, **changes)
         return engine
 
     return twist
 
 
-def operated(ids: Iterable[str], **changes: Any) -> Twist:
+def operated(ids: Iterable[str], **changes: Any) -> Patch:
     """Change members of some rows of ``operations.json``."""
     chosen = frozenset(ids)
 
-    def twist(engine: Engine) -> Engine:
+    def twist(engine: Application) -> Application:
         rows = {
             name: replace(row, **changes) if name in chosen else row
             for name, row in engine.rules.operations.items()
@@ -112,7 +95,7 @@ def stepped(
     *,
     to: str | None = None,
     events: tuple[str, ...] | None = None,
-) -> Twist:
+) -> Patch:
     """Change, or add, a row of ``lifecycles.json``.
 
     Args:
@@ -123,7 +106,7 @@ def stepped(
         events: What it tells; as it was if not given.
     """
 
-    def twist(engine: Engine) -> Engine:
+    def twist(engine: Application) -> Application:
         row = engine.rules.lifecycles[resource].find(source, action)
         row = row or Transition(action, source, source, (), "")
         row = replace(row, to_state=to or row.to_state)
@@ -133,10 +116,10 @@ def stepped(
     return twist
 
 
-def unstepped(resource: str, action: str, *sources: str) -> Twist:
+def unstepped(resource: str, action: str, *sources: str) -> Patch:
     """Remove rows of ``lifecycles.json``."""
 
-    def twist(engine: Engine) -> Engine:
+    def twist(engine: Application) -> Application:
         for source in sources:
             _with_rows(engine, resource, action, source, ())
         return engine
@@ -145,12 +128,12 @@ def unstepped(resource: str, action: str, *sources: str) -> Twist:
 
 
 def _with_rows(
-    engine: Engine,
+    engine: Application,
     resource: str,
     action: str,
     source: str,
     rows: tuple[Transition, ...],
-) -> Engine:
+) -> Application:
     """Put ``rows`` in the place of the one for this action and state."""
     lifecycle = engine.rules.lifecycles[resource]
     others = tuple(
@@ -167,10 +150,10 @@ def _with_rows(
 Wrap = Callable[[Handler, Context, dict[str, str], Document], Document | None]
 
 
-def handled(wrap: Wrap, *operations: str) -> Twist:
+def handled(wrap: Wrap, *operations: str) -> Patch:
     """Put ``wrap`` around the handlers of some operations."""
 
-    def twist(engine: Engine) -> Engine:
+    def twist(engine: Application) -> Application:
         wrapped = {name: partial(wrap, engine.handlers[name]) for name in operations}
         engine.handlers = {**engine.handlers, **wrapped}
         return engine
@@ -178,10 +161,10 @@ def handled(wrap: Wrap, *operations: str) -> Twist:
     return twist
 
 
-def listed(**listings: Listing) -> Twist:
+def listed(**listings: Listing) -> Patch:
     """List something else, by operation."""
 
-    def twist(engine: Engine) -> Engine:
+    def twist(engine: Application) -> Application:
         engine.listings = {**engine.listings, **listings}
         return engine
 
@@ -191,10 +174,10 @@ def listed(**listings: Listing) -> Twist:
 Read = Callable[[Mapping[str, str]], Page]
 
 
-def paged(wrap: Callable[[Read, Mapping[str, str]], Page]) -> Twist:
+def paged(wrap: Callable[[Read, Mapping[str, str]], Page]) -> Patch:
     """Put ``wrap`` between a list's query and its page."""
 
-    def twist(engine: Engine) -> Engine:
+    def twist(engine: Application) -> Application:
         honest = engine.read_page
 
         def read(unit: Any, listing: Any, query: Params, **more: Any) -> Page:
@@ -209,53 +192,53 @@ def paged(wrap: Callable[[Read, Mapping[str, str]], Page]) -> Twist:
 Judge = Callable[[Validate, Operation, Any, Context], Document]
 
 
-def judged(judge: Judge) -> Twist:
+def judged(judge: Judge) -> Patch:
     """Let ``judge`` decide what is a good body."""
 
-    def twist(engine: Engine) -> Engine:
+    def twist(engine: Application) -> Application:
         engine.validate = partial(judge, engine.validate)
         return engine
 
     return twist
 
 
-def seen_as(context_type: type[Context]) -> Twist:
+def seen_as(context_type: type[Context]) -> Patch:
     """Give handlers a context of another type."""
 
-    def twist(engine: Engine) -> Engine:
+    def twist(engine: Application) -> Application:
         engine.context_type = context_type
         return engine
 
     return twist
 
 
-def keyed(policy: Callable[[], Idempotency]) -> Twist:
+def keyed(policy: Callable[[], Idempotency]) -> Patch:
     """Treat idempotency keys by another policy."""
 
-    def twist(engine: Engine) -> Engine:
+    def twist(engine: Application) -> Application:
         engine.idempotency = policy()
         return engine
 
     return twist
 
 
-def identified(callers: type[Callers]) -> Twist:
+def identified(callers: type[Callers]) -> Patch:
     """Tell callers apart in another way."""
 
-    def twist(engine: Engine) -> Engine:
+    def twist(engine: Application) -> Application:
         engine.callers = callers(engine.settings, engine.store)
         return engine
 
     return twist
 
 
-Deliver = Callable[[Engine, Send, Post], int]
+Deliver = Callable[[Application, Send, Post], int]
 
 
-def posted(deliver: Deliver) -> Twist:
+def posted(deliver: Deliver) -> Patch:
     """Let ``deliver`` carry webhooks to their receivers."""
 
-    def twist(engine: Engine) -> Engine:
+    def twist(engine: Application) -> Application:
         honest = engine.deliverer.attempts
         sender = partial(deliver, engine, honest.send)
         engine.deliverer.attempts = replace(honest, send=sender)

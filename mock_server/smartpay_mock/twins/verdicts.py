@@ -7,7 +7,7 @@ from typing import Any
 
 from smartpay_mock.api.tolerance import cleaned
 from smartpay_mock.api.validation import Validate
-from smartpay_mock.app import Twist
+from smartpay_mock.app import Patch
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.resources import Context
 from smartpay_mock.resources.checks import invalid
@@ -17,7 +17,7 @@ from smartpay_schemas import Operation
 Objects = Callable[[Operation, Document], bool]
 
 
-def lenient(*forgiven: str, filling: Document | None = None, **instead: Any) -> Twist:
+def lenient(*forgiven: str, filling: Document | None = None, **instead: Any) -> Patch:
     """Overlook problems whose text has one of the words.
 
     Args:
@@ -56,7 +56,7 @@ def filled(value: Any, sample: Any) -> Any:
     return value
 
 
-def strict(problem: str, objects: Objects) -> Twist:
+def strict(problem: str, objects: Objects) -> Patch:
     """Refuse bodies to which ``objects`` as well.
 
     Args:

@@ -94,7 +94,7 @@ def test_an_access_token_ends_after_a_day(
     order = api.session()["order"]["id"]
     headers = api.bearer()
     later = clock.wall_ms() + 24 * clock.HOUR_MS
-    for module in ("api.callers", "kernel.clock"):
+    for module in ("api.auth", "kernel.clock"):
         monkeypatch.setattr(f"smartpay_mock.{module}.wall_ms", lambda: later)
 
     body = {"paymentMethod": "pm_test_visaApproved"}
@@ -276,7 +276,7 @@ def test_logins_that_are_over_are_thrown_away(
     for _ in range(3):
         api.ok("consumer_login", LOGIN)
     later = clock.wall_ms() + 25 * clock.HOUR_MS
-    for module in ("api.callers", "kernel.clock"):
+    for module in ("api.auth", "kernel.clock"):
         monkeypatch.setattr(f"smartpay_mock.{module}.wall_ms", lambda: later)
 
     for _ in range(2):

@@ -209,7 +209,7 @@ def test_a_refused_call_posts_nothing(
     """What is rolled back is never told, nor is the worker woken for it."""
     api = emulate(strict=True)
     woken: list[str] = []
-    api.engine.notify = woken.append
+    api.engine.wake = woken.append
     endpoint(api, dead_url)
     woken.clear()
 
@@ -231,7 +231,7 @@ def test_the_worker_is_woken_for_what_time_did(
     endpoint(api, dead_url, "order.canceled")
     api.manual()
     woken: list[str] = []
-    api.engine.notify = woken.append
+    api.engine.wake = woken.append
     later = clock.wall_ms() + 7 * clock.DAY_MS
     monkeypatch.setattr(clock, "wall_ms", lambda: later)
 

@@ -12,8 +12,9 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from smartpay_mock.api.engine import Engine
-from smartpay_mock.app import Twist
+from smartpay_mock.api.application import Application
+from smartpay_mock.api.pipeline import perform
+from smartpay_mock.app import Patch
 from smartpay_mock.control.routes import Request
 from smartpay_mock.control.table import ROUTES
 from smartpay_mock.events.sending import Post
@@ -85,10 +86,10 @@ class Shop:
         twist: Makes the emulator a broken one.
     """
 
-    def __init__(self, twist: Twist) -> None:
+    def __init__(self, twist: Patch) -> None:
         self.receiver = Receiver()
         self.transcript: list[str] = []
-        engine = Engine(Settings(seed=7), open_store("memory:"))
+        engine = Application(Settings(seed=7), open_store("memory:"))
         attempts = engine.deliverer.attempts
         engine.deliverer.attempts = replace(attempts, send=self.receiver)
         self.engine = twist(engine)
@@ -168,7 +169,7 @@ class Shop:
         if operation is None:
             return Answer(404)
         try:
-            return self.engine.perform(operation, params, call)
+            return perform(self.engine, operation, params, call)
         except Exception as error:
             return Answer(500, repr(error).encode())
 
@@ -273,6 +274,6 @@ class Shop:
 
 
 @pytest.fixture(scope="session")
-def shop_of() -> Callable[[Twist], Shop]:
+def shop_of() -> Callable[[Patch], Shop]:
     """Return a function that opens a shop at an emulator."""
     return Shop

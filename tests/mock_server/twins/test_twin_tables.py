@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import smartpay_mock
-from smartpay_mock.api.engine import Engine
+from smartpay_mock.api.application import Application
 from smartpay_mock.kernel.errors import NotFoundError
 from smartpay_mock.kernel.settings import Settings
 from smartpay_mock.resources import HANDLERS, LISTINGS
@@ -87,7 +87,7 @@ def test_twins_leave_the_tables_alone() -> None:
     store = open_store("memory:")
 
     for mutant in ROWS:
-        mutant.twist(Engine(Settings(), store))
+        mutant.twist(Application(Settings(), store))
 
     assert [dict(table) for table in tables] == before
     store.close()

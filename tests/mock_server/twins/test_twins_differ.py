@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from smartpay_mock.app import Twist
+from smartpay_mock.app import Patch
 from smartpay_mock.twins import mutants
 from smartpay_mock.twins.mutant import Mutant
 
@@ -593,7 +593,7 @@ def honest(engine: Any) -> Any:
     return engine
 
 
-def told(shop_of: Callable[[Twist], Any], twist: Twist, story: Story) -> list[str]:
+def told(shop_of: Callable[[Patch], Any], twist: Patch, story: Story) -> list[str]:
     """Return what an emulator says in a story."""
     shop = shop_of(twist)
     story(shop)
@@ -602,7 +602,7 @@ def told(shop_of: Callable[[Twist], Any], twist: Twist, story: Story) -> list[st
 
 
 @pytest.fixture(scope="session")
-def honestly(shop_of: Callable[[Twist], Any]) -> Callable[[Story], list[str]]:
+def honestly(shop_of: Callable[[Patch], Any]) -> Callable[[Story], list[str]]:
     """Return a function that tells what the honest emulator says in a story."""
     known: dict[Story, list[str]] = {}
 
@@ -622,7 +622,7 @@ ALL = {
 @pytest.mark.parametrize("story", ALL.values(), ids=ALL)
 def test_the_honest_emulator_tells_a_story_the_same_twice(
     story: Story,
-    shop_of: Callable[[Twist], Any],
+    shop_of: Callable[[Patch], Any],
     honestly: Callable[[Story], list[str]],
 ) -> None:
     """Else a difference would prove nothing."""
@@ -635,7 +635,7 @@ def test_the_honest_emulator_tells_a_story_the_same_twice(
 @pytest.mark.parametrize("mutant", mutants().values(), ids=mutants())
 def test_a_twin_tells_a_story_differently(
     mutant: Mutant,
-    shop_of: Callable[[Twist], Any],
+    shop_of: Callable[[Patch], Any],
     honestly: Callable[[Story], list[str]],
 ) -> None:
     """And not by falling over: it is broken in the way it says."""

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from smartpay_mock.api.auth import Credential, Refusal
-from smartpay_mock.api.callers import Callers
-from smartpay_mock.app import Twist
+from smartpay_mock.api.auth import Callers, Credential, Refusal
+from smartpay_mock.app import Patch
 from smartpay_mock.kernel.codec import encode
 from smartpay_mock.kernel.exchange import Answer, Call
 from smartpay_mock.kernel.ids import account_id
@@ -164,7 +163,7 @@ def _forbidden(_operation: Operation, _call: Call, answer: Answer) -> Answer:
     return replace(answer, status=403) if answer.status == _UNAUTHORIZED else answer
 
 
-def _for_the_last_one() -> Twist:
+def _for_the_last_one() -> Patch:
     """Carry a refused call out for whoever called before."""
     known: list[str] = []
 

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from smartpay_mock.api.auth import Credential, Refusal
-from smartpay_mock.api.callers import Callers
+from smartpay_mock.api.auth import Callers, Credential, Refusal
 from smartpay_mock.api.idempotency import HEADER
-from smartpay_mock.app import Twist
+from smartpay_mock.app import Patch
 from smartpay_mock.kernel.codec import encode
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.exchange import Answer, Call
@@ -87,7 +86,7 @@ def _unread(
     return perform(operation, params, call)
 
 
-def _remembering_strangers() -> Twist:
+def _remembering_strangers() -> Patch:
     kept: dict[tuple[str, str, str], Answer] = {}
 
     def meddle(

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from smartpay_mock.api import envelope
-from smartpay_mock.app import Twist
+from smartpay_mock.app import Patch
 from smartpay_mock.kernel.codec import decode, encode
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.exchange import Answer, Call
@@ -34,7 +34,7 @@ NOT_FOUND = [code for code, row in ERRORS.items() if row.status == _ABSENT]
 """Codes of refusals with 404."""
 
 
-def with_status(status: int, *codes: str) -> Twist:
+def with_status(status: int, *codes: str) -> Patch:
     """Answer refusals of these codes with another status, also in the body."""
 
     def edit(_operation: Operation, _call: Call, answer: Answer) -> Answer:
@@ -46,7 +46,7 @@ def with_status(status: int, *codes: str) -> Twist:
     return answered(edit)
 
 
-def _failing(*codes: str) -> Twist:
+def _failing(*codes: str) -> Patch:
     def edit(_operation: Operation, _call: Call, answer: Answer) -> Answer:
         if code_of(answer) not in codes:
             return answer

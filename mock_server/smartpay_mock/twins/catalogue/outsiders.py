@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
+from smartpay_mock.api.application import Application
 from smartpay_mock.api.auth import Credential
-from smartpay_mock.api.engine import Engine
 from smartpay_mock.api.idempotency import REPLAYED
 from smartpay_mock.events.outbox import ENDPOINT_KIND, record
 from smartpay_mock.kernel.codec import decode
@@ -18,7 +18,7 @@ from smartpay_mock.twins.seams import Document, Params, Perform, meddled
 from smartpay_schemas import Operation
 
 
-def _telling_everybody(engine: Engine) -> Engine:
+def _telling_everybody(engine: Application) -> Application:
     """Tell all shops of a coupon that one has made."""
 
     def meddle(
@@ -35,7 +35,7 @@ def _telling_everybody(engine: Engine) -> Engine:
     return meddled(meddle)(engine)
 
 
-def _tell(engine: Engine, account: str, coupon: Document) -> None:
+def _tell(engine: Application, account: str, coupon: Document) -> None:
     with engine.store.write(account) as unit:
         if unit.count(ENDPOINT_KIND):
             record(
@@ -47,7 +47,7 @@ def _tell(engine: Engine, account: str, coupon: Document) -> None:
             )
 
 
-def _repeating(engine: Engine) -> Engine:
+def _repeating(engine: Application) -> Application:
     """Deliver everything once more when a call is replayed."""
 
     def meddle(
@@ -63,7 +63,7 @@ def _repeating(engine: Engine) -> Engine:
     return meddled(meddle)(engine)
 
 
-def _gossiping(engine: Engine) -> Engine:
+def _gossiping(engine: Application) -> Application:
     """Tell of an order that was refused."""
 
     def tell(account_id: str) -> None:

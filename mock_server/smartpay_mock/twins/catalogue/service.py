@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from smartpay_mock.api import envelope
-from smartpay_mock.api.engine import Engine
-from smartpay_mock.app import Twist
+from smartpay_mock.api.application import Application
+from smartpay_mock.app import Patch
 from smartpay_mock.kernel.codec import decode
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.exchange import Answer, Call
@@ -31,7 +31,7 @@ CREATIONS = [name for name in OPERATIONS if name.startswith("create_")]
 DELETIONS = [row.id for row in OPERATIONS.values() if row.method == "DELETE"]
 
 
-def refusing(objects: Any, error: ApiError) -> Twist:
+def refusing(objects: Any, error: ApiError) -> Patch:
     """Refuse the calls to which ``objects(operation, call)``."""
 
     def meddle(
@@ -44,7 +44,7 @@ def refusing(objects: Any, error: ApiError) -> Twist:
     return meddled(meddle)
 
 
-def _relabelled(content_type: str) -> Twist:
+def _relabelled(content_type: str) -> Patch:
     def edit(_operation: Operation, _call: Call, answer: Answer) -> Answer:
         if not answer.body:
             return answer
@@ -53,7 +53,7 @@ def _relabelled(content_type: str) -> Twist:
     return answered(edit)
 
 
-def _reprinted(**options: Any) -> Twist:
+def _reprinted(**options: Any) -> Patch:
     def edit(_operation: Operation, _call: Call, answer: Answer) -> Answer:
         if not answer.body:
             return answer
@@ -62,7 +62,7 @@ def _reprinted(**options: Any) -> Twist:
     return answered(edit)
 
 
-def _amounts(change: Any) -> Twist:
+def _amounts(change: Any) -> Patch:
     def edit(document: Document) -> None:
         for name in ("amount", "discountAmount", "minimumAmount"):
             if name in document:
@@ -101,7 +101,7 @@ def _delete_coupon(ctx: Context, params: dict[str, str], _body: Document) -> Non
     ctx.unit.delete("coupon", params["id"])
 
 
-def _deletable(engine: Engine) -> Engine:
+def _deletable(engine: Application) -> Application:
     row = replace(
         OPERATIONS["delete_webhook_endpoint"], id="delete_coupon", path="/coupons/{id}"
     )
@@ -116,7 +116,7 @@ def _rename(ctx: Context, params: dict[str, str], body: Document) -> Document:
     return order
 
 
-def _patchable(engine: Engine) -> Engine:
+def _patchable(engine: Application) -> Application:
     row = replace(OPERATIONS["cancel_order"], id="patch_order", method="PATCH")
     row = replace(row, path="/orders/{id}", request="requests/payment-update")
     engine.handlers = {**engine.handlers, row.id: _rename}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from smartpay_mock.api.engine import Engine
+from smartpay_mock.api.application import Application
 from smartpay_mock.api.validation import Validate
 from smartpay_mock.kernel.codec import encode
 from smartpay_mock.kernel.errors import ApiError
@@ -72,11 +72,11 @@ def _carried_out(
     return honest(ctx, params, {**told, "metadata": metadata})
 
 
-def _erases(engine: Engine) -> Engine:
+def _erases(engine: Application) -> Application:
     return handled(_carried_out, *UPDATES)(judged(_erasing)(engine))
 
 
-def _strictly(engine: Engine) -> Engine:
+def _strictly(engine: Application) -> Application:
     engine.settings = replace(engine.settings, strict=True)
     return engine
 

@@ -1,6 +1,6 @@
-"""Gates: hold calls at a named point until a test lets them go.
+"""Holds: hold calls at a named point until a test lets them go.
 
-A gate lives in one process, beside the threads it holds; nothing is locked while a
+A hold lives in one process, beside the threads it holds; nothing is locked while a
 call waits at it.
 """
 
@@ -17,11 +17,11 @@ _LONGEST_S = 60.0
 
 
 @dataclass(slots=True)
-class Gate:
+class Hold:
     """Holds calls for one operation of one account.
 
     Attributes:
-        id: Names the gate.
+        id: Names the hold.
         operation: An operation id, or ``*``.
         at: ``before_commit`` or ``after_commit``.
         waiting: How many calls are held now.
@@ -36,8 +36,8 @@ class Gate:
     _open: threading.Event = field(default_factory=threading.Event)
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
-    def hold(self) -> None:
-        """Wait until the gate is released, a minute at the longest."""
+    def wait(self) -> None:
+        """Wait until the hold is released, a minute at the longest."""
         with self._changed:
             self.waiting += 1
             self._changed.notify_all()
@@ -65,21 +65,21 @@ class Gate:
             if not self._changed.wait_for(lambda: self.waiting >= calls, timeout_s):
                 raise SandboxUsageError(
                     f"{self.waiting} of {calls} calls of {self.operation} came to the "
-                    f"gate within {timeout_s} s. Start them before you wait for them."
+                    f"hold within {timeout_s} s. Start them before you wait for them."
                 )
 
 
-class Gates:
-    """The gates of one process, by account."""
+class Holds:
+    """The holds of one process, by account."""
 
     def __init__(self) -> None:
-        self._gates: dict[str, list[Gate]] = {}
+        self._holds: dict[str, list[Hold]] = {}
 
     def __bool__(self) -> bool:
-        return bool(self._gates)
+        return bool(self._holds)
 
-    def add(self, account: str, *, id_: str, operation: str, at: str) -> Gate:
-        """Set up a gate.
+    def add(self, account: str, *, id_: str, operation: str, at: str) -> Hold:
+        """Set up a hold.
 
         Raises:
             SandboxUsageError: An unknown operation or moment.
@@ -91,30 +91,30 @@ class Gates:
             )
         if at not in WHENS:
             raise SandboxUsageError(f"at={at!r} is neither {' nor '.join(WHENS)}.")
-        gate = Gate(id_, operation, at)
-        self._gates.setdefault(account, []).append(gate)
-        return gate
+        hold = Hold(id_, operation, at)
+        self._holds.setdefault(account, []).append(hold)
+        return hold
 
-    def of(self, account: str) -> list[Gate]:
-        """Return the account's gates."""
-        return list(self._gates.get(account, ()))
+    def of(self, account: str) -> list[Hold]:
+        """Return the account's holds."""
+        return list(self._holds.get(account, ()))
 
-    def remove(self, account: str, gate: Gate) -> None:
-        """Release a gate and forget it."""
-        gate.release()
-        kept = [other for other in self._gates.get(account, []) if other is not gate]
+    def remove(self, account: str, hold: Hold) -> None:
+        """Release a hold and forget it."""
+        hold.release()
+        kept = [other for other in self._holds.get(account, []) if other is not hold]
         if kept:
-            self._gates[account] = kept
+            self._holds[account] = kept
         else:
-            self._gates.pop(account, None)
+            self._holds.pop(account, None)
 
     def clear(self, account: str) -> None:
-        """Release and forget every gate of the account."""
-        for gate in self._gates.pop(account, []):
-            gate.release()
+        """Release and forget every hold of the account."""
+        for hold in self._holds.pop(account, []):
+            hold.release()
 
-    def pass_through(self, account: str, operation: str, at: str) -> None:
-        """Hold the calling thread at every gate that matches."""
-        for gate in self._gates.get(account, ()) if self._gates else ():
-            if gate.at == at and gate.operation in {operation, "*"}:
-                gate.hold()
+    def wait(self, account: str, operation: str, at: str) -> None:
+        """Hold the calling thread at every hold that matches."""
+        for hold in self._holds.get(account, ()) if self._holds else ():
+            if hold.at == at and hold.operation in {operation, "*"}:
+                hold.wait()

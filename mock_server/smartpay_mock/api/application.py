@@ -1,4 +1,4 @@
-"""What an emulator is made of, and how work on an account begins and ends."""
+"""The components of an emulator, and units of work on its accounts."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from types import TracebackType
 
 from smartpay_mock.api import journal
-from smartpay_mock.api.callers import SERVER_ACCOUNT, Callers
-from smartpay_mock.api.gates import Gates
+from smartpay_mock.api.auth import SERVER_ACCOUNT, Callers
+from smartpay_mock.api.holds import Holds
 from smartpay_mock.api.idempotency import Idempotency
 from smartpay_mock.api.pagination import ReadPage, read_page
 from smartpay_mock.api.validation import Validate, validated
@@ -17,6 +17,7 @@ from smartpay_mock.events.delivery import Deliverer
 from smartpay_mock.events.schedule import RETRY_AFTER_MS, parse_schedule
 from smartpay_mock.kernel.account import Account
 from smartpay_mock.kernel.clock import wall_ms
+from smartpay_mock.kernel.exchange import Answer, Call
 from smartpay_mock.kernel.ids import Ids
 from smartpay_mock.kernel.rules import Rules
 from smartpay_mock.kernel.settings import Settings
@@ -24,33 +25,40 @@ from smartpay_mock.resources import HANDLERS, LISTINGS, Context, Handler, Listin
 from smartpay_mock.resources.timers import is_settled, settle
 from smartpay_mock.resources.world import build_world
 from smartpay_mock.storage.base import Store, Unit
+from smartpay_schemas import Operation
 
-# Trimming at every call would cost time at every call.
-_TIDY_EVERY = 32
+Params = Mapping[str, str]
+Perform = Callable[[Operation, Params, Call], Answer]
+Middleware = Callable[[Perform, Operation, Params, Call], Answer]
+"""Stands between the callers and the pipeline; calls its first argument to go on."""
+
+# Trimming at every call would be slow.
+_TRIM_EVERY = 32
 
 
-def _nobody(_account: str) -> None:
-    """Tell nobody: no worker delivers webhooks."""
+def _wake_nobody(_account: str) -> None:
+    """Do nothing: no worker delivers webhooks."""
 
 
 @dataclass(slots=True)
-class Works:
-    """What an emulator is made of; an evil twin exchanges one of its parts.
+class Application:
+    """The components of an emulator; a patch replaces some of them.
 
     Attributes:
-        settings: How it behaves.
-        store: Where state lives.
-        rules: Tables and windows it goes by.
+        settings: Options that the user chose.
+        store: Where state is stored.
+        rules: Tables and windows.
         handlers: Operation id to handler.
-        listings: Operation id of each list to what it lists.
-        validate: Holds a body against its operation's schema.
+        listings: Operation id of each list to its listing.
+        validate: Checks a body against its operation's schema.
         read_page: Reads one page of a list.
-        context_type: What handlers get.
-        idempotency: What becomes of idempotency keys.
+        context_type: The class of the context that handlers get.
+        idempotency: Stores and replays answers by idempotency key.
         callers: Finds the account of a call.
-        gates: Where a test holds calls.
+        middleware: Wraps the pipeline; the last entry sees a call first.
+        holds: Where a test holds calls.
         deliverer: Delivers webhooks.
-        notify: Called with an account that has webhooks to deliver.
+        wake: Called with an account that has webhooks to deliver.
     """
 
     settings: Settings
@@ -63,14 +71,15 @@ class Works:
     context_type: type[Context] = Context
     idempotency: Idempotency = field(default_factory=Idempotency)
     callers: Callers = field(init=False)
-    gates: Gates = field(default_factory=Gates)
+    middleware: list[Middleware] = field(default_factory=list)
+    holds: Holds = field(default_factory=Holds)
     deliverer: Deliverer = field(init=False)
-    notify: Callable[[str], None] = _nobody
+    wake: Callable[[str], None] = _wake_nobody
     fresh_ids: Ids = field(default_factory=Ids)
-    _turns: dict[str, int] = field(default_factory=dict)
+    _calls: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Make the parts that need the others."""
+        """Create the components that need others."""
         self.callers = Callers(self.settings, self.store)
         schedule = self.settings.webhook_schedule
         self.deliverer = Deliverer(
@@ -90,10 +99,8 @@ class Works:
     def opened(self, account_id: str) -> OpenAccount:
         """Open a unit of work on an account that is up to date.
 
-        A new account gets its standard world; what is due by its clock has happened.
-
-        Args:
-            account_id: The account.
+        A new account gets its seed data; what is due by the account's clock has
+        happened.
         """
         return OpenAccount(self, account_id)
 
@@ -102,40 +109,39 @@ class Works:
         now = account.clock.now_ms()
         return self.context_type(unit, now, ids, self.rules, self.settings)
 
-    def tidy(self, unit: Unit) -> None:
-        """Forget, at some of the account's calls, the oldest of what is bounded."""
-        turn = self._turns[unit.account] = self._turns.get(unit.account, 0) + 1
-        if turn % _TIDY_EVERY == 0:
+    def trim(self, unit: Unit) -> None:
+        """Delete the account's oldest journal entries and events, at some calls."""
+        number = self._calls[unit.account] = self._calls.get(unit.account, 0) + 1
+        if number % _TRIM_EVERY == 0:
             unit.trim(journal.KIND, self.settings.journal)
             outbox.trim(unit)
 
 
 class OpenAccount:
-    """A unit of work on an account that exists and is settled."""
+    """A unit of work on an account that exists and is up to date."""
 
-    __slots__ = ("_account_id", "_has_post", "_unit_manager", "_works")
+    __slots__ = ("_account_id", "_application", "_has_deliveries", "_unit_manager")
 
-    def __init__(self, works: Works, account_id: str) -> None:
-        self._works = works
+    def __init__(self, application: Application, account_id: str) -> None:
+        self._application = application
         self._account_id = account_id
-        self._has_post = False
+        self._has_deliveries = False
 
     def __enter__(self) -> tuple[Unit, Account]:
         while True:
-            self._unit_manager = self._works.store.write(self._account_id)
+            self._unit_manager = self._application.store.write(self._account_id)
             unit = self._unit_manager.__enter__()
             try:
-                account = self._ready(unit)
+                account = self._bring_up_to_date(unit)
             except BaseException as error:
                 self._unit_manager.__exit__(type(error), error, error.__traceback__)
                 raise
             if account is not None:
                 return unit, account
-            # What was made ready is committed on its own, so that a refused call does
-            # not take it back.
+            # Commit on its own what changed, so that a refused call cannot undo it.
             self._unit_manager.__exit__(None, None, None)
-            if self._has_post:
-                self._works.notify(self._account_id)
+            if self._has_deliveries:
+                self._application.wake(self._account_id)
 
     def __exit__(
         self,
@@ -145,8 +151,8 @@ class OpenAccount:
     ) -> None:
         self._unit_manager.__exit__(kind, error, traceback)
 
-    def _ready(self, unit: Unit) -> Account | None:
-        """Return the account, or ``None`` after something was made ready."""
+    def _bring_up_to_date(self, unit: Unit) -> Account | None:
+        """Return the account, or ``None`` if something had to be changed first."""
         body = unit.get("account", self._account_id)
         if body is None:
             self._create(unit)
@@ -155,26 +161,27 @@ class OpenAccount:
         now = account.clock.now_ms()
         if is_settled(unit, now):
             return account
-        context = self._works.context(unit, account, account.ids())
+        context = self._application.context(unit, account, account.ids())
         settle(context, until=now)
-        self._has_post = context.has_post
-        keep_account(unit, account, context.ids)
+        self._has_deliveries = context.has_post
+        save_account(unit, account, context.ids)
         return None
 
     def _create(self, unit: Unit) -> None:
-        account = Account(self._account_id, wall_ms(), seed=self._works.settings.seed)
+        seed = self._application.settings.seed
+        account = Account(self._account_id, wall_ms(), seed=seed)
         unit.put("account", account.id, account.to_bytes())
         if self._account_id != SERVER_ACCOUNT:
             build_world(unit)
 
 
-def keep_account(unit: Unit, account: Account, ids: Ids) -> None:
-    """Keep what a call changed in the account itself: faults it met, ids it drew.
+def save_account(unit: Unit, account: Account, ids: Ids) -> None:
+    """Save an account if a call changed it or drew ids from its seed.
 
     Args:
         unit: Of the account.
-        account: Kept if it was changed or has drawn.
-        ids: What the call drew from; counted with a seed only.
+        account: The account.
+        ids: The ids that the call used; counted with a seed only.
     """
     if account.has_changed or ids.drawn != account.drawn:
         account.drawn = ids.drawn

@@ -1,0 +1,311 @@
+"""One call from end to end, the same for every operation.
+
+1. Authenticate: find the account.
+2. Wait at holds for ``before_commit``.
+3. In one unit of work: idempotency key, body, schema, handler, answer, journal.
+   Fault plans act before and after it.
+4. Wake the webhook worker; wait at holds for ``after_commit``.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from smartpay_mock.api import envelope, journal
+from smartpay_mock.api.application import Application, Params, save_account
+from smartpay_mock.api.auth import Credential, Refusal, authenticate
+from smartpay_mock.api.faults import apply_faults
+from smartpay_mock.api.idempotency import Key
+from smartpay_mock.api.pagination import Page
+from smartpay_mock.api.validation import read_body, wants_expanded
+from smartpay_mock.kernel.account import Account
+from smartpay_mock.kernel.codec import decode
+from smartpay_mock.kernel.errors import ApiError
+from smartpay_mock.kernel.exchange import (
+    ADVICE_HEADER,
+    ADVICE_SEPARATOR,
+    Answer,
+    Call,
+)
+from smartpay_mock.kernel.faults import Fault, take_faults
+from smartpay_mock.resources import Context
+from smartpay_mock.resources.checks import all_of, invalid
+from smartpay_mock.resources.views import expanded, plain
+from smartpay_mock.storage.base import Unit
+from smartpay_schemas import Operation
+
+_ADVICE_LENGTH = 1_000
+
+
+def perform(
+    application: Application, operation: Operation, params: Params, call: Call
+) -> Answer:
+    """Return the answer to a call of ``operation``.
+
+    Args:
+        application: Where the call arrived; its middleware sees the call first.
+        operation: Its row.
+        params: The path's parameters.
+        call: As it arrived.
+    """
+    if not application.middleware:
+        return _answer_call(application, operation, params, call)
+    next_layer = partial(_answer_call, application)
+    for layer in application.middleware:
+        next_layer = partial(layer, next_layer)
+    return next_layer(operation, params, call)
+
+
+def refuse(application: Application, call: Call, error: ApiError) -> Answer:
+    """Return the answer to a call that reached no operation or failed in one.
+
+    The refusal is journaled if the call's key names an account.
+
+    Args:
+        application: Where the call arrived.
+        call: As it arrived.
+        error: Why it is refused.
+    """
+    answer = envelope.refusal(error)
+    answer.headers["Request-Id"] = application.fresh_ids.new("request")
+    caller = authenticate(
+        call.headers.get("authorization"), frozenset(application.settings.accounts)
+    )
+    if isinstance(caller, Credential):
+        # The store may be the cause of the failure: then there is no journal entry.
+        with suppress(Exception), application.opened(caller.account) as (unit, account):
+            entry = journal.Entry(
+                at=account.clock.now_ms(),
+                call=call,
+                answer=answer,
+                key_hint=caller.hint,
+                trace=[("refusal", str(error))],
+            )
+            journal.write(unit, entry, keep=application.settings.journal)
+            application.trim(unit)
+    return answer
+
+
+def _answer_call(
+    application: Application, operation: Operation, params: Params, call: Call
+) -> Answer:
+    caller = application.callers.identify(operation, params, call)
+    if isinstance(caller, Refusal):
+        answer = envelope.unauthorized(caller, operation.side)
+        answer.headers["Request-Id"] = application.fresh_ids.new("request")
+        return answer
+    pipeline = Pipeline(application, operation, params, call, caller)
+    holds, account_id = application.holds, caller.account
+    holds.wait(account_id, operation.id, "before_commit")
+    with application.opened(account_id) as (unit, account):
+        faults = _take_faults(account, operation)
+        if faults:
+            unit.put("account", account.id, account.to_bytes())
+        else:
+            answer = pipeline.run(unit, account)
+    if faults:
+        answer = pipeline.run_with_faults(faults)
+    if pipeline.has_deliveries:
+        application.wake(account_id)
+    holds.wait(account_id, operation.id, "after_commit")
+    return answer
+
+
+def _take_faults(account: Account, operation: Operation) -> list[Fault]:
+    """Count the call with the account's fault plans and return those that apply.
+
+    The counts are saved with the account, also when the call is refused.
+    """
+    if not account.faults:
+        return []
+    seen = [fault.seen for fault in account.faults]
+    applying = take_faults(account.faults, operation.id)
+    account.has_changed = seen != [fault.seen for fault in account.faults]
+    return applying
+
+
+@dataclass(slots=True)
+class Pipeline:
+    """One call with what is known about it.
+
+    Attributes:
+        application: Where the call arrived.
+        operation: What was called.
+        params: The path's parameters.
+        call: As it arrived.
+        caller: Whose account the call acts on.
+        faults: The fault plans that apply, as text.
+        has_deliveries: Whether the call made webhook deliveries.
+    """
+
+    application: Application
+    operation: Operation
+    params: Params
+    call: Call
+    caller: Credential
+    faults: list[str] = field(default_factory=list)
+    has_deliveries: bool = False
+
+    def run(self, unit: Unit, account: Account) -> Answer:
+        """Run the call in ``unit``, keep its idempotency key and journal it."""
+        application = self.application
+        ids = account.ids()
+        request_id = ids.new("request")
+        ctx = application.context(unit, account, ids)
+        ctx.base_url = self.call.base_url
+        ctx.actor = self.caller.actor
+        key = answer = None
+        try:
+            self._check_size()
+            key = application.idempotency.read_key(
+                self.operation, dict(self.params), self.call, application.rules
+            )
+            answer = self._replay(ctx, key) if key else None
+        except ApiError as error:
+            key, answer = None, self._refuse(ctx, error)
+        if answer is None:
+            answer = self._attempt(ctx)
+            if key:
+                application.idempotency.keep(
+                    unit, key, answer, now=ctx.now, rules=application.rules
+                )
+        return self._finish(account, ctx, request_id, answer)
+
+    def run_with_faults(self, faults: list[Fault]) -> Answer:
+        """Run the call with faults before and after its unit of work.
+
+        Nothing is locked while a fault waits.
+        """
+        self.faults = [fault.describe() for fault in faults]
+        before = apply_faults(faults, "before_commit")
+        self._advance_clock(before.advance_ms)
+        with self.application.opened(self.caller.account) as (unit, account):
+            if before.answer is None:
+                answer = self.run(unit, account)
+            else:
+                ids = account.ids()
+                ctx = self.application.context(unit, account, ids)
+                ctx.explain("fault", "; ".join(self.faults))
+                answer = self._finish(account, ctx, ids.new("request"), before.answer)
+        after = apply_faults(faults, "after_commit", answer)
+        self._advance_clock(after.advance_ms)
+        if after.answer is None:
+            return answer
+        after.answer.headers["Request-Id"] = answer.headers["Request-Id"]
+        return after.answer
+
+    def _check_size(self) -> None:
+        if self.call.is_too_large:
+            limit = self.application.settings.body_limit
+            raise ApiError("request.too-large", limit=limit)
+
+    def _replay(self, ctx: Context, key: Key) -> Answer | None:
+        answer = self.application.idempotency.replay(ctx.unit, key, ctx.now)
+        if answer is not None:
+            ctx.explain("idempotency", "the key is known; its answer is replayed")
+        return answer
+
+    def _attempt(self, ctx: Context) -> Answer:
+        """Run the handler and return its answer, or the answer that refuses."""
+        application, operation = self.application, self.operation
+        try:
+            document = read_body(operation, self.call)
+            body = application.validate(operation, document, ctx)
+            wants, page = all_of(
+                lambda: wants_expanded(operation, self.call.query),
+                lambda: self._read_page(ctx),
+            )
+            shown: Any
+            if page is not None:
+                shown = _collection(ctx, page, wants=wants)
+            else:
+                stored = application.handlers[operation.id](
+                    ctx, dict(self.params), body
+                )
+                shown = None
+                if operation.response and stored:
+                    shown = _view(ctx, stored, wants=wants)
+            if ctx.advice and ctx.settings.strict:
+                raise invalid(*(advice["message"] for advice in ctx.advice))
+            return envelope.success(operation.status, shown)
+        except ApiError as error:
+            return self._refuse(ctx, error)
+
+    def _refuse(self, ctx: Context, error: ApiError) -> Answer:
+        ctx.unit.discard()
+        ctx.has_post = False
+        ctx.explain("refusal", str(error))
+        if self.caller.advice:
+            ctx.advise("ambiguous-account", "", self.caller.advice)
+        return envelope.refusal(error)
+
+    def _read_page(self, ctx: Context) -> Page | None:
+        listing = self.application.listings.get(self.operation.id)
+        if listing is None:
+            return None
+        return self.application.read_page(
+            ctx.unit,
+            listing,
+            self.call.query,
+            rules=self.application.rules,
+            list_name=self.operation.id,
+        )
+
+    def _finish(
+        self, account: Account, ctx: Context, request_id: str, answer: Answer
+    ) -> Answer:
+        self.has_deliveries = self.has_deliveries or ctx.has_post
+        answer.headers["Request-Id"] = request_id
+        if ctx.advice:
+            answer.headers[ADVICE_HEADER] = _advice_line(ctx.advice)
+        save_account(ctx.unit, account, ctx.ids)
+        entry = journal.Entry(
+            at=ctx.now,
+            operation=self.operation,
+            call=self.call,
+            answer=answer,
+            key_hint=self.caller.hint,
+            trace=ctx.trace,
+            advice=ctx.advice,
+            faults=self.faults,
+        )
+        journal.write(ctx.unit, entry, keep=self.application.settings.journal)
+        self.application.trim(ctx.unit)
+        return answer
+
+    def _advance_clock(self, by_ms: int) -> None:
+        # A separate unit: what becomes due happens before the call continues.
+        if by_ms:
+            with self.application.opened(self.caller.account) as (unit, account):
+                account.clock = account.clock.advanced(by_ms)
+                unit.put("account", account.id, account.to_bytes())
+
+
+def _collection(ctx: Context, page: Page, *, wants: bool) -> dict[str, Any]:
+    return envelope.collection(
+        [_view(ctx, decode(body), wants=wants) for body in page.bodies],
+        limit=page.limit,
+        page_token=page.page_token,
+        next_token=page.next_token,
+    )
+
+
+def _view(ctx: Context, stored: dict[str, Any], *, wants: bool) -> dict[str, Any]:
+    """Return what the answer shows of a stored document."""
+    return expanded(stored, ctx.glance) if wants else plain(stored)
+
+
+def _advice_line(advice: list[dict[str, str]]) -> str:
+    """Return the advice as one header line of printable ASCII characters."""
+    messages = (item["message"] for item in advice)
+    line = ADVICE_SEPARATOR.join(messages)[:_ADVICE_LENGTH]
+    if line.isascii() and line.isprintable():
+        return line
+    escaped = (
+        character if " " <= character <= "~" else ascii(character)[1:-1]
+        for character in line
+    )
+    return "".join(escaped)[:_ADVICE_LENGTH]

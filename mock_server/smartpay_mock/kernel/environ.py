@@ -1,0 +1,16 @@
+"""Keys of a WSGI environ that the servers and the application share."""
+
+from __future__ import annotations
+
+TRANSPORT = "smartpay.transport"
+"""A callable that takes a transport fault and the response that the fault spoils.
+
+``transport(fault, status_line, headers, body)`` returns the response body to send.
+A server that cannot break connections does not set it.
+"""
+
+REPORT = "smartpay.report"
+"""A callable that takes each unexpected exception, so that a test can fail for it."""
+
+TIMEOUT = "smartpay.timeout"
+"""The client's timeout in seconds, or ``None``; in-process clients set it."""
