@@ -16,7 +16,7 @@ from pathlib import Path
 from smartpay_fixtures import sandbox_values
 from smartpay_mock.control.routes import PREFIX, Route
 from smartpay_mock.control.table import ALIASES, ROUTES
-from smartpay_mock.events.adversary import OPTIONS
+from smartpay_mock.events.faults import OPTIONS
 from smartpay_mock.kernel.faults import KINDS
 from smartpay_mock.kernel.settings import Settings, environment_name
 from smartpay_mock.twins import mutants

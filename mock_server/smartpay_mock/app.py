@@ -75,6 +75,6 @@ def start_worker(app: Flask, errors: list[BaseException]) -> Worker:
     application = application_of(app)
     worker = Worker(application.deliverer)
     worker.errors = errors
-    application.wake = worker.notify
+    application.wake = worker.wake
     worker.start()
     return worker

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from smartpay_mock import pytest_plugin
-from smartpay_mock.events.adversary import OPTIONS
+from smartpay_mock.events.faults import OPTIONS
 from smartpay_mock.kernel.faults import KINDS
 from smartpay_mock.testing import Smartpay
 

@@ -16,7 +16,7 @@ import click
 import pytest
 
 from smartpay_mock.cli import main
-from smartpay_mock.events.deliveries import STATES
+from smartpay_mock.events.outbox import STATES
 from smartpay_mock.events.schedule import RETRY_AFTER_MS, parse_schedule
 from smartpay_mock.server import Sandbox
 

@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 
-from smartpay_mock.events.delivery import Deliverer
-from smartpay_mock.events.turns import LEASE_MS
+from smartpay_mock.events.delivery import LEASE_MS, Deliverer
 from smartpay_mock.kernel.clock import wall_ms
 from smartpay_mock.kernel.ids import account_id
 
@@ -92,7 +91,7 @@ def test_the_webhooks_of_a_host_that_is_killed_are_anothers_once_its_lease_ran_o
     assert too_early is None
     assert in_time is not None
     assert len(in_time) == events
-    assert {outcome.state for outcome in in_time} == {"delivered"}
+    assert {outcome["state"] for outcome in in_time} == {"delivered"}
     assert len(receiver.seen) == events
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from smartpay_mock.control.persons import DECISIONS
-from smartpay_mock.events.adversary import OPTIONS
+from smartpay_mock.events.faults import OPTIONS
 from smartpay_mock.kernel.clock import LAST_MS
 from smartpay_mock.kernel.faults import KINDS, WHENS
 from smartpay_schemas import LIFECYCLES

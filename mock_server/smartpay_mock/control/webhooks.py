@@ -6,17 +6,19 @@ from dataclasses import asdict
 from typing import Any
 
 from smartpay_mock.api.application import Application
-from smartpay_mock.events.adversary import (
-    parse_adversary,
-    read_adversary,
-    write_adversary,
+from smartpay_mock.events.faults import (
+    parse_faults,
+    read_faults,
+    save_faults,
 )
-from smartpay_mock.events.deliveries import (
+from smartpay_mock.events.outbox import (
+    KEPT,
     find_delivery,
     list_deliveries,
+    read_events,
+    summarize_event,
     view_delivery,
 )
-from smartpay_mock.events.outbox import KEPT, read_events, summarize_event
 from smartpay_mock.events.outbox import KIND as EVENT_KIND
 
 
@@ -70,8 +72,7 @@ def drain(
     """
     with engine.opened(account_id):
         pass  # what time alone changes happens first
-    outcomes = engine.deliverer.drain(account_id, until=until)
-    return [outcome.to_document() for outcome in outcomes]
+    return engine.deliverer.drain(account_id, until=until)
 
 
 def set_adversary(
@@ -83,13 +84,13 @@ def set_adversary(
         NotFoundError: An option is unknown.
         SandboxUsageError: The value of an option cannot be used.
     """
-    adversary = parse_adversary(options)
+    adversary = parse_faults(options)
     with engine.opened(account_id) as (unit, _account):
-        write_adversary(unit, adversary)
+        save_faults(unit, adversary)
     return asdict(adversary)
 
 
 def show_adversary(engine: Application, account_id: str) -> dict[str, Any]:
     """Return how the account's webhooks misbehave."""
     with engine.opened(account_id) as (unit, _account):
-        return asdict(read_adversary(unit))
+        return asdict(read_faults(unit))

@@ -1,42 +1,137 @@
-"""Delivery: send what is due, on the account's clock, until a 200.
+"""Delivery: send due webhooks, on the account's clock, until the receiver answers 200.
 
-An attempt has three steps. What is due is read in one unit, sent in none, and its
-result is written in another: no unit is held while the network is waited for. A crash
-between the last two sends again, so delivery is at least once.
+An attempt has three steps: read what is due in one unit of work, send it outside any
+unit, record the result in another unit. So nothing is locked while the network is
+slow. A crash between sending and recording sends again: delivery is at least once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from smartpay_mock.events.adversary import read_adversary
-from smartpay_mock.events.attempts import Attempts, Job, Outcome, Verdict
-from smartpay_mock.events.deliveries import (
-    KIND,
+from smartpay_mock.events.attempt import AttemptResult, Attempts, Job, Send, send_post
+from smartpay_mock.events.destinations import Destinations
+from smartpay_mock.events.faults import read_faults
+from smartpay_mock.events.outbox import (
+    DELIVERY_KIND,
+    ENDPOINT_KIND,
     PENDING,
     replay_deliveries,
     replay_delivery,
     save_delivery,
 )
-from smartpay_mock.events.destinations import Destinations
-from smartpay_mock.events.outbox import ENDPOINT_KIND
 from smartpay_mock.events.schedule import RETRY_AFTER_MS
-from smartpay_mock.events.sending import Send, send_post
-from smartpay_mock.events.turns import PATIENCE_S, Turns, busy_error
-from smartpay_mock.kernel.clock import wall_ms
+from smartpay_mock.kernel.clock import SECOND_MS, wall_ms
 from smartpay_mock.kernel.codec import decode
+from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.storage.base import Row, Store
 
-# Later than any due time; fits a database's 64-bit column.
-FOREVER = 1 << 53
+Document = dict[str, Any]
 
-# Among so many due deliveries an adversary that reorders looks for the youngest.
+FOREVER = 1 << 53
+"""Later than any due time; fits a database's 64-bit column."""
+TIMEOUT_S = 90.0
+LEASE_MS = 60 * SECOND_MS
+"""Longer than any attempt: a lease is renewed before an attempt once half is over."""
+
+_LEASE_POLL_S = 0.02
+
+# The fault ``reorder`` picks the newest among this many due deliveries.
 _REORDERED = 100
 
 
 def _never() -> bool:
     return False
+
+
+# -- one deliverer per account at a time -----------------------------------------------
+
+
+class Lease:
+    """The right of this process to deliver for one account."""
+
+    def __init__(
+        self, store: Store, name: str, *, holder: str, wall: Callable[[], int]
+    ) -> None:
+        self._store = store
+        self._name = name
+        self._holder = holder
+        self._wall = wall
+        self._until = 0
+
+    def is_held(self) -> bool:
+        """Return whether the lease is ours; renew it once half of it is over."""
+        now = self._wall()
+        if self._until - now > LEASE_MS // 2:
+            return True
+        until = now + LEASE_MS
+        is_ours = self._store.lease(
+            self._name, self._holder, until_ms=until, now_ms=now
+        )
+        self._until = until if is_ours else 0
+        return is_ours
+
+    def wait(self, deadline: float) -> bool:
+        """Return whether the lease is ours before ``deadline``, a monotonic time."""
+        pause = threading.Event()
+        while not self.is_held():
+            if time.monotonic() >= deadline:
+                return False
+            pause.wait(_LEASE_POLL_S)
+        return True
+
+    def release(self) -> None:
+        """End the lease."""
+        self._store.release(self._name, self._holder)
+
+
+class DeliveryLock:
+    """Lets one thread of one process deliver for an account at a time.
+
+    Threads of this process exclude each other with a lock, processes that share a
+    store with a lease in it. The lease of a process that dies expires.
+
+    Args:
+        store: Where the leases are.
+        holder: Names this process; must be unique among those that share the store.
+        wall: The wall clock in milliseconds. Leases ignore account clocks.
+    """
+
+    def __init__(
+        self, store: Store, *, holder: str, wall: Callable[[], int] = wall_ms
+    ) -> None:
+        self._store = store
+        self._holder = holder
+        self._wall = wall
+        self._locks: dict[str, threading.Lock] = {}
+
+    @contextmanager
+    def acquire(self, account: str, *, timeout_s: float) -> Iterator[Lease | None]:
+        """Hold the account's lock; yield ``None`` if that takes too long."""
+        deadline = time.monotonic() + timeout_s
+        lock = self._locks.setdefault(account, threading.Lock())
+        if not lock.acquire(timeout=timeout_s):
+            yield None
+            return
+        try:
+            name = f"webhooks/{account}"
+            lease = Lease(self._store, name, holder=self._holder, wall=self._wall)
+            if not lease.wait(deadline):
+                yield None
+                return
+            try:
+                yield lease
+            finally:
+                lease.release()
+        finally:
+            lock.release()
+
+
+# -- delivering ------------------------------------------------------------------------
 
 
 class Deliverer:
@@ -45,15 +140,15 @@ class Deliverer:
     Args:
         store: Where events, endpoints and deliveries are.
         clock_of: Returns the time of an account, in milliseconds since the epoch.
-        send: Makes one attempt; returns the HTTP status.
+        send: Sends one request; returns the HTTP status.
         anywhere: Whether addresses beyond this machine are allowed.
-        holder: Names this process among those that share the store.
+        holder: Names this process; must be unique among those that share the store.
         retry_after_ms: Pauses between attempts.
-        wall: The wall clock, for leases.
-        destinations: Judges URLs; made from ``anywhere`` when not given.
+        wall: The wall clock in milliseconds, for leases.
+        destinations: Decides which URLs are allowed; made from ``anywhere`` if absent.
 
     Attributes:
-        attempts: Makes the attempts; an evil twin exchanges it.
+        attempts: Makes the attempts; a mutant replaces it.
     """
 
     def __init__(
@@ -70,7 +165,7 @@ class Deliverer:
     ) -> None:
         self._store = store
         self._clock_of = clock_of
-        self._turns = Turns(store, holder=holder, wall=wall)
+        self._lock = DeliveryLock(store, holder=holder, wall=wall)
         self.attempts = Attempts(
             clock_of=clock_of,
             send=send,
@@ -79,26 +174,30 @@ class Deliverer:
         )
 
     def drain(
-        self, account: str, *, until: int | None = None, patience_s: float = PATIENCE_S
-    ) -> list[Outcome]:
-        """Attempt all that is due, in the order it is due; never sleeps for a retry.
+        self, account: str, *, until: int | None = None, timeout_s: float = TIMEOUT_S
+    ) -> list[Document]:
+        """Attempt every due delivery, in the order of due times, without sleeping.
 
         Args:
-            account: Whose deliveries.
-            until: Also attempt what falls due until then, each at its own time, in
+            account: The account.
+            until: Also attempt what falls due until then, each at its due time, in
                 milliseconds since the epoch. The account's clock does not move.
-            patience_s: How long to wait, in seconds, while another worker delivers for
+            timeout_s: How long to wait, in seconds, while another worker delivers for
                 this account.
 
         Returns:
-            What became of each attempt, in the order they were made.
+            The outcome of each attempt, in the order they were made.
 
         Raises:
-            SandboxUsageError: Another worker kept the account longer than that.
+            SandboxUsageError: Another worker still delivers after ``timeout_s``.
         """
-        outcomes = self.drain_if_free(account, until=until, patience_s=patience_s)
+        outcomes = self.drain_if_free(account, until=until, timeout_s=timeout_s)
         if outcomes is None:
-            raise busy_error(account, patience_s)
+            raise SandboxUsageError(
+                f"Another worker has been delivering the webhooks of {account} for "
+                f"{timeout_s:g} s, so a receiver is slow or hangs. Make it answer 200, "
+                "then try again."
+            )
         return outcomes
 
     def drain_if_free(
@@ -106,49 +205,49 @@ class Deliverer:
         account: str,
         *,
         until: int | None = None,
-        patience_s: float = 0.0,
+        timeout_s: float = 0.0,
         should_stop: Callable[[], bool] = _never,
-    ) -> list[Outcome] | None:
-        """Do as ``drain``, but return ``None`` when another worker keeps the account.
+    ) -> list[Document] | None:
+        """Do as ``drain``, but return ``None`` while another worker delivers.
 
         Args:
             account: As in ``drain``.
             until: As in ``drain``.
-            patience_s: As in ``drain``.
-            should_stop: Asked before each attempt; the rest is left for later.
+            timeout_s: As in ``drain``.
+            should_stop: Called before each attempt; true leaves the rest for later.
         """
-        with self._turns.take(account, patience_s=patience_s) as turn:
-            if turn is None:
+        with self._lock.acquire(account, timeout_s=timeout_s) as lease:
+            if lease is None:
                 return None
             now = self._clock_of(account)
             horizon = now if until is None else max(now, until)
-            outcomes: list[Outcome] = []
-            while not should_stop() and turn.is_held():
-                job = self._claim(account, horizon)
+            outcomes: list[Document] = []
+            while not should_stop() and lease.is_held():
+                job = self._next_job(account, horizon)
                 if job is None:
                     break
-                verdict = self.attempts.make(job)
-                kept = self._record(job, verdict)
-                if verdict.is_told:
-                    outcomes.append(Outcome.of(kept, verdict))
+                result = self.attempts.make(job)
+                delivery = self._record(job, result)
+                if result.is_outcome:
+                    outcomes.append(_outcome(delivery, result))
             return outcomes
 
     def is_due(self, account: str) -> bool:
-        """Return whether anything of the account waits to be sent now."""
+        """Return whether a delivery of the account is due now."""
         due = self.next_due(account)
         return due is not None and due <= self._clock_of(account)
 
     def next_due(self, account: str) -> int | None:
-        """Return when the account's next attempt is due, ``None`` when none is."""
+        """Return when the account's next attempt is due, ``None`` if none is."""
         with self._store.read(account) as unit:
-            return unit.next_due(KIND)
+            return unit.next_due(DELIVERY_KIND)
 
     def due_accounts(self) -> list[str]:
-        """Return the accounts with any pending delivery, due or not yet."""
-        return self._store.due_accounts(KIND, FOREVER)
+        """Return the accounts with a pending delivery, due now or later."""
+        return self._store.due_accounts(DELIVERY_KIND, FOREVER)
 
-    def replay(self, account: str, delivery_id: str) -> dict[str, Any]:
-        """Have one delivery attempted again, due now; ``drain`` or a worker sends it.
+    def replay(self, account: str, delivery_id: str) -> Document:
+        """Make one delivery due again; ``drain`` or a worker sends it.
 
         Raises:
             NotFoundError: The account has no such delivery.
@@ -157,28 +256,26 @@ class Deliverer:
         with self._store.write(account) as unit:
             return replay_delivery(unit, delivery_id, now=now)
 
-    def replay_all(
-        self, account: str, *, state: str | None = None
-    ) -> list[dict[str, Any]]:
-        """Have all deliveries, or those in one state, attempted again, due now.
+    def replay_all(self, account: str, *, state: str | None = None) -> list[Document]:
+        """Make every delivery, or those in one state, due again.
 
         Raises:
-            NotFoundError: There is no such state.
+            NotFoundError: The state is unknown.
             SandboxUsageError: The account has no such delivery.
         """
         now = self._clock_of(account)
         with self._store.write(account) as unit:
             return replay_deliveries(unit, now=now, state=state)
 
-    def _claim(self, account: str, horizon: int) -> Job | None:
+    def _next_job(self, account: str, horizon: int) -> Job | None:
         now = self._clock_of(account)
         with self._store.read(account) as unit:
-            adversary = read_adversary(unit)
-            limit = _REORDERED if adversary.reorder else 1
-            rows = unit.due(KIND, until=horizon, limit=limit)
+            faults = read_faults(unit)
+            limit = _REORDERED if faults.reorder else 1
+            rows = unit.due(DELIVERY_KIND, until=horizon, limit=limit)
             if not rows:
                 return None
-            row = _youngest(rows, now=now)
+            row = _newest(rows, now=now)
             document = decode(row.body)
             endpoint = unit.get(ENDPOINT_KIND, document["endpoint"])
         return Job(
@@ -186,29 +283,41 @@ class Deliverer:
             delivery=document,
             body=row.attachment or b"",
             endpoint=None if endpoint is None else decode(endpoint),
-            adversary=adversary,
+            faults=faults,
         )
 
-    def _record(self, job: Job, verdict: Verdict) -> dict[str, Any]:
-        """Write what an attempt came to, and return the delivery as it is then.
+    def _record(self, job: Job, result: AttemptResult) -> Document:
+        """Store the result of an attempt, and return the delivery as it is then.
 
-        One that was forgotten meanwhile stays forgotten; one that was replayed keeps
-        its place in the new run, and only learns of the attempt.
+        A delivery that was deleted meanwhile stays deleted. One that was replayed
+        meanwhile stays due and only records the attempt.
         """
         with self._store.write(job.account) as unit:
-            row = unit.row(KIND, job.delivery["id"])
+            row = unit.row(DELIVERY_KIND, job.delivery["id"])
             if row is None:
                 return job.delivery
-            document: dict[str, Any] = decode(row.body)
-            document["attempts"] += verdict.attempts
+            document: Document = decode(row.body)
+            document["attempts"] += result.attempts
             is_same_run = document["_run"] == job.delivery["_run"]
             if is_same_run and document["state"] == PENDING:
-                document.update(verdict.changes)
+                document.update(result.changes)
             save_delivery(unit, document, row.attachment or b"")
         return document
 
 
-def _youngest(rows: list[Row], *, now: int) -> Row:
-    """Return the last of the rows that are due as soon as the first one is."""
+def _outcome(delivery: Document, result: AttemptResult) -> Document:
+    """Return what a drain reports: the delivery's members, but only new attempts."""
+    members = ("event", "type", "endpoint", "state")
+    return {
+        "delivery": delivery["id"],
+        **{name: delivery[name] for name in members},
+        "attempts": result.attempts,
+        "reason": delivery["reason"],
+        "nextAttemptAt": delivery["nextAttemptAt"],
+    }
+
+
+def _newest(rows: list[Row], *, now: int) -> Row:
+    """Return the last of the rows that are due no later than now or the first row."""
     horizon = max(now, rows[0].due or 0)
     return [row for row in rows if (row.due or 0) <= horizon][-1]

@@ -1,7 +1,7 @@
-"""Where a webhook may go: this machine, or anywhere when that was allowed.
+"""Allowed destinations of webhooks: this machine, or any with ``--webhooks-anywhere``.
 
-A host is looked up once per attempt and the address that was judged is the one that
-is connected to, so a name cannot change its meaning in between (DNS rebinding).
+A host is looked up once per attempt, and the attempt connects to the address that was
+checked, so the name cannot resolve differently in between (DNS rebinding).
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from smartpay_mock.kernel.clock import MINUTE_MS, wall_ms
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
-# Source: RFC 6761, 6.3: these names mean this machine, whatever a resolver says.
+# Source: RFC 6761, 6.3: these names always mean this machine.
 LOOPBACK_NAME = "localhost"
 LOOPBACK_ADDRESSES = ("127.0.0.1", "::1")
 
-# Source: RFC 2606. Kept for examples, so never worth a query to a name server.
+# Source: RFC 2606: reserved for examples, so they are not looked up.
 EXAMPLE_NAMES = ("example.com", "example.net", "example.org", "example", "invalid")
 
 REMEDY = (
@@ -28,29 +28,29 @@ REMEDY = (
     "(SMARTPAY_SANDBOX_WEBHOOKS_ANYWHERE=1) and replay."
 )
 
-# Names are remembered so long: a burst of events must not become a burst of queries.
-MEMORY_MS = MINUTE_MS
-_MEMORY_NAMES = 1_000
+# A burst of events must not become a burst of queries to the name server.
+CACHE_MS = MINUTE_MS
+_CACHED_NAMES = 1_000
 _SAFE = "/%:@!$&'()*+,;=~-._?"
 
 Lookup = Callable[[str], list[str]]
 
 
 class UndeliverableError(Exception):
-    """Nothing may be sent to a URL; the text is the reason and ends in the remedy."""
+    """A URL is not allowed; the text says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where one attempt goes.
+    """The destination of one attempt.
 
     Attributes:
         scheme: ``http`` or ``https``.
-        host: As the URL names it, in ASCII; for TLS and the Host header.
-        port: Of the URL, or the scheme's own.
+        host: The URL's host in ASCII, for TLS and the Host header.
+        port: The URL's port, or the default of its scheme.
         target: Path and query.
-        addresses: To try in this order; nothing else is connected to.
-        is_loopback: Whether every address is this machine.
+        addresses: IP addresses to try in this order.
+        is_loopback: Whether every address is of this machine.
     """
 
     scheme: str
@@ -69,22 +69,22 @@ class Destination:
 
 
 def look_up(host: str) -> list[str]:
-    """Return the addresses of a name, as the system's resolver gives them.
+    """Return the addresses of a name from the system's resolver.
 
     Raises:
-        OSError: The name has none.
+        OSError: The name has no address.
     """
     found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     return [str(info[4][0]) for info in found]
 
 
 class Destinations:
-    """Judges URLs.
+    """Decides which URLs webhooks may be sent to.
 
     Args:
         anywhere: Whether addresses beyond this machine are allowed.
         lookup: Returns the addresses of a name, or raises ``OSError``.
-        wall: The wall clock in milliseconds; names are remembered for a minute.
+        wall: The wall clock in milliseconds; names are cached for a minute.
     """
 
     def __init__(
@@ -97,25 +97,25 @@ class Destinations:
         self._anywhere = anywhere
         self._lookup = lookup
         self._wall = wall
-        self._known: dict[str, tuple[int, tuple[str, ...]]] = {}
+        self._cache: dict[str, tuple[int, tuple[str, ...]]] = {}
 
     def find(self, url: str) -> Destination:
-        """Return where ``url`` leads.
+        """Return the destination of ``url``.
 
         Raises:
-            UndeliverableError: It is no http(s) URL, or leads away from this machine
-                while that is not allowed.
-            OSError: It may go anywhere, but the name has no address.
+            UndeliverableError: The URL is not http(s), or its host is another machine
+                and that is not allowed.
+            OSError: Any machine is allowed, but the name has no address.
         """
         scheme, host, port, target = _split(url)
         addresses = self._addresses(host)
-        near = tuple(address for address in addresses if is_loopback(address))
-        if not near and not self._anywhere:
+        own = tuple(address for address in addresses if is_loopback(address))
+        if not own and not self._anywhere:
             raise UndeliverableError(
                 f"{host} is not this machine, so nothing was sent. {REMEDY}"
             )
-        chosen = addresses if self._anywhere else near
-        return Destination(scheme, host, port, target, chosen, chosen == near)
+        allowed = addresses if self._anywhere else own
+        return Destination(scheme, host, port, target, allowed, allowed == own)
 
     def _addresses(self, host: str) -> tuple[str, ...]:
         if _as_address(host) is not None:
@@ -126,25 +126,25 @@ class Destinations:
             return tuple(self._lookup(host))
         if any(_is_below(host, name) for name in EXAMPLE_NAMES):
             return ()
-        return self._remembered(host)
+        return self._cached(host)
 
-    def _remembered(self, host: str) -> tuple[str, ...]:
+    def _cached(self, host: str) -> tuple[str, ...]:
         now = self._wall()
-        until, addresses = self._known.get(host, (0, ()))
+        until, addresses = self._cache.get(host, (0, ()))
         if until > now:
             return addresses
         try:
             addresses = tuple(self._lookup(host))
         except OSError:
             addresses = ()
-        if len(self._known) >= _MEMORY_NAMES:
-            self._known.clear()
-        self._known[host] = (now + MEMORY_MS, addresses)
+        if len(self._cache) >= _CACHED_NAMES:
+            self._cache.clear()
+        self._cache[host] = (now + CACHE_MS, addresses)
         return addresses
 
 
 def is_loopback(address: str) -> bool:
-    """Return whether an IP address is this machine's own, in either notation."""
+    """Return whether an IPv4, IPv6 or IPv4-mapped address is of this machine."""
     parsed = _as_address(address)
     if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
         parsed = parsed.ipv4_mapped
@@ -168,17 +168,17 @@ def _split(url: str) -> tuple[str, str, int, str]:
         host, port = parts.hostname or "", parts.port
         host = host.rstrip(".") if host.isascii() else host.encode("idna").decode()
     except ValueError as error:
-        raise UndeliverableError(_unusable(url, str(error))) from None
+        raise UndeliverableError(_invalid(url, str(error))) from None
     if parts.scheme not in DEFAULT_PORTS or not host:
-        raise UndeliverableError(_unusable(url, "it is not http:// or https://"))
+        raise UndeliverableError(_invalid(url, "it is no http:// or https:// URL"))
     target = quote(parts.path or "/", safe=_SAFE)
     if parts.query:
         target = f"{target}?{quote(parts.query, safe=_SAFE)}"
     return parts.scheme, host, port or DEFAULT_PORTS[parts.scheme], target
 
 
-def _unusable(url: str, why: str) -> str:
+def _invalid(url: str, why: str) -> str:
     return (
-        f"{url!r} cannot be used, so nothing was sent: {why}. "
+        f"Nothing was sent, because the URL {url!r} is invalid: {why}. "
         "Change the url of the webhook endpoint and replay."
     )

@@ -1,6 +1,6 @@
-"""When a delivery that found no 200 is tried again.
+"""The schedule of attempts: when a delivery without a 200 is attempted again.
 
-The API says only that it tries again until a 200; times and their number are
+The API documents only that it retries until a 200. Pauses and number of attempts are
 *assumed* (one published sample was signed 89 s after its event).
 """
 
@@ -12,8 +12,7 @@ from collections.abc import Sequence
 from smartpay_mock.kernel.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 from smartpay_mock.kernel.errors import SandboxUsageError
 
-# Pause before the second, third, ... attempt; the first is made at once. Ten attempts
-# in 70 hours and 22 minutes.
+# Pauses before the second, third, ... attempt: ten attempts in 70 hours, 22 minutes.
 RETRY_AFTER_MS: tuple[int, ...] = (
     90 * SECOND_MS,
     5 * MINUTE_MS,
@@ -26,7 +25,7 @@ RETRY_AFTER_MS: tuple[int, ...] = (
     24 * HOUR_MS,
 )
 
-# How long a receiver may take to answer; assumed.
+# Limit for a receiver's answer; *assumed*.
 TIMEOUT_MS = 10 * SECOND_MS
 
 _UNITS_MS = {"s": SECOND_MS, "m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
@@ -36,7 +35,7 @@ _STEP = re.compile(r"([0-9]+)([smhd])")
 def next_attempt_at(
     tries: int, *, at: int, retry_after_ms: Sequence[int] = RETRY_AFTER_MS
 ) -> int | None:
-    """Return when to try again, ``None`` when there is no attempt left.
+    """Return the time of the next attempt, ``None`` after the last one.
 
     Args:
         tries: Attempts made so far, at least 1.
@@ -49,7 +48,7 @@ def next_attempt_at(
 def parse_schedule(text: str) -> tuple[int, ...]:
     """Return the pauses written as ``90s,5m,1h``, in milliseconds.
 
-    An empty text means: one attempt and no more.
+    An empty text means one attempt only.
 
     Raises:
         SandboxUsageError: A step is not a whole number and one of s, m, h, d.
@@ -62,7 +61,7 @@ def _read_step(step: str) -> int:
     match = _STEP.fullmatch(step)
     if match is None:
         raise SandboxUsageError(
-            f"{step!r} is not a pause between attempts; write a whole number and one "
-            "of s, m, h, d, separated by commas: 90s,5m,1h."
+            f"Invalid pause {step!r}. Write whole numbers with a unit (s, m, h or d), "
+            "separated by commas: 90s,5m,1h."
         )
     return int(match[1]) * _UNITS_MS[match[2]]

@@ -1,4 +1,4 @@
-"""Webhook signatures: what is signed, with which key, in which headers.
+"""Webhook signatures: secrets, signed bytes and headers.
 
 Source: the webhook helpers of the official SDKs (node:webhooks.ts, go:utils.go).
 """
@@ -17,7 +17,7 @@ TIMESTAMP_HEADER = "Smartpay-Signature-Timestamp"
 SUBSCRIPTION_HEADER = "Smartpay-Subscription-Id"
 EVENT_HEADER = "Smartpay-Event-Id"
 
-# header -> what its value is
+# Header -> its value.
 HEADERS = {
     SIGNATURE_HEADER: "HMAC-SHA256 in lower-case hex",
     TIMESTAMP_HEADER: "when this attempt was signed, in milliseconds since the epoch",
@@ -25,37 +25,37 @@ HEADERS = {
     EVENT_HEADER: "id of the event; the same on every attempt",
 }
 
-# Not the order of kernel.ids: in a secret A is 0, a is 26 and 0 is 52.
+# Unlike in kernel.ids, A is 0, a is 26 and 0 is 52.
 ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits
 SECRET_LENGTH = 40
 _VALUES = {character: value for value, character in enumerate(ALPHABET)}
 
 
 def new_secret(characters: Callable[[int], str]) -> str:
-    """Return a signing secret: 40 base62 characters, the first of them not ``A``.
+    """Return a signing secret: 40 base62 characters that do not start with ``A``.
 
-    A leading ``A`` is a leading zero, which SDKs pad differently; without one the key
-    has exactly 30 bytes in all of them.
+    A leading ``A`` is a leading zero, which SDKs pad differently. Without it the key
+    has exactly 30 bytes in all SDKs.
 
     Args:
-        characters: Draws that many characters of ``[0-9A-Za-z]``.
+        characters: Returns that many random characters of ``[0-9A-Za-z]``.
     """
     drawn = characters(SECRET_LENGTH)
     return "B" + drawn[1:] if drawn.startswith("A") else drawn
 
 
 def decode_secret(secret: str) -> bytes:
-    """Return the key that a secret stands for: base62, most significant digit first.
+    """Return the key of a secret: base62, most significant digit first.
 
     Raises:
-        SandboxUsageError: The secret is empty or holds another character.
+        SandboxUsageError: The secret is empty or contains another character.
     """
     odd = sorted(set(secret) - _VALUES.keys())
     if odd or not secret:
-        found = f"it holds {' '.join(odd)!r}" if odd else "it is empty"
+        found = f"contains {' '.join(odd)!r}" if odd else "is empty"
         raise SandboxUsageError(
-            f"A signing secret is written in [A-Za-z0-9], but {found}; "
-            "use the signingSecret of a webhook endpoint."
+            f"The signing secret {found}, but must consist of [A-Za-z0-9]. "
+            "Use the signingSecret of a webhook endpoint."
         )
     number = 0
     for character in secret:
@@ -74,13 +74,13 @@ def sign(secret: str, timestamp_ms: int, body: bytes) -> str:
     Args:
         secret: The endpoint's ``signingSecret``.
         timestamp_ms: Milliseconds since the epoch, as in the timestamp header.
-        body: The bytes that are sent, exactly.
+        body: Exactly the bytes that are sent.
     """
     return digest(secret, b"%d.%b" % (timestamp_ms, body))
 
 
 def verify(secret: str, timestamp_ms: int, body: bytes, *, signature: str) -> bool:
-    """Return whether ``signature`` is the one of these bytes at this time."""
+    """Return whether ``signature`` is right for these bytes and this time."""
     expected = sign(secret, timestamp_ms, body)
     return hmac.compare_digest(expected.encode(), signature.encode())
 

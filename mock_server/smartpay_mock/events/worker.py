@@ -1,7 +1,7 @@
-"""The worker: delivers in the background, as soon as something is due.
+"""The worker: threads that deliver webhooks in the background once they are due.
 
-It wakes when it is notified of an account, and looks now and then for what fell due
-by itself or was written by another process.
+``wake`` names an account with new deliveries. The worker also polls the store for
+deliveries that fell due since or that another process wrote.
 """
 
 from __future__ import annotations
@@ -13,24 +13,23 @@ from smartpay_mock.events.delivery import Deliverer
 from smartpay_mock.kernel.clock import SECOND_MS, wall_ms
 
 POLL_MS = 1_000
-# A receiver that hangs keeps one of them busy; the others serve the other accounts.
+# A receiver that hangs blocks one thread; the others serve the other accounts.
 THREADS = 4
-# Errors beyond these say nothing new.
-MOST_ERRORS = 100
+MAX_ERRORS = 100
 
 
 class Worker:
     """Threads that run a deliverer.
 
     Args:
-        deliverer: What they run.
-        threads: How many accounts are served at once, at the most.
-        poll_ms: How often to look for what nobody gave notice of.
+        deliverer: Sends the webhooks.
+        threads: How many accounts are served at once.
+        poll_ms: Time between polls of the store.
         wall: The wall clock in milliseconds.
 
     Attributes:
-        errors: What went wrong in the threads, for whoever stops them to raise; the
-            failures of receivers are not among them, they are on record as attempts.
+        errors: The first unexpected exceptions in the threads. Failures of receivers
+            are recorded as attempts instead.
     """
 
     def __init__(
@@ -61,12 +60,12 @@ class Worker:
         ]
 
     def start(self) -> None:
-        """Start the threads; what was left over from another run is delivered too."""
+        """Start the threads; they also deliver what an earlier run left."""
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
-        """Stop after the attempts under way, and wait for the threads."""
+        """Stop after the current attempts, and wait for the threads."""
         with self._changed:
             self._stop.set()
             self._changed.notify_all()
@@ -74,8 +73,8 @@ class Worker:
             if thread.ident is not None:
                 thread.join()
 
-    def notify(self, account: str) -> None:
-        """Say that something of ``account`` may be due; returns at once."""
+    def wake(self, account: str) -> None:
+        """Have the due deliveries of ``account`` sent; return at once."""
         with self._changed:
             self._waiting[account] = None
             self._changed.notify()
@@ -88,14 +87,14 @@ class Worker:
                 if account is not None:
                     self._serve(account, stop)
             except Exception as error:
-                self._keep(error)
+                self._add_error(error)
 
     def _serve(self, account: str, stop: threading.Event) -> None:
         try:
             if self._deliverer.is_due(account):
                 self._deliverer.drain_if_free(
                     account,
-                    patience_s=self._poll_ms / SECOND_MS,
+                    timeout_s=self._poll_ms / SECOND_MS,
                     should_stop=stop.is_set,
                 )
         finally:
@@ -104,7 +103,7 @@ class Worker:
                 self._changed.notify()
 
     def _next(self, stop: threading.Event) -> str | None:
-        """Return an account to serve, after waiting for one; ``None`` to look again."""
+        """Return an account to serve; ``None`` after a poll or when stopping."""
         with self._changed:
             account = self._pick()
             if account is None and not self._is_time_to_poll():
@@ -130,7 +129,7 @@ class Worker:
     def _is_time_to_poll(self) -> bool:
         return self._wall() - self._polled_at >= self._poll_ms
 
-    def _keep(self, error: BaseException) -> None:
+    def _add_error(self, error: BaseException) -> None:
         with self._changed:
-            if len(self.errors) < MOST_ERRORS:
+            if len(self.errors) < MAX_ERRORS:
                 self.errors.append(error)

@@ -8,8 +8,8 @@ from typing import Any
 
 from smartpay_mock.api.application import Application
 from smartpay_mock.app import Patch
+from smartpay_mock.events.attempt import SEND_ERRORS, Post, Send
 from smartpay_mock.events.outbox import ENDPOINT_KIND
-from smartpay_mock.events.sending import SEND_ERRORS, Post, Send
 from smartpay_mock.events.signing import (
     EVENT_HEADER,
     SIGNATURE_HEADER,

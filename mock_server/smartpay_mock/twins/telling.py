@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from smartpay_mock.events.deliveries import new_delivery, save_delivery
-from smartpay_mock.events.outbox import ENDPOINT_KIND, record, subscribed_endpoints
+from smartpay_mock.events.outbox import (
+    ENDPOINT_KIND,
+    new_delivery,
+    record,
+    save_delivery,
+    subscribed_endpoints,
+)
 from smartpay_mock.kernel.codec import decode, encode
 from smartpay_mock.resources import Context
 from smartpay_mock.resources.base import Document

@@ -1,4 +1,4 @@
-"""A small world for the tests of events: a store, a clock, senders, a receiver."""
+"""A small account for the tests of events: a store, a clock, senders, a receiver."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ from typing import Any
 
 import pytest
 
-from smartpay_mock.events.deliveries import KIND, view_delivery
+from smartpay_mock.events.attempt import Post
 from smartpay_mock.events.delivery import Deliverer
-from smartpay_mock.events.outbox import read_events, record
-from smartpay_mock.events.sending import Post
+from smartpay_mock.events.outbox import (
+    DELIVERY_KIND,
+    read_events,
+    record,
+    view_delivery,
+)
 from smartpay_mock.kernel.codec import encode
 from smartpay_mock.storage import Store, open_store
 
@@ -50,7 +54,7 @@ class Sender:
 
 
 @dataclass
-class World:
+class EventAccount:
     """One account with its clock, endpoints and events.
 
     Attributes:
@@ -69,7 +73,7 @@ class World:
         return f"{kind}_test_{next(self._numbers):04}"
 
     def deliverer(self, **changes: Any) -> Deliverer:
-        """Return a deliverer of this world."""
+        """Return a deliverer of this account."""
         options = {
             "clock_of": lambda _account: self.now,
             "holder": "this-process",
@@ -97,7 +101,7 @@ class World:
         with self.store.write(ACCOUNT) as unit:
             unit.put("webhook_endpoint", endpoint["id"], encode(endpoint))
 
-    def emit(self, event_type: str = "order.authorized") -> dict[str, Any]:
+    def publish(self, event_type: str = "order.authorized") -> dict[str, Any]:
         """Record one event about an order."""
         with self.store.write(ACCOUNT) as unit:
             return record(
@@ -111,7 +115,9 @@ class World:
     def deliveries(self) -> list[dict[str, Any]]:
         """Return the account's deliveries as shown, oldest first."""
         with self.store.read(ACCOUNT) as unit:
-            return [view_delivery(row) for row in unit.page(KIND, limit=100)][::-1]
+            return [view_delivery(row) for row in unit.page(DELIVERY_KIND, limit=100)][
+                ::-1
+            ]
 
     def events(self) -> list[dict[str, Any]]:
         """Return the account's stored events, oldest first."""
@@ -121,13 +127,13 @@ class World:
 
 
 @pytest.fixture
-def open_world() -> Iterator[Callable[[str], World]]:
-    """Return a function that opens a world on the store a URL names."""
+def open_account() -> Iterator[Callable[[str], EventAccount]]:
+    """Return a function that opens a account on the store a URL names."""
     opened: list[Store] = []
 
-    def open_(url: str) -> World:
+    def open_(url: str) -> EventAccount:
         opened.append(open_store(url))
-        return World(opened[-1])
+        return EventAccount(opened[-1])
 
     yield open_
 
@@ -136,14 +142,14 @@ def open_world() -> Iterator[Callable[[str], World]]:
 
 
 @pytest.fixture(params=["memory", "sqlite"])
-def world(
+def account(
     request: pytest.FixtureRequest,
     tmp_path: Path,
-    open_world: Callable[[str], World],
-) -> World:
-    """Return a world, once on a store in memory and once on a file."""
+    open_account: Callable[[str], EventAccount],
+) -> EventAccount:
+    """Return a account, once on a store in memory and once on a file."""
     is_file = request.param == "sqlite"
-    return open_world(f"sqlite:///{tmp_path}/state.db" if is_file else "memory:")
+    return open_account(f"sqlite:///{tmp_path}/state.db" if is_file else "memory:")
 
 
 @dataclass

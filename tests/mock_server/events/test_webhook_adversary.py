@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from smartpay_mock.events.adversary import (
+from smartpay_mock.events.faults import (
+    NO_FAULTS,
     OPTIONS,
-    PLAIN,
-    Adversary,
-    parse_adversary,
-    read_adversary,
-    write_adversary,
+    WebhookFaults,
+    parse_faults,
+    read_faults,
+    save_faults,
 )
 from smartpay_mock.events.signing import verify
 from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
@@ -22,10 +22,10 @@ ACCOUNT = "acct_one"
 SECRET = "gybcsjixKyBW2d4z6iNPlaYzHUMtawnodwZt3W0q"
 
 
-def set_adversary(world: Any, **options: Any) -> None:
+def set_faults(account: Any, **options: Any) -> None:
     """Have the account's webhooks misbehave."""
-    with world.store.write(ACCOUNT) as unit:
-        write_adversary(unit, parse_adversary(options))
+    with account.store.write(ACCOUNT) as unit:
+        save_faults(unit, parse_faults(options))
 
 
 def is_signed(post: Any, secret: str = SECRET) -> bool:
@@ -36,125 +36,125 @@ def is_signed(post: Any, secret: str = SECRET) -> bool:
 
 
 def test_a_duplicate_is_sent_after_a_success_and_never_instead_of_a_retry(
-    world: Any,
+    account: Any,
 ) -> None:
     """Two copies after the 200, byte for byte; a failure is simply tried again."""
-    world.endpoint()
-    world.emit()
-    set_adversary(world, duplicate=2)
-    world.sender.answers = [500]
+    account.endpoint()
+    account.publish()
+    set_faults(account, duplicate=2)
+    account.sender.answers = [500]
 
-    outcomes = world.deliverer().drain(ACCOUNT, until=world.now + 90_000)
+    outcomes = account.deliverer().drain(ACCOUNT, until=account.now + 90_000)
 
-    assert [len(outcome.attempts) for outcome in outcomes] == [1, 3]
-    assert world.sender.posts[1] == world.sender.posts[2] == world.sender.posts[3]
-    assert world.deliveries()[0]["state"] == "delivered"
+    assert [len(outcome["attempts"]) for outcome in outcomes] == [1, 3]
+    assert account.sender.posts[1] == account.sender.posts[2] == account.sender.posts[3]
+    assert account.deliveries()[0]["state"] == "delivered"
 
 
-def test_a_failing_duplicate_does_not_undo_the_delivery(world: Any) -> None:
+def test_a_failing_duplicate_does_not_undo_the_delivery(account: Any) -> None:
     """The sender had its 200."""
-    world.endpoint()
-    world.emit()
-    set_adversary(world, duplicate=1)
-    world.sender.answers = [200, 500]
+    account.endpoint()
+    account.publish()
+    set_faults(account, duplicate=1)
+    account.sender.answers = [200, 500]
 
-    world.deliverer().drain(ACCOUNT)
+    account.deliverer().drain(ACCOUNT)
 
-    (delivery,) = world.deliveries()
+    (delivery,) = account.deliveries()
     assert delivery["state"] == "delivered"
     assert [attempt["status"] for attempt in delivery["attempts"]] == [200, 500]
     assert delivery["attempts"][1]["adversary"] == ["duplicate"]
 
 
-def test_reordering_sends_the_youngest_of_what_is_due_first(world: Any) -> None:
+def test_reordering_sends_the_youngest_of_what_is_due_first(account: Any) -> None:
     """Events of one change arrive back to front."""
-    world.endpoint()
-    ids = [world.emit()["id"] for _ in range(3)]
-    set_adversary(world, reorder=True)
+    account.endpoint()
+    ids = [account.publish()["id"] for _ in range(3)]
+    set_faults(account, reorder=True)
 
-    world.deliverer().drain(ACCOUNT)
+    account.deliverer().drain(ACCOUNT)
 
-    assert world.sender.event_ids() == ids[::-1]
+    assert account.sender.event_ids() == ids[::-1]
 
 
-def test_reordering_does_not_turn_the_clock_back(world: Any) -> None:
+def test_reordering_does_not_turn_the_clock_back(account: Any) -> None:
     """What is due later is not sent before what is due now."""
-    world.endpoint()
-    retried = world.emit()["id"]
-    world.sender.answers = [500]
-    deliverer = world.deliverer()
+    account.endpoint()
+    retried = account.publish()["id"]
+    account.sender.answers = [500]
+    deliverer = account.deliverer()
     deliverer.drain(ACCOUNT)
-    young = world.emit()["id"]
-    set_adversary(world, reorder=True)
+    young = account.publish()["id"]
+    set_faults(account, reorder=True)
 
-    deliverer.drain(ACCOUNT, until=world.now + 90_000)
+    deliverer.drain(ACCOUNT, until=account.now + 90_000)
 
-    assert world.sender.event_ids() == [retried, young, retried]
+    assert account.sender.event_ids() == [retried, young, retried]
 
 
-def test_a_delay_lets_an_attempt_arrive_long_after_it_was_signed(world: Any) -> None:
+def test_a_delay_lets_an_attempt_arrive_long_after_it_was_signed(account: Any) -> None:
     """On the account's clock: nothing is sent before, and nothing sleeps."""
-    world.endpoint()
-    world.emit()
-    set_adversary(world, delay_ms=600_000)
-    signed_at = world.now
-    deliverer = world.deliverer()
+    account.endpoint()
+    account.publish()
+    set_faults(account, delay_ms=600_000)
+    signed_at = account.now
+    deliverer = account.deliverer()
 
     early = deliverer.drain(ACCOUNT)
-    world.now += 600_000
+    account.now += 600_000
     late = deliverer.drain(ACCOUNT)
 
     assert early == []
-    assert [outcome.attempts[0]["at"] for outcome in late] == [signed_at + 600_000]
-    (post,) = world.sender.posts
+    assert [outcome["attempts"][0]["at"] for outcome in late] == [signed_at + 600_000]
+    (post,) = account.sender.posts
     assert post.headers["Smartpay-Signature-Timestamp"] == str(signed_at)
     assert is_signed(post)
 
 
-def test_a_bad_signature_comes_so_often_and_then_the_right_one(world: Any) -> None:
+def test_a_bad_signature_comes_so_often_and_then_the_right_one(account: Any) -> None:
     """A receiver that refuses it gets a good one on the retry."""
-    world.endpoint()
-    world.emit()
-    set_adversary(world, bad_signature=1)
-    world.sender.answers = [400]
+    account.endpoint()
+    account.publish()
+    set_faults(account, bad_signature=1)
+    account.sender.answers = [400]
 
-    world.deliverer().drain(ACCOUNT, until=world.now + 90_000)
+    account.deliverer().drain(ACCOUNT, until=account.now + 90_000)
 
-    assert [is_signed(post) for post in world.sender.posts] == [False, True]
-    assert all(len(p.headers["Smartpay-Signature"]) == 64 for p in world.sender.posts)
+    assert [is_signed(post) for post in account.sender.posts] == [False, True]
+    assert all(len(p.headers["Smartpay-Signature"]) == 64 for p in account.sender.posts)
 
 
-def test_every_signature_can_be_bad(world: Any) -> None:
+def test_every_signature_can_be_bad(account: Any) -> None:
     """Until the adversary is taken away."""
-    world.endpoint()
-    world.emit()
-    set_adversary(world, bad_signature=True)
-    world.sender.answers = [400] * 10
+    account.endpoint()
+    account.publish()
+    set_faults(account, bad_signature=True)
+    account.sender.answers = [400] * 10
 
-    world.deliverer().drain(ACCOUNT, until=world.now + 10**12)
+    account.deliverer().drain(ACCOUNT, until=account.now + 10**12)
 
-    assert [is_signed(post) for post in world.sender.posts] == [False] * 10
+    assert [is_signed(post) for post in account.sender.posts] == [False] * 10
 
 
-def test_a_rotated_secret_signs_in_place_of_the_endpoints(world: Any) -> None:
+def test_a_rotated_secret_signs_in_place_of_the_endpoints(account: Any) -> None:
     """A receiver with the old secret must refuse, one with the new accept."""
-    world.endpoint()
-    world.emit()
-    set_adversary(world, rotated_secret="BrandNewSecret")
+    account.endpoint()
+    account.publish()
+    set_faults(account, rotated_secret="BrandNewSecret")
 
-    world.deliverer().drain(ACCOUNT)
+    account.deliverer().drain(ACCOUNT)
 
-    (post,) = world.sender.posts
+    (post,) = account.sender.posts
     assert not is_signed(post)
     assert is_signed(post, "BrandNewSecret")
 
 
-def test_options_compose(world: Any) -> None:
+def test_options_compose(account: Any) -> None:
     """Delayed, reordered, duplicated, and signed with a secret that is spoilt."""
-    world.endpoint()
-    ids = [world.emit()["id"] for _ in range(2)]
-    set_adversary(
-        world,
+    account.endpoint()
+    ids = [account.publish()["id"] for _ in range(2)]
+    set_faults(
+        account,
         duplicate=1,
         reorder=True,
         delay_ms=5,
@@ -162,10 +162,10 @@ def test_options_compose(world: Any) -> None:
         rotated_secret="B",
     )
 
-    world.deliverer().drain(ACCOUNT, until=world.now + 5)
+    account.deliverer().drain(ACCOUNT, until=account.now + 5)
 
-    assert world.sender.event_ids() == [ids[1], ids[1], ids[0], ids[0]]
-    first = world.deliveries()[1]["attempts"][1]
+    assert account.sender.event_ids() == [ids[1], ids[1], ids[0], ids[0]]
+    first = account.deliveries()[1]["attempts"][1]
     assert first["adversary"] == [
         "bad_signature",
         "rotated_secret",
@@ -174,26 +174,26 @@ def test_options_compose(world: Any) -> None:
     ]
 
 
-def test_a_plain_adversary_is_no_document(world: Any) -> None:
+def test_a_plain_adversary_is_no_document(account: Any) -> None:
     """Taking every option back leaves nothing behind."""
-    set_adversary(world, duplicate=1)
+    set_faults(account, duplicate=1)
 
-    set_adversary(world)
+    set_faults(account)
 
-    with world.store.read(ACCOUNT) as unit:
+    with account.store.read(ACCOUNT) as unit:
         assert unit.count("adversary") == 0
-        assert read_adversary(unit) == PLAIN
+        assert read_faults(unit) == NO_FAULTS
 
 
 def test_the_table_of_options_is_the_adversary() -> None:
     """Each option is described, and each description is an option."""
-    assert list(OPTIONS) == list(asdict(PLAIN))
+    assert list(OPTIONS) == list(asdict(NO_FAULTS))
 
 
 def test_booleans_mean_every_signature_or_none() -> None:
     """As JSON has it."""
-    assert parse_adversary({"bad_signature": True}) == Adversary(bad_signature=-1)
-    assert parse_adversary({"bad_signature": False}) == PLAIN
+    assert parse_faults({"bad_signature": True}) == WebhookFaults(bad_signature=-1)
+    assert parse_faults({"bad_signature": False}) == NO_FAULTS
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_a_value_that_cannot_be_used_is_refused_with_what_to_send(
 ) -> None:
     """The error ends in what the option takes."""
     with pytest.raises(SandboxUsageError) as refusal:
-        parse_adversary({name: value})
+        parse_faults({name: value})
 
     assert str(refusal.value).endswith(f"send {OPTIONS[name].expected}.")
 
@@ -223,4 +223,4 @@ def test_a_value_that_cannot_be_used_is_refused_with_what_to_send(
 def test_an_unknown_option_is_refused_and_names_those_there_are() -> None:
     """A misspelt option would misbehave nowhere."""
     with pytest.raises(NotFoundError, match=r"'duplicates'.*duplicate"):
-        parse_adversary({"duplicates": 1})
+        parse_faults({"duplicates": 1})

@@ -115,7 +115,7 @@ def test_a_name_is_remembered_for_a_minute() -> None:
 )
 def test_what_is_no_web_address_is_refused_with_the_remedy(url: str) -> None:
     """An endpoint may hold any text by the time it is used."""
-    with pytest.raises(UndeliverableError, match=r"cannot be used.*Change the url"):
+    with pytest.raises(UndeliverableError, match=r"is invalid: .*Change the url"):
         Destinations(anywhere=True, lookup=look_up).find(url)
 
 

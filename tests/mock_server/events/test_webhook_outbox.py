@@ -14,7 +14,7 @@ from smartpay_mock.kernel.errors import NotFoundError
 ACCOUNT = "acct_one"
 
 
-def test_without_an_endpoint_an_event_is_a_short_note(world: Any) -> None:
+def test_without_an_endpoint_an_event_is_a_short_note(account: Any) -> None:
     """Nobody gets it, so its body is not even made."""
     rendered: list[dict[str, Any]] = []
 
@@ -22,56 +22,56 @@ def test_without_an_endpoint_an_event_is_a_short_note(world: Any) -> None:
         rendered.append(data)
         return data
 
-    with world.store.write(ACCOUNT) as unit:
+    with account.store.write(ACCOUNT) as unit:
         event = record(
             unit,
             event_type="order.authorized",
             data={"id": "order_test_1", "amount": 5},
-            now=world.now,
-            new_id=world.new_id,
+            now=account.now,
+            new_id=account.new_id,
             render=render,
         )
 
     assert event == {
         "id": "event_test_0001",
         "type": "order.authorized",
-        "createdAt": world.now,
+        "createdAt": account.now,
         "objectId": "order_test_1",
     }
-    assert world.events() == [event]
+    assert account.events() == [event]
     assert not is_delivered(event)
     assert rendered == []
-    assert world.deliveries() == []
+    assert account.deliveries() == []
 
 
-def test_an_event_that_somebody_gets_is_kept_whole(world: Any) -> None:
+def test_an_event_that_somebody_gets_is_kept_whole(account: Any) -> None:
     """Its members stand in the order of the published sample."""
-    world.endpoint()
+    account.endpoint()
 
-    event = world.emit("payment.created")
+    event = account.publish("payment.created")
 
     assert list(event) == ["id", "object", "createdAt", "test", "eventData"]
     assert list(event["eventData"]) == ["type", "version", "data"]
     assert event["eventData"]["type"] == "payment.created"
     assert is_delivered(event)
-    assert world.events() == [event]
+    assert account.events() == [event]
 
 
 def test_each_endpoint_gets_a_delivery_of_its_own_with_the_exact_body(
-    world: Any,
+    account: Any,
 ) -> None:
     """Deliveries are due at once and hold the bytes that will be sent."""
-    endpoints = [world.endpoint(), world.endpoint()]
+    endpoints = [account.endpoint(), account.endpoint()]
 
-    event = world.emit()
+    event = account.publish()
 
-    deliveries = world.deliveries()
+    deliveries = account.deliveries()
     assert [each["endpoint"] for each in deliveries] == [
         each["id"] for each in endpoints
     ]
     assert {each["body"] for each in deliveries} == {encode(event).decode()}
     assert {each["state"] for each in deliveries} == {"pending"}
-    assert {each["nextAttemptAt"] for each in deliveries} == {world.now}
+    assert {each["nextAttemptAt"] for each in deliveries} == {account.now}
 
 
 @pytest.mark.parametrize(
@@ -86,66 +86,66 @@ def test_each_endpoint_gets_a_delivery_of_its_own_with_the_exact_body(
     ids=["to all", "to this", "to another", "to no type in particular", "not active"],
 )
 def test_only_active_endpoints_that_subscribed_get_an_event(
-    world: Any, changes: dict[str, Any], *, is_meant: bool
+    account: Any, changes: dict[str, Any], *, is_meant: bool
 ) -> None:
     """An endpoint that names no type gets every type."""
-    world.endpoint(**changes)
+    account.endpoint(**changes)
 
-    world.emit("order.authorized")
+    account.publish("order.authorized")
 
-    assert bool(world.deliveries()) is is_meant
+    assert bool(account.deliveries()) is is_meant
 
 
-def test_a_rolled_back_change_leaves_neither_event_nor_delivery(world: Any) -> None:
+def test_a_rolled_back_change_leaves_neither_event_nor_delivery(account: Any) -> None:
     """The event belongs to the unit of the change."""
-    world.endpoint()
+    account.endpoint()
 
     def change_and_fail() -> None:
-        with world.store.write(ACCOUNT) as unit:
+        with account.store.write(ACCOUNT) as unit:
             record(
                 unit,
                 event_type="order.authorized",
                 data={"id": "order_test_1"},
-                now=world.now,
-                new_id=world.new_id,
+                now=account.now,
+                new_id=account.new_id,
             )
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
         change_and_fail()
 
-    assert world.events() == []
-    assert world.deliveries() == []
-    assert world.deliverer().drain(ACCOUNT) == []
+    assert account.events() == []
+    assert account.deliveries() == []
+    assert account.deliverer().drain(ACCOUNT) == []
 
 
-def test_an_unknown_type_is_refused_and_names_those_there_are(world: Any) -> None:
+def test_an_unknown_type_is_refused_and_names_those_there_are(account: Any) -> None:
     """A misspelt type would never arrive anywhere."""
     with pytest.raises(NotFoundError, match=r"'order\.paid'.*order\.authorized"):
-        world.emit("order.paid")
+        account.publish("order.paid")
 
 
 def test_the_oldest_events_are_forgotten_and_their_deliveries_are_not(
-    world: Any, monkeypatch: pytest.MonkeyPatch
+    account: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """History is bounded; what somebody is still to get is not."""
     monkeypatch.setattr(outbox, "KEPT", 2)
-    world.endpoint()
-    events = [world.emit() for _ in range(4)]
+    account.endpoint()
+    events = [account.publish() for _ in range(4)]
 
-    with world.store.write(ACCOUNT) as unit:
+    with account.store.write(ACCOUNT) as unit:
         outbox.trim(unit)
 
-    assert world.events() == events[2:]
-    assert world.deliverer().drain(ACCOUNT)
-    assert world.sender.event_ids() == [event["id"] for event in events]
+    assert account.events() == events[2:]
+    assert account.deliverer().drain(ACCOUNT)
+    assert account.sender.event_ids() == [event["id"] for event in events]
 
 
-def test_both_forms_of_a_stored_event_have_the_same_summary(world: Any) -> None:
+def test_both_forms_of_a_stored_event_have_the_same_summary(account: Any) -> None:
     """Whoever counts events need not care who got them."""
-    note = world.emit()
-    world.endpoint()
-    whole = world.emit()
+    note = account.publish()
+    account.endpoint()
+    whole = account.publish()
 
     summaries = [summarize_event(event) for event in (note, whole)]
 

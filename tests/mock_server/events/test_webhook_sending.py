@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import trustme
 
+from smartpay_mock.events.attempt import Post, explain_failure, send_post
 from smartpay_mock.events.destinations import Destination, Destinations
-from smartpay_mock.events.sending import Post, explain_failure, send_post
 
 ACCOUNT = "acct_one"
 KEY_HEX = "260d2907ea2fcd7a83ca52e8c1c98a012423eaddde8a8cf03fb3163d6d92"
@@ -47,56 +47,56 @@ def answer_with(listener: socket.socket, data: bytes) -> threading.Thread:
 
 
 def test_a_receiver_gets_the_documented_headers_and_a_signature_over_the_raw_body(
-    world: Any, receiver: Any
+    account: Any, receiver: Any
 ) -> None:
     """Verified with the published key, and nothing of our code."""
-    endpoint = world.endpoint(url=f"{receiver.url}?shop=1")
-    event = world.emit()
+    endpoint = account.endpoint(url=f"{receiver.url}?shop=1")
+    event = account.publish()
 
-    (outcome,) = world.deliverer(send=send_post).drain(ACCOUNT)
+    (outcome,) = account.deliverer(send=send_post).drain(ACCOUNT)
 
-    assert outcome.state == "delivered"
+    assert outcome["state"] == "delivered"
     ((headers, body),) = receiver.requests
-    message = f"{world.now}.".encode() + body
+    message = f"{account.now}.".encode() + body
     key = bytes.fromhex(KEY_HEX)
     assert headers["Content-Type"] == "application/json"
-    assert headers["Smartpay-Signature-Timestamp"] == str(world.now)
+    assert headers["Smartpay-Signature-Timestamp"] == str(account.now)
     assert headers["Smartpay-Subscription-Id"] == endpoint["id"]
     assert headers["Smartpay-Event-Id"] == event["id"]
     assert (
         headers["Smartpay-Signature"]
         == hmac.new(key, message, hashlib.sha256).hexdigest()
     )
-    assert body.decode() == world.deliveries()[0]["body"]
+    assert body.decode() == account.deliveries()[0]["body"]
     assert headers["Host"] == receiver.url.split("/")[2]
 
 
-def test_a_redirect_is_not_followed(world: Any, receiver: Any) -> None:
+def test_a_redirect_is_not_followed(account: Any, receiver: Any) -> None:
     """It is an answer that is not 200, no more."""
-    world.endpoint(url=receiver.url)
-    world.emit()
+    account.endpoint(url=receiver.url)
+    account.publish()
     receiver.answers = [307]
     receiver.headers = {"Location": receiver.url}
 
-    (outcome,) = world.deliverer(send=send_post).drain(ACCOUNT)
+    (outcome,) = account.deliverer(send=send_post).drain(ACCOUNT)
 
-    assert outcome.attempts[0]["status"] == 307
+    assert outcome["attempts"][0]["status"] == 307
     assert len(receiver.requests) == 1
 
 
 def test_a_refused_connection_is_an_attempt_with_the_reason(
-    world: Any, listener: socket.socket
+    account: Any, listener: socket.socket
 ) -> None:
     """The record says where nothing listens."""
     port = listener.getsockname()[1]
     listener.close()
-    world.endpoint(url=f"http://127.0.0.1:{port}/hook")
-    world.emit()
+    account.endpoint(url=f"http://127.0.0.1:{port}/hook")
+    account.publish()
 
-    (outcome,) = world.deliverer(send=send_post).drain(ACCOUNT)
+    (outcome,) = account.deliverer(send=send_post).drain(ACCOUNT)
 
-    assert outcome.state == "pending"
-    assert outcome.attempts[0]["error"] == (
+    assert outcome["state"] == "pending"
+    assert outcome["attempts"][0]["error"] == (
         f"connection refused: nothing listens at 127.0.0.1:{port}"
     )
 
@@ -115,18 +115,18 @@ def test_a_receiver_that_never_answers_times_out(listener: socket.socket) -> Non
     "data", [b"", b"SSH-2.0-OpenSSH\r\n\r\n", b"HTTP/1.1 abc\r\n\r\n"]
 )
 def test_an_answer_that_is_not_http_is_a_failure_of_the_attempt(
-    world: Any, listener: socket.socket, data: bytes
+    account: Any, listener: socket.socket, data: bytes
 ) -> None:
     """Whatever listens there, the worker lives on."""
     thread = answer_with(listener, data)
-    world.endpoint(url=f"http://127.0.0.1:{listener.getsockname()[1]}/")
-    world.emit()
+    account.endpoint(url=f"http://127.0.0.1:{listener.getsockname()[1]}/")
+    account.publish()
 
-    (outcome,) = world.deliverer(send=send_post).drain(ACCOUNT)
+    (outcome,) = account.deliverer(send=send_post).drain(ACCOUNT)
     thread.join(5)
 
-    assert outcome.state == "pending"
-    assert "error" in outcome.attempts[0]
+    assert outcome["state"] == "pending"
+    assert "error" in outcome["attempts"][0]
 
 
 def test_a_200_counts_even_when_its_body_breaks_off(listener: socket.socket) -> None:
