@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 from click.testing import CliRunner
 
-from smartpay_mock.cli.contract import command
+from smartpay_mock.cli.openapi import contract as command
 from smartpay_schemas.compare import compare
 from smartpay_schemas.openapi import openapi
 
@@ -300,9 +300,9 @@ def test_the_command_exits_with_0_when_nothing_breaks(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (None, "cannot be read: No such file or directory. Write one with:"),
+        (None, ": No such file or directory. Write one with:"),
         ("{", "is not JSON"),
-        ("{}", "is no OpenAPI document"),
+        ("{}", "is not an OpenAPI document"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_named(

@@ -1,33 +1,34 @@
-"""The command ``smartpay-sandbox``: each command a thin call, imported when used."""
+"""The command ``smartpay-sandbox``. Commands are imported when they are called."""
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from importlib import import_module
 
 import click
 
 from smartpay_mock.kernel.errors import SandboxUsageError
 
-# name -> where the command lives, and its one line in the list of commands (so that
-# the list needs no import).
 COMMANDS = {
-    "serve": ("serve", "Run the emulator."),
-    "demo": ("demo", "Drive an emulator through its main job and show a table."),
-    "verify": ("verify", "Run the contract kit against a server."),
-    "drift": ("drift", "Show where two servers differ, field by field."),
-    "mutants": ("mutants", "Show what tests are worth: break the emulator on purpose."),
-    "exec": ("exec_", "Run a command with an emulator around it."),
-    "grade": ("grade", "Grade how a client copes when charges go wrong."),
-    "env": ("env", "Print what points clients and SDKs at an emulator."),
-    "doctor": ("doctor", "Find out why a client does not reach the emulator."),
-    "openapi": ("openapi", "Print the API as OpenAPI 3.1."),
-    "contract": ("contract", "Say which changes of the API break its callers."),
+    "serve": ("serve:command", "Run the emulator."),
+    "demo": ("demo:command", "Create orders on an emulator and show the results."),
+    "verify": ("kit:verify", "Run the contract kit against a server."),
+    "drift": ("kit:drift", "Compare two servers, field by field."),
+    "mutants": ("mutants:command", "Mutation-test your suite with deliberate bugs."),
+    "exec": ("exec_:command", "Run a command with an emulator."),
+    "grade": ("grade:command", "Grade how a client retries charges."),
+    "env": ("sdks:env", "Print shell variables that point an SDK at an emulator."),
+    "doctor": ("sdks:doctor", "Find out why a client does not reach the emulator."),
+    "openapi": ("openapi:openapi", "Print the API as OpenAPI 3.1."),
+    "contract": ("openapi:contract", "Compare versions of the API."),
 }
+"""Name -> module and function, and the help line, so that help imports no command."""
+
 NAME = "smartpay-sandbox"
 EXIT_USAGE = 2
 
 
-class _Lazy(click.Group):
+class _LazyGroup(click.Group):
     """A group whose commands are imported when they are called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -36,9 +37,19 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"smartpay_mock.cli.{COMMANDS[cmd_name][0]}")
-        command: click.Command = module.command
+        module, _, function = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(
+            import_module(f"smartpay_mock.cli.{module}"), function
+        )
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        near = get_close_matches(args[0], COMMANDS, n=1)
+        if near and args[0] not in COMMANDS:
+            ctx.fail(f"No such command {args[0]!r}. Did you mean {near[0]!r}?")
+        return super().resolve_command(ctx, args)
 
     def format_commands(
         self, ctx: click.Context, formatter: click.HelpFormatter
@@ -56,9 +67,9 @@ class _Lazy(click.Group):
 
 
 @click.group(
-    cls=_Lazy,
+    cls=_LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
 )
 @click.version_option(None, package_name=NAME, prog_name=NAME)
 def main() -> None:
-    """Charge consumers through Smartpay without a network: an unofficial emulator."""
+    """Run an unofficial local emulator of the Smartpay API."""

@@ -1,11 +1,13 @@
-"""What ``serve`` says of each call: a line, and one for each problem or advice."""
+"""What ``serve`` prints: a banner at the start, then a line for each call."""
 
 from __future__ import annotations
 
+import json
 import textwrap
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from smartpay_fixtures import sandbox_values
 from smartpay_mock.control.routes import PREFIX
 from smartpay_mock.kernel.codec import decode
 from smartpay_mock.kernel.exchange import (
@@ -13,34 +15,111 @@ from smartpay_mock.kernel.exchange import (
     ADVICE_SEPARATOR,
     REASON_HEADER,
 )
+from smartpay_mock.twins.mutant import Mutant
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-Say = Callable[[str], None]
+Print = Callable[[str], None]
+"""Prints a line."""
 
 _METHOD_WIDTH = 6
 _WIDTH = 80
 _INDENT = " " * (_METHOD_WIDTH + 1)
 _MOST_NOTES = 20
+_PAYLOAD = {
+    "amount": 1000,
+    "currency": "JPY",
+    "customerInfo": {},
+    "items": [{"name": "sweater", "amount": 1000, "currency": "JPY"}],
+    "shippingInfo": {
+        "address": {
+            "line1": "1-17-1",
+            "locality": "Minato",
+            "postalCode": "105-6415",
+            "country": "JP",
+        }
+    },
+    "token": "paytok_test_approved",
+}
+
+
+def banner(root_url: str, *, state: str, tls_url: str = "", ca_path: str = "") -> str:
+    """Return the text for a running emulator, enough to make the first call.
+
+    Args:
+        root_url: Scheme and authority, no slash at the end.
+        state: A description of the store.
+        tls_url: The HTTPS address; empty without HTTPS.
+        ca_path: The CA certificate that HTTPS clients have to trust.
+    """
+    key = sandbox_values().secret_key
+    lines = [
+        "smartpay-sandbox: an unofficial local emulator of the Smartpay API",
+        "",
+        f"  Base URL       {root_url}/v1",
+        f"  Secret key     {key}",
+        "                 Each other sk_test_... key is an account of its own.",
+        f"  State          {state}",
+        f"  Control plane  {root_url}/__admin",
+        f"  Inspector      {root_url}/__admin/ui",
+    ]
+    if tls_url:
+        lines += [f"  HTTPS          {tls_url}/v1", f"  CA             {ca_path}"]
+    lines += ["", *_token_lines(), "", "  Try it:", ""]
+    lines += [*_curl_lines(root_url, key, ca_path), ""]
+    return "\n".join(lines)
+
+
+def warning(mutant: Mutant) -> str:
+    """Return the warning about an emulator that is broken on purpose."""
+    return textwrap.fill(
+        f"BROKEN ON PURPOSE ({mutant.name}): {mutant.bug} Use it to test tests only. "
+        "Leave out --mutant to serve the correct emulator.",
+        width=_WIDTH,
+    )
+
+
+def _token_lines() -> list[str]:
+    """Return each test token beside the status of an order made from it."""
+    rows = [("Test token", "Order made from it"), ("", "")]
+    rows += [
+        (token.id, token.outcome.automatic or f"none: 400 {token.outcome.error}")
+        for token in sandbox_values().tokens.values()
+    ]
+    width = max(len(token) for token, _ in rows)
+    return [f"  {token.ljust(width)}  {outcome}".rstrip() for token, outcome in rows]
+
+
+def _curl_lines(root_url: str, secret_key: str, ca_path: str) -> list[str]:
+    """Return a command that charges, to be pasted into a shell."""
+    trust = [f"    --cacert {ca_path} \\"] if root_url.startswith("https") else []
+    body = textwrap.indent(json.dumps(_PAYLOAD, indent=1), "    ").strip()
+    return [
+        f"  curl {root_url}/v1/orders \\",
+        *trust,
+        f"    -H 'Authorization: Basic {secret_key}' \\",
+        "    -H 'Content-Type: application/json' \\",
+        f"    -d '{body}'",
+    ]
 
 
 class Console:
-    """WSGI middleware that tells of the calls that pass; not of steering ones.
+    """WSGI middleware that prints each call, except those of the control plane.
 
     Args:
-        wsgi_app: What answers.
-        say: Takes each line.
+        wsgi_app: The application.
+        print_line: Prints a line.
     """
 
-    def __init__(self, wsgi_app: WSGIApplication, say: Say) -> None:
+    def __init__(self, wsgi_app: WSGIApplication, print_line: Print) -> None:
         self._app = wsgi_app
-        self._say = say
+        self._print = print_line
 
     def __call__(
         self, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
-        """Answer, and tell of it once it is known."""
+        """Call the application, then print the call and its result."""
         seen: dict[str, Any] = {}
 
         def start(status: str, headers: Any, *error: Any) -> Any:
@@ -50,26 +129,26 @@ class Console:
         body = self._app(environ, start)
         if seen and not environ["PATH_INFO"].startswith(PREFIX):
             headers = {name.lower(): value for name, value in seen["headers"]}
-            for line in told(environ, seen["status"], headers, body):
-                self._say(line)
+            for line in call_lines(environ, seen["status"], headers, body):
+                self._print(line)
         return body
 
 
-def told(
+def call_lines(
     environ: WSGIEnvironment, status: str, headers: dict[str, str], body: Any
 ) -> list[str]:
-    """Return the lines for one exchange.
+    """Return the lines for one call: the result, then each problem and advice.
 
     Args:
         environ: The call.
         status: The status line without the protocol.
-        headers: The answer's, names in lower case.
-        body: The answer's; looked into only if it is whole.
+        headers: The response headers, names in lower case.
+        body: The response body; read only if it is a list or tuple.
     """
     method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
     document = _document(body)
     names = [document.get("errorCode"), document.get("status")]
-    if str(document.get("id", "")) not in path:  # a path that names it says enough
+    if str(document.get("id", "")) not in path:  # the path may contain the id
         names.append(document["id"])
     replayed = "replayed" if "idempotency-replayed" in headers else ""
     words = [method.ljust(_METHOD_WIDTH), path, status[:3], *names, replayed]
@@ -81,7 +160,7 @@ def told(
 
 
 def _notes(headers: dict[str, str], document: dict[str, Any]) -> list[str]:
-    """Return why the call was refused and what was odd about it, each once."""
+    """Return the reasons of a refusal and the advice, each once."""
     notes = [headers.get(REASON_HEADER.lower(), "")]
     if "errorCode" in document:
         # An injected fault may have any body.
@@ -99,7 +178,7 @@ def _wrapped(note: str) -> list[str]:
 
 
 def _document(body: Any) -> dict[str, Any]:
-    """Return the object answered; ``{}`` where there is none that can be read."""
+    """Return the JSON object in a response body; ``{}`` if there is none."""
     if not isinstance(body, tuple | list) or not body:
         return {}
     try:

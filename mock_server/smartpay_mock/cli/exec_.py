@@ -1,4 +1,4 @@
-"""``exec``: a command with an emulator around it, in any language."""
+"""``exec``: run a command with an emulator."""
 
 from __future__ import annotations
 
@@ -10,28 +10,39 @@ from types import FrameType
 import click
 
 from smartpay_mock.cli.sdks import SDKS, variables
-from smartpay_mock.cli.serving import running
+from smartpay_mock.cli.serve import running
 from smartpay_mock.kernel.ids import new_secret_key
 from smartpay_mock.kernel.settings import Settings, environment_name
 
-# What shells exit with when there is no such command.
+# The exit code of shells for an unknown command.
 _NOT_FOUND = 127
 
 
 @click.command(
     context_settings={"ignore_unknown_options": True, "max_content_width": 80}
 )
-@click.option("--sdk", type=click.Choice(list(SDKS)), default="node", show_default=True)
-@click.option("--state", default="memory:", help="As with serve.", show_default=True)
+@click.option(
+    "--sdk",
+    type=click.Choice(list(SDKS)),
+    default="node",
+    show_default=True,
+    help="SDK whose variables are set.",
+)
+@click.option(
+    "--state",
+    default="memory:",
+    show_default=True,
+    help="Store: memory:, sqlite:///FILE or postgresql://...",
+)
 @click.argument("argv", nargs=-1, required=True, type=click.UNPROCESSED)
 def command(sdk: str, state: str, argv: tuple[str, ...]) -> None:
-    """Start an emulator, run a command, stop it; exits as the command does.
+    """Start an emulator, run a command, stop the emulator.
 
-    The command finds SMARTPAY_URL, SMARTPAY_SECRET_KEY, SMARTPAY_PUBLIC_KEY and what
-    its SDK reads in its environment.
+    Sets SMARTPAY_URL, SMARTPAY_SECRET_KEY, SMARTPAY_PUBLIC_KEY and the variables of
+    the SDK for the command. Exits with the exit code of the command.
     """
     secret_key = new_secret_key()
-    # ``mutants run -- smartpay-sandbox exec ...`` has the emulator broken.
+    # ``mutants run -- smartpay-sandbox exec ...`` sets the mutant.
     mutant = os.environ.get(environment_name("mutant"), "")
     with running(Settings(port=0, state=state, mutant=mutant)) as sandbox:
         values = variables(SDKS[sdk], sandbox.root_url, secret_key)
@@ -46,19 +57,19 @@ def command(sdk: str, state: str, argv: tuple[str, ...]) -> None:
 
 
 def _run(argv: list[str], environ: dict[str, str]) -> int:
-    """Run a command to its end, handing signals on; return its exit code."""
+    """Run a command to its end, passing on signals; return its exit code."""
     try:
-        child = subprocess.Popen(argv, env=environ)  # noqa: S603 - what the user asked for
+        child = subprocess.Popen(argv, env=environ)  # noqa: S603 - the user's command
     except OSError as error:
         click.echo(
             f"smartpay-sandbox: cannot run {argv[0]}: {error.strerror}", err=True
         )
         return _NOT_FOUND
 
-    def hand_on(number: int, _frame: FrameType | None) -> None:
+    def pass_on(number: int, _frame: FrameType | None) -> None:
         child.send_signal(number)
 
-    before = {n: signal.signal(n, hand_on) for n in (signal.SIGINT, signal.SIGTERM)}
+    before = {n: signal.signal(n, pass_on) for n in (signal.SIGINT, signal.SIGTERM)}
     try:
         code = child.wait()
     finally:

@@ -1,4 +1,4 @@
-"""``grade``: the report card of a client that charges, in any language."""
+"""``grade``: write the report card of a client that charges, in any language."""
 
 from __future__ import annotations
 
@@ -30,28 +30,34 @@ _WIDTH = 80
 @click.command(
     context_settings={"ignore_unknown_options": True, "max_content_width": _WIDTH}
 )
-@click.option("--only", multiple=True, help="Only this scenario; repeatable.")
+@click.option("--only", multiple=True, help="Run only this scenario; repeatable.")
 @click.option(
     "--json",
     "json_path",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    help="Write the card as JSON, with every attempt.",
+    help="Write the report card as JSON, with every attempt.",
 )
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
     default=30.0,
     show_default=True,
-    help="How long one run may take, in seconds.",
+    help="Timeout per run, in seconds.",
 )
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
     default=4,
     show_default=True,
-    help="Runs at one time; 1 if the command cannot run beside itself.",
+    help="Runs at the same time; 1 if the command cannot run in parallel.",
 )
-@click.option("--sdk", type=click.Choice(list(SDKS)), default="node", show_default=True)
+@click.option(
+    "--sdk",
+    type=click.Choice(list(SDKS)),
+    default="node",
+    show_default=True,
+    help="SDK whose variables are set.",
+)
 @click.argument("argv", nargs=-1, required=True, type=click.UNPROCESSED)
 def command(
     *,
@@ -62,18 +68,19 @@ def command(
     sdk: str,
     argv: tuple[str, ...],
 ) -> None:
-    """Grade how a client copes when charges go wrong (grade -- CMD).
+    """Grade how a client retries charges (grade -- CMD).
 
-    CMD is run once per scenario, on an account of its own. It charges once - it sends
-    the order in the file SMARTPAY_PAYLOAD, or one of its own with SMARTPAY_TOKEN, to
-    SMARTPAY_URL with SMARTPAY_SECRET_KEY - and exits with 0 if, and only if, it
-    believes that the charge was made. What SDKs read is set as with exec.
+    CMD runs once per scenario, each time on an account of its own. It must charge
+    once: send the order in the file SMARTPAY_PAYLOAD, or an order of its own with
+    the token SMARTPAY_TOKEN, to SMARTPAY_URL with SMARTPAY_SECRET_KEY. It must exit
+    with 0 if the charge succeeded, and with another code if not. The variables of
+    the SDK are set as with exec.
 
     Exits with 0 if every scenario passed, 1 if some failed, 2 for wrong usage.
     """
     scenarios = retry_scenarios(only)
     for number in (signal.SIGINT, signal.SIGTERM):
-        # By way of an exception, so that no run of the command is left behind.
+        # Raise an exception, so that every run of the command is ended.
         signal.signal(number, lambda number, _frame: sys.exit(128 + number))
     emulator = LocalEmulator(settings_from({}))
 
@@ -101,7 +108,7 @@ def _shown(card: ReportCard, played: Sequence[CommandGrade]) -> str:
     parts = [overview(card.grades), total(card)]
     if not any(grade.evidence.attempts for grade in card.grades):
         parts.append(
-            "The command never created an order: does it read SMARTPAY_URL and\n"
+            "The command never created an order. Does it read SMARTPAY_URL and\n"
             "SMARTPAY_SECRET_KEY?"
         )
     parts += [_failure(one) for one in played if not one.grade.passed]

@@ -1,4 +1,4 @@
-"""How each official SDK is pointed at a server, as one table.
+"""``env`` and ``doctor``: point the official SDKs at an emulator.
 
 Source: base-URL rules read in the SDKs (go:client, py:smartpay/__init__.py,
 node:base.ts, php:Smartpay.php, ruby:configuration.rb).
@@ -6,12 +6,21 @@ node:base.ts, php:Smartpay.php, ruby:configuration.rb).
 
 from __future__ import annotations
 
+import json
+import os
+import shlex
 from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from urllib.parse import urlsplit
+
+import click
 
 from smartpay_fixtures import sandbox_values
 
 PREFIX_VARIABLE = "SMARTPAY_API_PREFIX"
+_DEFAULT_URL = "http://127.0.0.1:8585"
 _MARK = "api.smartpay"
+_TIMEOUT_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +28,10 @@ class Sdk:
     """One official SDK.
 
     Attributes:
-        name: As in ``--sdk``.
-        path: What follows scheme and authority in its API prefix.
+        name: The value of ``--sdk``.
+        path: The path of its API prefix.
         keys: Names of its variables for secret and public key.
-        needs_mark: Whether it goes to production, silently, unless its prefix holds
+        needs_mark: Whether it calls production unless its prefix contains
             ``api.smartpay``.
     """
 
@@ -48,12 +57,12 @@ SDKS = {
 
 
 def variables(sdk: Sdk, root_url: str, secret_key: str) -> dict[str, str]:
-    """Return the environment that points ``sdk`` at the server at ``root_url``.
+    """Return the environment variables that point an SDK at a server.
 
     Args:
-        sdk: Which one.
+        sdk: The SDK.
         root_url: Scheme and authority, no slash at the end.
-        secret_key: The account.
+        secret_key: The key of the account.
     """
     secret_name, public_name = sdk.keys
     return {
@@ -67,3 +76,103 @@ def falls_back(sdk: Sdk, prefix: str) -> bool:
     """Return whether ``sdk`` ignores ``prefix`` and calls production."""
     wanted = prefix.lower() if sdk.name == "node" else prefix
     return sdk.needs_mark and _MARK not in wanted
+
+
+@click.command()
+@click.option(
+    "--url", default=_DEFAULT_URL, show_default=True, help="URL of the emulator."
+)
+@click.option(
+    "--sdk",
+    type=click.Choice(list(SDKS)),
+    default="python",
+    show_default=True,
+    help="SDK to point at the emulator.",
+)
+@click.option(
+    "--secret-key",
+    default=lambda: sandbox_values().secret_key,
+    show_default="the documented test key",
+    help="Secret key of the account.",
+)
+def env(url: str, sdk: str, secret_key: str) -> None:
+    """Print shell variables that point an SDK at an emulator.
+
+    Usage: eval "$(smartpay-sandbox env --sdk node)"
+    """
+    root_url = url.rstrip("/").removesuffix("/v1")
+    for name, value in variables(SDKS[sdk], root_url, secret_key).items():
+        click.echo(f"export {name}={shlex.quote(value)}")
+
+
+@click.command()
+@click.option("--sdk", type=click.Choice(list(SDKS)), help="SDK in use [default: all].")
+@click.option(
+    "--prefix",
+    envvar=PREFIX_VARIABLE,
+    default="",
+    help=f"Base URL given to the client [env: {PREFIX_VARIABLE}].",
+)
+def doctor(sdk: str | None, prefix: str) -> None:
+    """Find out why a client does not reach the emulator.
+
+    Exits with 1 if it finds a problem.
+    """
+    problems = [
+        *_check_prefix(prefix, [SDKS[sdk]] if sdk else list(SDKS.values())),
+        *_check_server(prefix or _DEFAULT_URL),
+        *_check_proxies(prefix),
+    ]
+    for problem in problems:
+        click.echo(f"- {problem}")
+    if not problems:
+        click.echo("No problem found.")
+    raise SystemExit(1 if problems else 0)
+
+
+def _check_prefix(prefix: str, sdks: list[Sdk]) -> list[str]:
+    if not prefix:
+        return [
+            f"{PREFIX_VARIABLE} is not set, so every SDK calls production. "
+            'Run: eval "$(smartpay-sandbox env --sdk NAME)"'
+        ]
+    parts = urlsplit(prefix)
+    root = f"{parts.scheme}://{parts.netloc}"
+    return [
+        f"The {sdk.name} SDK ignores {prefix} and calls production, since the URL "
+        f"does not contain 'api.smartpay'. Use {root}{sdk.path}"
+        for sdk in sdks
+        if falls_back(sdk, prefix)
+    ]
+
+
+def _check_server(prefix: str) -> list[str]:
+    parts = urlsplit(prefix)
+    if parts.scheme != "http" or not parts.hostname:
+        return [f"{prefix} is not an http:// URL, so it was not called."]
+    connection = HTTPConnection(parts.netloc, timeout=_TIMEOUT_S)
+    try:
+        connection.request("GET", "/__admin/health")
+        health = json.loads(connection.getresponse().read())
+    except (OSError, HTTPException, ValueError) as error:
+        return [
+            f"No emulator answers at {parts.netloc} ({type(error).__name__}). "
+            "Start one: smartpay-sandbox serve"
+        ]
+    finally:
+        connection.close()
+    if health.get("status") != "healthy":
+        return [f"The server at {parts.netloc} is not an emulator."]
+    return []
+
+
+def _check_proxies(prefix: str) -> list[str]:
+    host = urlsplit(prefix).hostname or "127.0.0.1"
+    exempt = os.environ.get("NO_PROXY", os.environ.get("no_proxy", ""))
+    used = [name for name in ("HTTP_PROXY", "http_proxy") if os.environ.get(name)]
+    if used and host not in exempt.split(","):
+        return [
+            f"{used[0]} is set and NO_PROXY does not name {host}, so clients may send "
+            f"its calls to the proxy. Set NO_PROXY={host}"
+        ]
+    return []

@@ -1,23 +1,95 @@
-"""``serve``: the emulator until it is stopped."""
+"""``serve``: run the emulator until it is stopped."""
 
 from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from smartpay_mock.cli.options import settings_from, settings_options
-from smartpay_mock.cli.serving import SERVERS, Addresses
+from smartpay_mock.cli.console import Console, Print, banner, warning
 from smartpay_mock.control.guard import is_loopback
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.ids import new_password
-from smartpay_mock.kernel.settings import Settings, environment_name
+from smartpay_mock.kernel.settings import (
+    Settings,
+    environment_name,
+    load_settings,
+    read_setting,
+)
+from smartpay_mock.server import Sandbox, make_certificates
 from smartpay_mock.server.sandbox import API_PATH
-from smartpay_mock.twins import find_mutant
+from smartpay_mock.twins import broken_app, find_mutant
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from smartpay_mock.server import Certificates
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """The addresses of a running emulator.
+
+    Attributes:
+        root_url: Scheme and authority.
+        tls_root_url: The HTTPS address; empty without HTTPS.
+        certificates: The CA that HTTPS clients have to trust; ``None`` without HTTPS.
+    """
+
+    root_url: str
+    tls_root_url: str = ""
+    certificates: Certificates | None = None
+
+
+OnReady = Callable[[Addresses], None]
+
+
+def flag_name(setting: str) -> str:
+    """Return the flag of a setting."""
+    return "--" + setting.replace("_", "-")
+
+
+def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add one flag per setting to a command."""
+    for row in reversed(fields(Settings)):
+        is_switch = isinstance(row.default, bool)
+        default = "none" if row.default in {"", None, ()} else row.default
+        notes = f"[default: {default}; env: {environment_name(row.name)}]"
+        if is_switch:
+            notes = f"[env: {environment_name(row.name)}]"
+        command = click.option(
+            flag_name(row.name),
+            row.name,
+            is_flag=is_switch,
+            default=None,
+            metavar=None if is_switch else "VALUE",
+            help=f"{row.metadata['help']} {notes}",
+        )(command)
+    return command
+
+
+def settings_from(flags: dict[str, Any]) -> Settings:
+    """Return the settings from flags and environment.
+
+    Raises:
+        SandboxUsageError: A value is invalid.
+    """
+    values = {
+        name: read_setting(name, value, origin=flag_name(name))
+        if isinstance(value, str)
+        else value
+        for name, value in flags.items()
+        if value is not None
+    }
+    return load_settings(**values)
 
 
 @click.command(context_settings={"max_content_width": 80})
@@ -25,15 +97,17 @@ from smartpay_mock.twins import find_mutant
 @click.option(
     "--port-file",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the port here once ready, for scripts.",
+    help="Write the port to this file when ready.",
 )
 @click.option(
     "--ca-file",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the CA of HTTPS here once ready, for clients to trust.",
+    help="With --tls, write the CA certificate to this file when ready.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON line when ready.")
-@click.option("--quiet", "-q", is_flag=True, help="Say nothing at all.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one line of JSON when ready."
+)
+@click.option("--quiet", "-q", is_flag=True, help="Print nothing.")
 def command(
     port_file: Path | None,
     ca_file: Path | None,
@@ -41,18 +115,18 @@ def command(
     quiet: bool,
     **flags: Any,
 ) -> None:
-    """Run the emulator until it is stopped (Ctrl-C, SIGTERM).
+    """Run the emulator until Ctrl-C or SIGTERM.
 
-    Prints a line for each call of the API, with why it was refused and what was odd
-    about it; granian's processes print none.
+    Prints a line for each API call, with the reasons of a refusal and the advice
+    about the request. With --server granian it prints no calls.
     """
-    settings = _server_chosen(settings_from(flags), flags)
+    settings = _choose_server(settings_from(flags), flags)
     if not is_loopback(settings.host) and not settings.admin_token:
         settings = replace(settings, admin_token=new_password())
     if ca_file and not settings.tls:
-        raise SandboxUsageError("--ca-file is for HTTPS: add --tls.")
+        raise SandboxUsageError("--ca-file needs HTTPS. Add --tls.")
 
-    def announce(at: Addresses) -> None:
+    def on_ready(at: Addresses) -> None:
         if ca_file and at.certificates:
             _write_whole(ca_file, at.certificates.ca_path.read_text().rstrip())
         if port_file:
@@ -60,29 +134,121 @@ def command(
         if not quiet:
             click.echo(_ready_text(at, settings, as_json=as_json))
 
-    is_told = not (quiet or as_json)
-    SERVERS[settings.server](settings, announce, say=click.echo if is_told else None)
-    if is_told:
+    prints_calls = not (quiet or as_json)
+    run_server = _serve_fast if settings.server == "granian" else _serve_threads
+    run_server(settings, on_ready, click.echo if prints_calls else None)
+    if prints_calls:
         click.echo("Stopped.")
 
 
-def _server_chosen(settings: Settings, flags: dict[str, Any]) -> Settings:
-    """Return the settings with the server that several processes need."""
+@contextmanager
+def running(settings: Settings) -> Iterator[Sandbox]:
+    """Run an emulator in this process for the time of a block.
+
+    Raises:
+        SandboxUsageError: The address or the state is not available, or the mutant
+            is unknown.
+    """
+    sandbox = Sandbox(
+        settings,
+        app=broken_app(settings),
+        host=settings.host,
+        port=settings.port,
+        tls=settings.tls,
+        tls_port=settings.tls_port,
+    )
+    with sandbox:
+        yield sandbox
+
+
+def make_app(settings: Settings) -> Flask:
+    """Return the application, or a mutant of it if the settings name one."""
+    from smartpay_mock.app import create_app  # noqa: PLC0415 - imports Flask
+
+    return broken_app(settings) or create_app(settings)
+
+
+def _serve_threads(
+    settings: Settings, on_ready: OnReady, print_line: Print | None
+) -> None:
+    """Serve from threads of this process until a signal comes."""
+    with running(settings) as sandbox:
+        if print_line is not None:
+            sandbox.app.wsgi_app = Console(sandbox.app.wsgi_app, print_line)
+        at = Addresses(sandbox.root_url)
+        if settings.tls:
+            at = Addresses(at.root_url, sandbox.tls_root_url, sandbox.certificates)
+        wait_for_signal = _handle_signals()
+        on_ready(at)
+        wait_for_signal()
+
+
+def _serve_fast(
+    settings: Settings, on_ready: OnReady, _print_line: Print | None
+) -> None:
+    """Serve from processes of granian until a signal comes."""
+    if settings.tls_port:
+        raise SandboxUsageError(
+            "granian serves either HTTP or HTTPS: with --tls, HTTPS on --port. "
+            "Leave out --tls-port, or use --server threads to serve both."
+        )
+    if settings.mutant:
+        find_mutant(settings.mutant)
+    from smartpay_mock.server import fast  # noqa: PLC0415 - an extra
+
+    certificates = make_certificates() if settings.tls else None
+    failures: list[Exception] = []
+
+    def granian_is_ready(url: str) -> None:
+        try:
+            on_ready(Addresses(url, url if certificates else "", certificates))
+        except Exception as error:
+            failures.append(error)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    fast.serve_fast(
+        settings,
+        certificates=certificates,
+        on_ready=granian_is_ready,
+        make_app=make_app,
+    )
+    if failures:
+        raise failures[0]
+
+
+def _handle_signals() -> Callable[[], object]:
+    """Handle SIGINT and SIGTERM; return a function that waits for one.
+
+    Called before the emulator is announced, since a client may stop it at once.
+    Uses a lock: a handler that sets an event can deadlock with the thread it
+    interrupts.
+    """
+    held = threading.Lock()
+    held.acquire()
+
+    def release(*_: object) -> None:
+        if held.locked():
+            held.release()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, release)
+    return held.acquire
+
+
+def _choose_server(settings: Settings, flags: dict[str, Any]) -> Settings:
+    """Return the settings, with granian for several workers."""
     if settings.workers == 1 or settings.server == "granian":
         return settings
     if flags.get("server") or environment_name("server") in os.environ:
         raise SandboxUsageError(
-            f"The server 'threads' is one process, not {settings.workers}. Leave "
-            "--server out (several workers are granian's), or use --workers 1; "
-            "further processes may serve the same --state on ports of their own."
+            f"--server threads runs one process, not {settings.workers}. Use "
+            "--server granian or --workers 1. Other emulators can serve the same "
+            "--state on other ports."
         )
     return replace(settings, server="granian")
 
 
 def _ready_text(at: Addresses, settings: Settings, *, as_json: bool) -> str:
-    # Clients are answered already; they need not wait for these words.
-    from smartpay_mock.cli.banner import banner, warning  # noqa: PLC0415 - see above
-
     ca_path = str(at.certificates.ca_path) if at.certificates else ""
     if as_json:
         ready = {"url": f"{at.root_url}{API_PATH}", "rootUrl": at.root_url}
@@ -91,20 +257,20 @@ def _ready_text(at: Addresses, settings: Settings, *, as_json: bool) -> str:
         return json.dumps(ready)
     text = banner(
         at.root_url,
-        state=_state_words(settings),
+        state=_describe_state(settings),
         tls_url=at.tls_root_url,
         ca_path=ca_path,
     )
     if settings.mutant:
         text = f"{warning(find_mutant(settings.mutant))}\n\n{text}"
     if not is_loopback(settings.host):
-        text += f"\n  Admin token  {settings.admin_token}\n"
+        text += f"\n  Admin token    {settings.admin_token}\n"
     return text
 
 
-def _state_words(settings: Settings) -> str:
+def _describe_state(settings: Settings) -> str:
     if settings.state == "memory:":
-        return "in memory; gone when it stops (--state sqlite:///FILE keeps it)"
+        return "in memory, lost on exit (--state sqlite:///FILE keeps it)"
     is_database = settings.state.startswith("postgres")
     words = "a PostgreSQL database" if is_database else settings.state
     several = f" ({settings.workers} processes of granian)"
@@ -115,7 +281,7 @@ def _write_whole(path: Path, text: str) -> None:
     """Write a file so that a reader sees all of it or none.
 
     Raises:
-        SandboxUsageError: It cannot be written.
+        SandboxUsageError: The file can't be written.
     """
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     try:
@@ -123,6 +289,6 @@ def _write_whole(path: Path, text: str) -> None:
         draft.replace(path)
     except OSError as error:
         raise SandboxUsageError(
-            f"{path} cannot be written: {error.strerror}. Name a file in a folder "
-            "that exists and may be written to."
+            f"Cannot write {path}: {error.strerror}. Name a file in a folder that "
+            "exists and is writable."
         ) from error

@@ -75,62 +75,70 @@ class Settings:
 
     host: str = _setting("127.0.0.1", "Address to listen on.")
     port: int = _setting(
-        8585, "Port to listen on; 0 takes a free one.", _whole(0, 65535)
+        8585, "Port to listen on; 0 picks a free one.", _whole(0, 65535)
     )
     state: str = _setting(
         "memory:",
-        "Where state is kept: memory:, sqlite:///FILE or postgresql://...",
+        "Store: memory:, sqlite:///FILE or postgresql://...",
         is_secret=True,
     )
     server: str = _setting(
         "threads",
-        "threads (carries out every fault) or granian (fast; extra 'fast').",
+        "HTTP server: threads (every fault) or granian (fast; needs the extra fast).",
         _choice("threads", "granian"),
     )
     workers: int = _setting(
-        1, "Processes, with granian and a shared state.", _whole(1, 64)
+        1, "Processes; needs granian and a state that processes share.", _whole(1, 64)
     )
     accounts: tuple[str, ...] = _setting(
         (),
-        "Secret keys allowed, separated by commas; none means every test key.",
+        "Secret keys to accept, separated by commas; none accepts each test key.",
         _keys,
         is_secret=True,
     )
-    strict: bool = _setting(False, "Turn advice into 400 request.invalid.", _flag)
+    strict: bool = _setting(
+        False, "Refuse requests that cause advice with 400 request.invalid.", _flag
+    )
     inactive_token: str = _setting(
         "rejected",
-        "What a disabled token makes of an order: rejected, or error (400).",
+        "Result of an order from a disabled token: rejected, or error (400).",
         _choice("rejected", "error"),
     )
     body_limit: int = _setting(
-        1_048_576, "Largest request body.", _whole(1_024, 1 << 30), "bytes"
+        1_048_576,
+        "Maximum size of a request body, in bytes.",
+        _whole(1_024, 1 << 30),
+        "bytes",
     )
     journal: int = _setting(
-        1_000, "Requests remembered per account.", _whole(0, 1_000_000), "requests"
+        1_000,
+        "Requests to keep in the journal, per account.",
+        _whole(0, 1_000_000),
+        "requests",
     )
     webhooks_anywhere: bool = _setting(
-        False, "Deliver webhooks to addresses that are not loopback.", _flag
+        False, "Deliver webhooks to other hosts too.", _flag
     )
     webhook_schedule: str = _setting(
         "",
-        "Pauses between attempts to deliver, such as 90s,5m,1h; ten in three days "
-        "if empty.",
+        "Pauses between delivery attempts, such as 90s,5m,1h; empty means ten "
+        "attempts in three days.",
     )
     seed: int | None = _setting(
         None,
-        "Make ids repeatable, account by account.",
+        "Seed for ids, so that each account repeats them.",
         _whole(-(1 << 63), (1 << 63) - 1),
     )
     admin_token: str = _setting(
         "",
-        "Bearer token of the control plane off loopback; generated if empty.",
+        "Bearer token of the control plane on other hosts; generated if empty.",
         is_secret=True,
     )
-    tls: bool = _setting(False, "Serve HTTPS too, with a CA of its own.", _flag)
-    tls_port: int = _setting(
-        0, "Port of HTTPS, with tls; 0 takes a free one.", _whole(0, 65535)
+    tls: bool = _setting(False, "Serve HTTPS too, with a new CA.", _flag)
+    tls_port: int = _setting(0, "Port of HTTPS; 0 picks a free one.", _whole(0, 65535))
+    mutant: str = _setting(
+        "", "Serve a deliberately broken variant (see: mutants list)."
     )
-    mutant: str = _setting("", "Run a deliberately broken variant (see mutants list).")
 
     def __post_init__(self) -> None:
         """Refuse values that cannot be, or that contradict each other."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from smartpay_mock.cli.banner import warning
+from smartpay_mock.cli.console import warning
 from smartpay_mock.twins import find_mutant, mutants
 from smartpay_mock.twins.grading import VARIABLE
 
@@ -178,7 +178,7 @@ def test_an_emulator_that_is_broken_says_so_first() -> None:
     text = warning(find_mutant("keys-ignored"))
 
     assert text.startswith("BROKEN ON PURPOSE (keys-ignored)")
-    assert "without --mutant" in text.replace("\n", " ")
+    assert "Leave out --mutant" in text.replace("\n", " ")
     assert max(map(len, text.splitlines())) <= 80
 
 

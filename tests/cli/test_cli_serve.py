@@ -11,7 +11,7 @@ from typing import Any
 
 import requests
 
-from smartpay_mock.cli.banner import banner
+from smartpay_mock.cli.console import banner
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Serve = Callable[..., Any]
@@ -37,9 +37,9 @@ def test_the_outcomes_of_the_banner_stand_below_their_heading() -> None:
 
     head, first = (
         next(line for line in lines if word in line)
-        for word in ("makes an order", "paytok_test_approved  ")
+        for word in ("Order made", "paytok_test_approved  ")
     )
-    assert head.index("makes an order") == first.index("succeeded")
+    assert head.index("Order made") == first.index("succeeded")
 
 
 def test_sigterm_ends_it_well(serve: Serve) -> None:

@@ -1,4 +1,4 @@
-"""``serve`` tells of each call: what was answered, and what was odd about it."""
+"""``serve`` prints each call with its result and advice."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import pytest
 import requests
 
 from smartpay_fixtures import SAMPLES
-from smartpay_mock.cli.console import told
+from smartpay_mock.cli.console import call_lines
 
 Serve = Callable[..., Any]
 KEY = {"Authorization": "Basic sk_test_console"}
-IN = " " * 7  # where what stands below a call begins
+IN = " " * 7  # the indent of advice
 
 
-def test_each_call_is_a_line_and_its_advice_stands_below(serve: Serve) -> None:
+def test_each_call_is_a_line_above_its_advice(serve: Serve) -> None:
     """Order status, id and advice are on the console, at 80 columns."""
     served = serve()
     sample = SAMPLES["guide/python"]
@@ -40,8 +40,8 @@ def test_each_call_is_a_line_and_its_advice_stands_below(serve: Serve) -> None:
     ]
 
 
-def test_what_was_refused_says_why_problem_by_problem(serve: Serve) -> None:
-    """Whoever watches the console need not look the answer up."""
+def test_the_problems_of_a_refused_request_are_printed(serve: Serve) -> None:
+    """Each problem of a refused request is printed."""
     served = serve()
     url = f"{served.root_url}/v1/orders"
     sample = SAMPLES["guide/curl"]
@@ -64,8 +64,8 @@ def test_what_was_refused_says_why_problem_by_problem(serve: Serve) -> None:
     ]
 
 
-def test_each_oddity_has_a_line_of_its_own(serve: Serve) -> None:
-    """Also those that the strict emulator refuses, and those not twice."""
+def test_each_advice_has_a_line_of_its_own(serve: Serve) -> None:
+    """In strict mode, too; each only once."""
     served = serve("--strict")
     headers = {**KEY, "Content-Type": "application/json"}
     body = SAMPLES["guide/curl"].body
@@ -85,8 +85,8 @@ def test_each_oddity_has_a_line_of_its_own(serve: Serve) -> None:
     ]
 
 
-def test_an_order_that_is_asked_for_is_named_once(serve: Serve) -> None:
-    """Its id stands in the path, and the line within 80 columns."""
+def test_the_id_of_an_order_is_printed_once(serve: Serve) -> None:
+    """The path contains it; the line fits 80 columns."""
     served = serve()
     url = f"{served.root_url}/v1/orders"
     order = requests.post(
@@ -100,7 +100,7 @@ def test_an_order_that_is_asked_for_is_named_once(serve: Serve) -> None:
     assert len(line) <= 80
 
 
-def test_quiet_says_nothing(serve: Serve) -> None:
+def test_quiet_prints_nothing(serve: Serve) -> None:
     """``--quiet`` is for pipes."""
     served = serve("--quiet")
 
@@ -113,10 +113,10 @@ def test_quiet_says_nothing(serve: Serve) -> None:
     "body",
     [b'{"errorCode":7,"details":5}', b'{"id":5}', b"[1]", b"{half", b'{"details":[]}'],
 )
-def test_an_answer_of_any_form_is_told(body: bytes) -> None:
-    """An injected fault may answer anything; telling of it must not break it."""
+def test_a_response_of_any_form_is_printed(body: bytes) -> None:
+    """An injected fault may return any body."""
     environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/v1/orders"}
 
-    line, *_ = told(environ, "503 Injected", {}, (body,))
+    line, *_ = call_lines(environ, "503 Injected", {}, (body,))
 
     assert line.startswith("GET    /v1/orders 503")

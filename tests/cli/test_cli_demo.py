@@ -9,7 +9,6 @@ import pytest
 from click.testing import CliRunner
 
 from smartpay_mock.cli import demo
-from smartpay_mock.cli.demo_lines import LINES, Line
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -49,13 +48,13 @@ def test_a_line_that_is_not_as_promised_fails_the_demo(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A wrong answer is named, and the exit code is 1."""
-    wrong = Line("the guide's curl", 200, "rejected")
-    monkeypatch.setattr(demo, "LINES", (wrong, *LINES[1:]))
+    wrong = demo.Line("the guide's curl", 200, "rejected")
+    monkeypatch.setattr(demo, "LINES", (wrong, *demo.LINES[1:]))
 
     done = CliRunner().invoke(demo.command)
 
     assert done.exit_code == 1
     assert (
-        "NOT AS PROMISED: line 1, the guide's curl: promised 200 rejected, "
+        "NOT AS EXPECTED: request 1, the guide's curl: expected 200 rejected, "
         "got 200 succeeded" in done.output
     )

@@ -113,7 +113,7 @@ def test_the_command_finds_everything_in_its_environment(
     assert secret_key.startswith("sk_test_")
     assert scenario == "400"
     assert "exited with 3" in done.stdout
-    assert "does it read SMARTPAY_URL" in done.stdout
+    assert "Does it read SMARTPAY_URL" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_doctor_finds_the_silent_fall_back(run: Run, serve: Serve) -> None:
 
     assert wrong.returncode == 1
     assert f"Use {url}/api.smartpay/v1" in wrong.stdout
-    assert (right.returncode, right.stdout) == (0, "Nothing wrong was found.\n")
+    assert (right.returncode, right.stdout) == (0, "No problem found.\n")
 
 
 def test_doctor_says_when_nobody_answers(run: Run) -> None:
