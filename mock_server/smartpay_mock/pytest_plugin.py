@@ -1,7 +1,7 @@
-"""The pytest plugin: a payment provider of its own for each test.
+"""The pytest plugin: a payment provider for each test.
 
-Imported by every run of pytest on a machine that has the package installed, so it
-imports nothing heavy: what a fixture needs is imported when the fixture is used.
+Every pytest run imports this module if the package is installed. So it imports nothing
+heavy: the fixtures import the rest when a test uses them.
 """
 
 from __future__ import annotations
@@ -13,30 +13,28 @@ import pytest
 
 if TYPE_CHECKING:
     from smartpay_mock.testing import Clock, Faults, Smartpay, SmartpayServer, Webhooks
-    from smartpay_mock.testing.runs import Run
+    from smartpay_mock.testing.run import Run
 
 MARKER = (
-    "smartpay(fail_on=..., scenario=..., seed=..., frozen=...): how the smartpay "
-    "fixture behaves in this test. fail_on: none, or some of double-charge, "
-    "unmatched-fault, advice; scenario: the world it begins with; seed: makes ids "
-    "repeatable; frozen: True, or the time the clock stands at"
+    "smartpay(fail_on=..., scenario=..., seed=..., frozen=...): set up the smartpay "
+    "fixture for this test. fail_on: none, or some of double-charge, unmatched-fault, "
+    "advice; scenario: the scenario to run first; seed: makes ids repeatable; frozen: "
+    "True, or the time to freeze the clock at"
 )
-VERDICTS = ("double-charge", "unmatched-fault", "advice")
-FAIL_ON_HELP = (
-    f"what fails a test that uses smartpay is none, or some of {', '.join(VERDICTS)}."
-)
+CHECKS = ("double-charge", "unmatched-fault", "advice")
+FAIL_ON_HELP = f"Checks that can fail a test: none, or some of {', '.join(CHECKS)}."
 COVERAGE = ("smartpay_cov", "smartpay_cov_report", "smartpay_cov_fail_under")
 RUN: pytest.StashKey[Run] = pytest.StashKey()
-USED: pytest.StashKey[Smartpay] = pytest.StashKey()
+ACCOUNT: pytest.StashKey[Smartpay] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options and settings of the fixture."""
+    """Add the options and settings of the plugin."""
     group = parser.getgroup("smartpay", "smartpay (a payment provider for each test)")
     group.addoption(
         "--smartpay-shared",
         action="store_true",
-        help="With pytest-xdist: one emulator for all workers, not one for each.",
+        help="With pytest-xdist: share one emulator between all workers.",
     )
     group.addoption(
         "--smartpay-seed",
@@ -47,54 +45,54 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--smartpay-cov",
         action="store_true",
-        help="Count which payment paths the tests take, and report it.",
+        help="Report which payment paths the tests take.",
     )
     group.addoption(
         "--smartpay-cov-report",
         action="append",
         default=[],
         metavar="FORM[:FILE]",
-        help="term (the default), html or json; may be given several times.",
+        help="Form of the coverage report: term (default), html or json; repeatable.",
     )
     group.addoption(
         "--smartpay-cov-fail-under",
         type=float,
         metavar="PERCENT",
-        help="Fail the run if a smaller share of the paths was taken.",
+        help="Fail the run if the tests take a smaller share of the payment paths.",
     )
     group.addoption(
         "--smartpay-cov-operations",
         default="",
         metavar="NAMES",
-        help="Operations or families that count, with commas; else those called.",
+        help="Operations or families to cover, with commas [default: those called].",
     )
     parser.addini(
         "smartpay_cov_operations",
-        "Operations or families whose payment paths count; else those called.",
+        "Operations or families to cover (default: those called).",
         "args",
         [],
     )
     parser.addini("smartpay_fail_on", FAIL_ON_HELP, "args", ["unmatched-fault"])
     parser.addini(
         "smartpay_warn_advice",
-        "Whether advice on a test's requests becomes a SmartpayAdviceWarning.",
+        "Emit a SmartpayAdviceWarning for advice on a test's requests.",
         "bool",
         True,
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker, and refuse settings that cannot be used.
+    """Register the marker, and check the settings.
 
     Raises:
-        UsageError: ``smartpay_fail_on`` names something else than a verdict.
+        UsageError: ``smartpay_fail_on`` names an unknown check.
     """
     config.addinivalue_line("markers", MARKER)
-    asked = config.getini("smartpay_fail_on")
-    unknown = sorted(set(asked) - {"none", *VERDICTS})
+    names = config.getini("smartpay_fail_on")
+    unknown = sorted(set(names) - {"none", *CHECKS})
     if unknown:
         raise pytest.UsageError(
-            f"smartpay_fail_on: {', '.join(unknown)} is unknown; {FAIL_ON_HELP}"
+            f"smartpay_fail_on: unknown check {', '.join(unknown)}. {FAIL_ON_HELP}"
         )
     if any(map(config.getoption, COVERAGE)):
         run_of(config)
@@ -108,13 +106,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail the run for what no test was there to show; send a worker's counts."""
+    """Fail the run for low coverage or unreported errors; send a worker's counts."""
     if RUN not in session.config.stash:
         return
     run = session.config.stash[RUN]
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
-        run.send_to(output)
+        run.send_counts(output)
     elif run.has_failed():
         session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
 
@@ -122,34 +120,34 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Show what was covered, and errors that no test was there to show."""
+    """Write the coverage, and the errors that no test reported."""
     if RUN in config.stash:
         config.stash[RUN].summarize(terminalreporter)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell an xdist worker where the emulator is that all workers share."""
+    """Send an xdist worker the URL of the shared emulator."""
     if node.config.getoption("smartpay_shared"):
-        node.workerinput["smartpay_url"] = run_of(node.config).shared_url()
+        node.workerinput["smartpay_url"] = run_of(node.config).server({}).root_url
     if node.config.getoption("dist") == "each":
-        # Every worker runs every test: the same names at the same time.
+        # Every worker runs every test, so the same account names occur twice.
         node.workerinput["smartpay_salt"] = node.gateway.id
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Add what an xdist worker counted."""
+    """Add the coverage of an xdist worker."""
     if RUN in node.config.stash:
-        node.config.stash[RUN].receive(getattr(node, "workeroutput", {}))
+        node.config.stash[RUN].add_counts(getattr(node, "workeroutput", {}))
 
 
 @pytest.fixture(scope="session")
 def smartpay_config() -> Mapping[str, Any]:
-    """Settings of the emulator by name; override it to change them.
+    """Settings of the emulator by name; override this fixture to change them.
 
     For example ``return {"strict": True}``; ``smartpay-sandbox serve --help`` lists
-    them. Every distinct configuration gets an emulator of its own.
+    the settings. Each distinct configuration gets its own emulator.
     """
     return {}
 
@@ -158,7 +156,7 @@ def smartpay_config() -> Mapping[str, Any]:
 def smartpay_server(
     pytestconfig: pytest.Config, smartpay_config: Mapping[str, Any]
 ) -> SmartpayServer:
-    """The emulator of this process; ``account(name)`` for what outlives a test."""
+    """The emulator; ``account(name)`` returns an account that outlives a test."""
     return run_of(pytestconfig).server(smartpay_config)
 
 
@@ -172,13 +170,12 @@ def smartpay_url(smartpay_server: SmartpayServer) -> str:
 def smartpay(
     request: pytest.FixtureRequest, smartpay_config: Mapping[str, Any]
 ) -> Iterator[Smartpay]:
-    """A payment provider of this test's own: ``smartpay.url``, ``.secret_key``.
+    """A payment provider for this test alone: ``smartpay.url``, ``.secret_key``.
 
-    Nothing in it is shared with another test. ``help(smartpay)`` shows what it can do.
+    No other test sees its data. ``help(smartpay)`` lists its members.
     """
-    run = run_of(request.config)
-    with run.account(request.node, smartpay_config) as account:
-        request.node.stash[USED] = account
+    with run_of(request.config).account(request.node, smartpay_config) as account:
+        request.node.stash[ACCOUNT] = account
         yield account
 
 
@@ -190,7 +187,7 @@ def smartpay_clock(smartpay: Smartpay) -> Clock:
 
 @pytest.fixture
 def smartpay_faults(smartpay: Smartpay) -> Faults:
-    """What goes wrong on purpose, ``smartpay.faults``."""
+    """The account's planned faults, ``smartpay.faults``."""
     return smartpay.faults
 
 
@@ -202,29 +199,29 @@ def smartpay_webhooks(smartpay: Smartpay) -> Webhooks:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Judge what the test's account went through, once the test has passed."""
+    """Check the test's account if the test passed; else report its requests."""
     try:
         result = yield
     except BaseException:
-        if USED in item.stash:
-            run_of(item.config).show(item, item.stash[USED])
+        if ACCOUNT in item.stash:
+            run_of(item.config).report(item, item.stash[ACCOUNT])
         raise
-    if USED in item.stash:
-        run_of(item.config).judge(item, item.stash[USED])
+    if ACCOUNT in item.stash:
+        run_of(item.config).check(item, item.stash[ACCOUNT])
     return result
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> None:
-    """Let the traceback of a wrong use end where the test's author wrote it."""
+    """End the traceback of a usage error at the user's own line."""
     if call.excinfo is not None and RUN in item.config.stash:
         run_of(item.config).shorten(call.excinfo.value)
 
 
 def run_of(config: pytest.Config) -> Run:
-    """Return what this run of pytest keeps, made when it is first needed."""
+    """Return the state of this pytest process; create it at the first use."""
     if RUN not in config.stash:
-        from smartpay_mock.testing.runs import Run  # noqa: PLC0415 - first use only
+        from smartpay_mock.testing.run import Run  # noqa: PLC0415 - first use only
 
         config.stash[RUN] = Run(config)
     return config.stash[RUN]

@@ -61,13 +61,17 @@ class ErrorRow:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One step of a lifecycle. `from_state` is `new` before the object exists."""
+    """One step of a lifecycle. `from_state` is `new` before the object exists.
+
+    `operations` are the operations that take the step.
+    """
 
     action: str
     from_state: str
     to_state: str
     events: tuple[str, ...]
     note: str
+    operations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,4 +101,5 @@ def _transition(row: dict[str, Any]) -> Transition:
         to_state=row["to"],
         events=tuple(row["events"]),
         note=row.get("note", ""),
+        operations=tuple(row["operations"]),
     )

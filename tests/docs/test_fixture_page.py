@@ -53,7 +53,7 @@ def test_an_adversary_of_webhooks_is_named(page: str, option: str) -> None:
     assert f"`{option}`" in page
 
 
-@pytest.mark.parametrize("verdict", pytest_plugin.VERDICTS)
+@pytest.mark.parametrize("verdict", pytest_plugin.CHECKS)
 def test_a_verdict_is_in_the_table(page: str, verdict: str) -> None:
     """What else fails a test."""
     assert re.search(rf"^\| `{verdict}` \|", page, re.MULTILINE)

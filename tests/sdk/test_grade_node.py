@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from smartpay_mock.testing import SmartpayServer, retry_scenarios
-from smartpay_mock.testing.grading import ReportCard
-from smartpay_mock.testing.grading_commands import CommandClient
-from smartpay_mock.testing.grading_text import marks
+from smartpay_mock.testing.command_client import CommandClient
+from smartpay_mock.testing.grading import ReportCard, marks
 from smartpay_mock.testing.local import LocalEmulator
 from smartpay_mock.testing.session import settings_from
 
@@ -51,10 +50,10 @@ def test_the_sdk_gets_exactly_its_published_grades(
     """Every cell of its column in docs/retry-report-card.md is what came out."""
     argv = ["node", str(HERE / "node" / "charge.mjs")]
 
-    with CommandClient(
+    client = CommandClient(
         argv, timeout_s=TIMEOUT_S, environ=lambda smartpay: smartpay.environ
-    ) as client:
-        played = list(client.play_all(retry_scenarios(), server, jobs=4))
+    )
+    played = list(client.play_all(retry_scenarios(), server, jobs=4))
 
     card = ReportCard(tuple(one.grade for one in played))
     assert marks(card) == published

@@ -15,11 +15,16 @@ import click
 from smartpay_mock.cli.sdks import SDKS, variables
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.ids import random_base62
-from smartpay_mock.testing.grading import ReportCard, ScenarioGrade
-from smartpay_mock.testing.grading_commands import CommandClient, CommandGrade
-from smartpay_mock.testing.grading_scenarios import retry_scenarios
-from smartpay_mock.testing.grading_text import describe, overview, total
+from smartpay_mock.testing.command_client import CommandClient, CommandGrade
+from smartpay_mock.testing.grading import (
+    ReportCard,
+    ScenarioGrade,
+    describe,
+    overview,
+    total,
+)
 from smartpay_mock.testing.local import LocalEmulator
+from smartpay_mock.testing.retries import retry_scenarios
 from smartpay_mock.testing.session import SmartpayServer, settings_from
 from smartpay_mock.testing.smartpay import Smartpay
 
@@ -91,8 +96,8 @@ def command(
     try:
         server = SmartpayServer(emulator, salt=random_base62(8))
         _ = server.root_url
-        with CommandClient(argv, timeout_s=timeout, environ=environ) as client:
-            played = list(client.play_all(scenarios, server, jobs=jobs))
+        client = CommandClient(argv, timeout_s=timeout, environ=environ)
+        played = list(client.play_all(scenarios, server, jobs=jobs))
         for error in emulator.failures():
             raise error
     finally:
@@ -117,8 +122,10 @@ def _shown(card: ReportCard, played: Sequence[CommandGrade]) -> str:
 
 def _failure(one: CommandGrade) -> str:
     ended = "was stopped" if one.exit_code is None else f"exited with {one.exit_code}"
-    said = f"; it said last: {one.last_words}" if one.last_words else ""
-    line = textwrap.shorten(f"The command {ended}{said}", _WIDTH - 2, placeholder=" …")
+    output = f"; its last line: {one.last_line}" if one.last_line else ""
+    line = textwrap.shorten(
+        f"The command {ended}{output}", _WIDTH - 2, placeholder=" …"
+    )
     return f"{describe(one.grade)}\n  {line}"
 
 

@@ -1,4 +1,4 @@
-"""The account's clock, as a test turns it."""
+"""The account's clock."""
 
 from __future__ import annotations
 
@@ -7,36 +7,36 @@ from typing import Any
 
 from smartpay_mock.kernel.clock import duration_ms
 from smartpay_mock.kernel.errors import SandboxUsageError
-from smartpay_mock.testing.desk import Desk
+from smartpay_mock.testing.client import AccountClient
 
 
 class Clock:
-    """The account's own time: freeze it, advance it, let it run on.
+    """The account's clock: freeze it, advance it, let it run.
 
     Timestamps, the 7-day capture window, the 6-hour idempotency window and webhook
-    retries follow it; no other test's clock does. Times are milliseconds since the
-    epoch, as the API writes them.
+    retries follow it. Other accounts have clocks of their own. Times are
+    milliseconds since the epoch, as in the API.
     """
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, client: AccountClient) -> None:
+        self._client = client
 
     @property
     def now(self) -> int:
         """The account's time, in milliseconds since the epoch."""
-        return int(self._desk.ask("GET", "/clock")["now"])
+        return int(self._client.admin("GET", "/clock")["now"])
 
     @property
     def is_frozen(self) -> bool:
-        """Whether the clock stands still."""
-        return bool(self._desk.ask("GET", "/clock")["frozen"])
+        """Whether the clock is frozen."""
+        return bool(self._client.admin("GET", "/clock")["frozen"])
 
     def freeze(self, at: int | datetime | None = None) -> int:
-        """Stop the clock and return the time it shows.
+        """Freeze the clock and return its time.
 
         Args:
-            at: Where to stop it, in milliseconds since the epoch or as a ``datetime``
-                with a time zone; now if not given.
+            at: Time to freeze it at, in milliseconds since the epoch or as a
+                ``datetime`` with a time zone; now if not given.
 
         Raises:
             SandboxUsageError: ``at`` is a ``datetime`` without a time zone.
@@ -54,13 +54,13 @@ class Clock:
         seconds: float = 0,
         milliseconds: float = 0,
     ) -> int:
-        """Let time pass at once and return the new time.
+        """Move the clock forward and return the new time.
 
-        What falls due happens: authorizations expire, webhooks are retried, each at
-        its own moment. A frozen clock stays frozen.
+        Everything that is due by then happens, in order: authorizations expire,
+        webhooks are retried. A frozen clock stays frozen.
 
         Raises:
-            SandboxUsageError: A part is negative; time only goes forward.
+            SandboxUsageError: An argument is negative; time only goes forward.
         """
         by_ms = duration_ms(
             days=days,
@@ -72,18 +72,18 @@ class Clock:
         return self._change(advance={"milliseconds": by_ms})
 
     def run(self) -> int:
-        """Let a frozen clock run on from where it stands; return the time."""
+        """Let a frozen clock run on from its time; return that time."""
         return self._change(freeze=False)
 
     def _change(self, **body: Any) -> int:
-        return int(self._desk.ask("POST", "/clock", body=body)["now"])
+        return int(self._client.admin("POST", "/clock", body=body)["now"])
 
 
 def milliseconds(at: int | datetime) -> int:
-    """Return a moment in milliseconds since the epoch.
+    """Return a time in milliseconds since the epoch.
 
     Raises:
-        SandboxUsageError: A ``datetime`` without a time zone.
+        SandboxUsageError: ``at`` is a ``datetime`` without a time zone.
     """
     if not isinstance(at, datetime):
         return at

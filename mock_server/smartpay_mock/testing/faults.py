@@ -1,4 +1,4 @@
-"""Faults and holds: what a test plans to go wrong, and when calls go on."""
+"""Planned faults and held calls."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.faults import Fault as Plan
-from smartpay_mock.testing.desk import Desk
+from smartpay_mock.testing.client import AccountClient
 
 FaultKind = Literal[
     "status", "latency", "reset", "empty", "half", "broken_json", "timeout"
@@ -20,16 +20,16 @@ class Fault:
     """One planned fault.
 
     Attributes:
-        id: Names it in messages.
-        operation: Which calls meet it; ``*`` for every one.
-        kind: What happens to them.
-        when: Before or after the call's effect is kept.
-        times: How many calls meet it; 0 for every one.
-        after: How many matching calls pass first.
+        id: Id of the fault.
+        operation: Operation of the calls that get it; ``*`` for every operation.
+        kind: Kind of fault.
+        when: Before or after the call's effect is stored.
+        times: Number of calls that get it; 0 for every call.
+        after: Number of matching calls that pass first.
     """
 
-    def __init__(self, desk: Desk, plan: Plan) -> None:
-        self._desk = desk
+    def __init__(self, client: AccountClient, plan: Plan) -> None:
+        self._client = client
         self._plan = plan
         self.id = plan.id
         self.operation = plan.operation
@@ -40,23 +40,23 @@ class Fault:
 
     @property
     def met(self) -> int:
-        """How many calls have met it so far."""
-        for plan in self._desk.ask("GET", "/faults"):
+        """Number of calls that got it so far."""
+        for plan in self._client.admin("GET", "/faults"):
             if plan["id"] == self.id:
                 self._plan = Plan(**plan)
         return self._plan.met
 
     @property
     def unmet(self) -> int:
-        """How many calls it still waits for; 0 when it was met as often as asked."""
+        """Number of planned applications that are still open."""
         return max(0, max(1, self.times) - self.met)
 
     def remove(self) -> None:
-        """Take the plan back; nobody meets it from now on."""
-        self._desk.ask("DELETE", "/faults/{id}", id_=self.id)
+        """Remove the fault; no call gets it from now on."""
+        self._client.admin("DELETE", "/faults/{id}", id_=self.id)
 
     def describe(self) -> str:
-        """Return the plan in words."""
+        """Return the fault in words."""
         return self._plan.describe()
 
     def __repr__(self) -> str:
@@ -64,10 +64,10 @@ class Fault:
 
 
 class Faults:
-    """Plans what goes wrong with calls of this account."""
+    """Plans faults for the calls of this account."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, client: AccountClient) -> None:
+        self._client = client
 
     def add(
         self,
@@ -85,29 +85,29 @@ class Faults:
         p95_ms: int | None = None,
         virtual: bool | None = None,
     ) -> Fault:
-        """Plan a fault. One that nobody meets fails the test.
+        """Plan a fault. A fault that no call gets fails the test.
 
         Args:
-            operation: An operation id such as ``create_order``; ``*`` for every one.
+            operation: Operation id, such as ``create_order``; ``*`` for all.
             kind: ``status`` (an error answer), ``latency``, ``reset`` (a TCP RST),
                 ``empty`` (closed without a byte), ``half`` (half a body),
                 ``broken_json``, or ``timeout`` (no answer).
-            when: ``before_commit``: nothing happened. ``after_commit``: it happened,
-                but the client does not learn of it properly.
-            times: How many calls meet it; 0 for every one.
-            after: How many matching calls pass first.
-            status: Of ``status``: the HTTP status, 503 if not given.
-            retry_after: Of ``status``: the Retry-After header, in seconds or as an
+            when: ``before_commit``: the call has no effect. ``after_commit``: the
+                effect is stored, but the client gets no usable answer.
+            times: Number of calls that get it; 0 for every call.
+            after: Number of matching calls that pass first.
+            status: For ``status``: the HTTP status, 503 if not given.
+            retry_after: For ``status``: the Retry-After header, in seconds or as an
                 HTTP date.
-            body: Of ``status``: the JSON body.
-            ms: Of ``latency``: how long. Of ``timeout``: how long the connection is
-                kept open, 60,000 if not given. In milliseconds.
-            jitter_ms: Of ``latency``: up to so much more.
-            p95_ms: Of ``latency``: one call in twenty takes so long.
-            virtual: Of ``latency``: the account's clock moves and nobody waits.
+            body: For ``status``: the JSON body.
+            ms: In milliseconds. For ``latency``: the delay. For ``timeout``: how long
+                the connection stays open, 60,000 if not given.
+            jitter_ms: For ``latency``: the largest random addition to ``ms``.
+            p95_ms: For ``latency``: the delay of one call in twenty.
+            virtual: For ``latency``: move the account's clock instead of waiting.
 
         Raises:
-            SandboxUsageError: The plan cannot be; the text says why.
+            SandboxUsageError: An argument is invalid; the text says why.
         """
         options = {
             "status": status,
@@ -126,71 +126,75 @@ class Faults:
             "after": after,
             **{name: value for name, value in options.items() if value is not None},
         }
-        return Fault(self._desk, Plan(**self._desk.ask("POST", "/faults", body=plan)))
+        return Fault(
+            self._client, Plan(**self._client.admin("POST", "/faults", body=plan))
+        )
 
     def planned(self) -> list[Fault]:
-        """Return every plan of the account, in the order they were made."""
-        return [Fault(self._desk, Plan(**p)) for p in self._desk.ask("GET", "/faults")]
+        """Return every fault of the account, in the order they were added."""
+        return [
+            Fault(self._client, Plan(**p)) for p in self._client.admin("GET", "/faults")
+        ]
 
     def unmet(self) -> list[Fault]:
-        """Return the plans that were met less often than they ask for."""
-        plans = self._desk.ask("GET", "/faults/unmet")
-        return [Fault(self._desk, Plan(**plan)) for plan in plans]
+        """Return the faults that fewer calls got than planned."""
+        plans = self._client.admin("GET", "/faults/unmet")
+        return [Fault(self._client, Plan(**plan)) for plan in plans]
 
     def clear(self) -> None:
-        """Take every plan back."""
-        self._desk.ask("DELETE", "/faults")
+        """Remove every fault."""
+        self._client.admin("DELETE", "/faults")
 
 
 class Hold:
-    """A gate that holds calls until the test lets them go.
+    """Holds calls until the test releases them.
 
-    As a context manager it is released at the end::
+    Use it as a context manager to release it at the end::
 
-        with smartpay.hold("create_order") as gate:
+        with smartpay.hold("create_order") as hold:
             threads = start_fifty_checkouts()
-            gate.wait_for(50)
+            hold.wait_for(50)
     """
 
-    def __init__(self, desk: Desk, id_: str, operation: str) -> None:
+    def __init__(self, client: AccountClient, id_: str, operation: str) -> None:
         self.operation = operation
-        self._desk = desk
+        self._client = client
         self._id = id_
         self._is_released = False
 
     @property
     def waiting(self) -> int:
-        """How many calls are held now."""
+        """Number of calls that are held now."""
         if self._is_released:
             return 0
-        return int(self._desk.ask("GET", "/holds/{id}", id_=self._id)["waiting"])
+        return int(self._client.admin("GET", "/holds/{id}", id_=self._id)["waiting"])
 
     def wait_for(self, calls: int, *, timeout_s: float = 10.0) -> None:
-        """Return as soon as ``calls`` calls are held.
+        """Wait until ``calls`` calls are held.
 
-        In a coroutine, wait in a thread: the calls cannot come while the event loop
-        waits here.
+        In a coroutine, use ``await asyncio.to_thread(hold.wait_for, 2)``: a wait in
+        the event loop would stop the calls too.
 
         Args:
-            calls: How many, at least 1.
-            timeout_s: How long to wait for them, in seconds.
+            calls: Number of calls, at least 1.
+            timeout_s: Longest wait, in seconds.
 
         Raises:
-            SandboxUsageError: They did not come in time, or the gate was released.
+            SandboxUsageError: They did not arrive in time, or the hold was released.
         """
         if self._is_released:
             raise SandboxUsageError(
-                f"The gate for {self.operation} was released; nothing stops at it "
-                "any more. Wait before you release it, or set up another one."
+                f"The hold for {self.operation} was released, so it holds no calls any "
+                "more. Call wait_for() before release(), or add another hold."
             )
         query = {"calls": str(calls), "timeoutMs": str(round(timeout_s * 1000))}
-        self._desk.ask("GET", "/holds/{id}", id_=self._id, query=query)
+        self._client.admin("GET", "/holds/{id}", id_=self._id, query=query)
 
     def release(self) -> None:
-        """Let every held call go, and those to come; again does nothing."""
+        """Let held and later calls continue; a second call does nothing."""
         if not self._is_released:
             self._is_released = True
-            self._desk.ask("DELETE", "/holds/{id}", id_=self._id)
+            self._client.admin("DELETE", "/holds/{id}", id_=self._id)
 
     def __enter__(self) -> Self:
         return self

@@ -1,27 +1,99 @@
-"""The report card of a client: what came of its attempts, held against the suite.
+"""The report card of a client: criteria, grades, and their text at 80 columns.
 
-Pure: evidence in, verdicts out. The rule is published in ``retries.json``: a
-scenario's score is the share of its judged criteria that passed, the total is the mean
-of all scores weighted by severity, and bugs that cost money make it an F.
+The rules are published in ``retries.json``. The score of a scenario is the share of its
+checked criteria that passed. The total is the mean of all scores, weighted by severity.
+A bug that costs money makes the letter an F.
 """
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
+from typing import Any, Literal
 
 from smartpay_fixtures.retries import RetryRow, retry_suite
-from smartpay_mock.testing.grading_criteria import CRITERIA
-from smartpay_mock.testing.grading_evidence import Evidence, Verdict
+from smartpay_mock.testing.journal import RecordedRequest
+from smartpay_mock.testing.text import columns, counted, fill, wrap
+
+Outcome = Literal["success", "failure", "unfinished"]
+
+# Statuses of orders that reserve or take money.
+_CHARGED = {"succeeded", "requires_capture"}
+# Timers of two processes differ slightly, so a pause may be this much too short.
+_TOLERANCE_MS = 10
+_PAIR = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The facts about a client in one scenario.
+
+    Attributes:
+        attempts: Its calls of the scenario's operation, oldest first.
+        charges: Number of orders that reserve or take money.
+        outcome: The outcome that the client reports; ``unfinished`` if it was stopped.
+    """
+
+    attempts: tuple[RecordedRequest, ...]
+    charges: int
+    outcome: Outcome
+
+    @classmethod
+    def of(
+        cls,
+        operation: str,
+        *,
+        requests: Iterable[RecordedRequest],
+        orders: Iterable[Mapping[str, Any]],
+        outcome: Outcome,
+    ) -> Evidence:
+        """Return the evidence from an account.
+
+        Args:
+            operation: The operation whose calls are attempts.
+            requests: The account's journal, oldest first.
+            orders: All its orders.
+            outcome: The outcome that the client reports.
+        """
+        return cls(
+            tuple(request for request in requests if request.operation == operation),
+            sum(order["status"] in _CHARGED for order in orders),
+            outcome,
+        )
+
+    @property
+    def pauses(self) -> list[int]:
+        """The time between each two attempts, in milliseconds."""
+        return [later.at - sooner.at for sooner, later in pairwise(self.attempts)]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The result of one criterion.
+
+    Attributes:
+        criterion: Name of the criterion, such as ``same-key``.
+        passed: Whether the client passed; ``None`` if there was nothing to check.
+        found: The finding, in words.
+        bug: The bug that a failure shows, such as ``double-charge``; else empty.
+    """
+
+    criterion: str
+    passed: bool | None
+    found: str
+    bug: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ScenarioGrade:
-    """What one scenario says of a client.
+    """The grade of a client in one scenario.
 
     Attributes:
         row: The scenario.
-        evidence: What was judged.
+        evidence: The facts.
         verdicts: One per criterion of the scenario.
     """
 
@@ -30,8 +102,8 @@ class ScenarioGrade:
     verdicts: tuple[Verdict, ...]
 
     @property
-    def judged(self) -> int:
-        """How many criteria there was something to judge for."""
+    def checked(self) -> int:
+        """Number of criteria that could be checked."""
         return sum(verdict.passed is not None for verdict in self.verdicts)
 
     @property
@@ -41,18 +113,18 @@ class ScenarioGrade:
 
     @property
     def passed(self) -> bool:
-        """Whether the client failed none."""
+        """Whether the client failed no criterion."""
         return not self.failed
 
     @property
     def score(self) -> Fraction:
-        """The share of judged criteria that passed, from 0 to 1."""
-        return 1 - Fraction(len(self.failed), self.judged)
+        """The share of checked criteria that passed, from 0 to 1."""
+        return 1 - Fraction(len(self.failed), self.checked)
 
 
 @dataclass(frozen=True, slots=True)
 class ReportCard:
-    """What all scenarios say of a client.
+    """The grades of a client in all scenarios.
 
     Attributes:
         grades: One per scenario.
@@ -70,8 +142,8 @@ class ReportCard:
         """The mean of the scores, weighted by severity, rounded down."""
         weights = [retry_suite().weights[grade.row.severity] for grade in self.grades]
         scores = [grade.score for grade in self.grades]
-        weighed = sum((w * s for w, s in zip(weights, scores, strict=True)), Fraction())
-        return int(100 * weighed / sum(weights))
+        total = sum((w * s for w, s in zip(weights, scores, strict=True)), Fraction())
+        return int(100 * total / sum(weights))
 
     @property
     def fatal(self) -> tuple[str, ...]:
@@ -88,14 +160,275 @@ class ReportCard:
 
 
 def grade(row: RetryRow, evidence: Evidence) -> ScenarioGrade:
-    """Return what a scenario says of a client.
+    """Return the grade of a client in a scenario.
 
     Args:
-        row: The scenario that was played.
-        evidence: What came of it.
+        row: The scenario.
+        evidence: The facts about the client.
     """
     verdicts = [
         CRITERIA[criterion](criterion, expected, evidence)
         for criterion, expected in row.expect.items()
     ]
     return ScenarioGrade(row, evidence, tuple(verdicts))
+
+
+# -- criteria; ``retries.json`` describes each of them -------------------------------
+
+Criterion = Callable[[str, Any, Evidence], Verdict]
+
+
+def _verdict(name: str, passed: bool, found: str, bug: str) -> Verdict:
+    return Verdict(name, passed, found, "" if passed else bug)
+
+
+def _not_checked(name: str, evidence: Evidence) -> Verdict:
+    attempts = counted(len(evidence.attempts), "attempt")
+    return Verdict(name, None, f"not checked after {attempts}")
+
+
+def _retries(name: str, expected: bool, evidence: Evidence) -> Verdict:
+    number = len(evidence.attempts)
+    passed = number > 1 if expected else number == 1
+    found = counted(number, "attempt")
+    if not passed:
+        found += f", not {'more' if expected else '1'}"
+    bug = "no-retry" if expected else "needless-retry"
+    return _verdict(name, passed, found, bug if number else "never-called")
+
+
+def _gives_up(name: str, most: int, evidence: Evidence) -> Verdict:
+    number = len(evidence.attempts)
+    found = f"{counted(number, 'attempt')}, at most {most} allowed"
+    return _verdict(name, number <= most, found, "endless-retry")
+
+
+def _same_key(name: str, _expected: bool, evidence: Evidence) -> Verdict:
+    if len(evidence.attempts) < _PAIR:
+        return _not_checked(name, evidence)
+    keys = {attempt.idempotency_key for attempt in evidence.attempts}
+    attempts = counted(len(evidence.attempts), "attempt")
+    if None in keys:
+        return _verdict(name, False, f"no key in some of {attempts}", "no-key")
+    found = f"{counted(len(keys), 'key')} in {attempts}"
+    return _verdict(name, len(keys) == 1, found, "new-key")
+
+
+def _same_body(name: str, _expected: bool, evidence: Evidence) -> Verdict:
+    if len(evidence.attempts) < _PAIR:
+        return _not_checked(name, evidence)
+    bodies: list[Any] = []
+    for attempt in evidence.attempts:
+        body = attempt.body if attempt.json is None else attempt.json
+        bodies += [] if body in bodies else [body]
+    attempts = counted(len(evidence.attempts), "attempt")
+    found = f"{len(bodies)} {'body' if len(bodies) == 1 else 'bodies'} in {attempts}"
+    return _verdict(name, len(bodies) == 1, found, "changed-body")
+
+
+def _pauses(name: str, least_ms: int, evidence: Evidence) -> Verdict:
+    if not evidence.pauses:
+        return _not_checked(name, evidence)
+    shortest = min(evidence.pauses)
+    found = f"a pause of {shortest:,} ms, at least {least_ms:,} ms expected"
+    return _verdict(name, shortest >= least_ms, found, "no-pause")
+
+
+def _slows_down(name: str, least_ms: int, evidence: Evidence) -> Verdict:
+    if len(evidence.pauses) < _PAIR:
+        return _not_checked(name, evidence)
+    first, last = evidence.pauses[0], evidence.pauses[-1]
+    found = f"first pause {first:,} ms, last pause {last:,} ms"
+    return _verdict(name, last - first >= least_ms, found, "steady-pace")
+
+
+def _heeds_retry_after(name: str, least_ms: int, evidence: Evidence) -> Verdict:
+    if not evidence.pauses:
+        return _not_checked(name, evidence)
+    pause = evidence.pauses[0]
+    found = f"retried after {pause:,} ms; Retry-After was {least_ms:,} ms"
+    return _verdict(name, pause >= least_ms - _TOLERANCE_MS, found, "impatient")
+
+
+def _charges(name: str, expected: int, evidence: Evidence) -> Verdict:
+    number = evidence.charges
+    found = counted(number, "charge")
+    if number != expected:
+        found += f", not {expected}"
+    bug = "double-charge" if number > expected else "lost-sale"
+    return _verdict(name, number == expected, found, bug)
+
+
+def _ends(name: str, most_ms: int, evidence: Evidence) -> Verdict:
+    longest = max(evidence.pauses, default=0)
+    if evidence.outcome == "unfinished":
+        return _verdict(name, False, "still waiting when it was stopped", "hangs")
+    found = f"waited {longest:,} ms, at most {most_ms:,} ms allowed"
+    return _verdict(name, longest <= most_ms, found, "hangs")
+
+
+def _reports(name: str, expected: str, evidence: Evidence) -> Verdict:
+    outcome = evidence.outcome
+    if outcome == expected:
+        return Verdict(name, True, f"reported {outcome}")
+    if outcome == "unfinished":
+        return _verdict(name, False, "reported nothing before it was stopped", "hangs")
+    found = f"reported {outcome}, not {expected}"
+    if outcome == "success":
+        return _verdict(name, False, found, "sold-unpaid")
+    bug = "charged-untold" if evidence.charges else "lost-sale"
+    return _verdict(name, False, found, bug)
+
+
+CRITERIA: Mapping[str, Criterion] = {
+    "retries": _retries,
+    "gives-up": _gives_up,
+    "same-key": _same_key,
+    "same-body": _same_body,
+    "pauses": _pauses,
+    "slows-down": _slows_down,
+    "heeds-retry-after": _heeds_retry_after,
+    "charges": _charges,
+    "ends": _ends,
+    "reports": _reports,
+}
+
+
+# -- text ------------------------------------------------------------------------------
+
+_SHOWN = 12
+_KEY_LENGTH = 22
+_LONG_MS = 9_995
+_HEADERS = ("scenario", "attempts", "same key", "pause", "charges", "verdict")
+# fault -> the result for the client, if it is not a status
+_FAULTS = {
+    "reset": "reset",
+    "timeout": "no answer",
+    "empty": "closed",
+    "half": "half an answer",
+    "broken_json": "broken JSON",
+    "latency": "late",
+}
+
+
+def overview(grades: Iterable[ScenarioGrade]) -> str:
+    """Return the table of a report card, one line per scenario."""
+    return columns([_HEADERS, *(_row(grade) for grade in grades)])
+
+
+def marks(card: ReportCard) -> dict[str, str]:
+    """Return ``pass`` or the failed criteria by scenario, and the ``total``."""
+    cells = {
+        grade.row.id: ", ".join(verdict.criterion for verdict in grade.failed) or "pass"
+        for grade in card.grades
+    }
+    return {**cells, "total": f"{card.letter}, {card.percent} %"}
+
+
+def total(card: ReportCard) -> str:
+    """Return letter, percent and the number of passed scenarios, as a sentence."""
+    passed = sum(grade.passed for grade in card.grades)
+    line = (
+        f"Grade {card.letter}: {card.percent} %, {passed} of "
+        f"{len(card.grades)} scenarios passed."
+    )
+    if card.fatal:
+        bugs = ", ".join(card.fatal)
+        line += f" These bugs always give {card.letter}: {bugs}."
+    return fill(line)
+
+
+def describe(grade: ScenarioGrade) -> str:
+    """Return the failures in a scenario, their meaning, and the attempts."""
+    row = grade.row
+    lines = wrap(f"{row.id} ({row.severity}): {row.title}", "", "  ")
+    bugs = dict.fromkeys(verdict.bug for verdict in grade.failed)
+    for bug in sorted(bugs, key=lambda bug: bug not in retry_suite().fatal):
+        lines += wrap(f"{bug}: {retry_suite().bugs[bug]}", "  ", "    ")
+        for verdict in grade.failed:
+            if verdict.bug == bug:
+                text = f"{verdict.criterion}: {verdict.found}"
+                lines += wrap(text, " " * 6, " " * 8)
+    lines += wrap(f"why: {row.why}", "  ", "    ")
+    return "\n".join([*lines, *_attempts(grade.evidence)])
+
+
+def _attempts(evidence: Evidence) -> list[str]:
+    """Return one line per attempt: time, key, body and answer."""
+    if not evidence.attempts:
+        return ["  The emulator received no attempt."]
+    start = evidence.attempts[0].at
+    keys: list[str] = []
+    bodies: list[str] = []
+    rows: list[Sequence[str]] = [("attempt", "at", "key", "", "body", "answer")]
+    for number, attempt in enumerate(evidence.attempts[:_SHOWN], start=1):
+        key = attempt.idempotency_key
+        rows.append(
+            (
+                f"#{number}",
+                f"+{attempt.at - start:,} ms",
+                _letter(keys, key) if key is not None else "-",
+                _shortened(key) if key is not None else "none",
+                _letter(bodies, attempt.body),
+                _answer(attempt),
+            )
+        )
+    more = len(evidence.attempts) - _SHOWN
+    lines = textwrap.indent(columns(rows, ruler=False), "  ").splitlines()
+    return [*lines, f"  and {more:,} more"] if more > 0 else lines
+
+
+def _letter(seen: list[str], value: str) -> str:
+    """Return a letter that is the same for the same value, and remember it."""
+    if value not in seen:
+        seen.append(value)
+    return chr(ord("A") + seen.index(value))
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _KEY_LENGTH else text[: _KEY_LENGTH - 1] + "…"
+
+
+def _answer(attempt: RecordedRequest) -> str:
+    """Return the status that the client got, or what a fault did to the answer."""
+    faults = [_FAULTS.get(fault.split()[0], "") for fault in attempt.faults]
+    lost = [words for words in faults if words]
+    status = f"{attempt.status}, replayed" if attempt.replayed else str(attempt.status)
+    if lost:
+        moment = "after" if "after_commit" in attempt.faults[0] else "before"
+        return f"{', '.join(lost)} {moment} commit"
+    if attempt.faults and "after_commit, status=" in attempt.faults[0]:
+        return f"{attempt.faults[0].rpartition('=')[2]} after commit"
+    return status
+
+
+def _row(grade: ScenarioGrade) -> Sequence[str]:
+    evidence = grade.evidence
+    failed = len(grade.failed)
+    return (
+        grade.row.id,
+        str(len(evidence.attempts)),
+        _has_same_key(evidence),
+        _pause_range(evidence.pauses),
+        str(evidence.charges),
+        f"FAIL {failed} of {grade.checked}" if failed else "pass",
+    )
+
+
+def _has_same_key(evidence: Evidence) -> str:
+    if len(evidence.attempts) < _PAIR:
+        return "-"
+    keys = {attempt.idempotency_key for attempt in evidence.attempts}
+    return "yes" if len(keys) == 1 and None not in keys else "NO"
+
+
+def _pause_range(pauses: Sequence[int]) -> str:
+    """Return the shortest and the longest pause, in seconds."""
+    if not pauses:
+        return "-"
+    shortest, longest = (_seconds(end(pauses)) for end in (min, max))
+    return f"{shortest} s" if shortest == longest else f"{shortest}-{longest} s"
+
+
+def _seconds(milliseconds: int) -> str:
+    return f"{milliseconds / 1000:.{2 if milliseconds < _LONG_MS else 0}f}"

@@ -1,24 +1,34 @@
-"""Journal entries as small typed objects."""
+"""Journal entries as typed objects, and their explanation for people."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from smartpay_mock.testing.desk import ORIGIN_HEADER
+from smartpay_mock.kernel.errors import SandboxUsageError
+from smartpay_mock.testing.client import ORIGIN_HEADER
+from smartpay_mock.testing.text import wrap
+
+REFUSED = 400
+"""The first HTTP status of a refusal."""
+
+_INDENT = 12
+# Rules in a trace. Faults also have a member of their own.
+_FAULT, _SCHEMA = "fault", "schema"
+_DECIDING = {"refusal", "authorization"}
 
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """An oddity of a request that the API tolerates.
+    """A problem of a request that the API tolerates.
 
     Attributes:
-        code: Its kind, such as ``unknown-member``.
-        pointer: Where in the body, as a JSON pointer.
-        message: What is odd and what to send, in words.
+        code: Kind of problem, such as ``unknown-member``.
+        pointer: Place in the body, as a JSON pointer.
+        message: The problem, and what to send instead.
     """
 
     code: str
@@ -28,11 +38,11 @@ class Advice:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One rule that had a say in an answer.
+    """One rule that affected an answer.
 
     Attributes:
-        rule: Such as ``authorization``.
-        found: What it found, in words.
+        rule: Name of the rule, such as ``authorization``.
+        found: The result of the rule, in words.
     """
 
     rule: str
@@ -44,22 +54,23 @@ class RecordedRequest:
     """A request that the emulator answered.
 
     Attributes:
-        id: The answer's ``Request-Id``.
+        id: ``Request-Id`` of the answer.
         at: The account's time, in milliseconds since the epoch.
-        operation: What was called, such as ``create_order``; empty for a path that
-            the API does not have.
+        operation: Operation id, such as ``create_order``; empty for a path that the
+            API does not have.
         method: HTTP method.
-        path: As sent.
+        path: Path as sent.
         query: Query parameters.
-        headers: Names in lower case; the secret key is left out.
+        headers: Headers, names in lower case; the secret key is left out.
         idempotency_key: The ``Idempotency-Key`` header, ``None`` without one.
         body: The request body as text.
-        status: The HTTP status of the answer as it was made, before a fault.
-        answer_text: The answer's body, likewise.
-        replayed: Whether the answer was kept from an earlier request with the key.
-        trace: Why the answer is as it is, one finding per rule that had a say.
-        advice: Oddities that were tolerated.
-        faults: The planned faults it met, in words.
+        status: HTTP status of the answer, before any fault changed it.
+        answer_text: Body of the answer, before any fault changed it.
+        replayed: Whether the answer is the stored one of an earlier request with the
+            same key.
+        trace: The reasons for the answer, one finding per rule that affected it.
+        advice: Problems that were tolerated.
+        faults: The planned faults that were applied to it, in words.
     """
 
     id: str
@@ -80,34 +91,34 @@ class RecordedRequest:
 
     @cached_property
     def json(self) -> Any:
-        """The request body's JSON value; ``None`` when it is empty or no JSON."""
+        """The request body's JSON value; ``None`` if it is empty or not JSON."""
         return _parsed(self.body)
 
     @cached_property
     def answer(self) -> Any:
-        """The answer's JSON value; ``None`` when it is empty or no JSON."""
+        """The answer's JSON value; ``None`` if it is empty or not JSON."""
         return _parsed(self.answer_text)
 
     @property
     def outcome(self) -> str:
-        """What came of it in a word: a status, an error code, or the HTTP status."""
+        """The object's status, the error code, or else the HTTP status."""
         answer = self.answer if isinstance(self.answer, dict) else {}
         return str(answer.get("errorCode") or answer.get("status") or self.status)
 
     @property
     def is_from_test(self) -> bool:
-        """Whether the fixture itself made the call, to set something up."""
+        """Whether the fixture itself made the call, as set-up."""
         return ORIGIN_HEADER in self.headers
 
     @property
     def name(self) -> str:
-        """The operation; method and path where the API has none for them."""
+        """The operation id; method and path if the API has no such operation."""
         return self.operation or f"{self.method} {self.path}"
 
     def summary(self) -> str:
-        """Return method, path, status and outcome in a line."""
-        said = "" if self.outcome == str(self.status) else f" {self.outcome}"
-        return f"{self.method} {self.path} -> {self.status}{said}"
+        """Return method, path, status and outcome in one line."""
+        outcome = "" if self.outcome == str(self.status) else f" {self.outcome}"
+        return f"{self.method} {self.path} -> {self.status}{outcome}"
 
     def __repr__(self) -> str:
         return f"<{self.name}: {self.summary()}>"
@@ -140,9 +151,9 @@ def with_addresses(
     """Return journal entries with some addresses replaced by others.
 
     Args:
-        entries: As the emulator keeps them.
-        addresses: URL by URL; where one stands without its scheme, as in a Host
-            header, the other one stands so too.
+        entries: Entries of the journal.
+        addresses: New URL by old URL. The scheme is optional in the entries: a Host
+            header has none.
     """
     text = json.dumps(entries, ensure_ascii=False)
     for old, new in addresses.items():
@@ -157,3 +168,71 @@ def _parsed(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return None
+
+
+def request_id_of(response: Any) -> str:
+    """Return the ``Request-Id`` of a response of any client, or the id itself.
+
+    Args:
+        response: The id; a recorded request; or a response of requests, httpx,
+            aiohttp, urllib or Flask's test client, or its headers.
+
+    Raises:
+        SandboxUsageError: The response has no ``Request-Id``.
+    """
+    if isinstance(response, str):
+        return response
+    if isinstance(response, RecordedRequest):
+        return response.id
+    id_ = header_of(response, "Request-Id")
+    if id_ is not None:
+        return id_
+    raise SandboxUsageError(
+        f"{type(response).__name__} has no Request-Id header, so it is not a response "
+        "of this emulator. Pass a response of the emulator, or a Request-Id."
+    )
+
+
+def header_of(response: object, wanted: str) -> str | None:
+    """Return a header of a response of any client, ``None`` without one."""
+    items = getattr(getattr(response, "headers", response), "items", None)
+    for name, value in items() if callable(items) else ():
+        if str(name).lower() == wanted.lower():
+            return str(value)
+    return None
+
+
+def explain(request: RecordedRequest) -> str:
+    """Return a request, its answer, and the reasons, one line per rule.
+
+    Lines are not wrapped, so that a test can search them for words.
+    """
+    rows = [("key", request.idempotency_key)] if request.idempotency_key else []
+    rows += [(item.rule, item.found) for item in request.trace if item.rule != _FAULT]
+    rows += [(_FAULT, fault) for fault in request.faults]
+    rows += [("advice", advice.message) for advice in request.advice]
+    lines = [f"{request.id}: {request.name}", f"  {request.summary()}"]
+    lines += [f"{_label(label)}{text}" for label, text in rows]
+    return "\n".join(lines)
+
+
+def overview(requests: Iterable[RecordedRequest]) -> str:
+    """Return one line per request, plus the reasons for refusals and declines."""
+    lines = []
+    for number, request in enumerate(requests, start=1):
+        key = f"  key {request.idempotency_key}" if request.idempotency_key else ""
+        again = "  replayed" if request.replayed else ""
+        lines.append(f"#{number} {request.summary()}{again}{key}")
+        problems = [item for item in request.trace if item.rule == _SCHEMA]
+        # A single problem is already in the message of the refusal.
+        shown = _DECIDING | ({_SCHEMA} if len(problems) > 1 else set())
+        rows = [(item.rule, item.found) for item in request.trace if item.rule in shown]
+        rows += [(_FAULT, fault) for fault in request.faults]
+        rows += [("advice", advice.message) for advice in request.advice]
+        for label, text in rows:
+            lines += wrap(text, _label(label), " " * (_INDENT + 4))
+    return "\n".join(lines) or "The emulator received no request."
+
+
+def _label(label: str) -> str:
+    return f"    {label:<{_INDENT - 1}} "

@@ -1,9 +1,9 @@
-"""The emulator in this process: its server thread, and desks for its accounts."""
+"""The emulator in this process."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from smartpay_mock.api.application import Application
@@ -17,12 +17,12 @@ from smartpay_mock.kernel.exchange import Call
 from smartpay_mock.kernel.ids import account_id
 from smartpay_mock.kernel.settings import Settings
 from smartpay_mock.server import Sandbox
-from smartpay_mock.testing.desk import (
+from smartpay_mock.testing.client import (
     API_PATH,
-    Errand,
-    Reply,
+    AdminCall,
+    ApiCall,
+    ApiResponse,
     WSGIApp,
-    headers_of,
 )
 from smartpay_mock.twins import broken_app
 from smartpay_schemas import OPERATIONS
@@ -30,18 +30,18 @@ from smartpay_schemas import OPERATIONS
 _ROUTES: dict[tuple[str, str], Route] = {
     (route.method, route.path): route for route in ROUTES
 }
-# Stands in the journal for the address of calls that had none.
+# The address that the journal shows for calls without one.
 _BASE_URL = "https://api.smartpay.co"
 
 
 class LocalEmulator:
-    """One emulator of this process; its server starts when its URL is asked for.
+    """One emulator in this process; its server starts when its URL is first read.
 
     Args:
-        settings: How it behaves.
+        settings: Settings of the emulator.
 
     Attributes:
-        address: Its URL, empty until its server was asked for.
+        address: URL of the server, empty until it runs.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -57,7 +57,7 @@ class LocalEmulator:
 
     @property
     def app(self) -> WSGIApp:
-        """The WSGI app; what goes wrong in it is collected, whoever calls it."""
+        """The WSGI app; errors inside it are collected for ``failures``."""
         app: WSGIApp = self._sandbox.app
 
         def reporting(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -67,8 +67,8 @@ class LocalEmulator:
         return reporting
 
     @property
-    def engine(self) -> Application:
-        """What answers calls."""
+    def application(self) -> Application:
+        """The application that answers calls."""
         return application_of(self._sandbox.app)
 
     @property
@@ -79,86 +79,45 @@ class LocalEmulator:
                 self.address = self._sandbox.start().root_url
         return self.address
 
+    def admin(self, secret_key: str, call: AdminCall) -> Any:
+        """Call the control API without HTTP; see ``Emulator``."""
+        route = _ROUTES[call.method, call.path]
+        request = Request(
+            self.application,
+            account_id(secret_key),
+            {"id": call.id_},
+            call.query or {},
+            route.checked(dict(call.body or {})),
+            Call(call.method, call.path),
+        )
+        # Encode and decode, so that the test gets a copy that it may change.
+        return decode(encode(route.action(request)))
+
+    def call(self, secret_key: str, call: ApiCall) -> ApiResponse:
+        """Call the API without HTTP; see ``Emulator``."""
+        operation = OPERATIONS[call.operation]
+        prefix = API_PATH if operation.side == "merchant" else ""
+        answer = perform(
+            self.application,
+            operation,
+            call.params,
+            Call(
+                operation.method,
+                prefix + operation.path.format(**call.params),
+                headers=call.headers(secret_key),
+                body=b"" if call.body is None else encode(call.body),
+                base_url=_BASE_URL,
+            ),
+        )
+        return ApiResponse(answer.status, decode(answer.body) if answer.body else None)
+
     def failures(self) -> list[BaseException]:
-        """Return what went wrong in the server since the last time."""
+        """Return the errors in the server since the last call."""
         new = self._sandbox.errors[self._seen :]
         self._seen += len(new)
         return new
 
-    def desk(self, secret_key: str) -> LocalDesk:
-        """Return the desk of the account with this key."""
-        return LocalDesk(self, secret_key)
-
     def stop(self) -> None:
-        """Stop the server and let go of the state."""
+        """Stop the server and close the store."""
         self._sandbox.stop()
-        self.engine.store.close()
-
-
-class LocalDesk:
-    """Steers an account of the emulator in this process."""
-
-    def __init__(self, emulator: LocalEmulator, secret_key: str) -> None:
-        self.secret_key = secret_key
-        self._emulator = emulator
-        self._account = account_id(secret_key)
-
-    @property
-    def root_url(self) -> str:
-        """As in ``Desk``."""
-        return self._emulator.root_url
-
-    @property
-    def address(self) -> str:
-        """As in ``Desk``."""
-        return self._emulator.address
-
-    @property
-    def app(self) -> WSGIApp:
-        """As in ``Desk``."""
-        return self._emulator.app
-
-    def failures(self) -> list[BaseException]:
-        """As in ``Desk``."""
-        return self._emulator.failures()
-
-    def ask(
-        self,
-        method: str,
-        path: str,
-        *,
-        id_: str = "",
-        body: Mapping[str, Any] | None = None,
-        query: Mapping[str, str] | None = None,
-    ) -> Any:
-        """As in ``Desk``, without HTTP."""
-        route = _ROUTES[method, path]
-        request = Request(
-            self._emulator.engine,
-            self._account,
-            {"id": id_},
-            query or {},
-            route.checked(dict(body or {})),
-            Call(method, path),
-        )
-        # Through JSON and back, so that a test gets what HTTP would give it: values
-        # of its own, which it may change.
-        return decode(encode(route.action(request)))
-
-    def run(self, errand: Errand) -> Reply:
-        """As in ``Desk``, without HTTP."""
-        operation = OPERATIONS[errand.operation]
-        prefix = API_PATH if operation.side == "merchant" else ""
-        answer = perform(
-            self._emulator.engine,
-            operation,
-            errand.params,
-            Call(
-                operation.method,
-                prefix + operation.path.format(**errand.params),
-                headers=headers_of(errand, self.secret_key),
-                body=b"" if errand.body is None else encode(errand.body),
-                base_url=_BASE_URL,
-            ),
-        )
-        return Reply(answer.status, decode(answer.body) if answer.body else None)
+        self.application.store.close()

@@ -1,16 +1,15 @@
-"""Which requests are the ones a test asks for, and why the others are not."""
+"""Find the requests that a test expects, and explain why others don't match."""
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from smartpay_mock.kernel.errors import NotFoundError
-from smartpay_mock.testing.explaining import WIDTH
 from smartpay_mock.testing.journal import RecordedRequest
+from smartpay_mock.testing.text import WIDTH, fill, wrap
 from smartpay_schemas import OPERATIONS
 
 _ABSENT = object()
@@ -19,16 +18,16 @@ _SHOWN = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What a test asks for.
+    """The requests that a test expects.
 
     Attributes:
-        operation: An operation id.
-        times: How many; ``None``: at least one.
+        operation: Operation id.
+        times: Exact number; ``None`` for at least one.
         matching: Members of the body and their values. Objects are compared member
-            by member, names with dots are paths, a callable judges the value.
-        headers: Likewise, of the headers, whatever their case.
-        idempotency_key: The key it carries.
-        status: The HTTP status it was answered with.
+            by member, names with dots are paths, a callable checks the value.
+        headers: Headers, compared in the same way; case does not matter.
+        idempotency_key: The key of the request.
+        status: The HTTP status of the answer.
 
     Raises:
         NotFoundError: There is no such operation.
@@ -42,12 +41,12 @@ class Wanted:
     status: int | None = None
 
     def __post_init__(self) -> None:
-        # A typo would let ``times=0`` pass for ever.
+        # With a typo, ``times=0`` would always pass.
         if self.operation not in OPERATIONS:
             raise NotFoundError.among("operation", self.operation, list(OPERATIONS))
 
     def mismatches(self, request: RecordedRequest) -> list[str]:
-        """Return why ``request`` is not the one, one reason per member."""
+        """Return why ``request`` does not match, one reason per member."""
         reasons = []
         if self.status is not None and request.status != self.status:
             reasons.append(f"status: {request.status}, expected {self.status}")
@@ -64,7 +63,7 @@ class Wanted:
         return reasons
 
     def describe(self) -> str:
-        """Return what is asked for, in words."""
+        """Return the conditions in words."""
         parts = [f"{path}={_show(value)}" for path, value in self.matching.items()]
         parts += [f"header {name}={_show(v)}" for name, v in self.headers.items()]
         if self.idempotency_key is not None:
@@ -77,25 +76,25 @@ class Wanted:
 def find_requests(
     requests: Sequence[RecordedRequest], wanted: Wanted
 ) -> list[RecordedRequest]:
-    """Return the requests that are asked for.
+    """Return the matching requests.
 
     Raises:
-        AssertionError: There are none, or not as many as asked for; the text lists
-            the near misses and why each does not match.
+        AssertionError: Their number is different; the text lists the near misses and
+            why each does not match.
     """
     __tracebackhide__ = True  # pytest shows the test's own line
     candidates = [item for item in requests if item.operation == wanted.operation]
-    judged = [(item, wanted.mismatches(item)) for item in candidates]
-    found = [item for item, reasons in judged if not reasons]
+    compared = [(item, wanted.mismatches(item)) for item in candidates]
+    found = [item for item, reasons in compared if not reasons]
     if len(found) == wanted.times or (wanted.times is None and found):
         return found
     misses = sorted(
-        ((item, reasons) for item, reasons in judged if reasons),
+        ((item, reasons) for item, reasons in compared if reasons),
         key=lambda miss: len(miss[1]),
     )
     text = [_headline(wanted, len(found))]
     text += _listing("These match:", requests, [(item, []) for item in found])
-    text += _listing("These come near:", requests, misses)
+    text += _listing("These nearly match:", requests, misses)
     if not candidates:
         text.append(_others(requests))
     raise AssertionError("\n".join(text))
@@ -105,11 +104,9 @@ def _headline(wanted: Wanted, found: int) -> str:
     count = "at least 1" if wanted.times is None else str(wanted.times)
     plural = "" if wanted.times in {None, 1} else "s"
     asked = f" with {wanted.describe()}" if wanted.describe() else ""
-    return textwrap.fill(
+    return fill(
         f"Expected {count} {wanted.operation} request{plural}{asked}; "
-        f"{found or 'none'} matched.",
-        WIDTH,
-        break_on_hyphens=False,
+        f"{found or 'none'} matched."
     )
 
 
@@ -125,9 +122,7 @@ def _listing(
     for request, reasons in entries[:_SHOWN]:
         lines.append(f"  #{numbers[id(request)]} {request.summary()}")
         for reason in reasons:
-            lines += textwrap.wrap(
-                reason, WIDTH, initial_indent=" " * 5, subsequent_indent=" " * 9
-            )
+            lines += wrap(reason, " " * 5, " " * 9)
     if len(entries) > _SHOWN:
         lines.append(f"  and {len(entries) - _SHOWN} more")
     return lines
@@ -136,15 +131,12 @@ def _listing(
 def _others(requests: Sequence[RecordedRequest]) -> str:
     counts = Counter(request.name for request in requests)
     if not counts:
-        return textwrap.fill(
-            "No request came at all: does the code under test use smartpay.url and "
-            "smartpay.secret_key?",
-            WIDTH,
+        return fill(
+            "The emulator received no request. Does the code under test use "
+            "smartpay.url and smartpay.secret_key?"
         )
     listed = ", ".join(f"{count} {name}" for name, count in counts.items())
-    return textwrap.fill(
-        f"Other requests came: {listed}.", WIDTH, break_on_hyphens=False
-    )
+    return fill(f"It received other requests: {listed}.")
 
 
 def _at(document: Any, path: str) -> Any:
@@ -180,6 +172,6 @@ def _differences(path: str, found: Any, expected: Any) -> list[str]:
 
 def _show(value: Any) -> str:
     if callable(value):
-        return f"what {getattr(value, '__name__', value)} accepts"
+        return f"a value that {getattr(value, '__name__', value)} accepts"
     text = repr(value)
     return text if len(text) <= WIDTH else f"{text[: WIDTH - 3]}..."

@@ -1,11 +1,13 @@
-"""A receiver of webhooks inside the test: a real socket on loopback."""
+"""A receiver of webhooks in the test process, with a real socket on loopback."""
 
 from __future__ import annotations
 
 import json
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from types import TracebackType
 from typing import Any, Self
 
@@ -18,27 +20,27 @@ from smartpay_mock.events.signing import (
 )
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.server import ThreadServer
-from smartpay_mock.testing.arrivals import describe_difference
+from smartpay_mock.testing.text import side_by_side
 
 _OK = 200
 _STATUSES = range(200, 600)
 _UNAUTHORIZED = 401
 _FAILED = 500
-# Between two looks for what may have come due meanwhile, in seconds.
+# Time between two checks for new events, in seconds.
 _PAUSE_S = 0.01
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookEvent:
-    """One attempt to deliver an event, as it arrived.
+    """One received attempt to deliver an event.
 
     Attributes:
-        id: The event's id; the same on every attempt.
-        type: Such as ``order.authorized``.
+        id: Id of the event, the same for every attempt.
+        type: Event type, such as ``order.authorized``.
         data: The object the event is about.
         body: The bytes that were signed.
-        headers: Names as they are documented, such as ``Smartpay-Signature``.
-        is_signature_valid: Whether signature, timestamp and body fit the secret.
+        headers: Headers by their documented names, such as ``Smartpay-Signature``.
+        is_signature_valid: Whether the secret signed this timestamp and body.
     """
 
     id: str
@@ -49,24 +51,24 @@ class WebhookEvent:
     is_signature_valid: bool
 
     def __repr__(self) -> str:
-        doubt = "" if self.is_signature_valid else ", bad signature"
-        return f"<{self.type} {self.id}{doubt}>"
+        note = "" if self.is_signature_valid else ", bad signature"
+        return f"<{self.type} {self.id}{note}>"
 
 
 Handler = Callable[[WebhookEvent], int | None]
 
 
 class Receiver:
-    """Receives the account's webhooks and keeps them for assertions.
+    """Receives the account's webhooks and stores them for assertions.
 
-    It answers like a good receiver: 401 to a wrong signature, else 200 or what the
-    handler says. Made by ``smartpay.webhooks.receive()``.
+    It answers 401 to a wrong signature, and otherwise 200 or the status that the
+    handler returns. Create it with ``smartpay.webhooks.receive()``.
 
     Attributes:
-        url: Where it listens; what the webhook endpoint points to.
-        secret: The endpoint's signing secret.
+        url: URL of the receiver and of the webhook endpoint.
+        secret: Signing secret of the endpoint.
         endpoint_id: Id of the webhook endpoint.
-        errors: What the handler raised.
+        errors: Exceptions of the handler.
     """
 
     def __init__(
@@ -91,12 +93,12 @@ class Receiver:
 
     @property
     def events(self) -> list[WebhookEvent]:
-        """What arrived with a valid signature, in the order it arrived."""
+        """Events with a valid signature, in the order of arrival."""
         return [event for event in self._copy() if event.is_signature_valid]
 
     @property
     def rejected(self) -> list[WebhookEvent]:
-        """What arrived with a wrong signature and was answered with 401."""
+        """Events with a wrong signature."""
         return [event for event in self._copy() if not event.is_signature_valid]
 
     @property
@@ -105,17 +107,16 @@ class Receiver:
         return [event.type for event in self.events]
 
     def wait_for(self, count: int = 1, *, timeout_s: float = 2.0) -> list[WebhookEvent]:
-        """Deliver what is due and return the events, once there are ``count``.
+        """Deliver what is due, and return the events once there are ``count``.
 
-        Nothing sleeps when they are due already; only when the code under test works
-        in another thread is there anything to wait for.
+        It only waits while the code under test works in another thread.
 
         Args:
-            count: How many events, valid ones, in all.
-            timeout_s: How long to wait, in seconds.
+            count: Total number of valid events.
+            timeout_s: Longest wait, in seconds.
 
         Raises:
-            AssertionError: They did not come in time; the text says what came.
+            AssertionError: They did not arrive in time; the text lists those that did.
         """
         __tracebackhide__ = True  # pytest shows the test's own line
         pause = threading.Event()
@@ -125,53 +126,53 @@ class Receiver:
             if len(self.events) >= count:
                 return self.events
             pause.wait(_PAUSE_S)
-        came = ", ".join(self.types) or "none"
-        spoilt = f", {len(self.rejected)} with a wrong signature" * bool(self.rejected)
+        arrived = ", ".join(self.types) or "none"
+        if self.rejected:
+            arrived += f", and {len(self.rejected)} with a wrong signature"
         raise AssertionError(
-            f"{len(self.events)} of {count} webhooks came within {timeout_s:g} s: "
-            f"{came}{spoilt}. Retries come with smartpay.clock.advance()."
+            f"{len(self.events)} of {count} webhooks arrived within {timeout_s:g} s: "
+            f"{arrived}. Call smartpay.clock.advance() to deliver retries."
         )
 
     def assert_received(
         self, types: Sequence[str], *, in_any_order: bool = False
     ) -> list[WebhookEvent]:
-        """Deliver what is due and check that exactly these events arrived.
+        """Deliver what is due, and check that exactly these events arrived.
 
         Args:
-            types: The types of the events, each as often as it must arrive.
-            in_any_order: Whether their order does not matter.
+            types: Expected event types, each as often as it must arrive.
+            in_any_order: Whether to ignore the order.
 
         Raises:
-            AssertionError: Others arrived, or in another order, or not as often.
+            AssertionError: Other events arrived, or in another order.
         """
         __tracebackhide__ = True
         self._drain()
         self.raise_errors()
-        wanted, came = list(types), self.types
+        expected, arrived = list(types), self.types
         if in_any_order:
-            wanted, came = sorted(wanted), sorted(came)
-        if wanted != came:
-            text = describe_difference(wanted, came, in_any_order=in_any_order)
-            raise AssertionError(text)
+            expected, arrived = sorted(expected), sorted(arrived)
+        if expected != arrived:
+            raise AssertionError(_describe_difference(expected, arrived))
         return self.events
 
     def raise_errors(self) -> None:
-        """Raise what the handler raised, once.
+        """Raise the first exception of the handler, once.
 
         Raises:
-            Exception: Whatever the handler raised first.
+            Exception: The handler raised it.
         """
         errors = self.take_errors()
         if errors:
             raise errors[0]
 
     def take_errors(self) -> list[BaseException]:
-        """Return what the handler raised and nobody has seen yet."""
+        """Return the exceptions of the handler since the last call."""
         errors, self.errors = self.errors, []
         return errors
 
     def close(self) -> None:
-        """Stop receiving; what arrived stays. Again does nothing."""
+        """Stop receiving and keep the events; a second call does nothing."""
         if self._server.is_running:
             self._server.stop()
             self._on_close(self)
@@ -206,24 +207,47 @@ class Receiver:
         if not event.is_signature_valid and self._handler is None:
             return _UNAUTHORIZED
         try:
-            said = _status(self._handler(event)) if self._handler else None
-        except BaseException as error:  # raised in the test
+            chosen = _status(self._handler(event)) if self._handler else None
+        except BaseException as error:  # raised in the test, not here
             self.errors.append(error)
             return _FAILED
-        return answer or said or _OK
+        return answer or chosen or _OK
 
 
-def _status(said: object) -> int | None:
-    """Return what a handler said.
+def _status(returned: object) -> int | None:
+    """Return the status that a handler returned.
 
     Raises:
-        SandboxUsageError: It is no status, a whole response say.
+        SandboxUsageError: It is not a status, but for example a whole response.
     """
-    if said is None or (isinstance(said, int) and said in _STATUSES):
-        return said
+    if returned is None or (isinstance(returned, int) and returned in _STATUSES):
+        return returned
     raise SandboxUsageError(
-        f"A handler of webhooks returned {said!r}; return the status to answer with, "
-        "such as 200, or nothing."
+        f"A webhook handler returned {returned!r}. Return the status to answer with, "
+        "such as 200, or None."
+    )
+
+
+def _describe_difference(expected: Sequence[str], arrived: Sequence[str]) -> str:
+    """Return how two lists of event types differ."""
+    missing = Counter(expected) - Counter(arrived)
+    surplus = Counter(arrived) - Counter(expected)
+    lines = ["The webhooks that arrived are not the expected ones."]
+    if missing:
+        lines.append(f"  missing: {_counts(missing)}")
+    if surplus:
+        lines.append(f"  not expected: {_counts(surplus)}")
+    if not missing and not surplus:
+        lines.append("  the same events, in another order")
+    rows: list[tuple[str, Sequence[str]]] = [("", ("expected", "arrived"))]
+    pairs = zip_longest(expected, arrived, fillvalue="-")
+    rows += [(f"#{number}", pair) for number, pair in enumerate(pairs, start=1)]
+    return "\n".join([*lines, side_by_side(rows)])
+
+
+def _counts(types: Counter[str]) -> str:
+    return ", ".join(
+        name if count == 1 else f"{name} (x {count})" for name, count in types.items()
     )
 
 

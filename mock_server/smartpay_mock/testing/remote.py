@@ -3,109 +3,77 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http.client import HTTPConnection  # vcrpy and others replace the module's name
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
+from smartpay_mock.intercept.wsgi import TIMEOUT_KEY
 from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
-from smartpay_mock.testing.desk import (
+from smartpay_mock.testing.client import (
     API_PATH,
-    Errand,
-    Reply,
+    AdminCall,
+    ApiCall,
+    ApiResponse,
     WSGIApp,
-    headers_of,
 )
-from smartpay_mock.testing.relay import relay_to
 from smartpay_schemas import OPERATIONS
 
-PREFIX = "/__admin"
-# Longer than anything the control plane waits for.
+_ADMIN_PATH = "/__admin"
+# Longer than any call of the control API waits.
 _TIMEOUT_S = 120.0
 _NOT_FOUND = 404
+# Headers of one connection, which a relay must not pass on (RFC 9110, 7.6.1).
+_HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 
 
 class RemoteEmulator:
-    """An emulator that somebody else runs.
+    """An emulator that another process runs.
 
     Args:
         root_url: Scheme and authority.
+
+    Attributes:
+        root_url: Scheme and authority.
+        address: The same.
     """
 
     def __init__(self, root_url: str) -> None:
-        self.root_url = root_url
+        self.root_url = self.address = root_url
 
     @property
     def app(self) -> WSGIApp:
-        """A WSGI app that passes every call on."""
-        return relay_to(self.root_url)
+        """A WSGI app that passes every call on over HTTP."""
+        return _relay_to(self.root_url)
+
+    def admin(self, secret_key: str, call: AdminCall) -> Any:
+        """Call the control API over HTTP; see ``Emulator``."""
+        target = _ADMIN_PATH + call.path.replace("{id}", quote(call.id_, safe=""))
+        if call.query:
+            target = f"{target}?{urlencode(call.query)}"
+        headers = {"authorization": f"Bearer {secret_key}"}
+        response = self._send(call.method, target, headers, call.body)
+        if response.status < 400:  # noqa: PLR2004 - the first error status
+            return response.document
+        kind = NotFoundError if response.status == _NOT_FOUND else SandboxUsageError
+        error = response.document if isinstance(response.document, dict) else {}
+        raise kind(
+            error.get("detail") or f"{call.method} {target} answered {response.status}."
+        )
+
+    def call(self, secret_key: str, call: ApiCall) -> ApiResponse:
+        """Call the API over HTTP; see ``Emulator``."""
+        operation = OPERATIONS[call.operation]
+        prefix = API_PATH if operation.side == "merchant" else ""
+        path = prefix + operation.path.format(**call.params)
+        return self._send(operation.method, path, call.headers(secret_key), call.body)
 
     def failures(self) -> list[BaseException]:
-        """Return nothing: whoever runs it sees what goes wrong there."""
+        """Return nothing: the process that runs the emulator collects its errors."""
         return []
 
-    def desk(self, secret_key: str) -> RemoteDesk:
-        """Return the desk of the account with this key."""
-        return RemoteDesk(self, secret_key)
-
     def stop(self) -> None:
-        """Do nothing: it is not ours to stop."""
-
-
-class RemoteDesk:
-    """Steers an account over HTTP."""
-
-    def __init__(self, emulator: RemoteEmulator, secret_key: str) -> None:
-        self.secret_key = secret_key
-        self._emulator = emulator
-
-    @property
-    def root_url(self) -> str:
-        """As in ``Desk``."""
-        return self._emulator.root_url
-
-    @property
-    def address(self) -> str:
-        """As in ``Desk``."""
-        return self._emulator.root_url
-
-    @property
-    def app(self) -> WSGIApp:
-        """As in ``Desk``; calls are passed on."""
-        return self._emulator.app
-
-    def failures(self) -> list[BaseException]:
-        """As in ``Desk``."""
-        return self._emulator.failures()
-
-    def ask(
-        self,
-        method: str,
-        path: str,
-        *,
-        id_: str = "",
-        body: Mapping[str, Any] | None = None,
-        query: Mapping[str, str] | None = None,
-    ) -> Any:
-        """As in ``Desk``, over HTTP."""
-        target = PREFIX + path.replace("{id}", quote(id_, safe=""))
-        if query:
-            target = f"{target}?{urlencode(query)}"
-        headers = {"authorization": f"Bearer {self.secret_key}"}
-        reply = self._send(method, target, headers, body)
-        if reply.status < 400:  # noqa: PLR2004 - where refusals begin
-            return reply.document
-        kind = NotFoundError if reply.status == _NOT_FOUND else SandboxUsageError
-        said = reply.document if isinstance(reply.document, dict) else {}
-        raise kind(said.get("detail") or f"{method} {target} answered {reply.status}.")
-
-    def run(self, errand: Errand) -> Reply:
-        """As in ``Desk``, over HTTP."""
-        operation = OPERATIONS[errand.operation]
-        prefix = API_PATH if operation.side == "merchant" else ""
-        path = prefix + operation.path.format(**errand.params)
-        headers = headers_of(errand, self.secret_key)
-        return self._send(operation.method, path, headers, errand.body)
+        """Do nothing: another process started the emulator."""
 
     def _send(
         self,
@@ -113,9 +81,9 @@ class RemoteDesk:
         target: str,
         headers: Mapping[str, str],
         body: Mapping[str, Any] | None,
-    ) -> Reply:
+    ) -> ApiResponse:
         sent = {"content-type": "application/json", **headers, "connection": "close"}
-        authority = urlsplit(self._emulator.root_url).netloc
+        authority = urlsplit(self.root_url).netloc
         connection = HTTPConnection(authority, timeout=_TIMEOUT_S)
         try:
             data = None if body is None else json.dumps(body).encode()
@@ -124,9 +92,63 @@ class RemoteDesk:
             text = response.read()
         except OSError as error:
             raise SandboxUsageError(
-                f"The shared emulator at {self._emulator.root_url} does not answer "
-                f"({error}); it ends with the run that started it."
+                f"The shared emulator at {self.root_url} does not answer ({error}). "
+                "It stops with the pytest run that started it."
             ) from error
         finally:
             connection.close()
-        return Reply(response.status, json.loads(text) if text else None)
+        return ApiResponse(response.status, json.loads(text) if text else None)
+
+
+def _relay_to(root_url: str) -> WSGIApp:
+    """Return a WSGI app that answers what the server at ``root_url`` answers.
+
+    If the connection to the server breaks, the app raises the ``OSError`` or
+    ``http.client.HTTPException``.
+    """
+    authority = urlsplit(root_url).netloc
+
+    def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        # The client's own timeout applies here too, so that a stall stays a stall.
+        timeout_s = environ.get(TIMEOUT_KEY) or _TIMEOUT_S
+        connection = HTTPConnection(authority, timeout=timeout_s)
+        try:
+            connection.request(
+                environ["REQUEST_METHOD"],
+                _target(environ),
+                environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)),
+                _request_headers(environ),
+            )
+            response = connection.getresponse()
+            body = response.read()
+        finally:
+            connection.close()
+        headers = [
+            (name, value)
+            for name, value in response.getheaders()
+            if name.lower() not in _HOP_BY_HOP
+        ]
+        headers.append(("Content-Length", str(len(body))))
+        start_response(f"{response.status} {response.reason}", headers)
+        return [body]
+
+    return app
+
+
+def _target(environ: dict[str, Any]) -> str:
+    # WSGI decodes the path to bytes in a string (PEP 3333).
+    decoded = environ.get("SCRIPT_NAME", "") + environ["PATH_INFO"]
+    path = quote(decoded.encode("latin-1"), safe="/:@!$&'()*+,;=~-._")
+    query = environ.get("QUERY_STRING", "")
+    return f"{path}?{query}" if query else path
+
+
+def _request_headers(environ: dict[str, Any]) -> dict[str, str]:
+    headers = {
+        name[5:].replace("_", "-").title(): value
+        for name, value in environ.items()
+        if name.startswith("HTTP_") and name[5:].lower() not in _HOP_BY_HOP
+    }
+    if environ.get("CONTENT_TYPE"):
+        headers["Content-Type"] = environ["CONTENT_TYPE"]
+    return headers

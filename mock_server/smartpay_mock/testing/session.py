@@ -1,4 +1,4 @@
-"""What one run of pytest keeps: its emulators, and the accounts of its tests."""
+"""The emulators of one pytest process, and the accounts of its tests."""
 
 from __future__ import annotations
 
@@ -10,24 +10,22 @@ from dataclasses import fields
 from typing import Any
 
 from smartpay_mock.kernel.errors import SandboxUsageError
-from smartpay_mock.kernel.ids import random_base62
+from smartpay_mock.kernel.ids import SUFFIX_LENGTH, Ids, random_base62
 from smartpay_mock.kernel.settings import Settings, environment_name
-from smartpay_mock.testing.beginnings import Beginning
-from smartpay_mock.testing.desk import API_PATH, Emulator
-from smartpay_mock.testing.keys import secret_key_for
-from smartpay_mock.testing.smartpay import Smartpay
+from smartpay_mock.testing.client import API_PATH, AccountClient, Emulator
+from smartpay_mock.testing.smartpay import AccountOptions, Smartpay
 
-# Every request of a test is remembered: verdicts and coverage look at all of them.
+# The journal keeps every request of a test: checks and coverage read all of them.
 _DEFAULTS: dict[str, Any] = {"port": 0, "journal": 100_000}
 _PRIVATE_STATE = "memory:"
 _SALT_LENGTH = 8
 
 
 class SmartpayServer:
-    """The emulator of this pytest process, or the one that all of a run share.
+    """The emulator of this pytest process, or the one that all workers share.
 
-    Tests ask for an account of their own with the fixture ``smartpay``; what lives
-    longer than a test asks here for one: ``smartpay_server.account("shop")``.
+    A test gets its own account from the fixture ``smartpay``. For an account that
+    lives longer than a test, call ``smartpay_server.account("shop")``.
     """
 
     def __init__(self, emulator: Emulator, *, salt: str) -> None:
@@ -36,39 +34,36 @@ class SmartpayServer:
 
     @property
     def root_url(self) -> str:
-        """Scheme and authority; the server starts when it is first asked for."""
+        """Scheme and authority; the server starts when this is first read."""
         return self._emulator.root_url
 
     @property
     def url(self) -> str:
-        """What to use in place of ``https://api.smartpay.co/v1``."""
+        """The URL to use in place of ``https://api.smartpay.co/v1``."""
         return self.root_url + API_PATH
 
-    def account(self, name: str, beginning: Beginning | None = None) -> Smartpay:
-        """Return the account of a name: the same name, the same account.
+    def account(self, name: str, options: AccountOptions | None = None) -> Smartpay:
+        """Return the account with a name: the same name, the same account.
 
-        Nobody resets it or judges what happened in it, unless asked to.
+        The account is not reset or checked by itself.
 
         Args:
-            name: Such as a test's node id, or ``shop``.
-            beginning: How it begins; with the standard world if not given.
+            name: Name, such as a test's node id, or ``shop``.
+            options: How to set it up; with the standard seed data if not given.
         """
-        begun = beginning or Beginning()
-        salt = self._salt if begun.seed is None else f"seed {begun.seed}"
-        desk = self._emulator.desk(secret_key_for(name, salt))
-        smartpay = Smartpay(desk, name=name, beginning=begun)
-        begun.set_up(desk)
-        if begun.scenario:
-            smartpay.scenario(begun.scenario)
-        return smartpay
+        chosen = options or AccountOptions()
+        salt = self._salt if chosen.seed is None else f"seed {chosen.seed}"
+        characters = Ids(0, f"{salt}\n{name}").characters(SUFFIX_LENGTH)
+        client = AccountClient(self._emulator, f"sk_test_{characters}")
+        return Smartpay(client, name=name, options=chosen)
 
 
 class Session:
     """The emulators of one pytest process, one per distinct configuration.
 
     Args:
-        shared_url: Of the emulator that all workers share; empty for none.
-        salt: Keeps accounts of one emulator apart that have the same name.
+        shared_url: URL of the emulator that all workers share; empty for none.
+        salt: Separates accounts of one emulator that have the same name.
     """
 
     def __init__(self, *, shared_url: str = "", salt: str = "") -> None:
@@ -78,7 +73,7 @@ class Session:
         self._uses: Counter[str] = Counter()
 
     def server(self, config: Mapping[str, Any]) -> SmartpayServer:
-        """Return the server for a configuration, a new one if it is a new one.
+        """Return the server for a configuration; start one for a new configuration.
 
         Args:
             config: Settings by name; see ``smartpay-sandbox serve --help``.
@@ -91,22 +86,22 @@ class Session:
             self._emulators[key] = self._start(config)
         salt = self._salt
         if config.get("state", _PRIVATE_STATE) != _PRIVATE_STATE:
-            # Another run may use the same database at this moment.
+            # Another run may use the same database at the same time.
             salt += random_base62(_SALT_LENGTH)
         return SmartpayServer(self._emulators[key], salt=salt)
 
     def name_for(self, nodeid: str) -> str:
         """Return the name of the account for a run of a test.
 
-        A test that runs again in this process gets another account: a thread of its
-        first run may still be calling.
+        A test that runs again in this process gets another account, because a thread
+        of its first run may still send calls.
         """
         self._uses[nodeid] += 1
-        again = self._uses[nodeid]
-        return nodeid if again == 1 else f"{nodeid} #{again}"
+        count = self._uses[nodeid]
+        return nodeid if count == 1 else f"{nodeid} #{count}"
 
     def failures(self) -> list[BaseException]:
-        """Return what went wrong in the emulators since the last time."""
+        """Return the errors in the emulators since the last call."""
         emulators = self._emulators.values()
         return [error for emulator in emulators for error in emulator.failures()]
 
@@ -137,9 +132,9 @@ def settings_from(config: Mapping[str, Any]) -> Settings:
     unknown = sorted(set(config) - known)
     if unknown:
         raise SandboxUsageError(
-            f"smartpay_config: there is no setting {', '.join(unknown)}; the settings "
-            f"are {', '.join(sorted(known))}."
+            f"smartpay_config: unknown setting {', '.join(unknown)}. The settings are "
+            f"{', '.join(sorted(known))}."
         )
-    # ``smartpay-sandbox mutants run`` grades a suite by what it makes of broken ones.
+    # ``smartpay-sandbox mutants run`` sets this variable for the suite it tests.
     mutant = os.environ.get(environment_name("mutant"), "")
     return Settings(**{**_DEFAULTS, "mutant": mutant, **config})

@@ -1,91 +1,182 @@
-"""What a test gets as ``smartpay``: a payment provider of its own."""
+"""The object behind the ``smartpay`` fixture: one account of the emulator."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from smartpay_mock.kernel.exchange import REASON_HEADER
-from smartpay_mock.testing.beginnings import Beginning
+from smartpay_mock.testing.client import API_PATH, SDK_PATH, AccountClient
 from smartpay_mock.testing.clock import Clock
-from smartpay_mock.testing.desk import Desk
-from smartpay_mock.testing.explaining import explain, header_of, request_id_of
-from smartpay_mock.testing.faults import Faults
-from smartpay_mock.testing.journal import RecordedRequest, with_addresses
+from smartpay_mock.testing.faults import Faults, Hold, When
+from smartpay_mock.testing.invariants import WINDOW_MS, Violation, find_violations
+from smartpay_mock.testing.journal import (
+    RecordedRequest,
+    explain,
+    header_of,
+    request_id_of,
+    with_addresses,
+)
 from smartpay_mock.testing.matching import Wanted, find_requests
-from smartpay_mock.testing.oracle import WINDOW_MS, Violation, find_violations
-from smartpay_mock.testing.steering import Steering
-from smartpay_mock.testing.webhooks import Webhooks
-from smartpay_mock.testing.worlds import (
+from smartpay_mock.testing.seed_data import (
     Consumers,
     Tokens,
+    run_scenario_on,
     standard_consumers,
     standard_tokens,
 )
+from smartpay_mock.testing.webhooks import Webhooks
+
+if TYPE_CHECKING:
+    import httpx
+    from requests.adapters import BaseAdapter
+    from responses import RequestsMock
 
 _ALL = {"limit": "100000"}
 _API_ADDRESS = "https://api.smartpay.co"
 
 
-class Smartpay(Steering):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountOptions:
+    """How an account is set up.
+
+    Attributes:
+        seed: Makes ids repeatable, and the secret key the same in every run.
+        frozen: ``True``, or the time to freeze the clock at: milliseconds since the
+            epoch or a ``datetime`` with a time zone.
+        scenario: Scenario to run first; empty for none.
+    """
+
+    seed: int | None = None
+    frozen: bool | int | datetime = False
+    scenario: str = ""
+
+
+class Smartpay:
     """A payment provider of this test's own.
 
     Point the code under test at ``url`` with ``secret_key``; the emulator answers
-    like Smartpay's API. Nothing is shared with any other test: objects, clock,
-    faults, requests, webhooks belong to this account.
+    like Smartpay's API. Objects, clock, faults, requests and webhooks belong to this
+    account; no other test sees them.
 
     Attributes:
-        name: What the account is for, such as the test's node id.
+        name: Name of the account, such as the test's node id.
         secret_key: The secret key, ``sk_test_...``.
-        public_key: The public key beside it; no credential.
-        clock: The account's time: ``freeze()``, ``advance(days=7)``, ``run()``.
-        faults: What goes wrong on purpose: ``add("create_order", "reset")``.
+        public_key: The public key of the account; it authenticates nothing.
+        ids: Ids of the objects that scenarios created, by the scenarios' names.
+        clock: The account's clock: ``freeze()``, ``advance(days=7)``, ``run()``.
+        faults: Planned failures: ``add("create_order", "reset")``.
         webhooks: ``receive()``, ``drain()``.
+        before_forgetting: Callback before the account is reset, restored or closed.
     """
 
-    def __init__(self, desk: Desk, *, name: str, beginning: Beginning) -> None:
-        super().__init__(desk, beginning)
+    def __init__(
+        self, client: AccountClient, *, name: str, options: AccountOptions
+    ) -> None:
         self.name = name
-        self.clock = Clock(desk)
-        self.faults = Faults(desk)
-        self.webhooks = Webhooks(desk)
+        self.secret_key = client.secret_key
+        self.public_key = client.secret_key.replace("sk_", "pk_", 1)
+        self.ids: dict[str, str] = {}
+        self.clock = Clock(client)
+        self.faults = Faults(client)
+        self.webhooks = Webhooks(client)
+        self.before_forgetting: Callable[[], object] | None = None
+        self._client = client
+        self._options = options
         self._faker: Any = None
+        self._apply_options()
+        if options.scenario:
+            self.scenario(options.scenario)
 
     def __repr__(self) -> str:
         return f"<Smartpay {self.secret_key} of {self.name}>"
 
-    # -- what is in it ----------------------------------------------------------------
+    # -- calling the emulator ---------------------------------------------------------
+
+    @property
+    def root_url(self) -> str:
+        """Scheme and authority of the emulator, such as ``http://127.0.0.1:40123``."""
+        return self._client.emulator.root_url
+
+    @property
+    def url(self) -> str:
+        """The URL to use in place of ``https://api.smartpay.co/v1``."""
+        return self.root_url + API_PATH
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """Environment variables that point the official SDKs to this account.
+
+        They are for the SDKs for Python, Node, PHP and Ruby. Go's SDK takes
+        ``root_url`` as ``SMARTPAY_API_PREFIX``.
+        """
+        return {
+            "SMARTPAY_URL": self.url,
+            "SMARTPAY_API_PREFIX": self.root_url + SDK_PATH,
+            "SMARTPAY_SECRET_KEY": self.secret_key,
+            "SMARTPAY_PUBLIC_KEY": self.public_key,
+            "SECRET_KEY": self.secret_key,
+            "PUBLIC_KEY": self.public_key,
+        }
+
+    def intercept(self) -> AbstractContextManager[RequestsMock]:
+        """Answer calls made with ``requests`` to ``https://api.smartpay.co``.
+
+        They are answered in this process, without a socket::
+
+            with smartpay.intercept():
+                requests.post("https://api.smartpay.co/v1/orders", ...)
+        """
+        from smartpay_mock.intercept import intercept  # noqa: PLC0415 - responses
+
+        return intercept(self._client.emulator.app)
+
+    def adapter(self) -> BaseAdapter:
+        """Return an adapter to mount on a ``requests.Session``; uses no socket.
+
+        ``session.mount("https://api.smartpay.co", smartpay.adapter())``
+        """
+        from smartpay_mock.intercept import SmartpayAdapter  # noqa: PLC0415 - requests
+
+        return SmartpayAdapter(self._client.emulator.app)
+
+    def transport(self) -> httpx.BaseTransport:
+        """Return a transport for ``httpx.Client``; uses no socket.
+
+        ``httpx.Client(transport=smartpay.transport())``
+        """
+        from smartpay_mock.intercept import smartpay_transport  # noqa: PLC0415 - httpx
+
+        return smartpay_transport(self._client.emulator.app)
+
+    def async_transport(self) -> httpx.AsyncBaseTransport:
+        """Return a transport for ``httpx.AsyncClient``; uses no socket."""
+        from smartpay_mock.intercept import (  # noqa: PLC0415 - imports httpx
+            async_smartpay_transport,
+        )
+
+        return async_smartpay_transport(self._client.emulator.app)
+
+    # -- set-up -----------------------------------------------------------------------
 
     @property
     def tokens(self) -> Tokens:
-        """Ids of the tokens it starts with: ``tokens.approved``, ``.declined`` ..."""
+        """Ids of the standard tokens: ``tokens.approved``, ``.declined`` ..."""
         return standard_tokens()
 
     @property
     def consumers(self) -> Consumers:
-        """Ids of the consumers it starts with."""
+        """Ids of the standard consumers."""
         return standard_consumers()
-
-    @property
-    def orders(self) -> list[dict[str, Any]]:
-        """Every order, oldest first, as the answer to creating it shows it."""
-        return self._list("/orders")
-
-    @property
-    def payments(self) -> list[dict[str, Any]]:
-        """Every payment, oldest first, as the answer to creating it shows it."""
-        return self._list("/payments")
-
-    @property
-    def refunds(self) -> list[dict[str, Any]]:
-        """Every refund, oldest first, as the answer to creating it shows it."""
-        return self._list("/refunds")
 
     def payload(self, *, without: Iterable[str] = (), **changes: Any) -> dict[str, Any]:
         """Return a valid body for ``POST /v1/orders``: a Japanese consumer and cart.
 
-        Every call gives another one; the same test gets the same ones in every run.
-        Amounts add up, also after a change of ``amount`` or ``items``.
+        Every call returns a new body; the same test gets the same bodies in every
+        run. Amounts add up, also after a change of ``amount`` or ``items``.
 
         Args:
             without: Paths of members to leave out, such as ``customerInfo.address``.
@@ -98,39 +189,126 @@ class Smartpay(Steering):
             from faker.generator import Generator  # noqa: PLC0415 - 0.1 s
 
             self._faker = Generator()
-            self._faker.seed_instance(f"{self._beginning.seed}/{self.name}")
+            self._faker.seed_instance(f"{self._options.seed}/{self.name}")
         return order_payload(faker=self._faker, without=without, **changes)
 
-    # -- what happened ----------------------------------------------------------------
+    def scenario(self, name: str) -> dict[str, str]:
+        """Create the objects of a named scenario and return their ids.
+
+        Every step is a call of the API, so a real client can reach the same state.
+        ``smartpay_fixtures.scenarios.scenarios()`` lists the scenarios.
+
+        Raises:
+            NotFoundError: There is no such scenario; the text lists the known ones.
+        """
+        made = run_scenario_on(self._client, name)
+        self.ids |= made
+        return made
+
+    def hold(self, operation: str, *, at: When = "before_commit") -> Hold:
+        """Hold calls of an operation until the hold is released.
+
+        Args:
+            operation: Operation id; ``*`` for every operation.
+            at: Before or after the call's effect is stored.
+        """
+        body = {"operation": operation, "at": at}
+        hold = self._client.admin("POST", "/holds", body=body)
+        return Hold(self._client, hold["id"], operation)
+
+    def set_token(
+        self, id_: str, *, status: str | None = None, decision: str | None = None
+    ) -> dict[str, Any]:
+        """Set the status of a token or the result of charging it; return the token.
+
+        Args:
+            id_: Token id, such as ``smartpay.tokens.approved``.
+            status: ``active``, ``disabled``, ``requires_authorization``, ``rejected``.
+            decision: ``approved`` or ``declined``.
+        """
+        return self._change("/tokens/{id}", id_, status=status, decision=decision)
+
+    def set_consumer(
+        self, id_: str, *, active: bool | None = None, decision: str | None = None
+    ) -> dict[str, Any]:
+        """Set whether a consumer is active, or the result of authorizing; return it.
+
+        Args:
+            id_: Consumer id, such as ``smartpay.consumers.active``.
+            active: Whether the consumer can be charged.
+            decision: ``approved``, ``declined`` or ``declined_softly``.
+        """
+        return self._change("/consumers/{id}", id_, active=active, decision=decision)
+
+    def seed(self, number: int) -> None:
+        """Make the account's ids repeatable from now on."""
+        self._client.admin("POST", "/seed", body={"seed": number})
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return the whole state of the account as one JSON document."""
+        taken: dict[str, Any] = self._client.admin("GET", "/snapshots")
+        return taken
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Replace the state of the account by a snapshot of this or another account."""
+        self._forget()
+        self._client.admin("PUT", "/snapshots", body=snapshot)
+
+    def reset(self) -> None:
+        """Reset the account to its state at the start of the test.
+
+        The seed and the frozen time apply again; a scenario is not run again.
+        """
+        self._forget()
+        self._client.admin("POST", "/reset")
+        self._apply_options()
+
+    # -- results ----------------------------------------------------------------------
+
+    @property
+    def orders(self) -> list[dict[str, Any]]:
+        """Every order, oldest first, in the form in which it was created."""
+        return self._list("/orders")
+
+    @property
+    def payments(self) -> list[dict[str, Any]]:
+        """Every payment, oldest first, in the form in which it was created."""
+        return self._list("/payments")
+
+    @property
+    def refunds(self) -> list[dict[str, Any]]:
+        """Every refund, oldest first, in the form in which it was created."""
+        return self._list("/refunds")
 
     @property
     def requests(self) -> list[RecordedRequest]:
-        """What the code under test asked, and how it was answered; oldest first.
+        """The requests of the code under test, with their answers; oldest first.
 
-        Calls that the fixture made itself, for a scenario or a receiver, are not
-        among them.
+        Calls that the fixture makes itself, for a scenario or a receiver, are left
+        out.
         """
-        entries = (RecordedRequest.of(entry) for entry in self._entries())
+        entries = (RecordedRequest.of(entry) for entry in self._list("/requests"))
         return [request for request in entries if not request.is_from_test]
 
     @property
     def journal(self) -> list[dict[str, Any]]:
-        """Every journal entry as the emulator keeps it, set-up included; oldest first.
+        """Every journal entry of the emulator, set-up included; oldest first.
 
-        Addresses that differ from run to run stand in it as ``https://api.smartpay.co``
-        (the emulator) and ``https://receiver-1.example.com`` (webhook receivers), so
-        that with a seed and a frozen clock two runs give the same bytes.
+        Addresses that differ from run to run are replaced by
+        ``https://api.smartpay.co`` (the emulator) and
+        ``https://receiver-1.example.com`` (webhook receivers), so that with a seed
+        and a frozen clock two runs give the same bytes.
         """
         addresses = {
             receiver.url: f"https://receiver-{number}.example.com"
             for number, receiver in enumerate(self.webhooks.made, start=1)
         }
-        if self._desk.address:
-            addresses[self._desk.address] = _API_ADDRESS
-        return with_addresses(self._entries(), addresses)
+        if self._client.emulator.address:
+            addresses[self._client.emulator.address] = _API_ADDRESS
+        return with_addresses(self._list("/requests"), addresses)
 
     def explain(self, response: object) -> str:
-        """Return why a request was answered as it was, rule by rule.
+        """Return the reasons for an answer, rule by rule.
 
         Args:
             response: A response of requests, httpx, aiohttp, urllib or Flask's test
@@ -143,9 +321,9 @@ class Smartpay(Steering):
         id_ = request_id_of(response)
         reason = header_of(response, REASON_HEADER)
         if reason is not None:
-            # Whose call it was is not known, so no account's journal has it.
+            # A refused credential belongs to no account, so no journal has the call.
             return f"{id_}: 401, the credential was refused\n  {reason}"
-        entry = self._desk.ask("GET", "/requests/{id}", id_=id_)
+        entry = self._client.admin("GET", "/requests/{id}", id_=id_)
         return explain(RecordedRequest.of(entry))
 
     def assert_request_made(
@@ -158,20 +336,20 @@ class Smartpay(Steering):
         idempotency_key: str | None = None,
         status: int | None = None,
     ) -> list[RecordedRequest]:
-        """Check that the code under test made a request, and return those it made.
+        """Check that the code under test made a request; return the matching ones.
 
         Args:
-            operation: An operation id, such as ``create_order``.
-            times: How many there must be; at least one if not given.
+            operation: Operation id, such as ``create_order``.
+            times: Exact number of matching requests; at least one if not given.
             matching: Members of the body: ``{"amount": 500, "items.0.name": "茶"}``.
-                Objects are compared member by member; a callable judges the value.
-            headers: Likewise, headers.
-            idempotency_key: The key it must carry.
-            status: The HTTP status of its answer.
+                Objects are compared member by member; a callable checks the value.
+            headers: Headers, compared in the same way.
+            idempotency_key: The key of the request.
+            status: The HTTP status of the answer.
 
         Raises:
-            AssertionError: There are none or not as many; the text lists the near
-                misses and why each of them does not match.
+            AssertionError: The number of matching requests is different; the text
+                lists the near misses and why each of them does not match.
             NotFoundError: There is no such operation.
         """
         __tracebackhide__ = True  # pytest shows the test's own line
@@ -186,14 +364,14 @@ class Smartpay(Steering):
         return find_requests(self.requests, wanted)
 
     def violations(self, *, window_ms: int = WINDOW_MS) -> list[Violation]:
-        """Return double charges, and captures and refunds that exceed their bounds.
+        """Return double charges, and captures and refunds over their limits.
 
         Args:
-            window_ms: How close in time two charges for one cart must be, in
-                milliseconds of the account's clock.
+            window_ms: Two charges for one cart count if they are at most so many
+                milliseconds apart, on the account's clock.
         """
         return find_violations(
-            requests=[RecordedRequest.of(entry) for entry in self._entries()],
+            requests=[RecordedRequest.of(entry) for entry in self._list("/requests")],
             orders=self.orders,
             payments=self.payments,
             refunds=self.refunds,
@@ -201,25 +379,38 @@ class Smartpay(Steering):
         )
 
     def failures(self) -> list[BaseException]:
-        """Return what went wrong in threads since the last time.
+        """Return the errors in threads since the last call.
 
-        That is: errors of the emulator itself and of handlers of webhooks.
+        These are errors of the emulator and of webhook handlers.
         """
         raised = [
             error for inbox in self.webhooks.made for error in inbox.take_errors()
         ]
-        return raised + self._desk.failures()
+        return raised + self._client.emulator.failures()
 
     def close(self) -> None:
-        """Stop what was started, release what is held, forget the account."""
+        """Stop receivers, release held calls and delete the account's data."""
         self.webhooks.close()
         self._forget()
-        self._desk.ask("POST", "/reset")
+        self._client.admin("POST", "/reset")
+
+    def _apply_options(self) -> None:
+        if self._options.seed is not None:
+            self.seed(self._options.seed)
+        if self._options.frozen is not False:
+            at = self._options.frozen
+            self.clock.freeze(None if at is True else at)
+
+    def _forget(self) -> None:
+        if self.before_forgetting is not None:
+            self.before_forgetting()
 
     def _list(self, path: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self._desk.ask("GET", path)
+        query = _ALL if path == "/requests" else None
+        found: list[dict[str, Any]] = self._client.admin("GET", path, query=query)
         return found
 
-    def _entries(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self._desk.ask("GET", "/requests", query=_ALL)
-        return found
+    def _change(self, path: str, id_: str, **changes: Any) -> dict[str, Any]:
+        body = {name: value for name, value in changes.items() if value is not None}
+        changed: dict[str, Any] = self._client.admin("PATCH", path, id_=id_, body=body)
+        return changed

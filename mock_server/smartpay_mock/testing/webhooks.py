@@ -1,25 +1,25 @@
-"""Webhooks of the account, as a test receives and steers them."""
+"""The account's webhooks."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from smartpay_mock.testing.desk import Desk, Errand
+from smartpay_mock.testing.client import AccountClient, ApiCall
 
 if TYPE_CHECKING:
     from smartpay_mock.testing.receiver import Handler, Receiver
 
 
 class Webhooks:
-    """Receives, delivers and spoils the account's webhooks.
+    """Receives and delivers the account's webhooks, with faults if asked to.
 
-    Nothing is sent behind the test's back: webhooks go out when the test drains them,
-    waits for them, or turns the clock past the moment they are due.
+    Webhooks are only sent when the test calls ``drain()``, waits for them at a
+    receiver, or moves the clock past the time they are due.
     """
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, client: AccountClient) -> None:
+        self._client = client
         self.made: list[Receiver] = []
 
     def receive(
@@ -36,7 +36,7 @@ class Webhooks:
     ) -> Receiver:
         """Start a receiver and register it as a webhook endpoint.
 
-        Use it as a context manager; otherwise it ends with the test::
+        Use it as a context manager; otherwise it is closed at the end of the test::
 
             with smartpay.webhooks.receive() as inbox:
                 shop.pay()
@@ -44,17 +44,17 @@ class Webhooks:
 
         Args:
             types: Event types to subscribe to; all of them if empty.
-            handler: Gets each event that arrives, whatever its signature; returns
-                the status to answer with. What it raises is raised in the test.
+            handler: Gets each event, also one with a wrong signature, and returns the
+                status to answer with. Its exceptions are raised in the test.
             answers: Statuses of the first answers, such as ``[500, 503]``; then 200.
-            duplicate: Send so many copies after each delivery.
-            reorder: Send the youngest of what is due first.
-            delay_ms: Arrive so long after signing, on the account's clock.
-            bad_signature: Sign so many attempts of each delivery wrongly; ``True``:
-                every one.
-            rotated_secret: Sign with this secret in place of the endpoint's.
+            duplicate: Number of copies to send after each delivery.
+            reorder: Send the newest due event first.
+            delay_ms: Time between signing and arrival, on the account's clock.
+            bad_signature: Number of attempts of each delivery to sign wrongly;
+                ``True`` for all.
+            rotated_secret: Secret to sign with, in place of the endpoint's.
         """
-        # Brings a server along, and its imports.
+        # Imports the HTTP server.
         from smartpay_mock.testing.receiver import Receiver  # noqa: PLC0415 - see above
 
         self.misbehave(
@@ -74,34 +74,34 @@ class Webhooks:
         return receiver
 
     def register(self, url: str, types: Sequence[str] = ()) -> dict[str, Any]:
-        """Register a webhook endpoint of the test's own and return it.
+        """Register a webhook endpoint and return it.
 
         Args:
-            url: Where to deliver, on this machine.
+            url: URL to deliver to, on this machine.
             types: Event types to subscribe to; all of them if empty.
         """
         body: dict[str, Any] = {"url": url}
         if types:
             body["eventSubscriptions"] = list(types)
-        reply = self._desk.run(Errand("create_webhook_endpoint", body=body))
+        reply = self._client.call(ApiCall("create_webhook_endpoint", body=body))
         endpoint: dict[str, Any] = reply.expect("create_webhook_endpoint")
         return endpoint
 
     def drain(self) -> list[dict[str, Any]]:
-        """Deliver all that is due now; return what came of each attempt."""
-        outcomes: list[dict[str, Any]] = self._desk.ask("POST", "/webhooks/drain")
+        """Deliver everything that is due now; return the result of each attempt."""
+        outcomes: list[dict[str, Any]] = self._client.admin("POST", "/webhooks/drain")
         return outcomes
 
     @property
     def deliveries(self) -> list[dict[str, Any]]:
         """Every delivery with its attempts, oldest first."""
-        found: list[dict[str, Any]] = self._desk.ask("GET", "/webhooks/deliveries")
+        found: list[dict[str, Any]] = self._client.admin("GET", "/webhooks/deliveries")
         return found
 
     @property
     def events(self) -> list[dict[str, Any]]:
         """Every event, oldest first, sent or not: id, type, createdAt, objectId."""
-        found: list[dict[str, Any]] = self._desk.ask("GET", "/events")
+        found: list[dict[str, Any]] = self._client.admin("GET", "/events")
         return found
 
     def misbehave(
@@ -113,9 +113,9 @@ class Webhooks:
         bad_signature: int | bool = 0,
         rotated_secret: str | None = None,
     ) -> None:
-        """Set what goes wrong with webhooks from now on; the arguments of ``receive``.
+        """Set the webhook faults from now on; arguments as in ``receive``.
 
-        Without arguments they behave again.
+        Without arguments, remove all webhook faults.
         """
         options = {
             "duplicate": duplicate,
@@ -124,7 +124,7 @@ class Webhooks:
             "bad_signature": bad_signature,
             "rotated_secret": rotated_secret,
         }
-        self._desk.ask("PUT", "/webhooks/adversary", body=options)
+        self._client.admin("PUT", "/webhooks/adversary", body=options)
 
     def close(self) -> None:
         """Stop every receiver."""
@@ -133,4 +133,6 @@ class Webhooks:
 
     def _unregister(self, receiver: Receiver) -> None:
         self.misbehave()
-        self._desk.run(Errand("delete_webhook_endpoint", {"id": receiver.endpoint_id}))
+        self._client.call(
+            ApiCall("delete_webhook_endpoint", {"id": receiver.endpoint_id})
+        )

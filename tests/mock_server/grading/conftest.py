@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from smartpay_mock.testing.grading_evidence import Evidence, Outcome
+from smartpay_mock.testing.grading import Evidence, Outcome
 from smartpay_mock.testing.journal import RecordedRequest
 from smartpay_mock.testing.local import LocalEmulator
 from smartpay_mock.testing.session import SmartpayServer, settings_from

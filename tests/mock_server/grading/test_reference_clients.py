@@ -9,9 +9,8 @@ import pytest
 
 from smartpay_fixtures.retries import retry_suite
 from smartpay_mock.testing import SmartpayServer, retry_scenarios
-from smartpay_mock.testing.grading import ReportCard
-from smartpay_mock.testing.grading_commands import CommandClient
-from smartpay_mock.testing.grading_text import marks
+from smartpay_mock.testing.command_client import CommandClient
+from smartpay_mock.testing.grading import ReportCard, marks
 
 CLIENTS = ("perfect", "new-key-per-retry", "no-retry", "retry-everything")
 TIMEOUT_S = 8.0
@@ -29,10 +28,10 @@ def test_the_reference_clients_get_exactly_the_published_grades(
 
     def card_of(name: str) -> dict[str, str]:
         argv, server = command_of(name), server_for(name)
-        with CommandClient(
+        client = CommandClient(
             argv, timeout_s=TIMEOUT_S, environ=lambda smartpay: smartpay.environ
-        ) as client:
-            played = list(client.play_all(retry_scenarios(), server, jobs=5))
+        )
+        played = list(client.play_all(retry_scenarios(), server, jobs=5))
         return marks(ReportCard(tuple(one.grade for one in played)))
 
     with ThreadPoolExecutor(len(CLIENTS)) as pool:

@@ -100,7 +100,7 @@ def test_a_client_that_never_calls_fails(smartpay: Smartpay) -> None:
     (scenario,) = retry_scenarios(["declined"])
     scenario.arm(smartpay)
 
-    with pytest.raises(AssertionError, match="No attempt came") as failure:
+    with pytest.raises(AssertionError, match="received no attempt") as failure:
         scenario.check(smartpay, succeeded=False)
 
     assert "never-called: Nothing was charged, and nothing was tried." in str(

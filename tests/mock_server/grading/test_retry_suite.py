@@ -10,7 +10,7 @@ import pytest
 from smartpay_fixtures import sandbox_values
 from smartpay_fixtures.retries import RetryRow, retry_suite
 from smartpay_mock.kernel.faults import check_fault
-from smartpay_mock.testing import grading_criteria
+from smartpay_mock.testing import grading
 from smartpay_schemas import ERRORS, OPERATIONS, accepts
 
 SUITE = retry_suite()
@@ -56,12 +56,12 @@ def test_every_criterion_of_the_suite_can_be_judged_and_is_used() -> None:
     """The published words and the functions that judge are the same set."""
     used = {name for row in SUITE.scenarios.values() for name in row.expect}
 
-    assert set(SUITE.criteria) == set(grading_criteria.CRITERIA) == used
+    assert set(SUITE.criteria) == set(grading.CRITERIA) == used
 
 
 def test_every_bug_of_the_suite_is_one_that_a_criterion_finds() -> None:
     """No bug is described that is never found, and none found that is not described."""
-    tree = ast.parse(inspect.getsource(grading_criteria))
+    tree = ast.parse(inspect.getsource(grading))
     texts = {
         node.value
         for node in ast.walk(tree)

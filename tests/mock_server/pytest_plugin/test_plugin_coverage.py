@@ -120,9 +120,9 @@ def test_the_table_is_the_default_report(suite: Suite) -> None:
         [
             "*= smartpay: payment-path coverage =*",
             "create_order *5 of 8",
-            "  seen  succeeded (1), requires_capture (2), rejected (3), *",
+            "  taken succeeded (1), requires_capture (2), rejected (3), *",
             "  never request.malformed, request.invalid, token.not-found",
-            "12 of 29 payment paths were seen, 41.4 %.",
+            "12 of 29 payment paths were taken, 41.4 %.",
             "Not called: get_order, *",
         ]
     )
@@ -176,10 +176,10 @@ def test_the_page_needs_no_other_file(suite: Suite, pytester: pytest.Pytester) -
 @pytest.mark.parametrize(
     ("args", "complaint"),
     [
-        (("--smartpay-cov-report=xml",), "*the forms are term, html, json;*"),
+        (("--smartpay-cov-report=xml",), "*unknown form. Use term, html, json;*"),
         (
             ("--smartpay-cov", "--smartpay-cov-operations=refnds"),
-            "*there is no operation 'refnds'.*",
+            "*unknown operation 'refnds'.*",
         ),
     ],
     ids=["form", "operation"],

@@ -154,7 +154,7 @@ def test_an_unknown_setting_is_refused_with_those_there_are(suite: Suite) -> Non
 
     outcome.assert_outcomes(errors=1)
     outcome.stdout.fnmatch_lines(
-        ["smartpay_config: there is no setting stirct; the settings are *", "*strict*"]
+        ["smartpay_config: unknown setting stirct. The settings are *", "*strict*"]
     )
 
 
@@ -221,8 +221,11 @@ def test_the_marker_says_how_the_account_begins(suite: Suite) -> None:
 @pytest.mark.parametrize(
     ("marker", "complaint"),
     [
-        ("sede=1", "takes no sede; it takes fail_on, frozen, scenario, seed, by name."),
-        ("'seed'", "takes no 'seed'; it takes "),
+        (
+            "sede=1",
+            "unknown argument sede. It takes fail_on, frozen, scenario, seed, by name.",
+        ),
+        ("'seed'", "unknown argument 'seed'. It takes "),
         ("scenario='lost'", "There is no scenario 'lost'. Known: approved-order, "),
         ("frozen=datetime(2026, 4, 1)", "names no time zone; give one: "),
     ],
@@ -326,4 +329,4 @@ def test_help_lists_options_settings_marker_and_fixtures(suite: Suite) -> None:
         )
     )
     assert "@pytest.mark.smartpay(fail_on=..., scenario=..., seed=..." in markers
-    assert "A payment provider of this test's own" in fixtures
+    assert "A payment provider for this test alone" in fixtures

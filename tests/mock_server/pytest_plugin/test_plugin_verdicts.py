@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from smartpay_mock import pytest_plugin
-from smartpay_mock.testing import verdicts
+from smartpay_mock.testing import checks
 
 Suite = Callable[..., pytest.RunResult]
 
@@ -35,7 +35,7 @@ ADVICE = """
 
 def test_the_plugin_knows_every_verdict() -> None:
     """Option and marker are checked against the names there are."""
-    assert set(pytest_plugin.VERDICTS) == set(verdicts.KINDS)
+    assert set(pytest_plugin.CHECKS) == set(checks.CHECKS)
 
 
 def test_a_fault_nobody_met_fails_the_test_that_asked_for_it(suite: Suite) -> None:
@@ -57,12 +57,12 @@ def test_a_fault_nobody_met_fails_the_test_that_asked_for_it(suite: Suite) -> No
     outcome.stdout.fnmatch_lines(
         [
             "unmatched-fault: reset on create_refund after_commit",
-            "  met 0 of 1 times; requests of that operation: 0.",
+            "  applied 0 of 1 times; requests of that operation: 0.",
             "  #1 POST /v1/orders -> 503 fault.injected  key k1",
             "      fault       status on create_order before_commit*",
             "",
             "unmatched-fault: status on create_order before_commit*",
-            "  met 1 of 3 times; requests of that operation: 1.",
+            "  applied 1 of 3 times; requests of that operation: 1.",
         ],
         consecutive=False,
     )
@@ -113,7 +113,7 @@ def test_a_double_charge_fails_the_test_where_that_is_asked_for(
             "  request  POST /v1/orders *POST /v1/orders",
             "  key      k1 * k2",
             "  status   succeeded * succeeded",
-            "When a charge is tried again, send the Idempotency-Key of the first try.",
+            "When you retry a charge, send the Idempotency-Key of the first attempt.",
         ]
     )
 
@@ -186,7 +186,7 @@ def test_an_unknown_verdict_in_the_settings_stops_the_run(suite: Suite) -> None:
 
     assert outcome.ret == pytest.ExitCode.USAGE_ERROR
     outcome.stderr.fnmatch_lines(
-        ["ERROR: smartpay_fail_on: double-charges is unknown; *double-charge, *"]
+        ["ERROR: smartpay_fail_on: unknown check double-charges. *double-charge, *"]
     )
 
 
@@ -197,7 +197,7 @@ def test_an_unknown_verdict_in_a_marker_fails_its_test(suite: Suite) -> None:
     outcome = suite(DOUBLE_CHARGE.format(marker=marker))
 
     outcome.assert_outcomes(failed=1)
-    outcome.stdout.fnmatch_lines(["*: double_charge is unknown; use none, or some"])
+    outcome.stdout.fnmatch_lines(["*: unknown check double_charge. Use none, or*"])
     outcome.stdout.no_fnmatch_line("*another exception occurred*")
 
 
@@ -306,7 +306,7 @@ def test_a_test_that_fails_by_itself_names_the_faults_nobody_met(suite: Suite) -
             "* Captured smartpay requests call *",
             "#1 POST /v1/orders -> 200 succeeded",
             "reset on create_refund before_commit",
-            "  met 0 of 1 times",
+            "  applied 0 of 1 times",
         ]
     )
 
@@ -325,9 +325,9 @@ def test_what_a_fault_lets_pass_is_told(suite: Suite) -> None:
     outcome.assert_outcomes(failed=1)
     outcome.stdout.fnmatch_lines(
         [
-            "  met 0 of 1 times; requests of that operation: 1, of which the first 4 "
-            "pass.",
-            "  met by no request; requests of that operation: 0.",
+            "  applied 0 of 1 times; requests of that operation: 1, of which the "
+            "first 4 pass.",
+            "  applied 0 times; requests of that operation: 0.",
         ]
     )
 

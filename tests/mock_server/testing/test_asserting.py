@@ -10,7 +10,7 @@ import requests
 
 from smartpay_mock.kernel.errors import NotFoundError
 from smartpay_mock.testing import Smartpay
-from smartpay_mock.testing.explaining import overview
+from smartpay_mock.testing.journal import overview
 
 Send = Callable[..., requests.Response]
 
@@ -71,7 +71,7 @@ def test_near_misses_are_listed_nearest_first(account: Smartpay, pay: Send) -> N
         Expected at least 1 create_order request with amount=500, reference='cart-1',
         captureMethod='manual', header X-Shop='tea', Idempotency-Key='k1', status=400;
         none matched.
-        These come near:
+        These nearly match:
           #2 POST /v1/orders -> 200 requires_capture
              status: 200, expected 400
              Idempotency-Key: 'k2', expected 'k1'
@@ -104,7 +104,7 @@ def test_a_wrong_count_lists_what_matched(account: Smartpay, pay: Send) -> None:
         "These match:\n"
         "  #1 POST /v1/orders -> 200 succeeded\n"
         "  #2 POST /v1/orders -> 200 succeeded\n"
-        "These come near:\n"
+        "These nearly match:\n"
         "  #3 POST /v1/orders -> 200 succeeded\n"
         "     amount: 510, expected 500"
     )
@@ -123,11 +123,11 @@ def test_a_judgement_is_named_by_its_function(account: Smartpay, pay: Send) -> N
     )
 
     assert message.startswith(
-        "Expected 2 create_order requests with amount=what is_small accepts,\n"
+        "Expected 2 create_order requests with amount=a value that is_small accepts,\n"
         "customerInfo={'emailAddress': None}; none matched.\n"
-        "These come near:\n"
+        "These nearly match:\n"
         "  #1 POST /v1/orders -> 200 succeeded\n"
-        "     amount: 480, expected what is_small accepts\n"
+        "     amount: 480, expected a value that is_small accepts\n"
         "     customerInfo.emailAddress: '"
     )
 
@@ -144,7 +144,7 @@ def test_without_candidates_the_other_requests_are_counted(
 
     assert message == (
         "Expected at least 1 create_refund request; none matched.\n"
-        "Other requests came: 1 create_order, 2 list_orders."
+        "It received other requests: 1 create_order, 2 list_orders."
     )
 
 
@@ -154,8 +154,8 @@ def test_without_any_request_the_remedy_is_given(account: Smartpay) -> None:
 
     assert message == (
         "Expected at least 1 create_order request; none matched.\n"
-        "No request came at all: does the code under test use smartpay.url and\n"
-        "smartpay.secret_key?"
+        "The emulator received no request. Does the code under test use smartpay.url "
+        "and\nsmartpay.secret_key?"
     )
 
 
@@ -167,7 +167,7 @@ def test_a_path_the_api_does_not_have_is_called_by_its_path(
 
     message = message_of(lambda: account.assert_request_made("create_order"))
 
-    assert message.endswith("\nOther requests came: 1 POST /v1/order.")
+    assert message.endswith("\nIt received other requests: 1 POST /v1/order.")
     assert repr(account.requests[0]).startswith("<POST /v1/order: ")
     assert account.explain(answer).splitlines()[0].endswith(": POST /v1/order")
 

@@ -75,7 +75,7 @@ def test_what_differs_is_shown_beside_what_was_expected(
           #2  order.rejected                        order.authorized
           #3  order.rejected                        payment.created"""
     )
-    assert "  the same ones, in another order\n" in str(order.value)
+    assert "  the same events, in another order\n" in str(order.value)
 
 
 def test_waiting_for_too_many_says_what_came(account: Smartpay, pay: Send) -> None:
@@ -86,8 +86,8 @@ def test_waiting_for_too_many_says_what_came(account: Smartpay, pay: Send) -> No
             inbox.wait_for(1, timeout_s=0.01)
 
     assert str(failure.value) == (
-        "0 of 1 webhooks came within 0.01 s: none, 1 with a wrong signature. "
-        "Retries come with smartpay.clock.advance()."
+        "0 of 1 webhooks arrived within 0.01 s: none, and 1 with a wrong signature. "
+        "Call smartpay.clock.advance() to deliver retries."
     )
 
 
@@ -206,7 +206,7 @@ def test_a_handler_that_returns_no_status_is_told_so(
     pay()
     account.webhooks.drain()
 
-    with pytest.raises(SandboxUsageError, match="return the status to answer with"):
+    with pytest.raises(SandboxUsageError, match="Return the status to answer with"):
         inbox.raise_errors()
 
 

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smartpay_mock.testing import Smartpay, SmartpayServer, find_violations
-from smartpay_mock.testing.desk import Errand
+from smartpay_mock.testing.checks import describe_violation
+from smartpay_mock.testing.client import AccountClient, ApiCall
 from smartpay_mock.testing.local import LocalEmulator
-from smartpay_mock.testing.verdicts import describe_violation
 
 Send = Callable[..., requests.Response]
 Document = dict[str, Any]
@@ -213,7 +213,7 @@ def test_a_double_charge_is_shown_side_by_side(
           status   succeeded                          succeeded
           amount   500 JPY                            500 JPY
           cart     cart-1001                          cart-1001
-        Send an Idempotency-Key with each charge, and the same one when you try again.
+        Send an Idempotency-Key with each charge, and the same key with each retry.
         """
     ).rstrip("\n")
     assert max(map(len, text.splitlines())) <= 80
@@ -235,7 +235,7 @@ class Shop:
 
     def __init__(self, emulator: LocalEmulator) -> None:
         self.account = SmartpayServer(emulator, salt="").account("any calls at all")
-        self._desk = emulator.desk(self.account.secret_key)
+        self._client = AccountClient(emulator, self.account.secret_key)
         self._cart = self.account.payload(captureMethod="manual")
         self._carts: list[Document] = []
 
@@ -286,7 +286,7 @@ class Shop:
         self.account.clock.advance(minutes=which)
 
     def _run(self, operation: str, **call: Any) -> None:
-        self._desk.run(Errand(operation, **call))
+        self._client.call(ApiCall(operation, **call))
 
     @staticmethod
     def _one_of(documents: list[Document], which: int) -> list[Document]:

@@ -99,7 +99,7 @@ def test_waiting_at_an_open_gate_is_a_mistake(account: Smartpay) -> None:
     gate.release()
     gate.release()
 
-    with pytest.raises(SandboxUsageError, match="was released; nothing stops at it"):
+    with pytest.raises(SandboxUsageError, match="was released, so it holds no calls"):
         gate.wait_for(1)
 
 

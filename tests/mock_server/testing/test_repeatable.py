@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import requests
 
-from smartpay_mock.testing.beginnings import Beginning
 from smartpay_mock.testing.session import Session
+from smartpay_mock.testing.smartpay import AccountOptions
 
 NEW_YEAR_MS = 1_767_225_600_000
 STATES = ["memory:", "sqlite:///:memory:", "sqlite:///{folder}/world.db"]
@@ -19,8 +19,8 @@ STATES = ["memory:", "sqlite:///:memory:", "sqlite:///{folder}/world.db"]
 def play(config: dict[str, Any], *, seed: int | None = 7) -> bytes:
     """Run a little of everything in an emulator of its own; return the journal."""
     session = Session()
-    beginning = Beginning(seed=seed, frozen=NEW_YEAR_MS, scenario="partly-captured")
-    account = session.server(config).account("test_shop.py::test_pay", beginning)
+    options = AccountOptions(seed=seed, frozen=NEW_YEAR_MS, scenario="partly-captured")
+    account = session.server(config).account("test_shop.py::test_pay", options)
     headers = {"Authorization": f"Basic {account.secret_key}", "Idempotency-Key": "k1"}
     try:
         account.faults.add("create_order", "status", after=1)

@@ -1,4 +1,4 @@
-"""The worlds an account starts from: its tokens and consumers, and scenarios."""
+"""Seed data: the standard tokens and consumers of an account, and scenarios."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ from typing import Any
 
 from smartpay_fixtures import sandbox_values
 from smartpay_mock.kernel.errors import NotFoundError
-from smartpay_mock.testing.desk import Desk, Errand
+from smartpay_mock.testing.client import AccountClient, ApiCall
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Ids of the tokens that every account starts with, by what an order comes to.
+    """Ids of the standard tokens. Each attribute names the result of an order.
 
     Attributes:
         approved: ``succeeded``, or ``requires_capture`` with manual capture.
         declined: ``rejected``: the authorization is declined.
-        disabled: ``rejected``: the token is not active any more.
-        consumer_inactive: ``rejected``: its consumer is not active any more.
-        requires_authorization: 400 ``token.invalid``: it was never approved.
-        refused: 400 ``token.invalid``: its consumer refused it.
-        guide: The one the guide prints; approved.
+        disabled: ``rejected``: the token is disabled.
+        consumer_inactive: ``rejected``: the consumer is not active.
+        requires_authorization: 400 ``token.invalid``: the consumer has not approved it.
+        refused: 400 ``token.invalid``: the consumer refused it.
+        guide: Approved; the token in Smartpay's guide "Creating an order using a
+            token".
     """
 
     approved: str
@@ -37,12 +38,12 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Consumers:
-    """Ids of the consumers that every account starts with.
+    """Ids of the standard consumers.
 
     Attributes:
         active: Approved.
-        inactive: Not active any more.
-        declined: Active; authorizations are declined.
+        inactive: Not active.
+        declined: Active; their authorizations are declined.
     """
 
     active: str
@@ -64,12 +65,12 @@ def standard_consumers() -> Consumers:
     return Consumers(**{row.name: consumers[row.name].id for row in fields(Consumers)})
 
 
-def play_scenario(desk: Desk, name: str) -> dict[str, str]:
-    """Carry a scenario out on an account and return its ids, by its own names.
+def run_scenario_on(client: AccountClient, name: str) -> dict[str, str]:
+    """Run a scenario on an account and return the ids it created, by name.
 
     Raises:
         NotFoundError: There is no such scenario.
-        ScenarioFailure: An operation did not lead where the scenario says.
+        ScenarioFailure: An operation had another result than the scenario says.
         SandboxUsageError: An operation was refused.
     """
     from smartpay_fixtures.scenarios import (  # noqa: PLC0415 - reads files
@@ -87,29 +88,29 @@ def play_scenario(desk: Desk, name: str) -> dict[str, str]:
         body: Mapping[str, Any] | None,
         consumer: str | None,
     ) -> Any:
-        errand = Errand(operation, params, body)
+        call = ApiCall(operation, params, body)
         if consumer is not None:
-            errand = Errand(
+            call = ApiCall(
                 operation,
                 params,
                 body,
-                bearer=_log_in(desk, consumer),
-                account=desk.secret_key,
+                bearer=_log_in(client, consumer),
+                account=client.secret_key,
             )
-        return desk.run(errand).expect(f"{operation}, in scenario {name},")
+        return client.call(call).expect(f"{operation}, in scenario {name},")
 
     def advance(by_ms: int) -> None:
-        desk.ask("POST", "/clock", body={"advance": {"milliseconds": by_ms}})
+        client.admin("POST", "/clock", body={"advance": {"milliseconds": by_ms}})
 
     return run_scenario(known[name], perform, advance)
 
 
-def _log_in(desk: Desk, consumer: str) -> str:
+def _log_in(client: AccountClient, consumer: str) -> str:
     row = sandbox_values().consumer(consumer)
     if row is None:
         raise NotFoundError.among(
             "consumer", consumer, list(sandbox_values().consumers)
         )
     credentials = {"emailAddress": row.email_address, "password": row.password}
-    reply = desk.run(Errand("consumer_login", body=credentials))
-    return str(reply.expect("consumer_login")["accessToken"])
+    response = client.call(ApiCall("consumer_login", body=credentials))
+    return str(response.expect("consumer_login")["accessToken"])

@@ -1,4 +1,4 @@
-"""Clients in any language: a command that charges once, per scenario."""
+"""Grade a client in any language: a command that charges once per scenario."""
 
 from __future__ import annotations
 
@@ -9,17 +9,14 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from types import TracebackType
-from typing import Self
 
 from smartpay_mock.kernel.errors import SandboxUsageError
-from smartpay_mock.testing.grading import ScenarioGrade
-from smartpay_mock.testing.grading_evidence import Outcome
-from smartpay_mock.testing.grading_scenarios import RetryScenario
+from smartpay_mock.testing.grading import Outcome, ScenarioGrade
+from smartpay_mock.testing.retries import RetryScenario
 from smartpay_mock.testing.session import SmartpayServer
 from smartpay_mock.testing.smartpay import Smartpay
 
@@ -30,30 +27,29 @@ _POLL_S = 0.2
 
 @dataclass(frozen=True, slots=True)
 class CommandGrade:
-    """What came of a command in one scenario.
+    """The result of a command in one scenario.
 
     Attributes:
-        grade: What the scenario says of it.
-        exit_code: What it exited with; ``None`` if it was stopped.
-        last_words: The last line it printed, for whoever looks for the reason.
+        grade: Its grade in the scenario.
+        exit_code: Its exit code; ``None`` if it was stopped.
+        last_line: The last line that it printed.
     """
 
     grade: ScenarioGrade
     exit_code: int | None
-    last_words: str
+    last_line: str
 
 
 class CommandClient:
-    """A command that charges the order it finds in its environment, once.
+    """Runs a command that charges the order in its environment once.
 
-    It exits with 0 if, and only if, it believes that the charge was made. Use it as a
-    context manager: at the end no process of it is left.
+    The command exits with 0 if, and only if, it counts the charge as made.
 
     Args:
         argv: The command.
-        timeout_s: How long one run may take before it is stopped, in seconds.
-        environ: What points the command at an account, beside ``SMARTPAY_TOKEN``,
-            ``SMARTPAY_PAYLOAD`` and ``SMARTPAY_SCENARIO``.
+        timeout_s: Longest time of one run before it is stopped, in seconds.
+        environ: Returns environment variables for an account, in addition to
+            ``SMARTPAY_TOKEN``, ``SMARTPAY_PAYLOAD`` and ``SMARTPAY_SCENARIO``.
     """
 
     def __init__(
@@ -62,55 +58,42 @@ class CommandClient:
         self._argv = list(argv)
         self._timeout_s = timeout_s
         self._environ = environ
-        self._children: set[subprocess.Popen[str]] = set()
+        self._running: set[subprocess.Popen[str]] = set()
         self._lock = Lock()
-        self._is_over = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        with self._lock:
-            self._is_over = True
-            for child in self._children:
-                _kill(child)
+        self._is_stopped = False
 
     def play_all(
         self, scenarios: Iterable[RetryScenario], server: SmartpayServer, *, jobs: int
     ) -> Iterator[CommandGrade]:
-        """Play scenarios, some at one time; give what came of each, in their order.
+        """Run scenarios in parallel; yield the result of each, in their order.
+
+        At the end, also after an exception, no process of a command is left.
 
         Args:
-            scenarios: What to play.
-            server: Gives each of them an account of its own.
-            jobs: How many at one time, at least 1.
+            scenarios: The scenarios to run.
+            server: The server that creates an account for each of them.
+            jobs: Number of parallel runs, at least 1.
 
         Raises:
             SandboxUsageError: The command cannot be run.
         """
         with ThreadPoolExecutor(jobs) as pool:
+            playing = [
+                pool.submit(self.play, each, server.account(f"grade {each}"))
+                for each in scenarios
+            ]
             try:
-                playing = [
-                    pool.submit(self.play, each, server.account(f"grade {each}"))
-                    for each in scenarios
-                ]
                 for played in playing:
-                    # A thread that only waits may not notice a signal.
+                    # Wake up regularly, so that this thread can handle signals.
                     while not played.done():
                         wait([played], _POLL_S)
                     yield played.result()
-            except BaseException:
+            finally:
                 pool.shutdown(wait=False, cancel_futures=True)
-                self.__exit__(None, None, None)
-                raise
+                self._stop()
 
     def play(self, scenario: RetryScenario, smartpay: Smartpay) -> CommandGrade:
-        """Have the command charge once while a scenario is played.
+        """Run the command once in a scenario.
 
         Raises:
             SandboxUsageError: The command cannot be run.
@@ -126,40 +109,34 @@ class CommandClient:
                 "SMARTPAY_PAYLOAD": str(path),
                 "SMARTPAY_SCENARIO": scenario.id,
             }
-            code, printed = self._run(environ)
+            code, output = self._run(environ)
         outcome: Outcome = "success" if code == 0 else "failure"
         if code is None:
             outcome = "unfinished"
-        lines = printed.strip().splitlines() or [""]
+        lines = output.strip().splitlines() or [""]
         return CommandGrade(scenario.grade(smartpay, outcome), code, lines[-1])
 
     def _run(self, environ: Mapping[str, str]) -> tuple[int | None, str]:
         """Run the command; return exit code (``None`` if stopped) and output."""
-        with self._started(environ) as child:
-            try:
-                printed, _ = child.communicate(timeout=self._timeout_s)
-            except subprocess.TimeoutExpired:
-                _kill(child)
-                return None, child.communicate()[0]
-        return child.returncode, printed
-
-    @contextmanager
-    def _started(self, environ: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
         with self._lock:
-            if self._is_over:
+            if self._is_stopped:
                 raise SandboxUsageError("Grading was stopped.")
-            child = self._start(environ)
-            self._children.add(child)
-        try:
-            with child:
-                yield child
-        finally:
-            with self._lock:
-                self._children.discard(child)
+            process = self._start(environ)
+            self._running.add(process)
+        with process:
+            try:
+                output, _ = process.communicate(timeout=self._timeout_s)
+                code: int | None = process.returncode
+            except subprocess.TimeoutExpired:
+                _kill(process)
+                output, code = process.communicate()[0], None
+        with self._lock:
+            self._running.discard(process)
+        return code, output
 
     def _start(self, environ: Mapping[str, str]) -> subprocess.Popen[str]:
         try:
-            return subprocess.Popen(  # noqa: S603 - what the user asked for
+            return subprocess.Popen(  # noqa: S603 - the user's command
                 self._argv,
                 env=environ,
                 stdin=subprocess.DEVNULL,
@@ -167,7 +144,7 @@ class CommandClient:
                 stderr=subprocess.STDOUT,
                 text=True,
                 errors="replace",
-                # A group of its own, so that what it started ends with it.
+                # A process group, so that the command's own children can be stopped.
                 start_new_session=True,
             )
         except OSError as error:
@@ -176,8 +153,14 @@ class CommandClient:
                 "charges once: smartpay-sandbox grade -- python charge.py"
             ) from None
 
+    def _stop(self) -> None:
+        with self._lock:
+            self._is_stopped = True
+            for process in self._running:
+                _kill(process)
 
-def _kill(child: subprocess.Popen[str]) -> None:
-    """End a command and what it started, at once."""
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    """Kill a command and its children."""
     with suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)
+        os.killpg(process.pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""The scenarios of the retry suite, as a test plays them."""
+"""The scenarios of the retry suite, for use in tests."""
 
 from __future__ import annotations
 
@@ -8,21 +8,25 @@ from typing import Any
 
 from smartpay_fixtures.retries import RetryRow, retry_suite
 from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
-from smartpay_mock.testing.grading import ScenarioGrade, grade
-from smartpay_mock.testing.grading_evidence import Evidence, Outcome
-from smartpay_mock.testing.grading_text import describe
+from smartpay_mock.testing.grading import (
+    Evidence,
+    Outcome,
+    ScenarioGrade,
+    describe,
+    grade,
+)
+from smartpay_mock.testing.seed_data import standard_tokens
 from smartpay_mock.testing.smartpay import Smartpay
-from smartpay_mock.testing.worlds import standard_tokens
 
 
 @dataclass(frozen=True, slots=True)
 class RetryScenario:
-    """One thing that goes wrong, and what a good client does about it.
+    """One failure, and the expected behaviour of a client.
 
     ::
 
         @pytest.mark.parametrize("scenario", retry_scenarios(), ids=str)
-        def test_the_till_survives(scenario: RetryScenario, smartpay: Smartpay) -> None:
+        def test_the_till_recovers(scenario: RetryScenario, smartpay: Smartpay) -> None:
             payload = scenario.arm(smartpay)
 
             paid = till(smartpay.url, smartpay.secret_key).charge(payload)
@@ -30,7 +34,7 @@ class RetryScenario:
             scenario.check(smartpay, succeeded=paid)
 
     Attributes:
-        row: What it is, as published in ``retries.json``.
+        row: The scenario in ``retries.json``.
     """
 
     row: RetryRow
@@ -49,7 +53,7 @@ class RetryScenario:
         return str(getattr(standard_tokens(), self.row.token))
 
     def arm(self, smartpay: Smartpay, **changes: Any) -> dict[str, Any]:
-        """Plan what goes wrong and return the order to charge, once.
+        """Plan the faults, and return the body of the order to charge once.
 
         Args:
             smartpay: An account without orders; its clock must run.
@@ -60,8 +64,8 @@ class RetryScenario:
         """
         if smartpay.clock.is_frozen:
             raise SandboxUsageError(
-                "The clock of this account stands still, so no pause between attempts "
-                "can be seen: take frozen=True away, or call smartpay.clock.run()."
+                "The clock of this account is frozen, so the pauses between attempts "
+                "cannot be measured. Remove frozen=True, or call smartpay.clock.run()."
             )
         for fault in self.row.faults:
             smartpay.faults.add(**{"operation": self.row.operation, **fault})
@@ -70,15 +74,16 @@ class RetryScenario:
     def grade(
         self, smartpay: Smartpay, outcome: Outcome, *, without: Collection[str] = ()
     ) -> ScenarioGrade:
-        """Return what the client did, criterion by criterion.
+        """Return the client's grade, criterion by criterion.
 
         Args:
-            smartpay: The account that was armed.
-            outcome: What the client says came of it; ``unfinished`` if it was stopped.
-            without: Criteria not to judge.
+            smartpay: The account passed to ``arm``.
+            outcome: The outcome that the client reports; ``unfinished`` if it was
+                stopped.
+            without: Criteria to leave out.
 
         Raises:
-            NotFoundError: ``without`` names something else than a criterion.
+            NotFoundError: ``without`` has an unknown criterion.
         """
         for name in without:
             if name not in retry_suite().criteria:
@@ -97,36 +102,36 @@ class RetryScenario:
     def check(
         self, smartpay: Smartpay, *, succeeded: bool, without: Collection[str] = ()
     ) -> ScenarioGrade:
-        """Check that the client did what a good client does, and return its grade.
+        """Check that the client passes every criterion, and return its grade.
 
         Args:
-            smartpay: The account that was armed.
+            smartpay: The account passed to ``arm``.
             succeeded: Whether the client believes that the charge was made.
-            without: Criteria not to judge, such as ``["pauses"]``.
+            without: Criteria to leave out, such as ``["pauses"]``.
 
         Raises:
-            AssertionError: It did not; the text says what each failure means and
-                shows the attempts one below the other.
-            NotFoundError: ``without`` names something else than a criterion.
+            AssertionError: It failed some; the text says what each failure means
+                and lists the attempts.
+            NotFoundError: ``without`` has an unknown criterion.
         """
         __tracebackhide__ = True  # pytest shows the test's own line
         outcome: Outcome = "success" if succeeded else "failure"
         found = self.grade(smartpay, outcome, without=without)
         if not found.passed:
             raise AssertionError(describe(found))
-        # A client may stop before it met all that was planned, where that is right.
+        # A client that stops early, where that is right, leaves faults unmatched.
         smartpay.faults.clear()
         return found
 
 
 def retry_scenarios(only: Iterable[str] = ()) -> list[RetryScenario]:
-    """Return the scenarios of the retry suite, in the order they are published.
+    """Return the scenarios of the retry suite, in the published order.
 
     Args:
-        only: Their names; all if not given.
+        only: Names of scenarios; all if not given.
 
     Raises:
-        NotFoundError: There is no scenario of a name.
+        NotFoundError: There is no scenario with a name.
     """
     known = retry_suite().scenarios
     names = list(only) or list(known)

@@ -1,11 +1,11 @@
-"""Did money move that should not have? A judge over what an account went through.
+"""Invariants of money: find charges, captures and refunds that must not happen.
 
-Pure: journal entries and documents in, violations out. What it looks for:
+The checks, made on journal entries and documents:
 
 - *double-charge*: two approved orders for one cart, close in time. One cart means the
   same ``reference``, or the same token, amount and items. A charge that was canceled
-  or given back in full does not count. Three charges are two violations: each charge
-  too many stands beside the one before it.
+  or refunded in full does not count. Three charges are two violations: each extra
+  charge is shown beside the one before it.
 - *over-capture*: payments of an order that exceed what was authorized.
 - *over-refund*: refunds of a payment that exceed it.
 """
@@ -23,20 +23,20 @@ from smartpay_mock.testing.journal import RecordedRequest
 Document = Mapping[str, Any]
 
 WINDOW_MS = 10 * MINUTE_MS
-# Where money is reserved or taken.
+# Statuses of orders that reserve or take money.
 _CHARGED = {"succeeded", "requires_capture"}
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """Money that moved and should not have.
+    """Money that moved and must not move.
 
     Attributes:
         kind: ``double-charge``, ``over-capture`` or ``over-refund``.
-        message: What happened, in a sentence.
-        orders: The orders concerned.
-        requests: The request that made each order, ``None`` when the journal has it
-            no more.
+        message: One sentence.
+        orders: The orders.
+        requests: The request that created each order, ``None`` if the journal does
+            not hold it any more.
     """
 
     kind: str
@@ -60,8 +60,8 @@ def find_violations(
         orders: Its orders, expanded, oldest first.
         payments: Its payments.
         refunds: Its refunds.
-        window_ms: How close in time two charges for one cart must be, in
-            milliseconds of the account's clock.
+        window_ms: Two charges for one cart count if they are at most so many
+            milliseconds apart, on the account's clock.
     """
     found = list(_double_charges(requests, orders, refunds, window_ms=window_ms))
     found += _over_captures(requests, orders, payments)
@@ -76,9 +76,9 @@ def _double_charges(
     *,
     window_ms: int,
 ) -> Iterator[Violation]:
-    """Return one violation per charge too many, beside the charge before it."""
-    given_back = _sums(refunds, "payment")
-    charged = [order for order in orders if _holds_money(order, given_back)]
+    """Return one violation per extra charge, with the charge before it."""
+    refunded = _sums(refunds, "payment")
+    charged = [order for order in orders if _holds_money(order, refunded)]
     latest: dict[str, Document] = {}
     for order in sorted(charged, key=lambda order: int(order["createdAt"])):
         carts = _carts_of(order)
@@ -92,24 +92,24 @@ def _double_charges(
                     "double-charge",
                     f"2 approved orders for one cart ({same}), {apart:,} ms apart",
                     (first, order),
-                    (_maker(requests, first), _maker(requests, order)),
+                    (_creator(requests, first), _creator(requests, order)),
                 )
                 break
         latest |= dict.fromkeys(carts, order)
 
 
-def _holds_money(order: Document, given_back: Mapping[str, int]) -> bool:
+def _holds_money(order: Document, refunded: Mapping[str, int]) -> bool:
     if order["status"] not in _CHARGED:
         return False
     payments = [payment for payment in order["payments"] if isinstance(payment, dict)]
     if order["status"] == "requires_capture" or not payments:
         return True
-    kept: int = sum(p["amount"] - given_back.get(p["id"], 0) for p in payments)
+    kept: int = sum(p["amount"] - refunded.get(p["id"], 0) for p in payments)
     return kept > 0
 
 
 def _carts_of(order: Document) -> dict[str, str]:
-    """Return the carts an order may be for; what makes it so, in words, by cart."""
+    """Return the carts an order may be for: a description by the cart's identity."""
     carts = {}
     if order.get("reference"):
         same = f"reference {order['reference']!r}"
@@ -150,7 +150,7 @@ def _over_captures(
                 "over-capture",
                 f"{taken:,} {order['currency']} captured of {authorized:,} authorized",
                 (order,),
-                (_maker(requests, order),),
+                (_creator(requests, order),),
             )
 
 
@@ -171,7 +171,7 @@ def _over_refunds(
                 f"{given:,} {payment['currency']} refunded of {payment['amount']:,} "
                 f"captured by {payment['id']}",
                 () if order is None else (order,),
-                () if order is None else (_maker(requests, order),),
+                () if order is None else (_creator(requests, order),),
             )
 
 
@@ -182,10 +182,10 @@ def _sums(documents: Sequence[Document], owner: str) -> dict[str, int]:
     return sums
 
 
-def _maker(
+def _creator(
     requests: Sequence[RecordedRequest], order: Document
 ) -> RecordedRequest | None:
-    """Return the request whose answer was the first to name an order."""
+    """Return the first request whose answer names the order."""
     return next(
         (
             request
