@@ -14,7 +14,7 @@ PACKAGE_LINES = {
     "mock_server/smartpay_mock/api": 2100,
     "mock_server/smartpay_mock/control": 2000,
     "mock_server/smartpay_mock/mutants": 7000,
-    "mock_server/smartpay_mock/testing": 4700,
+    "mock_server/smartpay_mock/testing": 4300,
     "mock_server": 28200,
     "contract_tests": 11400,
     "tests": 32500,
@@ -56,7 +56,6 @@ LONG_FUNCTIONS = frozenset(
         "mock_server/smartpay_mock/intercept/wsgi.py:build_environ",
         "mock_server/smartpay_mock/pytest_plugin.py:pytest_addoption",
         "mock_server/smartpay_mock/server/fast.py:serve_fast",
-        "mock_server/smartpay_mock/testing/worlds.py:play_scenario",
         "schemas/smartpay_schemas/openapi.py:_success",
     }
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from typing import Any
 
@@ -90,13 +90,8 @@ def run_scenario_on(client: AccountClient, name: str) -> dict[str, str]:
     ) -> Any:
         call = ApiCall(operation, params, body)
         if consumer is not None:
-            call = ApiCall(
-                operation,
-                params,
-                body,
-                bearer=_log_in(client, consumer),
-                account=client.secret_key,
-            )
+            bearer = _log_in(client, consumer)
+            call = replace(call, bearer=bearer, account=client.secret_key)
         return client.call(call).expect(f"{operation}, in scenario {name},")
 
     def advance(by_ms: int) -> None:
