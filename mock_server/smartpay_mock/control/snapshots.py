@@ -6,6 +6,8 @@ A snapshot is plain JSON and can be restored into any account of any emulator.
 from __future__ import annotations
 
 import base64
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from smartpay_mock.api.application import Application
@@ -33,7 +35,11 @@ def reset(engine: Application, account_id: str) -> None:
 def take_snapshot(engine: Application, account_id: str) -> dict[str, Any]:
     """Return everything of an account as one JSON document."""
     with engine.opened(account_id) as (unit, _account):
-        rows = [_row_to_json(kind, row) for kind, row in unit.dump()]
+        dumped = list(unit.dump())
+    rows = []
+    for kind, group in groupby(dumped, key=itemgetter(0)):
+        # Numbered anew, so that equal accounts have equal snapshots.
+        rows += [_row_to_json(kind, seq, row) for seq, (_, row) in enumerate(group, 1)]
     return {"version": VERSION, "documents": rows}
 
 
@@ -56,7 +62,7 @@ def restore_snapshot(
             "anew with this version of the emulator."
         )
     try:
-        rows = [_row_from_json(item, account_id) for item in snapshot["documents"]]
+        rows = _rows_from_json(snapshot["documents"], account_id)
     except (LookupError, TypeError, ValueError) as error:
         raise SandboxUsageError(
             f"The snapshot is damaged at {error}; take it anew."
@@ -64,7 +70,14 @@ def restore_snapshot(
     with engine.store.write(account_id) as unit:
         unit.clear()
         for kind, row in rows:
-            unit.load(kind, row)
+            unit.put(
+                kind,
+                row.id,
+                row.body,
+                index_key=row.index_key,
+                due=row.due,
+                attachment=row.attachment,
+            )
     engine.holds.clear(account_id)
     engine.wake(account_id)
 
@@ -91,10 +104,10 @@ def _owned(document: dict[str, Any], account_id: str) -> bytes:
     return account.to_bytes()
 
 
-def _row_to_json(kind: str, row: Row) -> dict[str, Any]:
+def _row_to_json(kind: str, seq: int, row: Row) -> dict[str, Any]:
     kept = {
         "kind": kind,
-        "seq": row.seq,
+        "seq": seq,
         "id": row.id,
         "owner": row.index_key,
         "due": row.due,
@@ -103,6 +116,22 @@ def _row_to_json(kind: str, row: Row) -> dict[str, Any]:
     if row.attachment is not None:
         kept["attachment"] = base64.b64encode(row.attachment).decode("ascii")
     return kept
+
+
+def _rows_from_json(items: list[Any], account_id: str) -> list[tuple[str, Row]]:
+    """Return the documents of a snapshot in the order they are to be stored.
+
+    Raises:
+        ValueError: Two have the same id.
+    """
+    rows = [_row_from_json(item, account_id) for item in items]
+    rows.sort(key=lambda entry: (entry[0], entry[1].seq))
+    seen: set[tuple[str, str]] = set()
+    for kind, row in rows:
+        if (kind, row.id) in seen:
+            raise ValueError(f"{kind} {row.id!r}, which is there twice")
+        seen.add((kind, row.id))
+    return rows
 
 
 def _row_from_json(item: dict[str, Any], account_id: str) -> tuple[str, Row]:

@@ -1,87 +1,47 @@
-"""What a store promises, whatever it is made of.
+"""The contract of a store, which every kind of store keeps.
 
 A *store* keeps documents. A document is bytes under (account, kind, id); beside the
-bytes stand the few columns that are searched: ``seq``,
-``index_key``, ``due``. Everything an account owns is such a document.
+bytes are the few columns that are searched: ``seq``, ``index_key`` and ``due``.
+Everything an account owns is such a document.
 
-Documents are read and changed in *units of work*. All that a unit writes is applied
-together when it ends, or not at all when it ends in an exception. Write units of one
+Documents are read and changed in *units of work*. All writes of a unit are applied
+together when it ends, or none of them when it ends in an exception. Write units of one
 account run one after the other, so what a unit reads cannot change under it.
 
-``seq`` numbers the documents of one kind in one account: 1, 2, 3 … in the order of
-their first ``put``. A number is never given twice, even when its document is gone;
-only :meth:`Unit.clear` starts over, because a cleared account is a new one.
+``seq`` is the order of creation. A new document gets a number greater than all earlier
+ones of its account, and replacing a document keeps its number. A number is never used
+twice; only :meth:`Unit.clear` may start over. Numbers may have gaps.
 
 The same tests run on every store (``tests/mock_server/storage``).
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
-from types import TracebackType
+from contextlib import AbstractContextManager, contextmanager
 from typing import NamedTuple, Protocol, Self
 
 from smartpay_mock.kernel.errors import StoreError
 
-__all__ = [
-    "Closing",
-    "OpenUnit",
-    "Row",
-    "Store",
-    "StoreError",
-    "StoreUnavailable",
-    "Unit",
-    "closed",
-    "read_only",
-    "second_unit",
-    "taken",
-]
+__all__ = ["BaseStore", "Row", "Store", "StoreError", "StoreUnavailable", "Unit"]
 
 
 class StoreUnavailable(StoreError):  # noqa: N818 - a state, as in "503 Unavailable"
     """The store cannot be reached or is busy; the same call may succeed later."""
 
 
-def second_unit() -> StoreError:
-    """Build the error for a thread that asks the store while it has a unit open."""
-    return StoreError(
-        "This thread has a unit of work open already, and the store may have to wait "
-        "for it. End it first, then ask the store for something else."
-    )
-
-
-def read_only(account: str) -> StoreError:
-    """Build the error for writing in a unit that was opened for reading."""
-    return StoreError(
-        f"This unit on the account {account!r} was opened with read() and cannot "
-        "write. Open it with write()."
-    )
-
-
-def closed(name: str) -> StoreError:
-    """Build the error for using a store after it was closed."""
-    return StoreError(f"The {name} store is closed. Open a new one with open_store().")
-
-
-def taken(kind: str, id_: str, seq: int) -> StoreError:
-    """Build the error for loading a document onto another one."""
-    return StoreError(
-        f"The {kind} {id_!r} cannot be loaded as number {seq}: the number is not free, "
-        "or the id is there already, or it is below 1. Clear the account, then load."
-    )
-
-
 class Row(NamedTuple):
     """A document with its columns.
 
     Attributes:
-        seq: Its number within account and kind, from 1; newer is greater.
+        seq: Its number; newer documents of the account have greater ones.
         id: Its id, unique within account and kind.
         body: The document, as it was put.
         attachment: Further bytes that belong to it, or ``None``.
         index_key: What it is listed by (an order's id for a payment), or ``None``.
-        due: When something is to happen to it, in milliseconds since the epoch of the
-            account's clock, or ``None``.
+        due: When its timer fires, in milliseconds since the epoch of the account's
+            clock, or ``None``.
     """
 
     seq: int
@@ -95,8 +55,9 @@ class Row(NamedTuple):
 class Unit(Protocol):
     """A unit of work on one account.
 
-    It sees its own writes at once; others see them when it has ended well. It belongs
-    to the thread that opened it and is dead after its ``with`` block.
+    It sees its own writes at once; others see them after it has ended. It belongs to
+    the thread that opened it. Every method that writes raises ``StoreError`` in a unit
+    that was opened for reading.
     """
 
     @property
@@ -119,26 +80,19 @@ class Unit(Protocol):
         due: int | None = None,
         attachment: bytes | None = None,
     ) -> None:
-        """Insert a document or replace it with all its columns.
+        """Insert a document, or replace it with all its columns.
 
         Args:
-            kind: What sort of document it is.
+            kind: The kind of document.
             id_: Unique within account and kind.
             body: Kept as it is, without a copy where the store is in memory.
-            index_key: As in :class:`Row`; left out means ``None``, also on replacing.
-            due: Milliseconds since the epoch; likewise.
-            attachment: Likewise.
-
-        Raises:
-            StoreError: The unit was opened for reading.
+            index_key: As in :class:`Row`.
+            due: As in :class:`Row`.
+            attachment: As in :class:`Row`.
         """
 
     def delete(self, kind: str, id_: str) -> bool:
-        """Delete a document; return whether there was one.
-
-        Raises:
-            StoreError: The unit was opened for reading.
-        """
+        """Delete a document; return whether there was one."""
 
     def page(
         self,
@@ -154,7 +108,7 @@ class Unit(Protocol):
         does not shift when documents are added.
 
         Args:
-            kind: Which documents.
+            kind: The kind of document.
             limit: How many at the most, from 1.
             before: Only those with a smaller ``seq``: the last one of the page before.
             index_key: Only those with this key.
@@ -164,23 +118,19 @@ class Unit(Protocol):
         """Return documents that are due, the earliest first, then by ``seq``.
 
         Args:
-            kind: Which documents.
+            kind: The kind of document.
             until: Milliseconds since the epoch, inclusive.
             limit: How many at the most, from 1.
         """
 
     def next_due(self, kind: str) -> int | None:
-        """Return the earliest ``due`` of a kind, or ``None`` if nothing is due ever."""
+        """Return the earliest ``due`` of a kind, or ``None`` if it has none."""
 
     def count(self, kind: str, *, index_key: str | None = None) -> int:
         """Return how many documents of a kind there are, all or those with a key."""
 
     def trim(self, kind: str, keep: int) -> None:
-        """Delete the oldest documents of a kind beyond ``keep``.
-
-        Raises:
-            StoreError: The unit was opened for reading.
-        """
+        """Delete the oldest documents of a kind beyond ``keep``."""
 
     def kinds(self) -> list[str]:
         """Return the kinds of which there is a document, sorted."""
@@ -188,48 +138,22 @@ class Unit(Protocol):
     def dump(self) -> Iterator[tuple[str, Row]]:
         """Yield every document with its kind: by kind, the oldest first.
 
-        Nothing may be written in this unit meanwhile.
-        """
-
-    def load(self, kind: str, row: Row) -> None:
-        """Insert a document with the ``seq`` it has, as :meth:`dump` gave it.
-
-        Raises:
-            StoreError: Its id or its ``seq`` is taken (clear the account first), its
-                ``seq`` is below 1, or the unit was opened for reading.
+        The unit must not write meanwhile.
         """
 
     def clear(self) -> None:
-        """Delete everything the account has; it numbers from 1 again.
-
-        Raises:
-            StoreError: The unit was opened for reading.
-        """
+        """Delete everything the account has."""
 
     def discard(self) -> None:
-        """Forget everything written in this unit so far; it stays open."""
-
-
-class OpenUnit(Protocol):
-    """What ``with`` needs to open and end a unit."""
-
-    def __enter__(self) -> Unit: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-        /,
-    ) -> None: ...
+        """Undo everything written in this unit so far; the unit stays open."""
 
 
 class Store(Protocol):
     """Documents of many accounts.
 
-    Every method may be called from any thread. A thread that has a unit open calls
-    none of them (but ``close``) until the unit has ended: that is refused with
-    ``StoreError`` on every store, because some would wait for themselves.
+    Every method may be called from any thread. A thread that has a unit open may only
+    call ``close``: another call could wait for the unit for ever, so every store
+    refuses it with ``StoreError``.
 
     ``with open_store(...) as store:`` closes the store at the end.
 
@@ -239,24 +163,18 @@ class Store(Protocol):
 
     name: str
 
-    def write(self, account: str) -> OpenUnit:
+    def write(self, account: str) -> AbstractContextManager[Unit]:
         """Open a unit that may write: applied at the end, rolled back on an exception.
-
-        Args:
-            account: The account's id.
 
         Raises:
             StoreError: This thread has a unit open, or the store is closed.
             StoreUnavailable: The store cannot be reached, or another unit did not end
-                in time. Raised at the end of the unit, too: nothing was applied then,
-                unless the text says that it is unknown.
+                in time. It may also be raised at the end of the unit; nothing was
+                applied then, unless the text says that it is unknown.
         """
 
-    def read(self, account: str) -> OpenUnit:
+    def read(self, account: str) -> AbstractContextManager[Unit]:
         """Open a unit that may not write and sees one state: the last one applied.
-
-        Args:
-            account: The account's id.
 
         Raises:
             StoreError: As for :meth:`write`.
@@ -269,8 +187,7 @@ class Store(Protocol):
     def locate(self, kind: str, id_: str) -> list[str]:
         """Return the accounts that have this document, sorted.
 
-        A hint: open a unit to be sure. A document that is being written at this
-        moment may be found already or not yet.
+        The answer may be outdated at once: open a unit to be sure.
         """
 
     def due_accounts(self, kind: str, until: int) -> list[str]:
@@ -279,13 +196,13 @@ class Store(Protocol):
     def lease(self, name: str, holder: str, *, until_ms: int, now_ms: int) -> bool:
         """Take or renew the lease ``name``; return whether ``holder`` has it now.
 
-        It is had by one holder at a time. A lease that is not renewed is free again
-        from ``until_ms`` on.
+        One holder has it at a time. A lease that is not renewed is free again from
+        ``until_ms`` on.
 
         Args:
             name: What is leased.
-            holder: Who asks; unique among processes and machines.
-            until_ms: Until when, in milliseconds since the epoch of the wall clock.
+            holder: Unique among processes and machines.
+            until_ms: In milliseconds since the epoch of the wall clock.
             now_ms: The caller's wall clock. Clocks of several machines must agree
                 to well within the length of a lease.
         """
@@ -304,8 +221,14 @@ class Store(Protocol):
     def __exit__(self, *_: object) -> None: ...
 
 
-class Closing:
-    """What every store shares: ``with`` closes it at the end."""
+class BaseStore:
+    """What every store shares: ``with`` closes it, and a thread has one unit."""
+
+    name: str
+
+    def __init__(self) -> None:
+        self._thread = threading.local()
+        self._is_closed = False
 
     def __enter__(self) -> Self:
         return self
@@ -316,3 +239,44 @@ class Closing:
     def close(self) -> None:
         """Close what is open."""
         raise NotImplementedError
+
+    def _enter_thread(self) -> None:
+        """Note that this thread has a unit open.
+
+        Raises:
+            StoreError: It has one already, or the store is closed.
+        """
+        self._check_thread()
+        self._thread.is_busy = True
+
+    def _check_thread(self) -> None:
+        """Refuse a call of a thread that has a unit open, or to a closed store."""
+        if getattr(self._thread, "is_busy", False):
+            raise StoreError(
+                "This thread has a unit of work open already, and the store may have "
+                "to wait for it. End it first, then use the store again."
+            )
+        if self._is_closed:
+            raise StoreError(
+                f"The {self.name} store is closed. Open a new one with open_store()."
+            )
+
+    def _leave_thread(self) -> None:
+        self._thread.is_busy = False
+
+    @contextmanager
+    def _one_unit(self) -> Iterator[None]:
+        """Note inside that this thread has a unit open."""
+        self._enter_thread()
+        try:
+            yield
+        finally:
+            self._leave_thread()
+
+
+def read_only(account: str) -> StoreError:
+    """Return the error for writing in a unit that was opened for reading."""
+    return StoreError(
+        f"This unit on the account {account!r} was opened with read() and cannot "
+        "write. Open it with write()."
+    )

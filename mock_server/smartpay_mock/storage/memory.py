@@ -7,55 +7,346 @@ accounts never wait for each other.
 from __future__ import annotations
 
 import threading
+from array import array
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Iterator
+from functools import partial
+from types import TracebackType
 
-from smartpay_mock.storage.agenda import Agenda
-from smartpay_mock.storage.base import Closing, OpenUnit, closed, second_unit
-from smartpay_mock.storage.memory_units import Drawer, MemoryReader, MemoryWriter
+from smartpay_mock.kernel.waiting import before_waiting
+from smartpay_mock.storage.base import BaseStore, Row, read_only
+
+SEQ_BITS = 40
+"""A due time and a number share one integer: the number in these low bits."""
+
+_SEQ_MASK = (1 << SEQ_BITS) - 1
 
 
-class MemoryStore(Closing):
-    """A store in memory; ``base.Store`` says what it promises."""
+class Table:
+    """The documents of one kind in one account: a dict per column, and the indexes.
+
+    The dicts hold strings, bytes and integers only. Python's garbage collector does not
+    visit the contents of such dicts, so its pauses stay short with many documents.
+
+    Attributes:
+        bodies: By id.
+    """
+
+    __slots__ = (
+        "_attachments",
+        "_by_due",
+        "_by_key",
+        "_dues",
+        "_ids",
+        "_keys",
+        "_numbers",
+        "_seqs",
+        "bodies",
+    )
+
+    def __init__(self) -> None:
+        self.bodies: dict[str, bytes] = {}
+        self._seqs: dict[str, int] = {}
+        self._attachments: dict[str, bytes] = {}
+        self._keys: dict[str, str] = {}
+        self._dues: dict[str, int] = {}
+        self._ids: dict[int, str] = {}
+        self._numbers = array("q")  # sorted
+        # Most keys have one document; a bare number is smaller than an array.
+        self._by_key: dict[str, int | array[int]] = {}
+        self._by_due: list[int] = []  # sorted
+
+    def row(self, id_: str) -> Row | None:
+        """Return a document, or ``None``."""
+        seq = self._seqs.get(id_)
+        return None if seq is None else self._row(seq)
+
+    def _row(self, seq: int) -> Row:
+        id_ = self._ids[seq]
+        return Row(
+            seq,
+            id_,
+            self.bodies[id_],
+            self._attachments.get(id_),
+            self._keys.get(id_),
+            self._dues.get(id_),
+        )
+
+    def write(self, row: Row) -> None:
+        """Insert a document, or replace the one with its id and number."""
+        seq, id_, body, attachment, index_key, due = row
+        self.bodies[id_] = body
+        if id_ not in self._seqs:
+            self._seqs[id_] = seq
+            self._ids[seq] = id_
+            insort(self._numbers, seq)
+        if attachment is not None:
+            self._attachments[id_] = attachment
+        elif self._attachments:
+            self._attachments.pop(id_, None)
+        if self._keys.get(id_) != index_key:
+            self._set_key(id_, seq, index_key)
+        if self._dues.get(id_) != due:
+            self._set_due(id_, seq, due)
+
+    def remove(self, id_: str) -> None:
+        """Delete a document that is there."""
+        seq = self._seqs.pop(id_)
+        del self.bodies[id_]
+        del self._ids[seq]
+        del self._numbers[bisect_left(self._numbers, seq)]
+        self._attachments.pop(id_, None)
+        self._set_key(id_, seq, None)
+        self._set_due(id_, seq, None)
+
+    def page(self, limit: int, before: int | None, index_key: str | None) -> list[Row]:
+        """Return up to ``limit`` documents numbered below ``before``, newest first."""
+        numbers = self._numbers if index_key is None else self._with_key(index_key)
+        end = len(numbers) if before is None else bisect_left(numbers, before)
+        return [self._row(seq) for seq in reversed(numbers[max(0, end - limit) : end])]
+
+    def oldest(self, limit: int | None = None) -> list[Row]:
+        """Return the documents, the oldest first."""
+        return [self._row(seq) for seq in self._numbers[:limit]]
+
+    def due(self, until: int, limit: int) -> list[Row]:
+        """Return up to ``limit`` documents due at ``until``, the earliest first."""
+        end = bisect_right(self._by_due, (until << SEQ_BITS) | _SEQ_MASK)
+        return [self._row(n & _SEQ_MASK) for n in self._by_due[: min(end, limit)]]
+
+    def next_due(self) -> int | None:
+        """Return the earliest due time, or ``None``."""
+        first = self._by_due[:1]  # a copy: another thread may change the list
+        return first[0] >> SEQ_BITS if first else None
+
+    def count(self, index_key: str | None) -> int:
+        """Return how many documents there are, or have a key."""
+        return len(self.bodies if index_key is None else self._with_key(index_key))
+
+    def _with_key(self, index_key: str) -> array[int]:
+        """Return the numbers of the documents with a key, sorted."""
+        found = self._by_key.get(index_key)
+        if isinstance(found, array):
+            return found
+        return array("q", [] if found is None else [found])
+
+    def _set_key(self, id_: str, seq: int, index_key: str | None) -> None:
+        known = self._keys.pop(id_, None)
+        if known is not None:
+            rest = self._with_key(known)
+            del rest[bisect_left(rest, seq)]
+            if rest:
+                self._by_key[known] = rest
+            else:
+                del self._by_key[known]
+        if index_key is not None:
+            self._keys[id_] = index_key
+            if index_key in self._by_key:
+                numbers = self._by_key[index_key] = self._with_key(index_key)
+                insort(numbers, seq)
+            else:
+                self._by_key[index_key] = seq
+
+    def _set_due(self, id_: str, seq: int, due: int | None) -> None:
+        known = self._dues.pop(id_, None)
+        if known is not None:
+            del self._by_due[bisect_left(self._by_due, (known << SEQ_BITS) | seq)]
+        if due is not None:
+            self._dues[id_] = due
+            insort(self._by_due, (due << SEQ_BITS) | seq)
+
+
+class AccountData:
+    """What one account has: a table per kind, and the lock that its units hold."""
+
+    __slots__ = ("last_seq", "lock", "tables")
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.tables: dict[str, Table] = {}
+        self.last_seq = 0
+
+
+class _Unit:
+    """A unit of work; ``base.Unit`` documents its methods.
+
+    A write is applied at once, and a call that undoes it is noted.
+    """
+
+    __slots__ = ("_can_write", "_data", "_seq_before", "_store", "_undo", "account")
+
+    def __init__(
+        self, store: MemoryStore, account: str, data: AccountData, *, can_write: bool
+    ) -> None:
+        self.account = account
+        self._store = store
+        self._data = data
+        self._can_write = can_write
+        self._undo: list[Callable[[], None]] = []
+
+    def __enter__(self) -> _Unit:
+        self._store.begin(self._data.lock)
+        self._seq_before = self._data.last_seq
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if kind is not None:
+                self.discard()
+        finally:
+            self._store.end(self._data.lock)
+
+    def get(self, kind: str, id_: str) -> bytes | None:
+        table = self._data.tables.get(kind)
+        return None if table is None else table.bodies.get(id_)
+
+    def row(self, kind: str, id_: str) -> Row | None:
+        table = self._data.tables.get(kind)
+        return None if table is None else table.row(id_)
+
+    def page(
+        self,
+        kind: str,
+        *,
+        limit: int,
+        before: int | None = None,
+        index_key: str | None = None,
+    ) -> list[Row]:
+        table = self._data.tables.get(kind)
+        return [] if table is None else table.page(limit, before, index_key)
+
+    def due(self, kind: str, *, until: int, limit: int) -> list[Row]:
+        table = self._data.tables.get(kind)
+        return [] if table is None else table.due(until, limit)
+
+    def next_due(self, kind: str) -> int | None:
+        table = self._data.tables.get(kind)
+        return None if table is None else table.next_due()
+
+    def count(self, kind: str, *, index_key: str | None = None) -> int:
+        table = self._data.tables.get(kind)
+        return 0 if table is None else table.count(index_key)
+
+    def kinds(self) -> list[str]:
+        return sorted(kind for kind, table in self._data.tables.items() if table.bodies)
+
+    def dump(self) -> Iterator[tuple[str, Row]]:
+        for kind in self.kinds():
+            for row in self._data.tables[kind].oldest():
+                yield kind, row
+
+    def put(
+        self,
+        kind: str,
+        id_: str,
+        body: bytes,
+        *,
+        index_key: str | None = None,
+        due: int | None = None,
+        attachment: bytes | None = None,
+    ) -> None:
+        table = self._table(kind)
+        before = table.row(id_)
+        # Replacing uses a number up, too, as SQLite does: with a seed, both give the
+        # same page tokens.
+        self._data.last_seq = seq = self._data.last_seq + 1
+        if before is None:
+            self._undo.append(partial(table.remove, id_))
+        else:
+            seq = before.seq
+            self._undo.append(partial(table.write, before))
+        table.write(Row(seq, id_, body, attachment, index_key, due))
+
+    def delete(self, kind: str, id_: str) -> bool:
+        table = self._table(kind)
+        before = table.row(id_)
+        if before is not None:
+            self._remove(table, before)
+        return before is not None
+
+    def trim(self, kind: str, keep: int) -> None:
+        table = self._table(kind)
+        for row in table.oldest(max(0, len(table.bodies) - keep)):
+            self._remove(table, row)
+
+    def clear(self) -> None:
+        self._check_can_write()
+        data = self._data
+        self._undo.append(partial(setattr, data, "tables", data.tables))
+        data.tables = {}
+        data.last_seq = 0
+
+    def discard(self) -> None:
+        while self._undo:
+            self._undo.pop()()
+        self._data.last_seq = self._seq_before
+
+    def _remove(self, table: Table, row: Row) -> None:
+        self._undo.append(partial(table.write, row))
+        table.remove(row.id)
+
+    def _table(self, kind: str) -> Table:
+        """Return the table of a kind, to write in it."""
+        self._check_can_write()
+        table = self._data.tables.get(kind)
+        if table is None:
+            table = self._data.tables[kind] = Table()
+        return table
+
+    def _check_can_write(self) -> None:
+        if not self._can_write:
+            raise read_only(self.account)
+
+
+class MemoryStore(BaseStore):
+    """A store in memory; ``base.Store`` documents its methods."""
 
     name = "memory"
 
     def __init__(self) -> None:
-        self._thread = threading.local()
-        self._drawers: dict[str, Drawer] = {}
-        self._agenda = Agenda()
+        super().__init__()
+        self._accounts: dict[str, AccountData] = {}
         self._leases: dict[str, tuple[str, int]] = {}
         self._leases_lock = threading.Lock()
-        self._is_closed = False
 
-    def write(self, account: str) -> OpenUnit:
+    def write(self, account: str) -> _Unit:
         """Open a unit that may write."""
-        return MemoryWriter(self._drawer(account), self._thread, self._agenda)
+        return _Unit(self, account, self._data(account), can_write=True)
 
-    def read(self, account: str) -> OpenUnit:
+    def read(self, account: str) -> _Unit:
         """Open a unit that may not write."""
-        return MemoryReader(self._drawer(account), self._thread)
+        return _Unit(self, account, self._data(account), can_write=False)
 
     def accounts(self) -> list[str]:
         """Return the accounts that have a document, sorted."""
-        self._check_thread()
         return sorted(
-            id_
-            for id_, drawer in list(self._drawers.items())
-            if any(list(drawer.shelves.values()))
+            account
+            for account, data in self._all()
+            if any(table.bodies for table in list(data.tables.values()))
         )
 
     def locate(self, kind: str, id_: str) -> list[str]:
         """Return the accounts that have this document, sorted."""
-        self._check_thread()
         return sorted(
             account
-            for account, drawer in list(self._drawers.items())
-            if (shelf := drawer.shelves.get(kind)) is not None and id_ in shelf.bodies
+            for account, data in self._all()
+            if (table := data.tables.get(kind)) is not None and id_ in table.bodies
         )
 
     def due_accounts(self, kind: str, until: int) -> list[str]:
         """Return the accounts that have a document due at ``until`` (ms), sorted."""
-        self._check_thread()
-        return self._agenda.due(kind, until)
+        return sorted(
+            account
+            for account, data in self._all()
+            if (table := data.tables.get(kind)) is not None
+            and (due := table.next_due()) is not None
+            and due <= until
+        )
 
     def lease(self, name: str, holder: str, *, until_ms: int, now_ms: int) -> bool:
         """Take or renew a lease; return whether ``holder`` has it now."""
@@ -77,17 +368,27 @@ class MemoryStore(Closing):
     def close(self) -> None:
         """Forget everything."""
         self._is_closed = True
-        self._drawers = {}
+        self._accounts = {}
 
-    def _check_thread(self) -> None:
-        # Nothing would go wrong here; in a database it would.
-        if getattr(self._thread, "is_busy", False):
-            raise second_unit()
+    def begin(self, lock: threading.Lock) -> None:
+        """Begin a unit of this thread: wait for its account."""
+        self._enter_thread()
+        if not lock.acquire(blocking=False):
+            before_waiting()
+            lock.acquire()
 
-    def _drawer(self, account: str) -> Drawer:
-        drawer = self._drawers.get(account)
-        if drawer is None:
-            if self._is_closed:
-                raise closed(self.name)
-            drawer = self._drawers.setdefault(account, Drawer(account))
-        return drawer
+    def end(self, lock: threading.Lock) -> None:
+        """End the unit."""
+        self._leave_thread()
+        lock.release()
+
+    def _data(self, account: str) -> AccountData:
+        data = self._accounts.get(account)
+        if data is None:
+            self._check_thread()
+            data = self._accounts.setdefault(account, AccountData())
+        return data
+
+    def _all(self) -> list[tuple[str, AccountData]]:
+        self._check_thread()
+        return list(self._accounts.items())

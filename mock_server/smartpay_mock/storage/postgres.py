@@ -16,30 +16,23 @@ of the unit is kept: host and server notice within ten seconds. (libpq's
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import logging
-import threading
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, cast
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import TransactionStatus
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from smartpay_mock.kernel.waiting import before_waiting
 from smartpay_mock.storage import sql
-from smartpay_mock.storage.base import (
-    Closing,
-    OpenUnit,
-    StoreUnavailable,
-    closed,
-    second_unit,
-)
-from smartpay_mock.storage.postgres_database import Connection, PostgresDatabase
-from smartpay_mock.storage.postgres_units import (
-    PostgresReader,
-    PostgresWriter,
-    roll_back,
-)
-from smartpay_mock.storage.sql_postgres import CALLS
+from smartpay_mock.storage.base import StoreError, StoreUnavailable
+
+Connection = psycopg.Connection[tuple[Any, ...]]
 
 SCHEMA = "smartpay_sandbox"
 POOL_SIZE = 16
@@ -47,12 +40,40 @@ BUSY_MS = 10_000
 _AT_ONCE_S = 1.0
 _RECONNECT_S = 5.0
 
+_DEFAULTS = {
+    "application_name": "smartpay-sandbox",
+    "client_encoding": "UTF8",
+    # A host that is cut off is noticed within ten seconds, on both sides.
+    "connect_timeout": "5",  # s
+    "keepalives": "1",
+    "keepalives_idle": "4",  # s
+    "keepalives_interval": "1",  # s
+    "keepalives_count": "4",
+    "tcp_user_timeout": "8000",  # ms
+}
+
+# The server's setting for the client's in the URL. Keepalives alone would not do: none
+# is sent while an answer waits to be acknowledged.
+_FOR_THE_SERVER = {
+    "tcp_keepalives_idle": "keepalives_idle",
+    "tcp_keepalives_interval": "keepalives_interval",
+    "tcp_keepalives_count": "keepalives_count",
+    "tcp_user_timeout": "tcp_user_timeout",
+}
+
+_IDLE_MS = 60_000
+"""How long a unit may do nothing before the server ends it."""
+
+_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+# Read committed: after the lock was taken, its last holder's writes are visible.
+_WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED; "
+
 # Our own errors say what is wrong, once; the pool would say it for each attempt.
 logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 
 
-class PostgresStore(Closing):
-    """A store in PostgreSQL; ``base.Store`` says what it promises.
+class PostgresStore(sql.SqlStore):
+    """A store in PostgreSQL; ``base.Store`` documents its methods.
 
     Args:
         conninfo: As libpq takes it, a URL for instance.
@@ -77,135 +98,286 @@ class PostgresStore(Closing):
         pool_size: int = POOL_SIZE,
         busy_ms: int = BUSY_MS,
     ) -> None:
-        self.database = PostgresDatabase(conninfo, schema, busy_ms).settled()
-        self.database.migrate()
-        self._thread = threading.local()
-        # Kinds that units ask the next due time of.
-        self.asked: tuple[str, ...] = ()
+        super().__init__()
+        self._database = PostgresDatabase(conninfo, schema, busy_ms)
+        self._database.migrate()
         self._pool: ConnectionPool[Connection] = ConnectionPool(
-            self.database.conninfo,
+            self._database.conninfo,
             min_size=1,
             max_size=pool_size,
             timeout=busy_ms / 1000,
             # Beyond it the pool would pause longer and longer between its attempts.
             reconnect_timeout=_RECONNECT_S,
-            configure=self.database.prepare,
-            kwargs={"autocommit": True, "cursor_factory": psycopg.ClientCursor},
+            configure=self._database.prepare,
+            kwargs={"autocommit": True},
             name="smartpay-postgresql",
             open=True,
         )
 
-    def write(self, account: str) -> OpenUnit:
-        """Open a unit that may write."""
-        return PostgresWriter(self, account)
-
-    def read(self, account: str) -> OpenUnit:
-        """Open a unit that may not write."""
-        return PostgresReader(self, account)
-
-    def accounts(self) -> list[str]:
-        """Return the accounts that have a document, sorted."""
-        return self._names(sql.ACCOUNTS)
-
-    def locate(self, kind: str, id_: str) -> list[str]:
-        """Return the accounts that have this document, sorted."""
-        return [] if "\0" in id_ else self._names(sql.LOCATE, id_, kind)
-
-    def due_accounts(self, kind: str, until: int) -> list[str]:
-        """Return the accounts that have a document due at ``until`` (ms), sorted."""
-        return self._names(sql.DUE_ACCOUNTS, kind, until)
-
-    def lease(self, name: str, holder: str, *, until_ms: int, now_ms: int) -> bool:
-        """Take or renew a lease; return whether ``holder`` has it now."""
-        return self._ask(sql.LEASE, name, holder, until_ms, now_ms)[1] > 0
-
-    def release(self, name: str, holder: str) -> None:
-        """Give a lease back, if ``holder`` has it."""
-        self._ask(sql.RELEASE, name, holder)
-
     def close(self) -> None:
         """Close every connection; one that is in use is closed when its unit ends."""
+        self._is_closed = True
         self._pool.close()
 
-    def take(self, begin: Callable[[Connection], None]) -> Connection:
-        """Return a connection on which ``begin`` was done, for this thread alone.
+    @contextlib.contextmanager
+    def _writing(self, account: str | None) -> Iterator[_Session]:
+        """Return a transaction that writes; it waits for others of the account."""
+        lock = "" if account is None else self._lock(account)
+        with self._transaction(f"{_WRITE}{lock}{sql.SAVEPOINT}") as session:
+            yield session
+            session.change("COMMIT")
 
-        A connection that broke while it was idle (a restarted server) is found out by
-        ``begin``. Nothing was done on it yet, so another one is tried, once the pool
-        has thrown away all that broke; but not when that took its time to show, as
-        with a host that is cut off: the next one would take as long.
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[_Session]:
+        """Return a transaction that sees the state at its beginning."""
+        with self._transaction(_READ) as session:
+            yield session
+
+    @contextlib.contextmanager
+    def _transaction(self, begin: str) -> Iterator[_Session]:
+        connection = self._begun(begin)
+        try:
+            yield _Session(self._database, connection)
+        finally:
+            self._give_back(connection)
+
+    def _lock(self, account: str) -> str:
+        """Return the statement that takes an account's lock.
+
+        Two accounts may share a number: then they wait for each other.
         """
-        if getattr(self._thread, "is_busy", False):
-            raise second_unit()
+        name = f"{self._database.schema} {account}".encode()
+        digest = hashlib.blake2b(name, digest_size=8).digest()
+        number = int.from_bytes(digest, signed=True)
+        return f"SELECT pg_advisory_xact_lock({number}); "
+
+    def _begun(self, begin: str) -> Connection:
+        """Return a connection on which a transaction was begun.
+
+        A connection that broke while it was idle (a restarted server) fails at once.
+        Nothing was done on it yet, so another one is tried, once the pool has removed
+        all that broke. After a slow failure, as with a host that is cut off, the next
+        one would take as long.
+        """
+        before_waiting()
         started = time.monotonic()
         try:
-            connection = self._begun(begin)
+            return self._take(begin)
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             has_waited = time.monotonic() - started > _AT_ONCE_S
             is_final = isinstance(error, psycopg.errors.LockNotAvailable | PoolTimeout)
             if is_final or has_waited:
                 raise self._explain(error) from error
-            try:
-                self._pool.check()
-                connection = self._begun(begin)
-            except psycopg.Error as second_error:
-                raise self._explain(second_error) from second_error
         except psycopg.Error as error:
             raise self._explain(error) from error
-        self._thread.is_busy = True
+        try:
+            self._pool.check()
+            return self._take(begin)
+        except psycopg.Error as error:
+            raise self._explain(error) from error
+
+    def _take(self, begin: str) -> Connection:
+        connection = self._pool.getconn()
+        try:
+            # Several statements: psycopg must not prepare them.
+            connection.execute(begin.encode(), prepare=False)
+        except BaseException:
+            self._give_back(connection)
+            raise
         return connection
 
-    def give_back(self, connection: Connection) -> None:
-        """Take back what :meth:`take` gave; an open transaction is rolled back."""
-        self._thread.is_busy = False
+    def _give_back(self, connection: Connection) -> None:
+        """Give a connection back to the pool; an open transaction is rolled back."""
         try:
-            roll_back(connection)
+            if connection.info.transaction_status != TransactionStatus.IDLE:
+                connection.execute("ROLLBACK")
         except psycopg.Error:
             connection.close()
         finally:
             self._pool.putconn(connection)
 
-    def note_asked(self, kind: str) -> None:
-        """Note that units ask when documents of a kind are due.
-
-        The next ones get the answer with the round trip that opens them.
-        """
-        if kind not in self.asked:
-            self.asked = (*self.asked, kind)
-
-    def _begun(self, begin: Callable[[Connection], None]) -> Connection:
-        if self._pool.closed:
-            raise closed(self.name)
-        connection = self._pool.getconn()
-        try:
-            begin(connection)
-        except BaseException:
-            self.give_back(connection)
-            raise
-        return connection
-
-    def _explain(self, error: psycopg.Error) -> Exception:
+    def _explain(self, error: psycopg.Error) -> StoreError:
         if isinstance(error, PoolTimeout):
             return StoreUnavailable(
-                f"{self.database} gave no connection within {self.database.busy_ms} "
+                f"{self._database} gave no connection within {self._database.busy_ms} "
                 "ms. Check that the server runs and lets enough clients in, or allow "
                 "more connections with ?pool=."
             )
-        return self.database.explain(error)
+        return self._database.explain(error)
 
-    def _names(self, statement: str, *values: Any) -> list[str]:
-        return sorted({str(name) for (name,) in self._ask(statement, *values)[0]})
 
-    def _ask(self, statement: str, *values: Any) -> tuple[list[Any], int]:
-        """Return the rows a statement gives, and how many it gave or changed."""
-        rows: list[Any] = []
-        count = 0
+class _Session:
+    """A connection within a transaction."""
 
-        def ask(connection: Connection) -> None:
-            nonlocal rows, count
-            cursor = connection.execute(CALLS[statement], values)
-            rows = cursor.fetchall() if cursor.description else []
-            count = cursor.rowcount
+    __slots__ = ("_connection", "_database")
 
-        self.give_back(self.take(ask))
-        return rows, count
+    def __init__(self, database: PostgresDatabase, connection: Connection) -> None:
+        self._database = database
+        self._connection = connection
+
+    def query(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Return the rows of a statement."""
+        if _has_nul(values):
+            return []
+        try:
+            return self._execute(statement, values).fetchall()
+        except psycopg.Error as error:
+            raise self._database.explain(error) from error
+
+    def change(self, statement: str, *values: Any) -> int:
+        """Return how many rows a statement changed."""
+        if statement == sql.DELETE and _has_nul(values):
+            return 0
+        try:
+            return self._execute(statement, values).rowcount
+        except psycopg.Error as error:
+            raise self._database.explain(error) from error
+
+    def _execute(
+        self, statement: str, values: tuple[Any, ...]
+    ) -> psycopg.Cursor[tuple[Any, ...]]:
+        text = statement.replace("?", "%s").encode()
+        return self._connection.execute(text, values)
+
+
+def _has_nul(values: tuple[Any, ...]) -> bool:
+    """Return whether there is a text that PostgreSQL cannot hold."""
+    return any(isinstance(value, str) and "\0" in value for value in values)
+
+
+class PostgresDatabase:
+    """A schema of a PostgreSQL database: its place, its version, what errors mean.
+
+    Args:
+        conninfo: As libpq takes it.
+        schema: Where our tables are.
+        busy_ms: How long to wait for another unit of the same account, in
+            milliseconds.
+
+    Raises:
+        StoreError: The URL is not one that libpq understands.
+
+    Attributes:
+        conninfo: With our timeouts where the URL has none.
+        schema: As given.
+        busy_ms: As given.
+    """
+
+    def __init__(self, conninfo: str, schema: str, busy_ms: int) -> None:
+        self.schema = schema
+        self.busy_ms = busy_ms
+        try:
+            given = conninfo_to_dict(conninfo)
+            own = {name: str(value) for name, value in given.items() if value}
+            self._parts = {**_DEFAULTS, **own}
+            self.conninfo = make_conninfo("", **self._parts)
+        except psycopg.Error as error:
+            raise StoreError(
+                f"The URL of the store is not understood: {_first_line(error)}. Write "
+                "postgresql://user@host:5432/database."
+            ) from error
+
+    def __str__(self) -> str:
+        """Name the place, without user and password."""
+        parts = self._parts
+        host = parts.get("host", "localhost")
+        database = parts.get("dbname") or parts.get("user", "")
+        return f"PostgreSQL {database!r} at {host}:{parts.get('port', 5432)}"
+
+    def prepare(self, connection: Connection) -> None:
+        """Set the schema and the timeouts of a new connection."""
+        settings = {
+            "search_path": self.schema,
+            "lock_timeout": f"{self.busy_ms}ms",
+            "idle_in_transaction_session_timeout": f"{_IDLE_MS}ms",
+            **{name: self._parts[ours] for name, ours in _FOR_THE_SERVER.items()},
+        }
+        for name, value in settings.items():
+            connection.execute("SELECT set_config(%s, %s, false)", (name, value))
+
+    def migrate(self) -> None:
+        """Make the tables, or bring them up to the current version.
+
+        Raises:
+            StoreError: They are another program's, or of a later version.
+            StoreUnavailable: The database cannot be reached.
+        """
+        try:
+            with psycopg.connect(self.conninfo) as connection:
+                # Of several processes that start together, one does it.
+                connection.execute(
+                    "SELECT pg_advisory_xact_lock(%s)", (sql.APPLICATION_ID,)
+                )
+                self._migrate(connection)
+        except psycopg.Error as error:
+            raise self.explain(error) from error
+
+    def _migrate(self, connection: Connection) -> None:
+        version = self._version(connection)
+        if version > sql.VERSION:
+            raise StoreError(
+                f"The schema {self.schema!r} of {self} was written by a later "
+                f"smartpay-sandbox (layout {version}; this one knows up to "
+                f"{sql.VERSION}). Upgrade smartpay-sandbox, or choose another "
+                "schema with ?schema=."
+            )
+        if version == sql.VERSION:
+            return
+        connection.execute("SELECT set_config('search_path', %s, true)", (self.schema,))
+        for statement in sql.migration(version, sql.POSTGRESQL):
+            connection.execute(statement)
+        connection.execute("DELETE FROM layout")
+        connection.execute("INSERT INTO layout VALUES (%s)", (sql.VERSION,))
+
+    def _version(self, connection: Connection) -> int:
+        """Return the version of our tables, 0 in a schema that was empty."""
+        cursor = connection.execute(
+            "SELECT c.relname FROM pg_namespace AS n LEFT JOIN pg_class AS c"
+            " ON c.relnamespace = n.oid WHERE n.nspname = %s",
+            (self.schema,),
+        )
+        found = {name for (name,) in cursor}
+        if not found:
+            connection.execute(f"CREATE SCHEMA {self.schema}")
+        if "layout" in found:
+            query = f"SELECT version FROM {self.schema}.layout"  # noqa: S608 - letters only
+            row = connection.execute(query).fetchone()
+            return cast("int", row[0]) if row else 0
+        if found - {None}:
+            raise StoreError(
+                f"The schema {self.schema!r} of {self} has tables of another program. "
+                "Choose another one with ?schema=."
+            )
+        connection.execute(
+            f"CREATE TABLE {self.schema}.layout (version INTEGER NOT NULL)"
+        )
+        return 0
+
+    def explain(self, error: psycopg.Error) -> StoreError:
+        """Return the error that says where and what to do."""
+        if isinstance(error, psycopg.errors.LockNotAvailable):
+            return StoreUnavailable(
+                f"{self}: another unit of work on this account did not end within "
+                f"{self.busy_ms} ms. End it (a held request holds it), or allow more "
+                "with ?busy_ms=."
+            )
+        if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+            return StoreUnavailable(
+                f"{self} cannot be reached: {_first_line(error)}. Nothing of this unit "
+                "was kept, unless the connection broke during its commit. Check that "
+                "the server runs and repeat the request with the same "
+                "Idempotency-Key: it is carried out once."
+            )
+        if isinstance(error, psycopg.DataError):
+            return StoreError(
+                f"{self} cannot keep this: {_first_line(error)}. Use ids and kinds of "
+                "printable characters."
+            )
+        return StoreError(
+            f"{self}: {_first_line(error)}. Check that the user may create and write "
+            f"tables in the schema {self.schema!r}."
+        )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")

@@ -1,57 +1,125 @@
-"""Every statement that SQLite and PostgreSQL have in common, with ``?`` for a value.
+"""The tables, statements and units of work that SQLite and PostgreSQL share.
 
-Two tables (``layouts.py``): ``documents``, one row for each; and ``accounts``, which
-has for each account, as JSON by kind, the last number given and how many documents
-there are, so that counting and numbering never look at the documents.
-
-The unique keys are (id, kind, account) and (account, kind, seq). A document is written
-by its number: what is there already is replaced, what is new is inserted, and what was
-thought new but is not runs into the other key.
+Every question is one statement, with ``?`` for a value. Documents of all accounts are
+in one table, numbered together in ascending order.
 """
 
 from __future__ import annotations
 
-_COLUMNS = "seq, id, body, attachment, owner, due"
-_KIND = f"SELECT {_COLUMNS} FROM documents WHERE account = ? AND kind = ?"  # noqa: S608 - constants
+import string
+from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Protocol
 
+from smartpay_mock.storage.base import BaseStore, Row, read_only
+
+APPLICATION_ID = 0x534D5059
+"""``SMPY``, in the header of every SQLite file of ours."""
+
+VERSION = 3
+"""The version of the tables. A change of them is a new version with a migration."""
+
+_TABLES = (
+    "CREATE TABLE documents ("
+    " seq $serial PRIMARY KEY $increment,"
+    " account $text NOT NULL, kind $text NOT NULL, id $text NOT NULL,"
+    " index_key $text, due $integer, body $bytes NOT NULL, attachment $bytes)",
+    "CREATE UNIQUE INDEX documents_by_id ON documents (id, kind, account)",
+    "CREATE INDEX documents_by_seq ON documents (account, kind, seq)",
+    "CREATE INDEX documents_by_key ON documents (account, kind, index_key, seq)"
+    " WHERE index_key IS NOT NULL",
+    "CREATE INDEX documents_by_due ON documents (account, kind, due, seq)"
+    " WHERE due IS NOT NULL",
+    "CREATE INDEX documents_by_due_account ON documents (kind, due, account)"
+    " WHERE due IS NOT NULL",
+)
+_LEASES = (
+    "CREATE TABLE leases ("
+    " name $text PRIMARY KEY, holder $text NOT NULL, until_ms $integer NOT NULL)",
+)
+# Versions 1 and 2 numbered each kind of an account from 1.
+_KEEP_OLD = ("ALTER TABLE documents RENAME TO old_documents",)
+_DROP_OLD_INDEXES = tuple(
+    f"DROP INDEX IF EXISTS documents_by_{name}"
+    for name in ("id", "seq", "owner", "due", "due_ever")
+)
+_COPY_OLD = (
+    "INSERT INTO documents (account, kind, id, index_key, due, body, attachment)"
+    " SELECT account, kind, id, owner, due, body, attachment FROM old_documents"
+    " ORDER BY account, kind, seq",
+    "DROP TABLE old_documents",
+    "DROP TABLE IF EXISTS accounts",
+)
+
+SQLITE = {
+    "serial": "INTEGER",
+    "increment": "AUTOINCREMENT",
+    "integer": "INTEGER",
+    "bytes": "BLOB",
+    "text": "TEXT",
+}
+POSTGRESQL = {
+    "serial": "BIGINT",
+    "increment": "GENERATED ALWAYS AS IDENTITY",
+    "integer": "BIGINT",
+    "bytes": "BYTEA",
+    "text": 'TEXT COLLATE "C"',
+}
+
+
+def migration(version: int, dialect: dict[str, str]) -> list[str]:
+    """Return the statements that lead from a version to the current one.
+
+    Args:
+        version: 0 where there are no tables yet.
+        dialect: :data:`SQLITE` or :data:`POSTGRESQL`.
+    """
+    statements: tuple[str, ...] = ()
+    if version == 0:
+        statements = (*_TABLES, *_LEASES)
+    elif version < VERSION:
+        statements = (*_KEEP_OLD, *_DROP_OLD_INDEXES, *_TABLES, *_COPY_OLD)
+    return [string.Template(text).substitute(dialect) for text in statements]
+
+
+_COLUMNS = "seq, id, body, attachment, index_key, due"
+_KIND = f"SELECT {_COLUMNS} FROM documents WHERE account = ? AND kind = ?"  # noqa: S608 - constants
+_COUNT = "SELECT count(*) FROM documents WHERE account = ? AND kind = ?"
+
+GET = "SELECT body FROM documents WHERE account = ? AND kind = ? AND id = ?"
 ROW = f"{_KIND} AND id = ?"
+NEWEST = f"{_KIND} ORDER BY seq DESC LIMIT ?"
 PAGE = f"{_KIND} AND seq < ? ORDER BY seq DESC LIMIT ?"
-OWNED = f"{_KIND} AND owner = ? AND seq < ? ORDER BY seq DESC LIMIT ?"
+NEWEST_WITH_KEY = f"{_KIND} AND index_key = ? ORDER BY seq DESC LIMIT ?"
+PAGE_WITH_KEY = f"{_KIND} AND index_key = ? AND seq < ? ORDER BY seq DESC LIMIT ?"
 DUE = f"{_KIND} AND due <= ? ORDER BY due, seq LIMIT ?"
-AFTER = f"{_KIND} AND seq > ? ORDER BY seq LIMIT ?"
 NEXT_DUE = (
     "SELECT due FROM documents WHERE account = ? AND kind = ? AND due IS NOT NULL"
     " ORDER BY due LIMIT 1"
 )
-COUNT_OWNED = (
-    "SELECT count(*) FROM documents WHERE account = ? AND kind = ? AND owner = ?"
-)
-SEQ_IN_USE = "SELECT 1 FROM documents WHERE account = ? AND kind = ? AND seq = ?"
-NUMBERS = "SELECT numbers FROM accounts WHERE account = ?"
-
-UPSERT = (
-    f"INSERT INTO documents (account, kind, {_COLUMNS})"  # noqa: S608 - constants
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-    " ON CONFLICT (account, kind, seq) DO UPDATE SET body = excluded.body,"
-    " attachment = excluded.attachment, owner = excluded.owner, due = excluded.due"
+COUNT = _COUNT
+COUNT_WITH_KEY = f"{_COUNT} AND index_key = ?"
+KINDS = "SELECT DISTINCT kind FROM documents WHERE account = ? ORDER BY kind"
+ALL = f"{_KIND} ORDER BY seq"
+PUT = (
+    "INSERT INTO documents (account, kind, id, body, attachment, index_key, due)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (id, kind, account) DO UPDATE SET body = excluded.body,"
+    " attachment = excluded.attachment, index_key = excluded.index_key,"
+    " due = excluded.due"
 )
 DELETE = "DELETE FROM documents WHERE account = ? AND kind = ? AND id = ?"
 TRIM = (
     "DELETE FROM documents WHERE account = ? AND kind = ? AND seq <="
     " (SELECT seq FROM documents WHERE account = ? AND kind = ?"
-    " ORDER BY seq LIMIT 1 OFFSET ?)"
+    " ORDER BY seq DESC LIMIT 1 OFFSET ?)"
 )
 CLEAR = "DELETE FROM documents WHERE account = ?"
-KEEP_NUMBERS = (
-    "INSERT INTO accounts (account, numbers, documents) VALUES (?, ?, ?)"
-    " ON CONFLICT (account) DO UPDATE SET numbers = excluded.numbers,"
-    " documents = excluded.documents"
-)
-DROP_NUMBERS = "DELETE FROM accounts WHERE account = ?"
 
-ACCOUNTS = "SELECT account FROM accounts WHERE documents > 0"
+ACCOUNTS = "SELECT DISTINCT account FROM documents"
 LOCATE = "SELECT account FROM documents WHERE id = ? AND kind = ?"
-DUE_ACCOUNTS = "SELECT account FROM documents WHERE kind = ? AND due <= ?"
+DUE_ACCOUNTS = "SELECT DISTINCT account FROM documents WHERE kind = ? AND due <= ?"
 LEASE = (
     "INSERT INTO leases (name, holder, until_ms) VALUES (?, ?, ?)"
     " ON CONFLICT (name) DO UPDATE SET holder = excluded.holder,"
@@ -59,3 +127,165 @@ LEASE = (
     " WHERE leases.holder = excluded.holder OR leases.until_ms <= ?"
 )
 RELEASE = "DELETE FROM leases WHERE name = ? AND holder = ?"
+
+SAVEPOINT = "SAVEPOINT unit"
+"""What a unit that writes begins with; :meth:`_Unit.discard` goes back to it."""
+
+
+class Session(Protocol):
+    """A connection within one transaction; its errors are ``StoreError``."""
+
+    def query(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Return the rows of a statement."""
+
+    def change(self, statement: str, *values: Any) -> int:
+        """Return how many rows a statement changed."""
+
+
+class _Unit:
+    """A unit of work; ``base.Unit`` documents its methods."""
+
+    __slots__ = ("_can_write", "_session", "account")
+
+    def __init__(self, session: Session, account: str, *, can_write: bool) -> None:
+        self.account = account
+        self._session = session
+        self._can_write = can_write
+
+    def get(self, kind: str, id_: str) -> bytes | None:
+        rows = self._session.query(GET, self.account, kind, id_)
+        return rows[0][0] if rows else None
+
+    def row(self, kind: str, id_: str) -> Row | None:
+        rows = self._session.query(ROW, self.account, kind, id_)
+        return Row._make(rows[0]) if rows else None
+
+    def page(
+        self,
+        kind: str,
+        *,
+        limit: int,
+        before: int | None = None,
+        index_key: str | None = None,
+    ) -> list[Row]:
+        if index_key is None and before is None:
+            return self._rows(NEWEST, kind, limit)
+        if index_key is None:
+            return self._rows(PAGE, kind, before, limit)
+        if before is None:
+            return self._rows(NEWEST_WITH_KEY, kind, index_key, limit)
+        return self._rows(PAGE_WITH_KEY, kind, index_key, before, limit)
+
+    def due(self, kind: str, *, until: int, limit: int) -> list[Row]:
+        return self._rows(DUE, kind, until, limit)
+
+    def next_due(self, kind: str) -> int | None:
+        rows = self._session.query(NEXT_DUE, self.account, kind)
+        return rows[0][0] if rows else None
+
+    def count(self, kind: str, *, index_key: str | None = None) -> int:
+        if index_key is None:
+            rows = self._session.query(COUNT, self.account, kind)
+        else:
+            rows = self._session.query(COUNT_WITH_KEY, self.account, kind, index_key)
+        return int(rows[0][0])
+
+    def kinds(self) -> list[str]:
+        return [kind for (kind,) in self._session.query(KINDS, self.account)]
+
+    def dump(self) -> Iterator[tuple[str, Row]]:
+        for kind in self.kinds():
+            for row in self._rows(ALL, kind):
+                yield kind, row
+
+    def put(
+        self,
+        kind: str,
+        id_: str,
+        body: bytes,
+        *,
+        index_key: str | None = None,
+        due: int | None = None,
+        attachment: bytes | None = None,
+    ) -> None:
+        self._change(PUT, kind, id_, body, attachment, index_key, due)
+
+    def delete(self, kind: str, id_: str) -> bool:
+        return self._change(DELETE, kind, id_) > 0
+
+    def trim(self, kind: str, keep: int) -> None:
+        self._change(TRIM, kind, self.account, kind, keep)
+
+    def clear(self) -> None:
+        self._change(CLEAR)
+
+    def discard(self) -> None:
+        if self._can_write:
+            self._session.change(f"ROLLBACK TO {SAVEPOINT}")
+
+    def _rows(self, statement: str, kind: str, *values: Any) -> list[Row]:
+        rows = self._session.query(statement, self.account, kind, *values)
+        return [Row._make(row) for row in rows]
+
+    def _change(self, statement: str, *values: Any) -> int:
+        if not self._can_write:
+            raise read_only(self.account)
+        return self._session.change(statement, self.account, *values)
+
+
+class SqlStore(BaseStore):
+    """The part of a store that both databases share."""
+
+    @abstractmethod
+    def _writing(self, account: str | None) -> AbstractContextManager[Session]:
+        """Return a transaction that writes, after :data:`SAVEPOINT`.
+
+        It is committed at the end, or rolled back on an exception.
+
+        Args:
+            account: Whose other transactions it waits for; ``None`` for leases.
+        """
+
+    @abstractmethod
+    def _reading(self) -> AbstractContextManager[Session]:
+        """Return a transaction that sees one state and writes nothing."""
+
+    @contextmanager
+    def write(self, account: str) -> Iterator[_Unit]:
+        """Open a unit that may write."""
+        with self._one_unit(), self._writing(account) as session:
+            yield _Unit(session, account, can_write=True)
+
+    @contextmanager
+    def read(self, account: str) -> Iterator[_Unit]:
+        """Open a unit that may not write."""
+        with self._one_unit(), self._reading() as session:
+            yield _Unit(session, account, can_write=False)
+
+    def accounts(self) -> list[str]:
+        """Return the accounts that have a document, sorted."""
+        return self._names(ACCOUNTS)
+
+    def locate(self, kind: str, id_: str) -> list[str]:
+        """Return the accounts that have this document, sorted."""
+        return self._names(LOCATE, id_, kind)
+
+    def due_accounts(self, kind: str, until: int) -> list[str]:
+        """Return the accounts that have a document due at ``until`` (ms), sorted."""
+        return self._names(DUE_ACCOUNTS, kind, until)
+
+    def lease(self, name: str, holder: str, *, until_ms: int, now_ms: int) -> bool:
+        """Take or renew a lease; return whether ``holder`` has it now."""
+        return self._changed(LEASE, name, holder, until_ms, now_ms) > 0
+
+    def release(self, name: str, holder: str) -> None:
+        """Give a lease back, if ``holder`` has it."""
+        self._changed(RELEASE, name, holder)
+
+    def _names(self, statement: str, *values: Any) -> list[str]:
+        with self._one_unit(), self._reading() as session:
+            return sorted(name for (name,) in session.query(statement, *values))
+
+    def _changed(self, statement: str, *values: Any) -> int:
+        with self._one_unit(), self._writing(None) as session:
+            return session.change(statement, *values)

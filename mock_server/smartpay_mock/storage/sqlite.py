@@ -3,13 +3,11 @@
 ``sqlite:///state.db`` is a path relative to the working directory,
 ``sqlite:////var/state.db`` an absolute one, ``sqlite://`` a database in memory.
 
-The file is in WAL mode: readers never wait. Write units of one account take turns;
-those of two accounts wait for each other only while their writes go out, since SQLite
-takes one writer at a time. (In memory, and on a system without the locks that
-``sqlite_log`` needs, a write unit keeps all others waiting.) A wait ends with an error
-after ``?busy_ms=`` milliseconds (10,000).
+The file is in WAL mode, where readers never wait. SQLite takes one writer at a time:
+units that write run one after the other, of whatever account and process. A wait ends
+with an error after ``?busy_ms=`` milliseconds (10,000).
 
-``?synchronous=`` says what a crash may cost:
+``?synchronous=`` is SQLite's own setting:
 
 =========== ============================================ ==========================
 setting     when the machine (not the program) crashes   what a write unit waits for
@@ -21,33 +19,43 @@ setting     when the machine (not the program) crashes   what a write unit waits
 
 A crash of the program alone loses nothing that was answered with any of them.
 
-With ``full`` the disk is waited for after the commit, outside every lock: other units
-go on meanwhile, and one wait serves all that came before it. So another unit may see
-a document a moment before a power cut can no longer undo it; whoever wrote it is
-answered only then.
+When the file is deleted or replaced while it is open, every further call fails with
+``StoreUnavailable``: answers from a file that nobody can find any more would be lost.
+Calls succeed again when the original file is back in its place, or after a restart.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sqlite3
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from smartpay_mock.kernel.waiting import before_waiting
 from smartpay_mock.storage import sql
-from smartpay_mock.storage.base import Closing, OpenUnit, second_unit
-from smartpay_mock.storage.sqlite_connections import SqliteConnections
-from smartpay_mock.storage.sqlite_file import SqliteFile
-from smartpay_mock.storage.sqlite_log import CAN_LOCK_ACCOUNTS, SqliteLog
-from smartpay_mock.storage.sqlite_units import SqliteReader, SqliteWriter
+from smartpay_mock.storage.base import StoreError, StoreUnavailable
 
 BUSY_MS = 10_000
-"""How long a unit waits for another one, unless told otherwise."""
+"""How long a unit waits for another one by default."""
+
+OLDEST_SQLITE = (3, 24)
+"""The first with ``ON CONFLICT``."""
+
+_RETRY_S = 0.001
+_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA cache_size = -16000",  # KB
+    "PRAGMA wal_autocheckpoint = 4000",  # pages of 4 KB: fewer, longer checkpoints
+    "PRAGMA temp_store = MEMORY",
+)
 
 
-class SqliteStore(Closing):
-    """A store in an SQLite database; ``base.Store`` says what it promises.
+class SqliteStore(sql.SqlStore):
+    """A store in an SQLite database; ``base.Store`` documents its methods.
 
     Args:
         path: The file, created if it does not exist; ``None`` for one in memory.
@@ -57,176 +65,300 @@ class SqliteStore(Closing):
     Raises:
         StoreError: The file cannot be opened, is another program's, or was written
             by a later version.
-        StoreUnavailable: Another process did not let go of it in time.
-
-    Attributes:
-        file: The file.
-        connections: Those to it.
-        is_exclusive: Whether a write unit keeps all others waiting.
+        StoreUnavailable: Another process did not release it in time.
     """
 
     name = "sqlite"
 
     def __init__(
-        self,
-        path: Path | None,
-        *,
-        synchronous: str = "full",
-        busy_ms: int = BUSY_MS,
+        self, path: Path | None, *, synchronous: str = "full", busy_ms: int = BUSY_MS
     ) -> None:
-        self.file = SqliteFile(path, synchronous != "off", busy_ms)
-        self.connections = SqliteConnections(self.file)
-        self.is_exclusive = path is None or not CAN_LOCK_ACCOUNTS
-        self._thread = threading.local()
-        self._turns: dict[str, threading.Lock] = {}
-        self._writing = threading.Lock()
-        self._log: SqliteLog | None = None
-        if path is not None:
-            self._ask(sql.ACCOUNTS)  # creates the log
-            self._log = SqliteLog(path, is_durable=synchronous == "full")
-
-    def write(self, account: str) -> OpenUnit:
-        """Open a unit that may write."""
-        return SqliteWriter(self, account)
-
-    def read(self, account: str) -> OpenUnit:
-        """Open a unit that may not write."""
-        return SqliteReader(self, account)
-
-    def accounts(self) -> list[str]:
-        """Return the accounts that have a document, sorted."""
-        return self._ask(sql.ACCOUNTS)
-
-    def locate(self, kind: str, id_: str) -> list[str]:
-        """Return the accounts that have this document, sorted."""
-        return self._ask(sql.LOCATE, id_, kind)
-
-    def due_accounts(self, kind: str, until: int) -> list[str]:
-        """Return the accounts that have a document due at ``until`` (ms), sorted."""
-        return self._ask(sql.DUE_ACCOUNTS, kind, until)
-
-    def lease(self, name: str, holder: str, *, until_ms: int, now_ms: int) -> bool:
-        """Take or renew a lease; return whether ``holder`` has it now."""
-        return self._change(sql.LEASE, name, holder, until_ms, now_ms) > 0
-
-    def release(self, name: str, holder: str) -> None:
-        """Give a lease back, if ``holder`` has it."""
-        self._change(sql.RELEASE, name, holder)
+        super().__init__()
+        self._file = SqliteFile(path, synchronous, busy_ms)
+        # One connection writes; the lock decides which thread has it.
+        self._lock = threading.Lock()
+        self._writer = self._file.connect()
+        self._writer.query("PRAGMA busy_timeout = 0")
+        self._readers: list[_Session] = []
+        self._file.remember()
 
     def close(self) -> None:
         """Close every connection; one that is in use is closed when its unit ends."""
-        if self._log is not None:
-            self._log.close()
-        self.connections.close()
+        self._is_closed = True
+        while self._readers:
+            self._readers.pop().close()
+        if self._lock.acquire(blocking=False):
+            self._writer.close()
+            self._lock.release()
 
-    def open_thread(self) -> None:
-        """Note that this thread has a unit open.
-
-        Raises:
-            StoreError: It has one already.
-        """
-        if getattr(self._thread, "is_busy", False):
-            raise second_unit()
-        self._thread.is_busy = True
-
-    def close_thread(self) -> None:
-        """Note that this thread has no unit open."""
-        self._thread.is_busy = False
-
-    def begin_turn(self, account: str) -> None:
-        """Wait until no other unit, of whatever process, writes this account.
-
-        Raises:
-            StoreUnavailable: ``busy_ms`` passed.
-        """
-        turn = self._turns.setdefault(account, threading.Lock())
-        if not turn.acquire(timeout=self.file.busy_s):
-            raise self.file.busy()
-        if self._log and not self._log.lock(account, seconds=self.file.busy_s):
-            turn.release()
-            raise self.file.busy()
-
-    def end_turn(self, account: str) -> None:
-        """Let the next unit of the account begin."""
-        if self._log:
-            self._log.unlock(account)
-        self._turns[account].release()
-
-    def begin_writing(self, connection: sqlite3.Connection) -> None:
-        """Wait for SQLite's one lock and begin a transaction that writes.
-
-        Raises:
-            StoreUnavailable: ``busy_ms`` passed.
-        """
-        if not self._writing.acquire(timeout=self.file.busy_s):
-            raise self.file.busy()
+    @contextlib.contextmanager
+    def _writing(self, account: str | None) -> Iterator[_Session]:
+        """Return a transaction that writes; it waits for all others that do."""
+        self._acquire()
         try:
-            self.file.begin(connection)
-        except BaseException:
-            self._writing.release()
-            raise
-
-    def end_writing(self, connection: sqlite3.Connection) -> int:
-        """Commit what :meth:`begin_writing` began; return the commit's number."""
-        try:
-            connection.execute("COMMIT")
-            return self._log.committed() if self._log else 0
-        except sqlite3.Error as error:
-            raise self.file.explain(error) from error
-
-    def stop_writing(self, connection: sqlite3.Connection) -> None:
-        """Let another one write, after rolling back what was not committed."""
-        try:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-        except sqlite3.Error as error:
-            raise self.file.explain(error) from error
+            with self._file.transaction(self._writer):
+                yield self._writer
         finally:
-            self._writing.release()
+            self._lock.release()
+            if self._is_closed:
+                self.close()
 
-    def make_durable(self, number: int) -> None:
-        """Wait until the commit ``number`` would survive a power cut."""
-        if self._log is None:
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[_Session]:
+        """Return a transaction that sees the state at its beginning."""
+        if self._file.path is None:  # a database in memory has one connection
+            with self._writing(None) as session:
+                yield session
+            return
+        self._file.check_place()
+        session = self._readers.pop() if self._readers else self._file.connect()
+        try:
+            session.change("BEGIN")
+            yield session
+        finally:
+            session.rollback()
+            if self._is_closed:
+                session.close()
+            else:
+                self._readers.append(session)
+
+    def _acquire(self) -> None:
+        if self._lock.acquire(blocking=False):
+            return
+        before_waiting()
+        if not self._lock.acquire(timeout=self._file.busy_s):
+            raise self._file.busy()
+
+
+class _Session:
+    """A connection that one thread at a time uses."""
+
+    def __init__(self, file: SqliteFile, connection: sqlite3.Connection) -> None:
+        self._file = file
+        self._connection = connection
+
+    def query(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Return the rows of a statement."""
+        try:
+            return self._connection.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise self._file.explain(error) from error
+
+    def change(self, statement: str, *values: Any) -> int:
+        """Return how many rows a statement changed."""
+        try:
+            return self._connection.execute(statement, values).rowcount
+        except sqlite3.Error as error:
+            raise self._file.explain(error) from error
+
+    def wait_for(self, statement: str) -> None:
+        """Execute a statement as soon as other processes allow it.
+
+        SQLite's own waiting soon sleeps for 0.1 s, while a unit lasts about 1 ms.
+
+        Raises:
+            StoreUnavailable: ``busy_ms`` passed.
+        """
+        deadline = time.monotonic() + self._file.busy_s
+        while True:
+            try:
+                self._connection.execute(statement)
+            except sqlite3.Error as error:
+                if not is_busy(error) or time.monotonic() > deadline:
+                    raise self._file.explain(error) from error
+            else:
+                return
+            before_waiting()
+            time.sleep(_RETRY_S)
+
+    @property
+    def changes(self) -> int:
+        """How many rows were changed by this connection."""
+        return self._connection.total_changes
+
+    def rollback(self) -> None:
+        """End the transaction, if one is open."""
+        if self._connection.in_transaction:
+            self.change("ROLLBACK")
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+
+class SqliteFile:
+    """An SQLite database: its place, its version and how to connect to it.
+
+    Attributes:
+        path: The file, or ``None`` for a database in memory.
+        busy_s: How long to wait for another unit, in seconds.
+    """
+
+    def __init__(self, path: Path | None, synchronous: str, busy_ms: int) -> None:
+        self.path = path
+        self.busy_s = busy_ms / 1000
+        self._absolute = path and path.absolute()
+        self._synchronous = synchronous
+        self._inode: tuple[int, int] | None = None
+
+    def __str__(self) -> str:
+        return "SQLite in memory" if self.path is None else f"{self.path}"
+
+    def connect(self) -> _Session:
+        """Return a new connection; any one thread at a time may use it.
+
+        Raises:
+            StoreError: The file cannot be opened, is another program's, or is too new.
+            StoreUnavailable: Another process did not release it in time.
+        """
+        self._check_folder()
+        try:
+            connection = sqlite3.connect(
+                self._absolute or ":memory:",
+                timeout=self.busy_s,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+        except sqlite3.Error as error:
+            raise self.explain(error) from error
+        session = _Session(self, connection)
+        try:
+            self._prepare(session)
+        except BaseException:
+            connection.close()
+            raise
+        return session
+
+    @contextlib.contextmanager
+    def transaction(self, session: _Session) -> Iterator[None]:
+        """Commit the changes made inside, or roll them back on an exception.
+
+        Raises:
+            StoreUnavailable: Another process wrote for ``busy_ms``.
+        """
+        self.check_place()
+        session.wait_for("BEGIN IMMEDIATE")
+        try:
+            session.change(sql.SAVEPOINT)
+            changes = session.changes
+            yield
+            if self._synchronous == "full" and session.changes != changes:
+                before_waiting()
+            session.change("COMMIT")
+        finally:
+            session.rollback()
+
+    def remember(self) -> None:
+        """Remember which file it is, for :meth:`check_place`."""
+        if self._absolute is not None:
+            found = os.stat(self._absolute)
+            self._inode = found.st_dev, found.st_ino
+
+    def check_place(self) -> None:
+        """Check that the file is still the one that was opened.
+
+        Raises:
+            StoreUnavailable: It was deleted or replaced.
+        """
+        if self._absolute is None or self._inode is None:
             return
         try:
-            self._log.make_durable(number)
-        except OSError as error:
-            raise self.file.explain(sqlite3.OperationalError(str(error))) from error
+            found = os.stat(self._absolute)
+        except OSError:
+            is_same = False
+        else:
+            is_same = (found.st_dev, found.st_ino) == self._inode
+        if not is_same:
+            raise StoreUnavailable(
+                f"{self} was deleted or replaced while it was open. Put the original "
+                "file back, or restart the sandbox to use what is there now."
+            )
 
-    def _ask(self, statement: str, *values: Any) -> list[str]:
-        """Return the names a statement gives, sorted."""
-        self.open_thread()
-        try:
-            connection = self.connections.take()
-            try:
-                rows = self.file.ask(connection, statement, values)
-            finally:
-                self.connections.give_back(connection)
-        finally:
-            self.close_thread()
-        return sorted({name for (name,) in rows})
+    def explain(self, error: sqlite3.Error) -> StoreError:
+        """Return the error that says where and what to do."""
+        if is_busy(error):
+            return self.busy()
+        if getattr(error, "sqlite_errorname", "").startswith("SQLITE_NOTADB"):
+            return StoreError(
+                f"{self} is not an SQLite database. Choose another path, or move the "
+                "file away."
+            )
+        return StoreError(
+            f"{self}: {error}. Check that the file and its folder can be written and "
+            "that the disk is not full."
+        )
 
-    def _change(self, statement: str, *values: Any) -> int:
-        """Return how many rows a statement changed."""
-        self.open_thread()
-        try:
-            connection = self.connections.take()
-            try:
-                return self._write(connection, statement, values)
-            finally:
-                self.connections.give_back(connection)
-        except sqlite3.Error as error:
-            raise self.file.explain(error) from error
-        finally:
-            self.close_thread()
+    def busy(self) -> StoreUnavailable:
+        """Return the error for a writer that did not end in time."""
+        return StoreUnavailable(
+            f"{self} is busy: another unit of work did not end within "
+            f"{self.busy_s * 1000:.0f} ms. End it (a held request holds it), or allow "
+            "more with ?busy_ms=."
+        )
 
-    def _write(
-        self, connection: sqlite3.Connection, statement: str, values: Sequence[Any]
-    ) -> int:
-        self.begin_writing(connection)
-        try:
-            count = connection.execute(statement, values).rowcount
-            self.end_writing(connection)
-        finally:
-            self.stop_writing(connection)
-        return count
+    def _check_folder(self) -> None:
+        if self._absolute is None:
+            return
+        folder = self._absolute.parent
+        if not folder.is_dir():
+            raise StoreError(
+                f"{self}: the folder {folder} does not exist. Create it, or choose "
+                "another path."
+            )
+        if self._absolute.is_dir():
+            raise StoreError(f"{self} is a folder. Name a file in it.")
+        for place in (folder, self._absolute):
+            if place.exists() and not os.access(place, os.W_OK):
+                raise StoreError(
+                    f"{self}: {place} cannot be written. Change its permissions, or "
+                    "choose another path."
+                )
+
+    def _prepare(self, session: _Session) -> None:
+        if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+            raise StoreError(
+                f"SQLite {sqlite3.sqlite_version} is too old; 3.24 or later is needed."
+                " Use a newer Python, or keep state in memory."
+            )
+        self._check_version(session)
+        for pragma in (*_PRAGMAS, f"PRAGMA synchronous = {self._synchronous}"):
+            session.wait_for(pragma)
+        if _pragma(session, "user_version") < sql.VERSION:
+            with self.transaction(session):
+                # Another process may have done it while this one waited to begin.
+                version = _pragma(session, "user_version")
+                for statement in sql.migration(version, sql.SQLITE):
+                    session.change(statement)
+                session.query(f"PRAGMA application_id = {sql.APPLICATION_ID}")
+                session.query(f"PRAGMA user_version = {sql.VERSION}")
+
+    def _check_version(self, session: _Session) -> None:
+        """Refuse a file that is not ours or is newer.
+
+        Raises:
+            StoreError: The file is another program's, or a later version's.
+        """
+        program = _pragma(session, "application_id")
+        ((tables,),) = session.query("SELECT count(*) FROM sqlite_master")
+        if program != sql.APPLICATION_ID and (program or tables):
+            raise StoreError(
+                f"{self} is a database of another program. Choose another path, or "
+                "move the file away."
+            )
+        version = _pragma(session, "user_version")
+        if version > sql.VERSION:
+            raise StoreError(
+                f"{self} was written by a later smartpay-sandbox (layout {version}; "
+                f"this one knows up to {sql.VERSION}). Upgrade smartpay-sandbox, or "
+                "choose another path."
+            )
+
+
+def _pragma(session: _Session, name: str) -> int:
+    return int(session.query(f"PRAGMA {name}")[0][0])
+
+
+def is_busy(error: sqlite3.Error) -> bool:
+    """Return whether another connection is in the way."""
+    name = getattr(error, "sqlite_errorname", "")
+    return name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))

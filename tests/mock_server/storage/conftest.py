@@ -8,25 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from smartpay_mock.storage import Store, open_store, sqlite
+from smartpay_mock.storage import Store, open_store
 
-KINDS = ("memory", "sqlite", "sqlite-exclusive", "sqlite-in-memory", "postgresql")
-"""``sqlite-exclusive`` is a file on a system that cannot lock by account."""
+KINDS = ("memory", "sqlite", "sqlite-in-memory", "postgresql")
 
 _schemas = itertools.count(1)
 
 
 @pytest.fixture(params=KINDS)
-def store_url(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> str:
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Return the URL of an empty store, of each kind in turn."""
     if request.param == "memory":
         return "memory:"
     if request.param == "sqlite-in-memory":
         return "sqlite://"
-    if request.param.startswith("sqlite"):
-        monkeypatch.setattr(sqlite, "CAN_LOCK_ACCOUNTS", request.param == "sqlite")
+    if request.param == "sqlite":
         # Durability is tested where it belongs; here it would only cost time.
         return f"sqlite:///{tmp_path / 'state.db'}?synchronous=off"
     server: str = request.getfixturevalue("postgresql_server")

@@ -1,4 +1,4 @@
-"""What is particular to PostgreSQL: connections break, machines share, plans hold."""
+"""What is particular to PostgreSQL: connections break and machines share."""
 
 from __future__ import annotations
 
@@ -10,15 +10,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from smartpay_mock.storage import (
-    Row,
-    Store,
-    layouts,
-    open_store,
-    sql,
-)
+from smartpay_mock.storage import Store, open_store
 from smartpay_mock.storage.base import StoreError, StoreUnavailable
-from smartpay_mock.storage.sql_postgres import CALLS
 
 DEADLINE_S = 20
 
@@ -155,11 +148,11 @@ def test_the_lock_of_a_host_that_is_gone_is_free(
 
 def test_a_pool_that_is_used_up_is_named(url: str) -> None:
     """More units at once than connections: the wait ends with what to allow."""
-    with open_store(f"{url}&pool=1&busy_ms=50") as store:
+    with open_store(f"{url}&pool=1&busy_ms=400") as store:
         with (
             ThreadPoolExecutor(1) as pool,
             store.write("a"),
-            pytest.raises(StoreUnavailable, match=r"within 50 ms.*\?pool="),
+            pytest.raises(StoreUnavailable, match=r"within 400 ms.*\?pool="),
         ):
             pool.submit(store.accounts).result(DEADLINE_S)
 
@@ -190,19 +183,32 @@ def test_worlds_in_two_schemas_do_not_meet(store: Store, url: str) -> None:
         assert other.locate("order", "here") == []
 
 
-def make_version_1(admin: psycopg.Connection[Any], schema: str) -> None:
-    """Make the tables that the first layout had."""
+OLD_TABLES = """
+CREATE TABLE documents (
+  account TEXT COLLATE "POSIX" NOT NULL, kind TEXT COLLATE "POSIX" NOT NULL,
+  id TEXT COLLATE "POSIX" NOT NULL, seq BIGINT NOT NULL, owner TEXT COLLATE "POSIX",
+  due BIGINT, body BYTEA NOT NULL, attachment BYTEA);
+CREATE UNIQUE INDEX documents_by_id ON documents (id, kind, account);
+CREATE UNIQUE INDEX documents_by_seq ON documents (account, kind, seq);
+CREATE INDEX documents_by_owner ON documents (account, kind, owner, seq);
+CREATE INDEX documents_by_due ON documents (account, kind, due, seq);
+CREATE INDEX documents_by_due_ever ON documents (kind, (due + 0), account);
+CREATE TABLE leases (name TEXT PRIMARY KEY, holder TEXT, until_ms BIGINT);
+CREATE TABLE accounts (account TEXT PRIMARY KEY, numbers TEXT, documents BIGINT);
+"""
+
+
+def make_version_2(admin: psycopg.Connection[Any], schema: str) -> None:
+    """Make the tables that the previous version had."""
     admin.execute(f"CREATE SCHEMA {schema}")
     admin.execute(f"SET search_path = {schema}")
     admin.execute("CREATE TABLE layout (version INTEGER NOT NULL)")
-    admin.execute("INSERT INTO layout VALUES (1)")
-    steps = layouts.statements(version=0, until=1, dialect=layouts.POSTGRESQL)
-    for statement in steps:
-        admin.execute(statement)
+    admin.execute("INSERT INTO layout VALUES (2)")
+    admin.execute(OLD_TABLES)
     for row in (
-        ("a", "order", "o2", 2, "t1", 7, b"2", b"+"),
-        ("a", "order", "o4", 4, None, None, b"4", None),
         ("a", "token", "t1", 1, None, None, b"t", None),
+        ("a", "order", "o4", 4, None, None, b"4", None),
+        ("a", "order", "o2", 2, "t1", 7, b"2", b"+"),
     ):
         admin.execute(
             "INSERT INTO documents VALUES (%s, %s, %s, %s, %s, %s, %s, %s)", row
@@ -212,16 +218,16 @@ def make_version_1(admin: psycopg.Connection[Any], schema: str) -> None:
 def test_older_tables_are_migrated(
     admin: psycopg.Connection[Any], schema: str, url: str
 ) -> None:
-    """Documents are there and counted, and numbering goes on where it was."""
-    make_version_1(admin, schema)
+    """Documents are there in their order, and new ones come after them."""
+    make_version_2(admin, schema)
 
     with open_store(url) as store, store.write("a") as unit:
         unit.put("order", "o5", b"5")
         rows = unit.page("order", limit=9)
         counts = [unit.count(kind) for kind in unit.kinds()]
 
-    assert [(row.seq, row.id) for row in rows] == [(5, "o5"), (4, "o4"), (2, "o2")]
-    assert rows[2] == Row(2, "o2", b"2", b"+", "t1", 7)
+    assert [row.id for row in rows] == ["o5", "o4", "o2"]
+    assert rows[2][1:] == ("o2", b"2", b"+", "t1", 7)
     assert counts == [3, 1]
 
 
@@ -233,7 +239,7 @@ def test_newer_tables_are_refused(
     admin.execute(f"SET search_path = {schema}")
     admin.execute("UPDATE layout SET version = 99")
 
-    with pytest.raises(StoreError, match=r"layout 99; .*up to 2.*Upgrade.*\?schema="):
+    with pytest.raises(StoreError, match=r"layout 99; .*up to 3.*Upgrade.*\?schema="):
         open_store(url)
 
 
@@ -260,66 +266,3 @@ def test_a_user_that_may_not_create_is_told_so(
 
     with pytest.raises(StoreError, match=rf"may create .* in the schema '{schema}'"):
         open_store(f"{url}&user={schema}_guest")
-
-
-PLANS = {
-    "ROW": ("documents_by_id", ("a", "order", "o1")),
-    "PAGE": ("documents_by_seq", ("a", "order", 9, 9)),
-    "OWNED": ("documents_by_owner", ("a", "order", "t1", 9, 9)),
-    "COUNT_OWNED": ("documents_by_owner", ("a", "order", "t1")),
-    "DUE": ("documents_by_due", ("a", "order", 9, 9)),
-    "NEXT_DUE": ("documents_by_due", ("a", "order")),
-    "AFTER": ("documents_by_seq", ("a", "order", 9, 9)),
-    "SEQ_IN_USE": ("documents_by_seq", ("a", "order", 9)),
-    "DELETE": ("documents_by_id", ("a", "order", "o1")),
-    "TRIM": ("documents_by_seq", ("a", "order", "a", "order", 9)),
-    "CLEAR": ("documents_by_seq", ("a",)),
-    "LOCATE": ("documents_by_id", ("o1", "order")),
-    "DUE_ACCOUNTS": ("documents_by_due_ever", ("order", 9)),
-    "NUMBERS": ("accounts_pkey", ("a",)),
-}
-
-
-@pytest.fixture(scope="module")
-def plans(postgresql_server: str) -> dict[str, dict[str, str]]:
-    """Return every plan, of new tables and of tables that were filled and analysed."""
-    found: dict[str, dict[str, str]] = {}
-    with open_store(f"{postgresql_server}&schema=plans") as store:
-        for state in ("new", "one account", "many accounts"):
-            for account in {"new": "", "one account": "a"}.get(state, "bcdefghi"):
-                with store.write(account) as unit:
-                    for n in range(800):
-                        unit.put("order", f"o{n}", b"", index_key=f"t{n % 5}", due=n)
-            found[state] = explain(store, is_analysed=state != "new")
-    return found
-
-
-def explain(store: Store, *, is_analysed: bool) -> dict[str, str]:
-    """Return the plan of each statement, as a unit's connection makes it."""
-    pool = store._pool  # type: ignore[attr-defined] # to ask for its plans
-    names = {text: name for name, text in vars(sql).items() if name in PLANS}
-    plans = {}
-    with pool.connection() as connection:
-        if is_analysed:
-            connection.execute("ANALYZE documents")
-        for text, call in CALLS.items():
-            if name := names.get(text):
-                cursor = connection.execute(f"EXPLAIN {call}", PLANS[name][1])
-                plans[name] = "\n".join(line for (line,) in cursor)
-    return plans
-
-
-@pytest.mark.parametrize("state", ["new", "one account", "many accounts"])
-@pytest.mark.parametrize("statement", PLANS)
-def test_every_question_uses_its_index(
-    plans: dict[str, dict[str, str]], statement: str, state: str
-) -> None:
-    """Whatever the planner believes about the data, every column is found by it."""
-    index, _ = PLANS[statement]
-
-    plan = plans[state][statement]
-
-    assert f" {index} on " in plan
-    assert "Seq Scan on documents" not in plan
-    assert "Sort" not in plan
-    assert "Filter" not in plan

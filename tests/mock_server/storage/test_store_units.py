@@ -59,7 +59,7 @@ def change_everything(unit: Unit, *, divisor: int = 1) -> None:
 
 
 def test_an_exception_rolls_everything_back(store: Store) -> None:
-    """After it the account has what it had, in every index, and goes on counting."""
+    """After it the account has what it had, in every index."""
     before = prepare(store)
 
     with pytest.raises(ZeroDivisionError), store.write("a") as unit:
@@ -68,14 +68,12 @@ def test_an_exception_rolls_everything_back(store: Store) -> None:
     with store.write("a") as unit:
         assert everything(unit) == before
         unit.put("order", "next", b"")
-        row = unit.row("order", "next")
-        assert row is not None
-        assert row.seq == 6
+        assert unit.page("order", limit=1)[0].id == "next"
     assert store.due_accounts("order", 0) == ["a"]
 
 
 def test_discard_forgets_what_was_written_so_far(store: Store) -> None:
-    """What was written after it is kept, with the numbers it would have had."""
+    """What was written after it is kept."""
     before = prepare(store)
 
     with store.write("a") as unit:
@@ -88,9 +86,8 @@ def test_discard_forgets_what_was_written_so_far(store: Store) -> None:
 
     with store.read("a") as unit:
         assert unit.get("order", "kept") is None
-        row = unit.row("order", "really kept")
-        assert row is not None
-        assert (row.seq, unit.count("order")) == (6, 6)
+        assert unit.page("order", limit=1)[0].id == "really kept"
+        assert unit.count("order") == 6
 
 
 def test_discard_before_anything_went_out_keeps_what_was_read(store: Store) -> None:
@@ -115,7 +112,7 @@ def test_accounts_do_not_see_each_other(store: Store) -> None:
         unit.clear()
 
     with store.read("b") as unit:
-        assert unit.page("order", limit=9)[0][:3] == (1, "o1", b"b")
+        assert unit.page("order", limit=9)[0][1:3] == ("o1", b"b")
         assert unit.count("order", index_key="x") == 1
         assert len(unit.due("order", until=9, limit=9)) == 1
     with store.read("a") as unit:
@@ -281,7 +278,6 @@ def test_processes_lose_nothing(store_url: str) -> None:
     with open_store(store_url) as store, store.read("a") as unit:
         assert unit.get("counter", "c") == b"180"
         assert unit.count("order") == 180
-        assert unit.page("order", limit=1)[0].seq == 180
 
 
 def test_a_unit_that_outlives_its_store_still_ends(store: Store) -> None:
