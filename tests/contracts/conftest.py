@@ -1,4 +1,4 @@
-"""What the tests of the kit share: a second server, and runs of the kit against it."""
+"""What the tests of the kit share: a third-party server, and runs of the kit against it."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from smartpay_mock.server import Sandbox
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-SERVER = Path(__file__).parent / "second_server"
-TOKEN = "paytok_test_Second0000000000000001"
-CONSUMER = ("second+test@example.com", "second-password")
+SERVER = Path(__file__).parent / "third_party_server.py"
+TOKEN = "paytok_test_ThirdParty000000000001"
+CONSUMER = ("third-party+test@example.com", "third-party-password")
 KIT = (sys.executable, "-m", "smartpay_contracts")
 READY_WITHIN_S = 20
 
@@ -62,12 +62,12 @@ class KitRun:
 
 
 @pytest.fixture(scope="session")
-def second_server(tmp_path_factory: pytest.TempPathFactory) -> Start:
-    """Return a function that starts the second server, with further arguments."""
+def third_party_server(tmp_path_factory: pytest.TempPathFactory) -> Start:
+    """Return a function that starts the third-party server, with further arguments."""
 
     @contextmanager
     def start(*arguments: str) -> Iterator[str]:
-        port_file = tmp_path_factory.mktemp("second") / "port"
+        port_file = tmp_path_factory.mktemp("server") / "port"
         command = [sys.executable, str(SERVER), "--port-file", str(port_file)]
         process = subprocess.Popen(
             [*command, *arguments],
@@ -86,8 +86,8 @@ def second_server(tmp_path_factory: pytest.TempPathFactory) -> Start:
 def _port(process: subprocess.Popen[bytes], port_file: Path) -> int:
     deadline = time.monotonic() + READY_WITHIN_S
     while not port_file.exists():
-        assert process.poll() is None, "the second server ended"
-        assert time.monotonic() < deadline, "the second server did not start"
+        assert process.poll() is None, "the third-party server ended"
+        assert time.monotonic() < deadline, "the third-party server did not start"
     return int(port_file.read_text(encoding="ascii"))
 
 
@@ -143,7 +143,7 @@ def emulator_without_control() -> Iterator[str]:
 
 
 def known(key: str, *, second_key: str = "") -> list[str]:
-    """Return the options of a run against the second server that lacks nothing."""
+    """Return the options of a run against the third-party server that lacks nothing."""
     email, password = CONSUMER
     options = {
         "secret-key": key,
@@ -157,5 +157,5 @@ def known(key: str, *, second_key: str = "") -> list[str]:
 
 @pytest.fixture(scope="session")
 def options() -> Callable[..., list[str]]:
-    """Return how to tell a run all that it may know of the second server."""
+    """Return how to tell a run all that it may know of the third-party server."""
     return known

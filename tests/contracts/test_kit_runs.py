@@ -25,12 +25,12 @@ DRIFT = [sys.executable, "-m", "smartpay_contracts.drift"]
 
 @pytest.fixture(scope="module")
 def judged(
-    second_server: Any, run_kit: Any, options: Any, tmp_path_factory: Any
+    third_party_server: Any, run_kit: Any, options: Any, tmp_path_factory: Any
 ) -> Any:
     """Return a run that found something broken and something new."""
     summary = tmp_path_factory.mktemp("summary") / "summary.md"
     keys = ["--only-key", KEY, "--only-key", OTHER]
-    with second_server(*keys, "--break", "capture-unbounded") as url:
+    with third_party_server(*keys, "--deviation", "capture-unbounded") as url:
         run = run_kit(
             url,
             *options(KEY, second_key=OTHER),
@@ -151,7 +151,7 @@ def test_no_secret_is_in_anything_a_run_gives_out(judged: Any) -> None:
     """Keys, the consumer's password, signing secrets, access tokens."""
     everything = judged.everything()
 
-    for secret in (KEY, OTHER, "second-password"):
+    for secret in (KEY, OTHER, "third-party-password"):
         assert secret not in everything
     assert "signingSecret" in everything
     for line in everything.split('"signingSecret'):
@@ -195,10 +195,10 @@ WRONG = {
 
 @pytest.mark.parametrize("name", WRONG)
 def test_what_a_person_got_wrong_is_no_broken_promise(
-    name: str, second_server: Any, run_kit: Any, options: Any
+    name: str, third_party_server: Any, run_kit: Any, options: Any
 ) -> None:
     """Nor is it skipped in silence: the run ends with 2 and names the option."""
-    with second_server("--only-key", KEY) as url:
+    with third_party_server("--only-key", KEY) as url:
         run = run_kit(url, *options(KEY), *WRONG[name])
 
     assert run.code == 2, run.output[-2_000:]
@@ -257,10 +257,10 @@ def test_the_emulator_needs_nothing_of_the_persons_account(run_kit: Any) -> None
     ids=["no key", "live key", "refused key"],
 )
 def test_wrong_usage_ends_the_run_with_2(
-    arguments: list[str], second_server: Any, run_kit: Any
+    arguments: list[str], third_party_server: Any, run_kit: Any
 ) -> None:
     """With one message that says what to do, and without the key."""
-    with second_server("--only-key", KEY) as url:
+    with third_party_server("--only-key", KEY) as url:
         run = run_kit(url, *arguments)
 
     assert run.code == 2
@@ -271,12 +271,12 @@ def test_wrong_usage_ends_the_run_with_2(
 
 
 def test_a_lost_server_ends_the_run_with_3_and_one_message(
-    second_server: Any, tmp_path: Path, options: Any
+    third_party_server: Any, tmp_path: Path, options: Any
 ) -> None:
     """Not with a traceback for each test that was left."""
     command = [sys.executable, "-m", "smartpay_contracts", "-v"]
     reports = ["--smartpay-report-json=r.json", "--smartpay-report-html=r.html"]
-    with second_server("--only-key", KEY) as url:
+    with third_party_server("--only-key", KEY) as url:
         process = subprocess.Popen(
             [*command, "--smartpay-url", url, *options(KEY), *reports],
             stdout=subprocess.PIPE,
@@ -306,19 +306,24 @@ def test_a_lost_server_ends_the_run_with_3_and_one_message(
 
 
 def test_a_server_compared_with_itself_does_not_drift(
-    second_server: Any, tmp_path: Path
+    third_party_server: Any, tmp_path: Path
 ) -> None:
     """Though every id, time and trace is another one."""
-    with second_server() as url:
+    with third_party_server() as url:
         done = _drift(tmp_path, url, url)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "no difference in" in done.stdout
 
 
-def test_drift_names_the_fields_that_differ(second_server: Any, tmp_path: Path) -> None:
+def test_drift_names_the_fields_that_differ(
+    third_party_server: Any, tmp_path: Path
+) -> None:
     """And no others; it exits with 10."""
-    with second_server() as left, second_server("--break", "refund-409") as right:
+    with (
+        third_party_server() as left,
+        third_party_server("--deviation", "refund-409") as right,
+    ):
         done = _drift(tmp_path, left, right, "--json", "drift.json")
 
     assert done.returncode == 10, done.stdout + done.stderr
@@ -331,10 +336,10 @@ def test_drift_names_the_fields_that_differ(second_server: Any, tmp_path: Path) 
 
 
 def test_drift_without_a_server_is_wrong_usage(
-    second_server: Any, tmp_path: Path
+    third_party_server: Any, tmp_path: Path
 ) -> None:
     """It says which one is missing, in its own options' names."""
-    with second_server() as url:
+    with third_party_server() as url:
         done = _drift(tmp_path, url, "http://127.0.0.1:1")
 
     assert done.returncode == 2
@@ -343,10 +348,10 @@ def test_drift_without_a_server_is_wrong_usage(
 
 
 def test_drift_names_the_side_that_lacks_something(
-    second_server: Any, tmp_path: Path
+    third_party_server: Any, tmp_path: Path
 ) -> None:
     """In the words of its own options."""
-    with second_server() as url:
+    with third_party_server() as url:
         unknown = "--right-token=paytok_test_Unknown00000000000001"
         done = _drift(tmp_path, url, url, unknown)
 
@@ -357,7 +362,7 @@ def test_drift_names_the_side_that_lacks_something(
 def _drift(
     folder: Path, left: str, right: str, *arguments: str
 ) -> subprocess.CompletedProcess[str]:
-    token = "paytok_test_Second0000000000000001"
+    token = "paytok_test_ThirdParty000000000001"
     sides = [f"--{side}-token={token}" for side in ("left", "right")]
     sides += ["--left-secret-key=sk_test_left1", "--right-secret-key=sk_test_right2"]
     return subprocess.run(

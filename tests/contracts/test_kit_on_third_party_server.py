@@ -44,14 +44,14 @@ def modules(*names: str) -> list[str]:
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("group", range(GROUPS))
-def test_the_kit_finds_nothing_wrong_with_the_second_server(
-    group: int, second_server: Any, run_kit: Any, options: Any
+def test_the_kit_finds_nothing_wrong_with_the_third_party_server(
+    group: int, third_party_server: Any, run_kit: Any, options: Any
 ) -> None:
     """No failure, only discoveries; what it cannot check it says."""
     mine = [path.stem.removeprefix("test_") for path in FILES[group::GROUPS]]
     key = f"sk_test_group{group}"
 
-    with second_server("--only-key", key, "--only-key", OTHER) as url:
+    with third_party_server("--only-key", key, "--only-key", OTHER) as url:
         run = run_kit(url, *options(key, second_key=OTHER), *modules(*mine))
 
     assert run.code == 0, run.output[-3_000:]
@@ -62,10 +62,10 @@ def test_the_kit_finds_nothing_wrong_with_the_second_server(
 
 @pytest.mark.timeout(300)
 def test_a_key_and_a_token_are_enough(
-    second_server: Any, run_kit: Any, options: Any
+    third_party_server: Any, run_kit: Any, options: Any
 ) -> None:
     """The rest is skipped, each with what it needs."""
-    with second_server("--only-key", "sk_test_alone1") as url:
+    with third_party_server("--only-key", "sk_test_alone1") as url:
         run = run_kit(
             url,
             *options("sk_test_alone1")[:2],
@@ -133,15 +133,15 @@ def test_every_deviation_is_judged() -> None:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("deviations", TOGETHER, ids=" ".join)
 def test_the_kit_notices_deviations(
-    deviations: tuple[str, ...], second_server: Any, run_kit: Any, options: Any
+    deviations: tuple[str, ...], third_party_server: Any, run_kit: Any, options: Any
 ) -> None:
     """It ends with 1 and names the clauses that are broken."""
     tests = " or ".join(BREAKS[name][0] for name in deviations)
     clauses = {BREAKS[name][1] for name in deviations}
     server = ["--only-key", "sk_test_broken1", "--only-key", OTHER]
-    server += [part for name in deviations for part in ("--break", name)]
+    server += [part for name in deviations for part in ("--deviation", name)]
 
-    with second_server(*server) as url:
+    with third_party_server(*server) as url:
         given = options("sk_test_broken1", second_key=OTHER)
         run = run_kit(url, *given, "-k", tests)
 
