@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 
 from smartpay_contracts.client import Client
-from smartpay_contracts.exchange import Doc, Exchange
-from smartpay_contracts.failure import ContractFailure
+from smartpay_contracts.exchange import ContractFailure, Doc, Exchange
 from smartpay_schemas import ERRORS, OPERATIONS, Problem, problems, response_schema
 
 UNAUTHORIZED = 401

@@ -10,10 +10,10 @@ from smartpay_contracts.checks import Checks
 from smartpay_contracts.client import Client
 from smartpay_contracts.control import Control
 from smartpay_contracts.exchange import Doc
-from smartpay_contracts.judge import Judge
 from smartpay_contracts.receiver import PATIENCE_S, Receiver
+from smartpay_contracts.shop import Shop
 from smartpay_contracts.target import Target, fresh_key
-from smartpay_contracts.world import World
+from smartpay_contracts.validation import Validator
 
 JUDGE = "smartpay-contracts-judge"
 SWITCH = "inactive_token"
@@ -27,21 +27,21 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "clause(id, ...): the clauses of the contract that a test checks."
     )
     if not config.pluginmanager.has_plugin(JUDGE):
-        config.pluginmanager.register(Judge(config), JUDGE)
+        config.pluginmanager.register(Validator(config), JUDGE)
 
 
 @pytest.fixture(scope="session")
-def judge(pytestconfig: pytest.Config) -> Judge:
+def validator(pytestconfig: pytest.Config) -> Validator:
     """Return who judges, which also knows the server."""
     plugin = pytestconfig.pluginmanager.get_plugin(JUDGE)
-    assert isinstance(plugin, Judge)
+    assert isinstance(plugin, Validator)
     return plugin
 
 
 @pytest.fixture(scope="session")
-def target(judge: Judge) -> Target:
+def target(validator: Validator) -> Target:
     """Return the server under test."""
-    return judge.target
+    return validator.target
 
 
 @pytest.fixture(scope="session")
@@ -51,19 +51,19 @@ def checks(target: Target) -> Checks:
 
 
 @pytest.fixture
-def api(judge: Judge, target: Target) -> Client:
+def api(validator: Validator, target: Target) -> Client:
     """Return a caller with an account of its own where the server allows it."""
-    judge.connection.exchanges.clear()
+    validator.connection.exchanges.clear()
     own = "own accounts" in target.can
     return target.client(
-        judge.connection, fresh_key() if own else target.options.secret_key
+        validator.connection, fresh_key() if own else target.options.secret_key
     )
 
 
 @pytest.fixture
-def world(api: Client, target: Target, checks: Checks) -> Iterator[World]:
+def shop(api: Client, target: Target, checks: Checks) -> Iterator[Shop]:
     """Return the maker of objects in the test's account; it tidies up."""
-    made = World(api, target, checks)
+    made = Shop(api, target, checks)
 
     yield made
 
@@ -86,10 +86,10 @@ def rejecting_disabled(api: Client, target: Target) -> None:
 
 
 @pytest.fixture
-def consumer(world: World, target: Target) -> Client:
+def consumer(shop: Shop, target: Target) -> Client:
     """Return a caller logged in as a test consumer, or skip."""
     target.require("consumer")
-    return world.consumer
+    return shop.consumer
 
 
 @pytest.fixture
@@ -110,9 +110,9 @@ def receiver(target: Target) -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def endpoint(world: World, receiver: Receiver) -> Doc:
+def endpoint(shop: Shop, receiver: Receiver) -> Doc:
     """Return an endpoint of the receiver that gets every event."""
-    return world.endpoint(receiver.url())
+    return shop.endpoint(receiver.url())
 
 
 @pytest.fixture

@@ -10,8 +10,7 @@ from urllib.parse import urlsplit
 import requests
 import requests.adapters
 
-from smartpay_contracts.exchange import Exchange
-from smartpay_contracts.failure import ContractFailure
+from smartpay_contracts.exchange import ContractFailure, Exchange
 
 USER_AGENT = "smartpay-contracts"
 _PARALLEL = 32

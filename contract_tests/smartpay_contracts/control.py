@@ -6,8 +6,7 @@ import json
 from typing import Any
 
 from smartpay_contracts.connection import Connection
-from smartpay_contracts.exchange import Exchange
-from smartpay_contracts.failure import ContractFailure
+from smartpay_contracts.exchange import ContractFailure, Exchange
 
 ACCOUNT_HEADER = "Smartpay-Sandbox-Account"
 _SUCCESS = range(200, 300)

@@ -50,7 +50,7 @@ class Collector:
         """Look at the server before workers do, which cannot refuse a run."""
         has_workers = self._config.getoption("numprocesses", default=None)
         if has_workers and any(PACKAGE in str(arg) for arg in self._config.args):
-            from smartpay_contracts.judge import (  # noqa: PLC0415 - see above
+            from smartpay_contracts.target import (  # noqa: PLC0415 - see above
                 check_target,
             )
 

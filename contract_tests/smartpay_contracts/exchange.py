@@ -1,4 +1,4 @@
-"""One call and its answer, as values that can be shown without giving a secret away."""
+"""One call and its answer, shown without secrets; and how a test fails."""
 
 from __future__ import annotations
 
@@ -9,13 +9,38 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from smartpay_contracts.failure import ContractFailure
 from smartpay_contracts.redact import SECRETS
 
 LONGEST_SHOWN = 4_000
 """Characters of a body that a report shows."""
 
-_UNTOLD_HEADERS = {"accept-encoding", "connection", "content-length", "user-agent"}
+_HIDDEN_HEADERS = {"accept-encoding", "connection", "content-length", "user-agent"}
+
+
+class ContractFailure(AssertionError):  # noqa: N818 - fails a test, is no error
+    """The server breaks a promise.
+
+    Attributes:
+        expected: What the contract promises, in words.
+        found: What came instead.
+        exchange: The call it was seen in, if it was one.
+    """
+
+    def __init__(
+        self, expected: str, *, found: str, exchange: Exchange | None = None
+    ) -> None:
+        self.expected = expected
+        self.found = found
+        self.exchange = exchange
+        super().__init__(f"expected {expected}; found {found}")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ContractFailure) and (
+            (self.expected, self.found) == (other.expected, other.found)
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.expected, self.found))
 
 
 class Doc(dict[str, Any]):
@@ -101,7 +126,7 @@ class Exchange:
         """Return a command line that repeats the call, given the key in a variable."""
         parts = [f"curl -X {self.method} {shlex.quote(SECRETS.clean(self.url))}"]
         for name, value in self.sent_headers.items():
-            if name.lower() not in _UNTOLD_HEADERS:
+            if name.lower() not in _HIDDEN_HEADERS:
                 parts.append(f'-H "{_in_double_quotes(f"{name}: {value}")}"')
         if len(self.sent) > LONGEST_SHOWN:
             parts.append(f"--data-binary @body  # of {len(self.sent)} bytes")

@@ -9,17 +9,19 @@ from typing import Any
 
 import pytest
 
-from smartpay_contracts import parity, report_html, report_json, report_markdown
-from smartpay_contracts.chance import now_ms
+from smartpay_contracts import parity, report_html, report_markdown
 from smartpay_contracts.options import Options, read_options
-from smartpay_contracts.verdicts import (
+from smartpay_contracts.report import (
     CONFIDENCES,
     Verdict,
+    build_report,
     count,
+    render_json,
     skip_reasons,
     told,
     verdicts,
 )
+from smartpay_contracts.values import now_ms
 
 STALE = 11
 """Exit code when the ledger is too old, as --smartpay-max-parity-age asks."""
@@ -67,7 +69,7 @@ def finish(
     lines = summary_lines(found, records)
     more, is_stale = _parity(options, found, records[0]["target"])
     lines += more
-    document = report_json.build(found, records, lost=lost)
+    document = build_report(found, records, lost=lost)
     lines += _write(options, document)
     if is_stale and status == 0:
         status = STALE
@@ -127,7 +129,7 @@ def _write(options: Options, document: dict[str, Any]) -> list[str]:
 def _reports(options: Options) -> list[tuple[Path, Callable[[dict[str, Any]], str]]]:
     """Return the reports that were asked for, each with what makes its text."""
     known = (
-        (options.report_json, report_json.render),
+        (options.report_json, render_json),
         (options.report_html, report_html.render),
         (options.report_markdown, report_markdown.render),
     )

@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 
-from smartpay_contracts.report_json import timestamp
-from smartpay_contracts.verdicts import Verdict
+from smartpay_contracts.report import Verdict, timestamp
 
 DEFAULT_FILE = "parity.json"
 VERSION = 1

@@ -10,10 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
-from smartpay_contracts.chance import now_ms
-from smartpay_contracts.exchange import Doc
-from smartpay_contracts.failure import ContractFailure
+from smartpay_contracts.exchange import ContractFailure, Doc
 from smartpay_contracts.signing import sign
+from smartpay_contracts.values import now_ms
 
 PATIENCE_S = 10.0
 """How long an event may take to arrive, in seconds."""

@@ -12,8 +12,14 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from smartpay_contracts.report_markdown import by_clauses, headline
-from smartpay_contracts.verdicts import CONFIDENCES, OUTCOMES, PLURALS, told
+from smartpay_contracts.report import (
+    CONFIDENCES,
+    OUTCOMES,
+    PLURALS,
+    by_clauses,
+    headline,
+    told,
+)
 
 STYLE = Path(__file__).with_name("report.css")
 

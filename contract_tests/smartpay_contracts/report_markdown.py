@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from smartpay_contracts.verdicts import CONFIDENCES, OUTCOMES
+from smartpay_contracts.report import CONFIDENCES, OUTCOMES, by_clauses, headline
 
 MOST_SHOWN = 20
 """Groups of failures told; a broken server breaks hundreds of tests the same way."""
@@ -23,22 +23,6 @@ def render(document: dict[str, Any]) -> str:
         _skipped(document["skipped"]),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def headline(document: dict[str, Any]) -> str:
-    """Return the verdict in one phrase."""
-    counts = document["summary"]["clauses"]
-    if counts["broken"]:
-        noun = "promise is" if counts["broken"] == 1 else "promises are"
-        told = f"{counts['broken']} {noun} broken"
-        return f"{told}, and the server was lost" if document["lost"] else told
-    if document["lost"]:
-        return "the server was lost"
-    holds = "what was run of it holds" if counts["not run"] else "it holds"
-    if counts["discovery"]:
-        noun = "discovery" if counts["discovery"] == 1 else "discoveries"
-        return f"{holds}, with {counts['discovery']} {noun}"
-    return holds
 
 
 def _table(document: dict[str, Any]) -> str:
@@ -68,16 +52,6 @@ def _told(title: str, failures: list[dict[str, Any]]) -> list[str]:
     if len(groups) > MOST_SHOWN:
         lines.append(f"- and {len(groups) - MOST_SHOWN} more")
     return [f"### {title}", "\n".join(lines)]
-
-
-def by_clauses(
-    failures: list[dict[str, Any]],
-) -> list[tuple[tuple[str, ...], list[dict[str, Any]]]]:
-    """Return failures by the clauses they are about, in order of appearance."""
-    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-    for failure in failures:
-        groups.setdefault(tuple(failure["clauses"]), []).append(failure)
-    return list(groups.items())
 
 
 def _skipped(reasons: list[dict[str, Any]]) -> str:

@@ -8,13 +8,13 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 import pytest
 
-from smartpay_contracts.chance import fresh
 from smartpay_contracts.client import Client
 from smartpay_contracts.connection import Connection, TargetLost
 from smartpay_contracts.control import Control
-from smartpay_contracts.failure import ContractFailure
-from smartpay_contracts.options import Options
+from smartpay_contracts.exchange import ContractFailure
+from smartpay_contracts.options import Options, read_options
 from smartpay_contracts.redact import SECRETS
+from smartpay_contracts.values import unique
 from smartpay_fixtures import sandbox_values
 
 OK, UNAUTHORIZED, NOT_FOUND = 200, 401, 404
@@ -54,7 +54,7 @@ class Target:
     consumer_url: str
     options: Options
     can: frozenset[str] = frozenset()
-    run_id: str = field(default_factory=lambda: f"kit-{fresh(8)}")
+    run_id: str = field(default_factory=lambda: f"kit-{unique(8)}")
     consumer: tuple[str, str] | None = None
 
     @property
@@ -123,6 +123,21 @@ def find_target(options: Options, connection: Connection) -> Target:
         raise pytest.UsageError(
             f"{address.netloc} does not answer as an HTTP server: {failure}."
         ) from None
+
+
+def check_target(config: pytest.Config) -> None:
+    """Refuse a run whose options cannot be used or whose server is not there.
+
+    Raises:
+        pytest.UsageError: What is wrong, and what to do.
+    """
+    options = read_options(config)
+    if options.url is not None:
+        connection = connect(options)
+        try:
+            find_target(options, connection)
+        finally:
+            connection.close()
 
 
 def is_loopback(url: str) -> bool:
@@ -196,7 +211,7 @@ def _probe(target: Target, connection: Connection) -> Target:
 
 def fresh_key() -> str:
     """Return a secret key that nobody used before."""
-    return f"sk_test_{fresh(22)}"
+    return f"sk_test_{unique(22)}"
 
 
 def _accepts(target: Target, connection: Connection, key: str) -> bool:

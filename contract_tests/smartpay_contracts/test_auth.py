@@ -8,19 +8,19 @@ import pytest
 
 from smartpay_contracts.checks import Checks
 from smartpay_contracts.client import Client
-from smartpay_contracts.kinds import (
+from smartpay_contracts.redact import SECRETS
+from smartpay_contracts.resources import (
     ARRANGE,
-    KINDS,
-    Kind,
+    RESOURCES,
+    Resource,
     call,
     each,
-    kind_of,
     merchant_operations,
+    resource_of,
     with_id,
 )
-from smartpay_contracts.redact import SECRETS
+from smartpay_contracts.shop import Shop
 from smartpay_contracts.target import Target, fresh_key
-from smartpay_contracts.world import World
 from smartpay_schemas import OPERATIONS
 
 MERCHANT = merchant_operations()
@@ -51,12 +51,12 @@ def test_a_call_without_a_credential_is_refused(
 @pytest.mark.clause("auth.missing-key")
 @pytest.mark.parametrize("operation", MERCHANT)
 def test_a_good_call_without_a_credential_is_refused(
-    operation: str, world: World, checks: Checks
+    operation: str, shop: Shop, checks: Checks
 ) -> None:
     """Even when everything else about the call is right."""
-    arguments = ARRANGE[operation](world)
+    arguments = ARRANGE[operation](shop)
 
-    anonymous = world.api.with_authorization(None)
+    anonymous = shop.api.with_authorization(None)
     answer = anonymous.call(operation, arguments.body, id=arguments.id)
 
     checks.unauthorized(answer)
@@ -65,12 +65,12 @@ def test_a_good_call_without_a_credential_is_refused(
 @pytest.mark.clause("auth.wrong-key", "auth.body")
 @pytest.mark.parametrize("operation", MERCHANT)
 def test_a_call_with_a_wrong_credential_is_refused(
-    operation: str, world: World, checks: Checks
+    operation: str, shop: Shop, checks: Checks
 ) -> None:
     """Something that is no key opens nothing."""
-    arguments = ARRANGE[operation](world)
+    arguments = ARRANGE[operation](shop)
 
-    stranger = world.api.with_authorization("Basic not-a-key")
+    stranger = shop.api.with_authorization("Basic not-a-key")
     answer = stranger.call(operation, arguments.body, id=arguments.id)
 
     checks.unauthorized(answer)
@@ -103,13 +103,13 @@ def test_a_key_that_was_never_issued_is_refused(
 @pytest.mark.clause("auth.public-key")
 @pytest.mark.parametrize("operation", MERCHANT)
 def test_a_public_key_is_no_credential(
-    operation: str, world: World, target: Target, checks: Checks
+    operation: str, shop: Shop, target: Target, checks: Checks
 ) -> None:
     """It only says who one is."""
-    arguments = ARRANGE[operation](world)
+    arguments = ARRANGE[operation](shop)
     public = target.options.public_key or "pk_test_0123456789abcdefABCDEF"
 
-    visitor = world.api.with_authorization(f"Basic {public}")
+    visitor = shop.api.with_authorization(f"Basic {public}")
     answer = visitor.call(operation, arguments.body, id=arguments.id)
 
     checks.unauthorized(answer)
@@ -123,8 +123,8 @@ def test_the_sandbox_refuses_live_keys(
     """A live key in the wrong place must not work, and must not be kept."""
     target.require("control")
 
-    nobodys_live_key = "sk_" + "live_0123456789abcdefABCDEF"
-    answer = api.with_authorization(f"{scheme} {nobodys_live_key}").call("list_orders")
+    live_key = "sk_" + "live_0123456789abcdefABCDEF"
+    answer = api.with_authorization(f"{scheme} {live_key}").call("list_orders")
 
     checks.unauthorized(answer)
 
@@ -139,10 +139,10 @@ def test_the_raw_key_is_a_credential(api: Client, checks: Checks) -> None:
 
 @pytest.mark.clause("auth.base64-key")
 def test_http_basic_proper_is_a_credential(
-    api: Client, world: World, checks: Checks
+    api: Client, shop: Shop, checks: Checks
 ) -> None:
     """Base64 of the key and a colon is the same account."""
-    order = world.order()
+    order = shop.order()
     encoded = base64.b64encode(f"{api.key}:".encode()).decode()
     SECRETS.learn(api.key)
 
@@ -152,9 +152,9 @@ def test_http_basic_proper_is_a_credential(
 
 
 @pytest.mark.clause("auth.bearer-key")
-def test_bearer_is_a_scheme_too(api: Client, world: World, checks: Checks) -> None:
+def test_bearer_is_a_scheme_too(api: Client, shop: Shop, checks: Checks) -> None:
     """With the raw key; it is the same account."""
-    order = world.order()
+    order = shop.order()
 
     caller = api.with_authorization(f"Bearer {api.key}")
 
@@ -188,10 +188,10 @@ def test_the_credential_is_looked_at_first(
 
 @pytest.mark.clause("auth.refusal-changes-nothing")
 def test_a_call_without_a_credential_makes_no_order(
-    api: Client, world: World, checks: Checks
+    api: Client, shop: Shop, checks: Checks
 ) -> None:
     """Not even for whoever called just before."""
-    body = world.order_body()
+    body = shop.order_body()
     checks.ok(api.call("list_orders"))
 
     checks.unauthorized(api.with_authorization(None).call("create_order", body))
@@ -205,32 +205,32 @@ def test_a_call_without_a_credential_makes_no_order(
 @pytest.mark.clause("auth.account-isolation")
 @pytest.mark.parametrize("operation", ABOUT_ONE)
 def test_another_accounts_object_is_not_found(
-    operation: str, world: World, other: Client, checks: Checks
+    operation: str, shop: Shop, other: Client, checks: Checks
 ) -> None:
     """As if it did not exist, and nothing happens to it."""
     if OPERATIONS[operation].tag == "tokens":
-        arguments = ARRANGE["approve_token"](world)
-        world.approve(str(arguments.id))
+        arguments = ARRANGE["approve_token"](shop)
+        shop.approve(str(arguments.id))
     else:
-        arguments = ARRANGE[operation](world)
-    kind = kind_of(operation)
-    before = world.now(kind.name, str(arguments.id))
+        arguments = ARRANGE[operation](shop)
+    resource = resource_of(operation)
+    before = shop.now(resource.name, str(arguments.id))
 
     answer = other.call(operation, arguments.body, id=arguments.id)
 
     checks.refused_with(answer, 404)
-    assert world.now(kind.name, str(arguments.id)) == before
+    assert shop.now(resource.name, str(arguments.id)) == before
 
 
 @pytest.mark.clause("auth.account-isolation")
-@each(KINDS)
+@each(RESOURCES)
 def test_another_accounts_object_is_in_no_list(
-    kind: Kind, world: World, other: Client, checks: Checks
+    resource: Resource, shop: Shop, other: Client, checks: Checks
 ) -> None:
     """Neither plain nor expanded."""
-    made = kind.make(world)
+    made = resource.make(shop)
 
-    seen = checks.listed(other, kind.list_operation)
+    seen = checks.listed(other, resource.list_operation)
 
     assert made["id"] not in [entry["id"] for entry in seen]
 
@@ -246,13 +246,13 @@ def test_another_accounts_object_is_in_no_list(
     ],
 )
 def test_another_accounts_object_cannot_be_named_in_a_body(
-    operation: str, code: str, world: World, other: Client, checks: Checks
+    operation: str, code: str, shop: Shop, other: Client, checks: Checks
 ) -> None:
     """Neither charged, nor captured, nor refunded, nor built upon."""
-    arguments = ARRANGE[operation](world)
+    arguments = ARRANGE[operation](shop)
     body = dict(arguments.body)
     if operation == "create_order":
-        body["token"] = KINDS["token"].make(world)["id"]
+        body["token"] = RESOURCES["token"].make(shop)["id"]
 
     answer = other.call(operation, body)
 
@@ -265,10 +265,10 @@ def test_an_id_of_live_mode_is_not_found(
     operation: str, api: Client, checks: Checks
 ) -> None:
     """A test key sees test objects only."""
-    kind = kind_of(operation)
-    body = dict(kind.update or {}) if OPERATIONS[operation].request else {}
+    resource = resource_of(operation)
+    body = dict(resource.update or {}) if OPERATIONS[operation].request else {}
 
-    live = kind.nobodys.replace("_test_", "_live_")
+    live = resource.unknown_id.replace("_test_", "_live_")
     answer = api.call(operation, body, id=live)
 
     checks.refused_with(answer, 404)
@@ -276,20 +276,20 @@ def test_an_id_of_live_mode_is_not_found(
 
 @pytest.mark.clause("auth.mode-isolation")
 def test_the_same_suffix_in_live_mode_is_another_object(
-    world: World, checks: Checks
+    shop: Shop, checks: Checks
 ) -> None:
     """The mode in an id is not decoration."""
-    order = world.order()
+    order = shop.order()
 
-    answer = world.api.call("get_order", id=order["id"].replace("_test_", "_live_"))
+    answer = shop.api.call("get_order", id=order["id"].replace("_test_", "_live_"))
 
     checks.refused_with(answer, 404)
 
 
 @pytest.mark.clause("auth.one-key")
 @pytest.mark.parametrize("operation", ["create_order", "create_checkout_session"])
-def test_no_public_key_is_needed(operation: str, world: World, checks: Checks) -> None:
+def test_no_public_key_is_needed(operation: str, shop: Shop, checks: Checks) -> None:
     """The secret key alone opens an account's every door."""
-    arguments = ARRANGE[operation](world)
+    arguments = ARRANGE[operation](shop)
 
-    checks.ok(call(operation, world, arguments))
+    checks.ok(call(operation, shop, arguments))

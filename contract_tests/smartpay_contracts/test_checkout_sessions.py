@@ -10,7 +10,7 @@ from smartpay_contracts import payloads
 from smartpay_contracts.checks import Checks
 from smartpay_contracts.client import Client
 from smartpay_contracts.exchange import Doc
-from smartpay_contracts.world import World
+from smartpay_contracts.shop import Shop
 
 NOBODY = "checkout_test_0000000000000000000000"
 FOR_AN_ORDER = ["amount", "currency", "items", "customerInfo", "shippingInfo"]
@@ -32,36 +32,34 @@ ENUMS = [
 ]
 
 
-def create(world: World, body: dict[str, Any]) -> Doc:
+def create(shop: Shop, body: dict[str, Any]) -> Doc:
     """Return the session that a body makes."""
-    return world.checks.ok(world.api.call("create_checkout_session", body))
+    return shop.checks.ok(shop.api.call("create_checkout_session", body))
 
 
 @pytest.mark.clause("sessions.create.order")
-def test_a_session_makes_its_order_at_once(world: World, checks: Checks) -> None:
+def test_a_session_makes_its_order_at_once(shop: Shop, checks: Checks) -> None:
     """It waits for the consumer, can be retrieved and is listed."""
-    session = world.session()
+    session = shop.session()
 
     order = session["order"]
     assert order["status"] == "requires_authorization"
     assert "token" not in session
-    assert world.now("order", order["id"])["status"] == "requires_authorization"
-    entry = checks.find(world.api, "list_orders", order["id"])
+    assert shop.now("order", order["id"])["status"] == "requires_authorization"
+    entry = checks.find(shop.api, "list_orders", order["id"])
     assert entry["status"] == "requires_authorization"
 
 
 @pytest.mark.clause("sessions.create.order-members")
 @pytest.mark.parametrize("capture", ["automatic", "manual"])
-def test_the_order_of_a_session_is_what_was_asked_for(
-    capture: str, world: World
-) -> None:
+def test_the_order_of_a_session_is_what_was_asked_for(capture: str, shop: Shop) -> None:
     """Amount, items and shipping; no token, payment or expiry yet."""
     body = payloads.order_session(amount=1_234, captureMethod=capture)
 
-    session = create(world, body)
+    session = create(shop, body)
 
     order = session["order"]
-    now = world.now("order", order["id"], expand="all")
+    now = shop.now("order", order["id"], expand="all")
     for seen in (order, now):
         assert (seen["amount"], seen["currency"]) == (1_234, "JPY")
         assert seen["shippingInfo"] == body["shippingInfo"]
@@ -72,100 +70,98 @@ def test_the_order_of_a_session_is_what_was_asked_for(
 
 
 @pytest.mark.clause("sessions.create.url")
-@pytest.mark.parametrize("make", [World.session, World.token_session])
-def test_a_session_has_a_url_for_the_consumer(make: Any, world: World) -> None:
+@pytest.mark.parametrize("make", [Shop.session, Shop.token_session])
+def test_a_session_has_a_url_for_the_consumer(make: Any, shop: Shop) -> None:
     """SDKs append a query to it, so it has none."""
-    session = make(world)
+    session = make(shop)
 
     assert session["url"].startswith(("https://", "http://"))
     assert "?" not in session["url"]
-    assert world.now("checkout_session", session["id"])["url"] == session["url"]
+    assert shop.now("checkout_session", session["id"])["url"] == session["url"]
 
 
 @pytest.mark.clause("sessions.create.echo")
 @pytest.mark.parametrize("body", [payloads.order_session(), payloads.token_session()])
 @pytest.mark.parametrize("locale", ["en", "ja"])
 def test_a_session_carries_what_it_was_made_with(
-    body: dict[str, Any], locale: str, world: World
+    body: dict[str, Any], locale: str, shop: Shop
 ) -> None:
     """Its addresses, locale and reference."""
     told = {
         "successUrl": "https://example.com/a?b=c",
         "cancelUrl": "https://example.com/d#e",
         "locale": locale,
-        "reference": world.reference(),
+        "reference": shop.reference(),
     }
 
-    session = create(world, {**body, **told})
+    session = create(shop, {**body, **told})
 
-    for seen in (session, world.now("checkout_session", session["id"])):
+    for seen in (session, shop.now("checkout_session", session["id"])):
         assert {name: seen[name] for name in told} == told
 
 
 @pytest.mark.clause("sessions.create.url-names-it")
-@pytest.mark.parametrize("make", [World.session, World.token_session])
-def test_the_url_of_a_session_names_it(make: Any, world: World) -> None:
+@pytest.mark.parametrize("make", [Shop.session, Shop.token_session])
+def test_the_url_of_a_session_names_it(make: Any, shop: Shop) -> None:
     """A person can tell from the address which session is meant."""
-    session = make(world)
+    session = make(shop)
 
     assert session["id"] in session["url"]
 
 
 @pytest.mark.clause("sessions.create.customer")
 @pytest.mark.parametrize("body", [payloads.order_session(), payloads.token_session()])
-def test_a_session_carries_its_customer(body: dict[str, Any], world: World) -> None:
+def test_a_session_carries_its_customer(body: dict[str, Any], shop: Shop) -> None:
     """With every member that was told."""
-    session = create(world, body)
+    session = create(shop, body)
 
     told = body["customerInfo"]
-    for seen in (session, world.now("checkout_session", session["id"])):
+    for seen in (session, shop.now("checkout_session", session["id"])):
         customer = seen["customerInfo"]
         assert {name: customer[name] for name in told} == told
 
 
 @pytest.mark.clause("sessions.create.passes-on")
 @pytest.mark.parametrize(
-    ("make", "name"), [(World.session, "order"), (World.token_session, "token")]
+    ("make", "name"), [(Shop.session, "order"), (Shop.token_session, "token")]
 )
-def test_a_session_passes_on_what_it_is_about(
-    make: Any, name: str, world: World
-) -> None:
+def test_a_session_passes_on_what_it_is_about(make: Any, name: str, shop: Shop) -> None:
     """Its order or its token carries the reference and the metadata too."""
-    told = {"reference": world.reference(), "metadata": {"cart": "4711"}}
+    told = {"reference": shop.reference(), "metadata": {"cart": "4711"}}
 
-    made = make(world, **told)[name]
+    made = make(shop, **told)[name]
 
-    for seen in (made, world.now(name, made["id"])):
+    for seen in (made, shop.now(name, made["id"])):
         assert {member: seen[member] for member in told} == told
 
 
 @pytest.mark.clause("sessions.create.mandatory-members")
 @pytest.mark.parametrize("member", [*FOR_AN_ORDER, *URLS])
 def test_a_session_for_an_order_needs_seven_members(
-    member: str, world: World, checks: Checks
+    member: str, shop: Shop, checks: Checks
 ) -> None:
     """Those of an order, and where the consumer comes back to."""
     body = payloads.without(payloads.order_session(), member)
 
-    answer = world.api.call("create_checkout_session", body)
+    answer = shop.api.call("create_checkout_session", body)
 
     checks.refused_with(answer, 400)
 
 
 @pytest.mark.clause("sessions.create.a-product")
-def test_taxes_and_discounts_are_not_enough(world: World, checks: Checks) -> None:
+def test_taxes_and_discounts_are_not_enough(shop: Shop, checks: Checks) -> None:
     """Something is bought."""
     body = payloads.order_session(items=[payloads.tax(), payloads.discount()])
 
-    answer = world.api.call("create_checkout_session", body)
+    answer = shop.api.call("create_checkout_session", body)
 
     checks.refused_with(answer, 400)
 
 
 @pytest.mark.clause("sessions.create.token")
-def test_a_session_can_ask_for_a_token(world: World) -> None:
+def test_a_session_can_ask_for_a_token(shop: Shop) -> None:
     """The token waits for its approval, and there is no order."""
-    session = world.token_session()
+    session = shop.token_session()
 
     assert session["token"]["object"] == "token"
     assert session["token"]["status"] == "requires_authorization"
@@ -173,14 +169,14 @@ def test_a_session_can_ask_for_a_token(world: World) -> None:
 
 
 @pytest.mark.clause("sessions.create.token")
-def test_a_session_for_a_token_makes_no_order(world: World, checks: Checks) -> None:
+def test_a_session_for_a_token_makes_no_order(shop: Shop, checks: Checks) -> None:
     """There is nothing to pay yet."""
-    reference = world.reference()
+    reference = shop.reference()
 
-    world.token_session(reference=reference)
+    shop.token_session(reference=reference)
 
     order = checks.search(
-        world.api, "list_orders", lambda o: o.get("reference") == reference
+        shop.api, "list_orders", lambda o: o.get("reference") == reference
     )
     assert order is None
 
@@ -188,12 +184,12 @@ def test_a_session_for_a_token_makes_no_order(world: World, checks: Checks) -> N
 @pytest.mark.clause("sessions.create.token-mandatory")
 @pytest.mark.parametrize("member", ["customerInfo", *URLS])
 def test_a_session_for_a_token_needs_three_members(
-    member: str, world: World, checks: Checks
+    member: str, shop: Shop, checks: Checks
 ) -> None:
     """No amount, no items, no shipping."""
     body = payloads.without(payloads.token_session(), member)
 
-    answer = world.api.call("create_checkout_session", body)
+    answer = shop.api.call("create_checkout_session", body)
 
     checks.refused_with(answer, 400)
 
@@ -205,10 +201,10 @@ def test_a_session_for_a_token_needs_three_members(
     ids=["order", "token"],
 )
 def test_everything_else_about_a_session_is_optional(
-    body: dict[str, Any], world: World
+    body: dict[str, Any], shop: Shop
 ) -> None:
     """reference, description, locale, captureMethod; and the customer is unknown."""
-    session = create(world, body)
+    session = create(shop, body)
 
     assert session["id"]
     assert session["customerInfo"] == {}
@@ -219,12 +215,12 @@ def test_everything_else_about_a_session_is_optional(
     ("member", "value", "is_accepted"), LIMITS, ids=lambda v: str(v)[:12]
 )
 def test_the_members_of_a_session_have_limits(
-    member: str, value: Any, is_accepted: bool, world: World, checks: Checks
+    member: str, value: Any, is_accepted: bool, shop: Shop, checks: Checks
 ) -> None:
     """80 for the description, 40 for the reference, 50 items."""
     body = payloads.order_session(**{member: value})
 
-    answer = world.api.call("create_checkout_session", body)
+    answer = shop.api.call("create_checkout_session", body)
 
     if is_accepted:
         checks.ok(answer)
@@ -235,30 +231,30 @@ def test_the_members_of_a_session_have_limits(
 @pytest.mark.clause("sessions.create.enums")
 @pytest.mark.parametrize(("member", "good", "bad"), ENUMS)
 def test_a_choice_of_a_session_is_one_of_the_documented(
-    member: str, good: list[str], bad: str, world: World, checks: Checks
+    member: str, good: list[str], bad: str, shop: Shop, checks: Checks
 ) -> None:
     """Each documented value is accepted, another is refused."""
     for value in good:
-        create(world, payloads.order_session(**{member: value}))
+        create(shop, payloads.order_session(**{member: value}))
 
     body = payloads.order_session(**{member: bad})
-    answer = world.api.call("create_checkout_session", body)
+    answer = shop.api.call("create_checkout_session", body)
     checks.refused(answer, "request.invalid")
 
 
 @pytest.mark.clause("sessions.create.reference-free")
-def test_a_reference_can_be_used_again(world: World) -> None:
+def test_a_reference_can_be_used_again(shop: Shop) -> None:
     """It is the merchant's own business."""
-    reference = world.reference()
+    reference = shop.reference()
 
-    first, second = (world.session(reference=reference) for _ in range(2))
+    first, second = (shop.session(reference=reference) for _ in range(2))
 
     assert first["id"] != second["id"]
     assert first["order"]["id"] != second["order"]["id"]
 
 
 @pytest.mark.clause("tolerance.unknown-members")
-def test_unknown_members_of_a_customer_are_ignored(world: World) -> None:
+def test_unknown_members_of_a_customer_are_ignored(shop: Shop) -> None:
     """email, gender and phone, at every depth; the answer fits its schema."""
     body = payloads.order_session()
     body["customerInfo"] = {
@@ -269,22 +265,20 @@ def test_unknown_members_of_a_customer_are_ignored(world: World) -> None:
         "address": {**payloads.ADDRESS, "addressType": "home", "planet": "earth"},
     }
 
-    session = create(world, {**body, "promotionCode": "ZOO"})
+    session = create(shop, {**body, "promotionCode": "ZOO"})
 
     assert session["customerInfo"]["firstName"] == "太郎"
 
 
 @pytest.mark.clause("sessions.get", "sessions.list")
-@pytest.mark.parametrize("make", [World.session, World.token_session])
-def test_a_session_is_what_was_answered(
-    make: Any, world: World, checks: Checks
-) -> None:
+@pytest.mark.parametrize("make", [Shop.session, Shop.token_session])
+def test_a_session_is_what_was_answered(make: Any, shop: Shop, checks: Checks) -> None:
     """Retrieved and listed, expanded, it is the creation's answer."""
-    session = make(world)
+    session = make(shop)
 
-    expanded = world.now("checkout_session", session["id"], expand="all")
-    plain = world.now("checkout_session", session["id"])
-    entry = checks.find(world.api, "list_checkout_sessions", session["id"])
+    expanded = shop.now("checkout_session", session["id"], expand="all")
+    plain = shop.now("checkout_session", session["id"])
+    entry = checks.find(shop.api, "list_checkout_sessions", session["id"])
 
     assert expanded == session
     assert entry == plain
@@ -306,28 +300,28 @@ def test_the_code_of_an_unknown_session(api: Client, checks: Checks) -> None:
 
 @pytest.mark.clause("sessions.follows-order")
 def test_an_expanded_session_shows_the_order_as_it_is_now(
-    world: World, consumer: Client, checks: Checks
+    shop: Shop, consumer: Client, checks: Checks
 ) -> None:
     """Not as it was when the session was made."""
-    session = world.session(captureMethod="manual")
+    session = shop.session(captureMethod="manual")
     order = session["order"]["id"]
     body = {"paymentMethod": "pm_test_visaApproved", "paymentPlan": "pay_in_three"}
     checks.succeeded(consumer.call("authorize_order", body, id=order))
 
-    now = world.now("checkout_session", session["id"], expand="all")
+    now = shop.now("checkout_session", session["id"], expand="all")
 
     assert now["order"]["status"] == "requires_capture"
-    assert now["order"] == world.now("order", order, expand="all")
+    assert now["order"] == shop.now("order", order, expand="all")
 
 
 @pytest.mark.clause("sessions.follows-order")
 def test_an_expanded_session_shows_the_token_as_it_is_now(
-    world: World, consumer: Client
+    shop: Shop, consumer: Client
 ) -> None:
     """Approved meanwhile."""
-    session = world.token_session()
-    world.approve(session["token"]["id"])
+    session = shop.token_session()
+    shop.approve(session["token"]["id"])
 
-    now = world.now("checkout_session", session["id"], expand="all")
+    now = shop.now("checkout_session", session["id"], expand="all")
 
     assert now["token"]["status"] == "active"

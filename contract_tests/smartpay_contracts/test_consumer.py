@@ -11,7 +11,7 @@ from smartpay_contracts.checks import Checks
 from smartpay_contracts.client import Client
 from smartpay_contracts.control import Control
 from smartpay_contracts.exchange import Doc
-from smartpay_contracts.world import APPROVED, World
+from smartpay_contracts.shop import APPROVED, Shop
 from smartpay_schemas import ERRORS
 
 DAY_MS = 86_400_000
@@ -26,17 +26,17 @@ CREDENTIALS = {
 }
 
 
-def authorize(world: World, order: Doc, body: Any = None) -> Doc:
+def authorize(shop: Shop, order: Doc, body: Any = None) -> Doc:
     """Authorize an order and return it as it is afterwards."""
-    answer = world.consumer.call("authorize_order", body or APPROVED, id=order["id"])
-    world.checks.succeeded(answer)
-    return world.now("order", order["id"])
+    answer = shop.consumer.call("authorize_order", body or APPROVED, id=order["id"])
+    shop.checks.succeeded(answer)
+    return shop.now("order", order["id"])
 
 
 @pytest.mark.clause("consumer.login")
-def test_a_consumer_logs_in(world: World, checks: Checks) -> None:
+def test_a_consumer_logs_in(shop: Shop, checks: Checks) -> None:
     """With e-mail address and password, for an access token that is text."""
-    answer = world.api.call("consumer_login", world.credentials())
+    answer = shop.api.call("consumer_login", shop.credentials())
 
     token = checks.ok(answer)["accessToken"]
     assert isinstance(token, str)
@@ -44,104 +44,104 @@ def test_a_consumer_logs_in(world: World, checks: Checks) -> None:
 
 
 @pytest.mark.clause("consumer.login")
-def test_a_consumer_may_log_in_again_and_again(world: World, checks: Checks) -> None:
+def test_a_consumer_may_log_in_again_and_again(shop: Shop, checks: Checks) -> None:
     """Each suite does so before every authorization; each token works."""
-    tokens = [world.log_in() for _ in range(3)]
+    tokens = [shop.log_in() for _ in range(3)]
 
     for token in tokens:
-        order = world.unauthorized(captureMethod="manual")
-        caller = world.api.with_authorization(f"Bearer {token}")
+        order = shop.unauthorized(captureMethod="manual")
+        caller = shop.api.with_authorization(f"Bearer {token}")
         checks.succeeded(caller.call("authorize_order", APPROVED, id=order["id"]))
 
 
 @pytest.mark.clause("consumer.any-content-type")
 @pytest.mark.parametrize("content_type", [*TEXT.values(), "application/octet-stream"])
 def test_consumer_bodies_are_json_whatever_they_are_called(
-    content_type: str, world: World, checks: Checks
+    content_type: str, shop: Shop, checks: Checks
 ) -> None:
     """Two SDK suites send them as text."""
     headers = {"Content-Type": content_type}
-    credentials = json.dumps(world.credentials()).encode()
-    answer = world.api.call("consumer_login", raw=credentials, headers=headers)
+    credentials = json.dumps(shop.credentials()).encode()
+    answer = shop.api.call("consumer_login", raw=credentials, headers=headers)
     token = checks.ok(answer)["accessToken"]
-    order = world.unauthorized(captureMethod="manual")
+    order = shop.unauthorized(captureMethod="manual")
 
-    caller = world.api.with_authorization(f"Bearer {token}")
+    caller = shop.api.with_authorization(f"Bearer {token}")
     body = json.dumps(APPROVED).encode()
     authorized = caller.call(
         "authorize_order", raw=body, id=order["id"], headers=headers
     )
 
     checks.succeeded(authorized)
-    assert world.now("order", order["id"])["status"] == "requires_capture"
+    assert shop.now("order", order["id"])["status"] == "requires_capture"
 
 
 @pytest.mark.clause("consumer.login.refused")
-def test_a_wrong_password_is_refused(world: World, checks: Checks) -> None:
+def test_a_wrong_password_is_refused(shop: Shop, checks: Checks) -> None:
     """401, and no access token."""
-    body = {**world.credentials(), "password": "certainly not this one"}
+    body = {**shop.credentials(), "password": "certainly not this one"}
 
-    answer = world.api.call("consumer_login", body)
+    answer = shop.api.call("consumer_login", body)
 
     assert answer.status == ERRORS["consumer.unauthorized"].status
     assert "accessToken" not in answer.text
 
 
 @pytest.mark.clause("consumer.authorize.manual")
-def test_authorizing_holds_the_money(world: World, consumer: Client) -> None:
+def test_authorizing_holds_the_money(shop: Shop, consumer: Client) -> None:
     """For seven days, in which it can be captured."""
-    order = world.unauthorized(captureMethod="manual", amount=900)
+    order = shop.unauthorized(captureMethod="manual", amount=900)
 
-    now = authorize(world, order)
+    now = authorize(shop, order)
 
     assert (now["status"], now["payments"]) == ("requires_capture", [])
     late = now["expiresAt"] - now["createdAt"] - 7 * DAY_MS
     assert 0 <= late <= MINUTE_MS
-    assert world.payment(900, order=order["id"])["amount"] == 900
+    assert shop.payment(900, order=order["id"])["amount"] == 900
 
 
 @pytest.mark.clause("consumer.authorize.manual")
 def test_the_seven_days_begin_with_the_authorization(
-    world: World, consumer: Client, control: Control
+    shop: Shop, consumer: Client, control: Control
 ) -> None:
     """Not with the session."""
     control.freeze()
-    order = world.unauthorized(captureMethod="manual")
+    order = shop.unauthorized(captureMethod="manual")
     now_ms = control.advance(hours=5)
-    consumer = world.api.with_authorization(f"Bearer {world.log_in()}")
+    consumer = shop.api.with_authorization(f"Bearer {shop.log_in()}")
 
-    world.checks.succeeded(consumer.call("authorize_order", APPROVED, id=order["id"]))
+    shop.checks.succeeded(consumer.call("authorize_order", APPROVED, id=order["id"]))
 
-    now = world.now("order", order["id"])
+    now = shop.now("order", order["id"])
     assert now["expiresAt"] == now_ms + 7 * DAY_MS
     control.advance(milliseconds=7 * DAY_MS - 1)
-    assert world.now("order", order["id"])["status"] == "requires_capture"
+    assert shop.now("order", order["id"])["status"] == "requires_capture"
     control.advance(milliseconds=2)
-    assert world.now("order", order["id"])["status"] == "canceled"
+    assert shop.now("order", order["id"])["status"] == "canceled"
 
 
 @pytest.mark.clause("consumer.authorize.automatic")
 @pytest.mark.parametrize("changes", [{}, {"captureMethod": "automatic"}])
 def test_authorizing_may_take_the_money_at_once(
-    changes: dict[str, str], world: World, consumer: Client
+    changes: dict[str, str], shop: Shop, consumer: Client
 ) -> None:
     """One payment for the full amount; automatic is the default."""
-    order = world.unauthorized(amount=900, **changes)
+    order = shop.unauthorized(amount=900, **changes)
 
-    now = authorize(world, order)
+    now = authorize(shop, order)
 
     assert now["status"] == "succeeded"
     (payment,) = now["payments"]
-    paid = world.now("payment", payment)
+    paid = shop.now("payment", payment)
     assert (paid["amount"], paid["order"]) == (900, order["id"])
 
 
 @pytest.mark.clause("consumer.authorize.answer")
 def test_an_authorization_is_answered_with_the_order(
-    world: World, consumer: Client, checks: Checks
+    shop: Shop, consumer: Client, checks: Checks
 ) -> None:
     """As it is then."""
-    order = world.unauthorized(captureMethod="manual")
+    order = shop.unauthorized(captureMethod="manual")
 
     answer = consumer.call("authorize_order", APPROVED, id=order["id"])
 
@@ -152,11 +152,11 @@ def test_an_authorization_is_answered_with_the_order(
 @pytest.mark.clause("consumer.authorize.credential")
 @pytest.mark.parametrize("authorization", CREDENTIALS.values(), ids=CREDENTIALS)
 def test_consumer_calls_need_an_access_token(
-    authorization: str | None, world: World, consumer: Client
+    authorization: str | None, shop: Shop, consumer: Client
 ) -> None:
     """Without one nothing is authorized and nothing approved."""
-    order, token = world.unauthorized(), world.waiting_token()
-    stranger = world.api.with_authorization(authorization)
+    order, token = shop.unauthorized(), shop.waiting_token()
+    stranger = shop.api.with_authorization(authorization)
 
     answers = [
         stranger.call("authorize_order", APPROVED, id=order["id"]),
@@ -164,8 +164,8 @@ def test_consumer_calls_need_an_access_token(
     ]
 
     assert [answer.status for answer in answers] == [401, 401]
-    assert world.now("order", order["id"])["status"] == "requires_authorization"
-    assert world.now("token", token)["status"] == "requires_authorization"
+    assert shop.now("order", order["id"])["status"] == "requires_authorization"
+    assert shop.now("token", token)["status"] == "requires_authorization"
 
 
 @pytest.mark.clause("consumer.authorize.not-found")
@@ -182,27 +182,27 @@ def test_an_unknown_order_cannot_be_authorized(
 
 @pytest.mark.clause("consumer.authorize.again")
 def test_an_order_is_authorized_once(
-    world: World, consumer: Client, checks: Checks
+    shop: Shop, consumer: Client, checks: Checks
 ) -> None:
     """A second time is refused, and nothing is paid twice."""
-    order = world.unauthorized()
-    before = authorize(world, order)
+    order = shop.unauthorized()
+    before = authorize(shop, order)
 
     answer = consumer.call("authorize_order", APPROVED, id=order["id"])
 
     checks.refused(answer, "order.cannot-authorize")
-    assert world.now("order", order["id"]) == before
+    assert shop.now("order", order["id"]) == before
 
 
 @pytest.mark.clause("consumer.authorize.soft-decline")
 def test_after_a_soft_decline_another_method_may_be_tried(
-    world: World, control: Control
+    shop: Shop, control: Control
 ) -> None:
     """The order waits on, and then succeeds."""
-    order = world.unauthorized()
+    order = shop.unauthorized()
 
-    declined = authorize(world, order, SOFT)
-    approved = authorize(world, order)
+    declined = authorize(shop, order, SOFT)
+    approved = authorize(shop, order)
 
     assert declined["status"] == "requires_authorization"
     assert (declined["payments"], approved["status"]) == ([], "succeeded")
@@ -210,55 +210,53 @@ def test_after_a_soft_decline_another_method_may_be_tried(
 
 
 @pytest.mark.clause("consumer.authorize.hard-decline")
-def test_a_hard_decline_is_final(
-    world: World, control: Control, checks: Checks
-) -> None:
+def test_a_hard_decline_is_final(shop: Shop, control: Control, checks: Checks) -> None:
     """The order is rejected, and no other method helps."""
-    order = world.unauthorized()
+    order = shop.unauthorized()
 
-    declined = authorize(world, order, HARD)
+    declined = authorize(shop, order, HARD)
 
     assert (declined["status"], declined["payments"]) == ("rejected", [])
-    again = world.consumer.call("authorize_order", APPROVED, id=order["id"])
+    again = shop.consumer.call("authorize_order", APPROVED, id=order["id"])
     checks.refused(again, "order.cannot-authorize")
 
 
 @pytest.mark.clause("consumer.authorize.plan")
 @pytest.mark.parametrize("plan", ["pay_in_six", "", 3])
 def test_another_plan_than_three_payments_is_refused(
-    plan: Any, world: World, consumer: Client, checks: Checks
+    plan: Any, shop: Shop, consumer: Client, checks: Checks
 ) -> None:
     """And the order waits on."""
-    order = world.unauthorized()
+    order = shop.unauthorized()
     body = {**APPROVED, "paymentPlan": plan}
 
     answer = consumer.call("authorize_order", body, id=order["id"])
 
     checks.refused(answer, "request.invalid")
-    assert world.now("order", order["id"])["status"] == "requires_authorization"
+    assert shop.now("order", order["id"])["status"] == "requires_authorization"
 
 
 @pytest.mark.clause("consumer.approve")
 def test_an_approved_token_can_be_charged(
-    world: World, consumer: Client, checks: Checks
+    shop: Shop, consumer: Client, checks: Checks
 ) -> None:
     """It is active, listed, and pays for an order."""
-    token = world.waiting_token()
+    token = shop.waiting_token()
 
     checks.succeeded(consumer.call("approve_token", id=token))
 
-    assert world.now("token", token)["status"] == "active"
-    assert checks.find(world.api, "list_tokens", token)["status"] == "active"
-    order = world.order(token=token)
+    assert shop.now("token", token)["status"] == "active"
+    assert checks.find(shop.api, "list_tokens", token)["status"] == "active"
+    order = shop.order(token=token)
     assert (order["status"], order["tokenId"]) == ("succeeded", token)
 
 
 @pytest.mark.clause("consumer.approve.answer")
 def test_an_approval_is_answered_with_the_token(
-    world: World, consumer: Client, checks: Checks
+    shop: Shop, consumer: Client, checks: Checks
 ) -> None:
     """As it is then."""
-    token = world.waiting_token()
+    token = shop.waiting_token()
 
     answer = consumer.call("approve_token", id=token)
 
@@ -276,13 +274,13 @@ def test_an_unknown_token_cannot_be_approved(consumer: Client, checks: Checks) -
 
 @pytest.mark.clause("consumer.approve.refused")
 def test_a_refused_token_cannot_be_approved(
-    world: World, control: Control, checks: Checks
+    shop: Shop, control: Control, checks: Checks
 ) -> None:
     """What was rejected stays rejected."""
-    token = world.waiting_token()
+    token = shop.waiting_token()
     control.set_token(token, status="rejected")
 
-    answer = world.consumer.call("approve_token", id=token)
+    answer = shop.consumer.call("approve_token", id=token)
 
     checks.refused(answer, "token.cannot-approve")
-    assert world.now("token", token)["status"] == "rejected"
+    assert shop.now("token", token)["status"] == "rejected"

@@ -7,11 +7,17 @@ from typing import Any
 import pytest
 
 from smartpay_contracts import payloads
-from smartpay_contracts.chance import now_ms
 from smartpay_contracts.checks import Checks
-from smartpay_contracts.kinds import ARRANGE, UPDATABLE, Kind, each, merchant_operations
+from smartpay_contracts.resources import (
+    ARRANGE,
+    UPDATABLE,
+    Resource,
+    each,
+    merchant_operations,
+)
+from smartpay_contracts.shop import Shop
 from smartpay_contracts.target import Target
-from smartpay_contracts.world import World
+from smartpay_contracts.values import now_ms
 from smartpay_schemas import OPERATIONS
 
 MINUTE_MS = 60_000
@@ -32,11 +38,11 @@ def order_of(operation: str, answer: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.clause("data.milliseconds")
-def test_times_are_milliseconds(world: World, target: Target) -> None:
+def test_times_are_milliseconds(shop: Shop, target: Target) -> None:
     """Within a day of this machine's clock, so neither seconds nor microseconds."""
     before = now_ms()
 
-    order = world.authorized()
+    order = shop.authorized()
 
     day = 24 * 60 * MINUTE_MS
     assert abs(order["createdAt"] - before) < day
@@ -45,11 +51,11 @@ def test_times_are_milliseconds(world: World, target: Target) -> None:
 
 
 @pytest.mark.clause("data.created-now")
-def test_an_object_is_made_when_the_call_is_made(world: World) -> None:
+def test_an_object_is_made_when_the_call_is_made(shop: Shop) -> None:
     """Up to a minute, for clocks that are not quite the same."""
     before = now_ms()
 
-    order = world.order()
+    order = shop.order()
 
     after = now_ms()
     assert before - MINUTE_MS <= order["createdAt"] <= after + MINUTE_MS
@@ -61,92 +67,100 @@ def test_an_object_is_made_when_the_call_is_made(world: World) -> None:
 @pytest.mark.clause("data.updated-at")
 @each_updatable
 def test_a_change_moves_updated_at_only(
-    kind: Kind, world: World, target: Target, request: pytest.FixtureRequest
+    resource: Resource, shop: Shop, target: Target, request: pytest.FixtureRequest
 ) -> None:
     """CreatedAt is for ever."""
-    made = kind.make(world)
+    made = resource.make(shop)
     if not target.is_foreign:
         request.getfixturevalue("control").advance(minutes=1)
 
-    world.checks.ok(
-        world.api.call(kind.update_operation, dict(kind.update or {}), id=made["id"])
+    shop.checks.ok(
+        shop.api.call(
+            resource.update_operation, dict(resource.update or {}), id=made["id"]
+        )
     )
 
-    now = world.now(kind.name, made["id"])
+    now = shop.now(resource.name, made["id"])
     assert now["createdAt"] == made["createdAt"]
     assert now["updatedAt"] > made["updatedAt"]
 
 
 @pytest.mark.clause("data.updated-at")
-def test_a_capture_moves_the_orders_updated_at(world: World, target: Target) -> None:
+def test_a_capture_moves_the_orders_updated_at(shop: Shop, target: Target) -> None:
     """An order that changes its status has changed."""
-    order = world.authorized()
+    order = shop.authorized()
 
-    world.payment(payloads.AMOUNT, order=order["id"])
+    shop.payment(payloads.AMOUNT, order=order["id"])
 
-    now = world.now("order", order["id"])
+    now = shop.now("order", order["id"])
     assert now["createdAt"] == order["createdAt"]
     assert now["updatedAt"] >= order["updatedAt"]
 
 
 @pytest.mark.clause("data.metadata-merge")
 @each_updatable
-def test_an_update_merges_metadata(kind: Kind, world: World, checks: Checks) -> None:
+def test_an_update_merges_metadata(
+    resource: Resource, shop: Shop, checks: Checks
+) -> None:
     """Pairs that are not named stay, named ones change, new ones come."""
-    made = kind.make(world)
+    made = resource.make(shop)
 
     for metadata in ({"a": "1", "b": "2"}, {"b": "3", "c": "4"}):
         body = {"metadata": metadata}
-        checks.ok(world.api.call(kind.update_operation, body, id=made["id"]))
+        checks.ok(shop.api.call(resource.update_operation, body, id=made["id"]))
 
-    now = world.now(kind.name, made["id"])
+    now = shop.now(resource.name, made["id"])
     assert now["metadata"] == {"a": "1", "b": "3", "c": "4"}
 
 
 @pytest.mark.clause("data.metadata-merge", "data.metadata-limit")
 @each_updatable
 def test_merged_metadata_has_at_most_twenty_pairs(
-    kind: Kind, world: World, checks: Checks
+    resource: Resource, shop: Shop, checks: Checks
 ) -> None:
     """A twenty-first pair is refused, and what was there stays."""
-    made = kind.make(world)
+    made = resource.make(shop)
     full = {f"key{number}": "value" for number in range(20)}
-    checks.ok(world.api.call(kind.update_operation, {"metadata": full}, id=made["id"]))
+    checks.ok(
+        shop.api.call(resource.update_operation, {"metadata": full}, id=made["id"])
+    )
 
-    answer = world.api.call(
-        kind.update_operation, {"metadata": {"one more": "x"}}, id=made["id"]
+    answer = shop.api.call(
+        resource.update_operation, {"metadata": {"one more": "x"}}, id=made["id"]
     )
 
     checks.refused(answer, "request.invalid")
-    assert world.now(kind.name, made["id"])["metadata"] == full
+    assert shop.now(resource.name, made["id"])["metadata"] == full
 
 
 @pytest.mark.clause("data.metadata-empty")
 @each_updatable
 @pytest.mark.parametrize("metadata", [{}, None], ids=["empty", "null"])
 def test_an_empty_metadata_wipes_nothing(
-    kind: Kind, metadata: Any, world: World, checks: Checks
+    resource: Resource, metadata: Any, shop: Shop, checks: Checks
 ) -> None:
     """Two SDKs send one with every PATCH."""
-    made = kind.make(world)
+    made = resource.make(shop)
     kept = {"kept": "yes"}
-    checks.ok(world.api.call(kind.update_operation, {"metadata": kept}, id=made["id"]))
+    checks.ok(
+        shop.api.call(resource.update_operation, {"metadata": kept}, id=made["id"])
+    )
 
-    body = {**(kind.update or {}), "metadata": metadata}
-    checks.ok(world.api.call(kind.update_operation, body, id=made["id"]))
+    body = {**(resource.update or {}), "metadata": metadata}
+    checks.ok(shop.api.call(resource.update_operation, body, id=made["id"]))
 
-    assert world.now(kind.name, made["id"])["metadata"] == kept
+    assert shop.now(resource.name, made["id"])["metadata"] == kept
 
 
 @pytest.mark.clause("data.currency")
 @pytest.mark.parametrize("currency", ["USD", "EUR", "XXX", "yen", "¥"])
 def test_an_unsupported_currency_is_refused(
-    currency: str, world: World, checks: Checks
+    currency: str, shop: Shop, checks: Checks
 ) -> None:
     """Only yen are."""
-    assert world.order(currency="JPY")["currency"] == "JPY"
+    assert shop.order(currency="JPY")["currency"] == "JPY"
 
-    answer = world.api.call("create_order", world.order_body(currency=currency))
+    answer = shop.api.call("create_order", shop.order_body(currency=currency))
 
     checks.refused_with(answer, 400)
 
@@ -154,12 +168,12 @@ def test_an_unsupported_currency_is_refused(
 @pytest.mark.clause("data.currency-code")
 @pytest.mark.parametrize("operation", WITH_CURRENCY)
 def test_the_code_for_another_currency(
-    operation: str, world: World, checks: Checks
+    operation: str, shop: Shop, checks: Checks
 ) -> None:
     """request.invalid, for every body that has a currency."""
-    body = {**ARRANGE[operation](world).body, "currency": "USD"}
+    body = {**ARRANGE[operation](shop).body, "currency": "USD"}
 
-    answer = world.api.call(operation, body)
+    answer = shop.api.call(operation, body)
 
     checks.refused(answer, "request.invalid")
 
@@ -167,16 +181,16 @@ def test_the_code_for_another_currency(
 @pytest.mark.clause("data.currency-case", "data.country-case")
 @pytest.mark.parametrize("operation", BASKETS)
 def test_currency_and_country_may_be_in_lower_case(
-    operation: str, world: World, checks: Checks
+    operation: str, shop: Shop, checks: Checks
 ) -> None:
     """As one SDK's live suite sends them."""
-    body = payloads.changed(ARRANGE[operation](world).body, "currency", "jpy")
+    body = payloads.changed(ARRANGE[operation](shop).body, "currency", "jpy")
     body = payloads.changed(body, "items.0.currency", "jpy")
     body = payloads.changed(body, "shippingInfo.feeCurrency", "jpy")
     body = payloads.changed(body, "shippingInfo.address.country", "jp")
     body = payloads.changed(body, "customerInfo.address.country", "jp")
 
-    order = order_of(operation, checks.ok(world.api.call(operation, body)))
+    order = order_of(operation, checks.ok(shop.api.call(operation, body)))
 
     assert order["currency"].upper() == "JPY"
 
@@ -184,15 +198,15 @@ def test_currency_and_country_may_be_in_lower_case(
 @pytest.mark.clause("data.currency-upper", "data.country-upper")
 @pytest.mark.parametrize("operation", BASKETS)
 def test_currency_and_country_are_answered_in_upper_case(
-    operation: str, world: World, checks: Checks
+    operation: str, shop: Shop, checks: Checks
 ) -> None:
     """In the order, its items and its shipping."""
-    body = payloads.changed(ARRANGE[operation](world).body, "currency", "jpy")
+    body = payloads.changed(ARRANGE[operation](shop).body, "currency", "jpy")
     body = payloads.changed(body, "items.1.currency", "jpy")
     body = payloads.changed(body, "shippingInfo.feeCurrency", "jpy")
     body = payloads.changed(body, "shippingInfo.address.country", "jp")
 
-    order = order_of(operation, checks.ok(world.api.call(operation, body)))
+    order = order_of(operation, checks.ok(shop.api.call(operation, body)))
 
     shipping = order["shippingInfo"]
     assert order["currency"] == shipping["feeCurrency"] == "JPY"
@@ -203,12 +217,12 @@ def test_currency_and_country_are_answered_in_upper_case(
 @pytest.mark.clause("data.amount-negative")
 @pytest.mark.parametrize("operation", WITH_AMOUNT)
 def test_a_negative_amount_is_refused(
-    operation: str, world: World, checks: Checks
+    operation: str, shop: Shop, checks: Checks
 ) -> None:
     """Nobody is charged less than nothing."""
-    body = {**ARRANGE[operation](world).body, "amount": -1}
+    body = {**ARRANGE[operation](shop).body, "amount": -1}
 
-    answer = world.api.call(operation, body)
+    answer = shop.api.call(operation, body)
 
     checks.refused_with(answer, 400)
 
@@ -217,24 +231,24 @@ def test_a_negative_amount_is_refused(
 @pytest.mark.parametrize("operation", WITH_AMOUNT)
 @pytest.mark.parametrize("amount", ["1500", 1500.5, True, 2**63, [1500], {}])
 def test_an_amount_is_a_whole_number(
-    operation: str, amount: Any, world: World, checks: Checks
+    operation: str, amount: Any, shop: Shop, checks: Checks
 ) -> None:
     """Anything else is refused rather than guessed."""
-    body = {**ARRANGE[operation](world).body, "amount": amount}
+    body = {**ARRANGE[operation](shop).body, "amount": amount}
 
-    answer = world.api.call(operation, body)
+    answer = shop.api.call(operation, body)
 
     checks.refused(answer, "request.invalid")
 
 
 @pytest.mark.clause("data.amount-float")
 def test_a_whole_number_with_a_fraction_of_zero_is_an_amount(
-    world: World, checks: Checks
+    shop: Shop, checks: Checks
 ) -> None:
     """One SDK and one plugin may write it so; the answer is an integer."""
-    body = payloads.changed(world.order_body(amount=1250.0), "items.0.amount", 600.0)
+    body = payloads.changed(shop.order_body(amount=1250.0), "items.0.amount", 600.0)
 
-    order = checks.ok(world.api.call("create_order", body))
+    order = checks.ok(shop.api.call("create_order", body))
 
     assert order["amount"] == 1250
     assert type(order["amount"]) is int
@@ -253,12 +267,12 @@ def test_a_whole_number_with_a_fraction_of_zero_is_an_amount(
     ],
 )
 def test_text_has_at_most_255_characters(
-    path: str, length: int, is_accepted: bool, world: World, checks: Checks
+    path: str, length: int, is_accepted: bool, shop: Shop, checks: Checks
 ) -> None:
     """Characters, not bytes."""
-    body = payloads.changed(world.order_body(), path, "あ" * length)
+    body = payloads.changed(shop.order_body(), path, "あ" * length)
 
-    answer = world.api.call("create_order", body)
+    answer = shop.api.call("create_order", body)
 
     if is_accepted:
         checks.ok(answer)
@@ -269,14 +283,14 @@ def test_text_has_at_most_255_characters(
 @pytest.mark.clause("data.locality-limit")
 @pytest.mark.parametrize(("length", "is_accepted"), [(80, True), (81, False)])
 def test_a_locality_has_at_most_80_characters(
-    length: int, is_accepted: bool, world: World, checks: Checks
+    length: int, is_accepted: bool, shop: Shop, checks: Checks
 ) -> None:
     """Eighty-one are refused."""
     body = payloads.changed(
-        world.order_body(), "shippingInfo.address.locality", "あ" * length
+        shop.order_body(), "shippingInfo.address.locality", "あ" * length
     )
 
-    answer = world.api.call("create_order", body)
+    answer = shop.api.call("create_order", body)
 
     if is_accepted:
         checks.ok(answer)
@@ -288,38 +302,38 @@ def test_a_locality_has_at_most_80_characters(
 @pytest.mark.parametrize("operation", BASKETS)
 @pytest.mark.parametrize("country", ["US", "JPN", ""])
 def test_another_country_than_japan_is_refused(
-    country: str, operation: str, world: World, checks: Checks
+    country: str, operation: str, shop: Shop, checks: Checks
 ) -> None:
     """The service is there for one."""
     body = payloads.changed(
-        ARRANGE[operation](world).body, "shippingInfo.address.country", country
+        ARRANGE[operation](shop).body, "shippingInfo.address.country", country
     )
 
-    answer = world.api.call(operation, body)
+    answer = shop.api.call(operation, body)
 
     checks.refused(answer, "request.invalid")
 
 
 @pytest.mark.clause("data.metadata-values")
 @pytest.mark.parametrize("value", [{"a": "b"}, ["a"]], ids=["object", "list"])
-def test_metadata_is_flat(value: Any, world: World, checks: Checks) -> None:
+def test_metadata_is_flat(value: Any, shop: Shop, checks: Checks) -> None:
     """Text, numbers and booleans are accepted, what holds others is refused."""
-    flat = world.order_body(metadata={"text": "a", "number": 1, "flag": True})
-    deep = world.order_body(metadata={"deep": value})
+    flat = shop.order_body(metadata={"text": "a", "number": 1, "flag": True})
+    deep = shop.order_body(metadata={"deep": value})
 
-    checks.ok(world.api.call("create_order", flat))
-    checks.refused(world.api.call("create_order", deep), "request.invalid")
+    checks.ok(shop.api.call("create_order", flat))
+    checks.refused(shop.api.call("create_order", deep), "request.invalid")
 
 
 @pytest.mark.clause("data.date-of-birth")
 @pytest.mark.parametrize("date", ["1985-06-30", "2000-02-29", "2022-10-06"])
 def test_a_date_of_birth_is_year_month_day(
-    date: str, world: World, checks: Checks
+    date: str, shop: Shop, checks: Checks
 ) -> None:
     """As the guide writes it."""
-    body = payloads.changed(world.order_body(), "customerInfo.dateOfBirth", date)
+    body = payloads.changed(shop.order_body(), "customerInfo.dateOfBirth", date)
 
-    answer = world.api.call("create_order", body)
+    answer = shop.api.call("create_order", body)
 
     assert checks.ok(answer)["status"] == "succeeded"
 
@@ -327,12 +341,12 @@ def test_a_date_of_birth_is_year_month_day(
 @pytest.mark.clause("data.date-of-birth")
 @pytest.mark.parametrize("date", ["30/06/1985", "yesterday"])
 def test_what_is_no_date_is_no_date_of_birth(
-    date: str, world: World, checks: Checks
+    date: str, shop: Shop, checks: Checks
 ) -> None:
     """It is refused."""
-    body = payloads.changed(world.order_body(), "customerInfo.dateOfBirth", date)
+    body = payloads.changed(shop.order_body(), "customerInfo.dateOfBirth", date)
 
-    answer = world.api.call("create_order", body)
+    answer = shop.api.call("create_order", body)
 
     checks.refused_with(answer, 400)
 
@@ -340,12 +354,12 @@ def test_what_is_no_date_is_no_date_of_birth(
 @pytest.mark.clause("data.email-any-text")
 @pytest.mark.parametrize("address", ["[email protected]", "taro", "太郎@例え.jp"])
 def test_the_form_of_an_email_address_is_not_checked(
-    address: str, world: World, checks: Checks
+    address: str, shop: Shop, checks: Checks
 ) -> None:
     """The guide's own placeholder is no address."""
-    body = payloads.changed(world.order_body(), "customerInfo.emailAddress", address)
+    body = payloads.changed(shop.order_body(), "customerInfo.emailAddress", address)
 
-    answer = world.api.call("create_order", body)
+    answer = shop.api.call("create_order", body)
 
     assert checks.ok(answer)["status"] == "succeeded"
 
@@ -355,12 +369,12 @@ def test_the_form_of_an_email_address_is_not_checked(
     "operation", [n for n in merchant_operations("POST") if OPERATIONS[n].request]
 )
 def test_a_null_that_was_sent_does_not_come_back(
-    operation: str, world: World, checks: Checks
+    operation: str, shop: Shop, checks: Checks
 ) -> None:
     """Absent is absent, also when it was said in so many words."""
-    body = {**ARRANGE[operation](world).body, "reference": None, "description": None}
+    body = {**ARRANGE[operation](shop).body, "reference": None, "description": None}
 
-    made = checks.succeeded(world.api.call(operation, body)).doc
+    made = checks.succeeded(shop.api.call(operation, body)).doc
 
     assert "null" not in [str(value) for value in made.values()]
     assert made.get("reference", "absent") is not None

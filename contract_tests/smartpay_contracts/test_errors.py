@@ -10,8 +10,8 @@ import pytest
 from smartpay_contracts import payloads
 from smartpay_contracts.checks import Checks
 from smartpay_contracts.client import Client
-from smartpay_contracts.kinds import ARRANGE, KINDS, merchant_operations
-from smartpay_contracts.world import World
+from smartpay_contracts.resources import ARRANGE, RESOURCES, merchant_operations
+from smartpay_contracts.shop import Shop
 from smartpay_fixtures import broken_bodies, broken_payloads
 from smartpay_schemas import OPERATIONS, schema
 
@@ -34,12 +34,12 @@ def mandatory() -> list[tuple[str, str]]:
 @pytest.mark.clause("errors.request-invalid", "errors.shape", "errors.status-code")
 @pytest.mark.parametrize(("operation", "member"), mandatory())
 def test_a_missing_mandatory_member_is_invalid(
-    operation: str, member: str, world: World, checks: Checks
+    operation: str, member: str, shop: Shop, checks: Checks
 ) -> None:
     """400 request.invalid, in the common shape."""
-    body = payloads.without(ARRANGE[operation](world).body, member)
+    body = payloads.without(ARRANGE[operation](shop).body, member)
 
-    answer = world.api.call(operation, body)
+    answer = shop.api.call(operation, body)
 
     checks.refused(answer, "request.invalid")
 
@@ -47,12 +47,12 @@ def test_a_missing_mandatory_member_is_invalid(
 @pytest.mark.clause("errors.request-invalid")
 @pytest.mark.parametrize(("operation", "member"), mandatory())
 def test_a_mandatory_member_that_is_null_is_missing(
-    operation: str, member: str, world: World, checks: Checks
+    operation: str, member: str, shop: Shop, checks: Checks
 ) -> None:
     """Null counts as absent, for mandatory members too."""
-    body = {**ARRANGE[operation](world).body, member: None}
+    body = {**ARRANGE[operation](shop).body, member: None}
 
-    answer = world.api.call(operation, body)
+    answer = shop.api.call(operation, body)
 
     checks.refused(answer, "request.invalid")
 
@@ -60,12 +60,12 @@ def test_a_mandatory_member_that_is_null_is_missing(
 @pytest.mark.clause("errors.request-malformed", "errors.shape")
 @pytest.mark.parametrize("operation", WITH_BODY)
 def test_a_body_that_is_no_json_is_malformed(
-    operation: str, world: World, checks: Checks
+    operation: str, shop: Shop, checks: Checks
 ) -> None:
     """Half an object cannot be read."""
-    arguments = ARRANGE[operation](world)
+    arguments = ARRANGE[operation](shop)
 
-    answer = world.api.call(operation, id=arguments.id, raw=b'{"amount": 15')
+    answer = shop.api.call(operation, id=arguments.id, raw=b'{"amount": 15')
 
     checks.refused(answer, "request.malformed")
 
@@ -85,12 +85,12 @@ def test_what_cannot_be_read_is_malformed(
 @pytest.mark.parametrize("content_type", ["text/plain", "application/xml"])
 @pytest.mark.parametrize("operation", POSTS)
 def test_another_label_than_json_is_refused(
-    operation: str, content_type: str, world: World, checks: Checks
+    operation: str, content_type: str, shop: Shop, checks: Checks
 ) -> None:
     """Merchants send JSON and say so."""
-    arguments = ARRANGE[operation](world)
+    arguments = ARRANGE[operation](shop)
 
-    answer = world.api.call(
+    answer = shop.api.call(
         operation, arguments.body, headers={"Content-Type": content_type}
     )
 
@@ -98,34 +98,34 @@ def test_another_label_than_json_is_refused(
 
 
 @pytest.mark.clause("errors.too-large")
-def test_a_body_over_a_mebibyte_is_refused(world: World, checks: Checks) -> None:
+def test_a_body_over_a_mebibyte_is_refused(shop: Shop, checks: Checks) -> None:
     """413, not a broken connection."""
-    body = world.order_body(padding="x" * LIMIT)
+    body = shop.order_body(padding="x" * LIMIT)
 
-    answer = world.api.call("create_order", body)
+    answer = shop.api.call("create_order", body)
 
     checks.refused(answer, "request.too-large")
 
 
 @pytest.mark.clause("errors.too-large")
-def test_a_large_body_below_the_limit_is_read(world: World, checks: Checks) -> None:
+def test_a_large_body_below_the_limit_is_read(shop: Shop, checks: Checks) -> None:
     """The limit is where it is said to be."""
-    body = world.order_body()
+    body = shop.order_body()
     spare = LIMIT - len(json.dumps(body, ensure_ascii=False).encode())
 
-    answer = world.api.call("create_order", {**body, "padding": "x" * (spare - 20)})
+    answer = shop.api.call("create_order", {**body, "padding": "x" * (spare - 20)})
 
     assert checks.ok(answer)["status"] == "succeeded"
 
 
 @pytest.mark.clause("errors.every-problem", "errors.details-text")
-def test_every_problem_is_told_at_once(world: World, checks: Checks) -> None:
+def test_every_problem_is_told_at_once(shop: Shop, checks: Checks) -> None:
     """Each with the path of what is wrong."""
-    body = payloads.without(world.order_body(amount=-1), "currency")
+    body = payloads.without(shop.order_body(amount=-1), "currency")
     body = payloads.without(body, "items.0.name")
     body = payloads.changed(body, "shippingInfo.address.country", 7)
 
-    answer = world.api.call("create_order", body)
+    answer = shop.api.call("create_order", body)
 
     details = checks.refused(answer, "request.invalid")["details"]
     assert all(isinstance(entry, str) for entry in details)
@@ -136,10 +136,10 @@ def test_every_problem_is_told_at_once(world: World, checks: Checks) -> None:
 @pytest.mark.clause("errors.every-problem")
 @pytest.mark.parametrize("operation", WITH_BODY)
 def test_every_broken_payload_is_refused_with_its_problems(
-    operation: str, api: Client, world: World, checks: Checks
+    operation: str, api: Client, shop: Shop, checks: Checks
 ) -> None:
     """Each rule of the request's schema is enforced."""
-    arguments = ARRANGE[operation](world)
+    arguments = ARRANGE[operation](shop)
     for broken in broken_payloads(operation):
         answer = api.call(operation, broken.payload, id=arguments.id)
 
@@ -150,33 +150,34 @@ def test_every_broken_payload_is_refused_with_its_problems(
 @pytest.mark.clause("errors.changes-nothing")
 @pytest.mark.parametrize("operation", POSTS)
 def test_a_refused_creation_makes_nothing(
-    operation: str, world: World, checks: Checks
+    operation: str, shop: Shop, checks: Checks
 ) -> None:
     """The list is the same before and after."""
-    body = ARRANGE[operation](world).body
-    kind = next(k for k in KINDS.values() if k.create_operation == operation)
-    before = checks.listed(world.api, kind.list_operation)
+    body = ARRANGE[operation](shop).body
+    resource = next(k for k in RESOURCES.values() if k.create_operation == operation)
+    before = checks.listed(shop.api, resource.list_operation)
 
     broken = {**body, "metadata": "no object"}
-    checks.refused(world.api.call(operation, broken), "request.invalid")
-    checks.refused(world.api.call(operation, raw=b"{"), "request.malformed")
+    checks.refused(shop.api.call(operation, broken), "request.invalid")
+    checks.refused(shop.api.call(operation, raw=b"{"), "request.malformed")
 
-    assert checks.listed(world.api, kind.list_operation) == before
+    assert checks.listed(shop.api, resource.list_operation) == before
 
 
 @pytest.mark.clause("errors.changes-nothing")
 @pytest.mark.parametrize(
-    "name", [name for name, kind in KINDS.items() if kind.update is not None]
+    "name",
+    [name for name, resource in RESOURCES.items() if resource.update is not None],
 )
 def test_a_refused_update_changes_nothing(
-    name: str, world: World, checks: Checks
+    name: str, shop: Shop, checks: Checks
 ) -> None:
     """Not even the members that were good."""
-    kind = KINDS[name]
-    made = kind.make(world)
+    resource = RESOURCES[name]
+    made = resource.make(shop)
 
-    broken = {**(kind.update or {}), "metadata": "no object"}
-    answer = world.api.call(kind.update_operation, broken, id=made["id"])
+    broken = {**(resource.update or {}), "metadata": "no object"}
+    answer = shop.api.call(resource.update_operation, broken, id=made["id"])
 
     checks.refused(answer, "request.invalid")
-    assert world.now(name, made["id"]) == made
+    assert shop.now(name, made["id"]) == made

@@ -7,22 +7,22 @@ from collections.abc import Callable
 import pytest
 
 from smartpay_contracts import payloads
-from smartpay_contracts.chance import fresh
 from smartpay_contracts.checks import Checks
 from smartpay_contracts.client import Client
 from smartpay_contracts.control import Control
 from smartpay_contracts.exchange import Doc
 from smartpay_contracts.receiver import Receiver
-from smartpay_contracts.world import World
+from smartpay_contracts.shop import Shop
+from smartpay_contracts.values import unique
 from smartpay_fixtures import sandbox_values
 
 Settle = Callable[[], None]
 
 
 @pytest.fixture(autouse=True)
-def endpoint(world: World, receiver: Receiver) -> Doc:
+def endpoint(shop: Shop, receiver: Receiver) -> Doc:
     """Subscribe the receiver to every event of the account."""
-    return world.endpoint(receiver.url())
+    return shop.endpoint(receiver.url())
 
 
 def told(receiver: Receiver, settle: Settle, type_: str, id_: str) -> Doc:
@@ -41,10 +41,10 @@ def told(receiver: Receiver, settle: Settle, type_: str, id_: str) -> Doc:
     [("automatic", "succeeded"), ("manual", "requires_capture")],
 )
 def test_an_approved_order_tells(
-    capture: str, status: str, world: World, receiver: Receiver, settle: Settle
+    capture: str, status: str, shop: Shop, receiver: Receiver, settle: Settle
 ) -> None:
     """That its token was used and that it was authorized."""
-    order = world.order(captureMethod=capture)
+    order = shop.order(captureMethod=capture)
 
     authorized = told(receiver, settle, "order.authorized", order["id"])
 
@@ -55,10 +55,10 @@ def test_an_approved_order_tells(
 
 @pytest.mark.clause("events.order-authorized")
 def test_an_order_authorized_by_the_consumer_tells(
-    world: World, consumer: Client, receiver: Receiver, settle: Settle, checks: Checks
+    shop: Shop, consumer: Client, receiver: Receiver, settle: Settle, checks: Checks
 ) -> None:
     """The same event as for an order made from a token."""
-    order = world.unauthorized(captureMethod="manual")
+    order = shop.unauthorized(captureMethod="manual")
     body = {"paymentMethod": "pm_test_visaApproved", "paymentPlan": "pay_in_three"}
 
     checks.succeeded(consumer.call("authorize_order", body, id=order["id"]))
@@ -70,12 +70,12 @@ def test_an_order_authorized_by_the_consumer_tells(
 @pytest.mark.clause("events.payment-created")
 @pytest.mark.parametrize("capture", ["automatic", "manual"])
 def test_a_capture_tells(
-    capture: str, world: World, receiver: Receiver, settle: Settle
+    capture: str, shop: Shop, receiver: Receiver, settle: Settle
 ) -> None:
     """An automatic one too."""
-    order = world.order(captureMethod=capture, amount=900)
+    order = shop.order(captureMethod=capture, amount=900)
     if capture == "manual":
-        payment = world.payment(400, order=order["id"])
+        payment = shop.payment(400, order=order["id"])
     else:
         payment = order["payments"][0]
 
@@ -86,12 +86,12 @@ def test_a_capture_tells(
 
 @pytest.mark.clause("events.payment-created")
 def test_each_capture_tells_once(
-    world: World, control: Control, receiver: Receiver, settle: Settle
+    shop: Shop, control: Control, receiver: Receiver, settle: Settle
 ) -> None:
     """Three captures, three events."""
-    order = world.authorized(600)["id"]
+    order = shop.authorized(600)["id"]
 
-    made = [world.payment(200, order=order)["id"] for _ in range(3)]
+    made = [shop.payment(200, order=order)["id"] for _ in range(3)]
 
     settle()
     receiver.wait_for("payment.created", count=3)
@@ -100,9 +100,9 @@ def test_each_capture_tells_once(
 
 
 @pytest.mark.clause("events.refund-created")
-def test_a_refund_tells(world: World, receiver: Receiver, settle: Settle) -> None:
+def test_a_refund_tells(shop: Shop, receiver: Receiver, settle: Settle) -> None:
     """Of which payment, and how much."""
-    refund = world.refund(123)
+    refund = shop.refund(123)
 
     data = told(receiver, settle, "refund.created", refund["id"])
 
@@ -110,9 +110,9 @@ def test_a_refund_tells(world: World, receiver: Receiver, settle: Settle) -> Non
 
 
 @pytest.mark.clause("events.order-canceled")
-def test_a_cancellation_tells(world: World, receiver: Receiver, settle: Settle) -> None:
+def test_a_cancellation_tells(shop: Shop, receiver: Receiver, settle: Settle) -> None:
     """With the status that it left."""
-    order = world.canceled()
+    order = shop.canceled()
 
     data = told(receiver, settle, "order.canceled", order["id"])
 
@@ -121,10 +121,10 @@ def test_a_cancellation_tells(world: World, receiver: Receiver, settle: Settle) 
 
 @pytest.mark.clause("events.order-expired")
 def test_an_expiry_tells(
-    world: World, control: Control, receiver: Receiver, settle: Settle
+    shop: Shop, control: Control, receiver: Receiver, settle: Settle
 ) -> None:
     """As a cancellation does, without anybody looking at the order."""
-    order = world.authorized()
+    order = shop.authorized()
 
     control.advance(days=7, milliseconds=1)
 
@@ -135,10 +135,10 @@ def test_an_expiry_tells(
 @pytest.mark.clause("events.order-rejected")
 @pytest.mark.parametrize("name", ["declined", "consumer_inactive"])
 def test_a_declined_order_tells(
-    name: str, world: World, control: Control, receiver: Receiver, settle: Settle
+    name: str, shop: Shop, control: Control, receiver: Receiver, settle: Settle
 ) -> None:
     """That it was rejected, and nothing that would let goods go."""
-    order = world.order(token=sandbox_values().tokens[name].id)
+    order = shop.order(token=sandbox_values().tokens[name].id)
 
     assert_only_rejection_told(order, receiver, settle)
 
@@ -146,10 +146,10 @@ def test_a_declined_order_tells(
 @pytest.mark.clause("events.order-rejected")
 @pytest.mark.usefixtures("rejecting_disabled")
 def test_an_order_of_a_disabled_token_tells(
-    world: World, control: Control, receiver: Receiver, settle: Settle
+    shop: Shop, control: Control, receiver: Receiver, settle: Settle
 ) -> None:
     """As one that is declined for another reason."""
-    order = world.order(token=sandbox_values().tokens["disabled"].id)
+    order = shop.order(token=sandbox_values().tokens["disabled"].id)
 
     assert_only_rejection_told(order, receiver, settle)
 
@@ -175,28 +175,28 @@ def test_an_order_that_the_consumer_could_not_pay_tells(
     *,
     method: str,
     status: str,
-    world: World,
+    shop: Shop,
     control: Control,
     receiver: Receiver,
     settle: Settle,
 ) -> None:
     """With the status that tells whether another method may be tried."""
-    order = world.unauthorized()
+    order = shop.unauthorized()
     body = {"paymentMethod": method, "paymentPlan": "pay_in_three"}
 
-    world.consumer.call("authorize_order", body, id=order["id"])
+    shop.consumer.call("authorize_order", body, id=order["id"])
 
     assert told(receiver, settle, "order.rejected", order["id"])["status"] == status
 
 
 @pytest.mark.clause("events.token-life")
 def test_a_token_tells_its_life(
-    world: World, consumer: Client, receiver: Receiver, settle: Settle, checks: Checks
+    shop: Shop, consumer: Client, receiver: Receiver, settle: Settle, checks: Checks
 ) -> None:
     """Created, approved, disabled, enabled, deleted."""
-    token = world.waiting_token()
+    token = shop.waiting_token()
     created = told(receiver, settle, "token.created", token)
-    world.approve(token)
+    shop.approve(token)
     approved = told(receiver, settle, "token.approved", token)
     told_later = []
 
@@ -205,7 +205,7 @@ def test_a_token_tells_its_life(
         ("enable_token", "token.enabled"),
         ("delete_token", "token.deleted"),
     ):
-        checks.succeeded(world.api.call(operation, id=token))
+        checks.succeeded(shop.api.call(operation, id=token))
         told_later.append(told(receiver, settle, type_, token)["status"])
 
     assert created["status"] == "requires_authorization"
@@ -215,14 +215,14 @@ def test_a_token_tells_its_life(
 
 @pytest.mark.clause("events.coupons")
 def test_a_coupon_tells(
-    world: World, receiver: Receiver, settle: Settle, checks: Checks
+    shop: Shop, receiver: Receiver, settle: Settle, checks: Checks
 ) -> None:
     """When it is made and when it is changed."""
-    coupon = world.coupon()
+    coupon = shop.coupon()
     created = told(receiver, settle, "coupon.created", coupon["id"])
 
     body = {"name": "new"}
-    checks.ok(world.api.call("update_coupon", body, id=coupon["id"]))
+    checks.ok(shop.api.call("update_coupon", body, id=coupon["id"]))
 
     updated = told(receiver, settle, "coupon.updated", coupon["id"])
     assert (created["name"], updated["name"]) == (coupon["name"], "new")
@@ -230,14 +230,14 @@ def test_a_coupon_tells(
 
 @pytest.mark.clause("events.promotion-codes")
 def test_a_promotion_code_tells(
-    world: World, receiver: Receiver, settle: Settle, checks: Checks
+    shop: Shop, receiver: Receiver, settle: Settle, checks: Checks
 ) -> None:
     """When it is made and when it is changed."""
-    code = world.promotion_code()
+    code = shop.promotion_code()
     created = told(receiver, settle, "promotion_code.created", code["id"])
 
     body = {"active": False}
-    checks.ok(world.api.call("update_promotion_code", body, id=code["id"]))
+    checks.ok(shop.api.call("update_promotion_code", body, id=code["id"]))
 
     updated = told(receiver, settle, "promotion_code.updated", code["id"])
     assert (created["active"], updated["active"]) == (True, False)
@@ -245,10 +245,10 @@ def test_a_promotion_code_tells(
 
 @pytest.mark.clause("events.sequence")
 def test_the_events_of_an_order_come_in_order(
-    world: World, control: Control, receiver: Receiver, settle: Settle
+    shop: Shop, control: Control, receiver: Receiver, settle: Settle
 ) -> None:
     """token.used, order.authorized, payment.created."""
-    world.order()
+    shop.order()
 
     settle()
 
@@ -261,10 +261,10 @@ def test_the_events_of_an_order_come_in_order(
 
 @pytest.mark.clause("events.none-for-session")
 def test_a_session_for_an_order_tells_nothing(
-    world: World, control: Control, receiver: Receiver, settle: Settle
+    shop: Shop, control: Control, receiver: Receiver, settle: Settle
 ) -> None:
     """Nothing has happened yet."""
-    world.session()
+    shop.session()
 
     settle()
 
@@ -273,13 +273,13 @@ def test_a_session_for_an_order_tells_nothing(
 
 @pytest.mark.clause("events.none-for-replay")
 def test_a_replay_tells_nothing(
-    world: World, control: Control, receiver: Receiver, settle: Settle
+    shop: Shop, control: Control, receiver: Receiver, settle: Settle
 ) -> None:
     """What happened once is told once."""
-    body, key = world.order_body(), fresh(32)
+    body, key = shop.order_body(), unique(32)
 
     for _ in range(3):
-        world.checks.ok(world.api.call("create_order", body, idempotency_key=key))
+        shop.checks.ok(shop.api.call("create_order", body, idempotency_key=key))
 
     settle()
     receiver.wait_for("payment.created")
@@ -288,16 +288,16 @@ def test_a_replay_tells_nothing(
 
 @pytest.mark.clause("events.none-for-refusal")
 def test_a_refused_call_tells_nothing(
-    world: World, control: Control, receiver: Receiver, settle: Settle
+    shop: Shop, control: Control, receiver: Receiver, settle: Settle
 ) -> None:
     """Neither an invalid one nor a conflicting one."""
-    order = world.authorized(100)["id"]
+    order = shop.authorized(100)["id"]
     settle()
     before = receiver.types()
 
-    world.api.call("create_payment", payloads.payment(order, 101))
-    world.api.call("create_order", world.order_body(amount=-1))
-    world.api.call("create_order", payloads.order("paytok_test_nobody"))
+    shop.api.call("create_payment", payloads.payment(order, 101))
+    shop.api.call("create_order", shop.order_body(amount=-1))
+    shop.api.call("create_order", payloads.order("paytok_test_nobody"))
 
     settle()
     assert receiver.types() == before
@@ -305,12 +305,12 @@ def test_a_refused_call_tells_nothing(
 
 @pytest.mark.clause("events.none-for-release")
 def test_releasing_a_rest_is_no_cancellation(
-    world: World, control: Control, receiver: Receiver, settle: Settle
+    shop: Shop, control: Control, receiver: Receiver, settle: Settle
 ) -> None:
     """The order is succeeded; order.canceled would say otherwise."""
-    order = world.authorized(100)["id"]
-    world.payment(40, order=order)
-    world.checks.ok(world.api.call("cancel_order", id=order))
+    order = shop.authorized(100)["id"]
+    shop.payment(40, order=order)
+    shop.checks.ok(shop.api.call("cancel_order", id=order))
 
     settle()
 

@@ -7,14 +7,14 @@ from collections.abc import Callable
 
 import pytest
 
-from smartpay_contracts.chance import now_ms
 from smartpay_contracts.checks import Checks
 from smartpay_contracts.client import Client
 from smartpay_contracts.control import Control
 from smartpay_contracts.exchange import Doc
-from smartpay_contracts.kinds import kind_of_object
 from smartpay_contracts.receiver import Delivery, Receiver
-from smartpay_contracts.world import World
+from smartpay_contracts.resources import resource_named
+from smartpay_contracts.shop import Shop
+from smartpay_contracts.values import now_ms
 from smartpay_fixtures import sandbox_values
 
 HOUR_MS = 3_600_000
@@ -29,10 +29,10 @@ def arrived(receiver: Receiver, settle: Settle, type_: str) -> Delivery:
 
 @pytest.mark.clause("events.post")
 def test_an_event_is_posted(
-    world: World, receiver: Receiver, endpoint: Doc, settle: Settle
+    shop: Shop, receiver: Receiver, endpoint: Doc, settle: Settle
 ) -> None:
     """As JSON, to the url of the endpoint."""
-    coupon = world.coupon()
+    coupon = shop.coupon()
 
     delivery = arrived(receiver, settle, "coupon.created")
 
@@ -43,10 +43,10 @@ def test_an_event_is_posted(
 
 @pytest.mark.clause("events.shape")
 def test_an_event_has_its_documented_shape(
-    world: World, receiver: Receiver, endpoint: Doc, settle: Settle, checks: Checks
+    shop: Shop, receiver: Receiver, endpoint: Doc, settle: Settle, checks: Checks
 ) -> None:
     """id, object, createdAt, test, and the data with type and version."""
-    world.coupon()
+    shop.coupon()
 
     event = arrived(receiver, settle, "coupon.created").event
 
@@ -60,10 +60,10 @@ def test_an_event_has_its_documented_shape(
 
 @pytest.mark.clause("events.headers")
 def test_a_delivery_says_what_it_is(
-    world: World, receiver: Receiver, endpoint: Doc, settle: Settle
+    shop: Shop, receiver: Receiver, endpoint: Doc, settle: Settle
 ) -> None:
     """Which endpoint it is for, which event it is, and how it is signed."""
-    world.coupon()
+    shop.coupon()
 
     delivery = arrived(receiver, settle, "coupon.created")
 
@@ -75,10 +75,10 @@ def test_a_delivery_says_what_it_is(
 
 @pytest.mark.clause("events.signature")
 def test_a_delivery_is_signed_with_the_endpoints_secret(
-    world: World, receiver: Receiver, endpoint: Doc, settle: Settle
+    shop: Shop, receiver: Receiver, endpoint: Doc, settle: Settle
 ) -> None:
     """Over the timestamp and the raw body, Japanese text and all."""
-    world.coupon(name="春のクーポン", metadata={"面": "😀"})
+    shop.coupon(name="春のクーポン", metadata={"面": "😀"})
 
     delivery = arrived(receiver, settle, "coupon.created")
 
@@ -88,10 +88,10 @@ def test_a_delivery_is_signed_with_the_endpoints_secret(
 
 @pytest.mark.clause("events.timestamp")
 def test_the_signatures_timestamp_is_milliseconds(
-    world: World, receiver: Receiver, endpoint: Doc, settle: Settle
+    shop: Shop, receiver: Receiver, endpoint: Doc, settle: Settle
 ) -> None:
     """Decimal, of this attempt."""
-    world.coupon()
+    shop.coupon()
 
     stamp = arrived(receiver, settle, "coupon.created").headers[
         "smartpay-signature-timestamp"
@@ -103,11 +103,11 @@ def test_the_signatures_timestamp_is_milliseconds(
 
 @pytest.mark.clause("events.data-plain", "events.data-current")
 def test_an_event_carries_the_object_as_it_is(
-    world: World, receiver: Receiver, endpoint: Doc, settle: Settle
+    shop: Shop, receiver: Receiver, endpoint: Doc, settle: Settle
 ) -> None:
     """With ids where it refers to others."""
-    order = world.authorized()
-    payment = world.payment(100, order=order["id"])
+    order = shop.authorized()
+    payment = shop.payment(100, order=order["id"])
 
     captured = arrived(receiver, settle, "payment.created").data
     authorized = arrived(receiver, settle, "order.authorized").data
@@ -122,10 +122,10 @@ def test_an_event_carries_the_object_as_it_is(
 
 @pytest.mark.clause("events.key-order", "events.version")
 def test_an_event_looks_like_the_published_sample(
-    world: World, receiver: Receiver, endpoint: Doc, settle: Settle
+    shop: Shop, receiver: Receiver, endpoint: Doc, settle: Settle
 ) -> None:
     """Members in the sample's order, and its version."""
-    world.coupon()
+    shop.coupon()
 
     event = json.loads(arrived(receiver, settle, "coupon.created").body)
 
@@ -139,34 +139,34 @@ def test_an_event_looks_like_the_published_sample(
 def test_the_data_of_an_event_fits_its_schema(
     *,
     kind: str,
-    world: World,
+    shop: Shop,
     receiver: Receiver,
     endpoint: Doc,
     settle: Settle,
     checks: Checks,
 ) -> None:
     """The same as when the object is retrieved."""
-    world.refund()
-    world.coupon()
+    shop.refund()
+    shop.coupon()
     type_ = "order.authorized" if kind == "order" else f"{kind}.created"
 
     data = arrived(receiver, settle, type_).data
 
     checks.matches(f"resources/{kind}", data, None)
-    assert kind_of_object(data["object"]).name == kind
+    assert resource_named(data["object"]).name == kind
 
 
 @pytest.mark.clause("events.subscribed-only")
 def test_an_endpoint_gets_what_it_subscribes_to(
-    world: World, receiver: Receiver, settle: Settle
+    shop: Shop, receiver: Receiver, settle: Settle
 ) -> None:
     """And nothing else; what came last proves that the rest was left out."""
     types = ["order.canceled", "coupon.created"]
-    world.endpoint(receiver.url(), eventSubscriptions=types)
-    order = world.authorized()
-    world.api.call("cancel_order", id=order["id"])
+    shop.endpoint(receiver.url(), eventSubscriptions=types)
+    order = shop.authorized()
+    shop.api.call("cancel_order", id=order["id"])
 
-    world.coupon()
+    shop.coupon()
 
     arrived(receiver, settle, "order.canceled")
     arrived(receiver, settle, "coupon.created")
@@ -176,13 +176,13 @@ def test_an_endpoint_gets_what_it_subscribes_to(
 @pytest.mark.clause("events.all-by-default")
 @pytest.mark.parametrize("subscriptions", [{}, {"eventSubscriptions": None}])
 def test_without_subscriptions_an_endpoint_gets_everything(
-    subscriptions: dict[str, None], world: World, receiver: Receiver, settle: Settle
+    subscriptions: dict[str, None], shop: Shop, receiver: Receiver, settle: Settle
 ) -> None:
     """Orders, payments, refunds, coupons, tokens."""
-    world.endpoint(receiver.url(), **subscriptions)
+    shop.endpoint(receiver.url(), **subscriptions)
 
-    world.refund()
-    world.promotion_code()
+    shop.refund()
+    shop.promotion_code()
 
     for type_ in (
         "token.used",
@@ -197,14 +197,14 @@ def test_without_subscriptions_an_endpoint_gets_everything(
 
 @pytest.mark.clause("events.every-endpoint")
 def test_each_endpoint_gets_its_own_delivery(
-    world: World, receiver: Receiver, settle: Settle
+    shop: Shop, receiver: Receiver, settle: Settle
 ) -> None:
     """Of the same event, signed with its own secret."""
     endpoints = {
-        path: world.endpoint(receiver.url(path)) for path in ("/first", "/second")
+        path: shop.endpoint(receiver.url(path)) for path in ("/first", "/second")
     }
 
-    world.coupon()
+    shop.coupon()
 
     settle()
     deliveries = {
@@ -218,37 +218,37 @@ def test_each_endpoint_gets_its_own_delivery(
 
 @pytest.mark.clause("events.inactive")
 def test_an_inactive_endpoint_gets_nothing(
-    world: World, receiver: Receiver, settle: Settle, checks: Checks
+    shop: Shop, receiver: Receiver, settle: Settle, checks: Checks
 ) -> None:
     """Until it is active again."""
-    off = world.endpoint(receiver.url("/off"))
-    world.endpoint(receiver.url("/on"))
+    off = shop.endpoint(receiver.url("/off"))
+    shop.endpoint(receiver.url("/on"))
 
     def switch(active: bool) -> None:
         body = {"active": active}
-        checks.ok(world.api.call("update_webhook_endpoint", body, id=off["id"]))
+        checks.ok(shop.api.call("update_webhook_endpoint", body, id=off["id"]))
 
     switch(False)
-    world.coupon()
+    shop.coupon()
     settle()
     receiver.wait_for("coupon.created", path="/on")
     assert receiver.at("/off") == []
     switch(True)
-    world.coupon()
+    shop.coupon()
     settle()
     assert len(receiver.wait_for("coupon.created", path="/off")) == 1
 
 
 @pytest.mark.clause("events.deleted")
 def test_a_deleted_endpoint_gets_nothing(
-    world: World, receiver: Receiver, settle: Settle, checks: Checks
+    shop: Shop, receiver: Receiver, settle: Settle, checks: Checks
 ) -> None:
     """While another one still does."""
-    gone = world.endpoint(receiver.url("/gone"))
-    world.endpoint(receiver.url("/here"))
-    checks.succeeded(world.api.call("delete_webhook_endpoint", id=gone["id"]))
+    gone = shop.endpoint(receiver.url("/gone"))
+    shop.endpoint(receiver.url("/here"))
+    checks.succeeded(shop.api.call("delete_webhook_endpoint", id=gone["id"]))
 
-    world.coupon()
+    shop.coupon()
 
     settle()
     receiver.wait_for("coupon.created", path="/here")
@@ -257,14 +257,14 @@ def test_a_deleted_endpoint_gets_nothing(
 
 @pytest.mark.clause("events.changed-url")
 def test_events_follow_a_changed_url(
-    world: World, receiver: Receiver, settle: Settle, checks: Checks
+    shop: Shop, receiver: Receiver, settle: Settle, checks: Checks
 ) -> None:
     """Not to the old address any more."""
-    made = world.endpoint(receiver.url("/old"))
+    made = shop.endpoint(receiver.url("/old"))
     body = {"url": receiver.url("/new")}
-    checks.ok(world.api.call("update_webhook_endpoint", body, id=made["id"]))
+    checks.ok(shop.api.call("update_webhook_endpoint", body, id=made["id"]))
 
-    world.coupon()
+    shop.coupon()
 
     settle()
     (delivery,) = receiver.wait_for("coupon.created", path="/new")
@@ -274,11 +274,11 @@ def test_events_follow_a_changed_url(
 
 @pytest.mark.clause("events.own-account")
 def test_another_accounts_events_are_not_delivered_here(
-    world: World, receiver: Receiver, endpoint: Doc, other: Client, settle: Settle
+    shop: Shop, receiver: Receiver, endpoint: Doc, other: Client, settle: Settle
 ) -> None:
     """Only one's own coupon is told."""
     theirs = other.call("create_coupon", {**_COUPON, "name": "theirs"}).doc
-    mine = world.coupon()
+    mine = shop.coupon()
 
     settle()
     receiver.wait_for("coupon.created")
@@ -293,7 +293,7 @@ _COUPON = {"discountType": "amount", "discountAmount": 1, "currency": "JPY"}
 
 @pytest.mark.clause("events.timestamp")
 def test_the_timestamp_follows_the_accounts_clock(
-    world: World,
+    shop: Shop,
     receiver: Receiver,
     endpoint: Doc,
     settle: Settle,
@@ -301,7 +301,7 @@ def test_the_timestamp_follows_the_accounts_clock(
 ) -> None:
     """A receiver that tolerates five minutes sees virtual minutes."""
     now = control.freeze()
-    world.order(token=sandbox_values().tokens["guide"].id)
+    shop.order(token=sandbox_values().tokens["guide"].id)
 
     delivery = arrived(receiver, settle, "order.authorized")
 

@@ -9,7 +9,7 @@ import pytest
 from smartpay_contracts.control import Control
 from smartpay_contracts.exchange import Doc
 from smartpay_contracts.receiver import SILENCE, Receiver
-from smartpay_contracts.world import World
+from smartpay_contracts.shop import Shop
 
 Settle = Callable[[], None]
 
@@ -19,7 +19,7 @@ Settle = Callable[[], None]
 def test_an_unacknowledged_delivery_is_retried(
     *,
     status: int,
-    world: World,
+    shop: Shop,
     receiver: Receiver,
     endpoint: Doc,
     settle: Settle,
@@ -27,7 +27,7 @@ def test_an_unacknowledged_delivery_is_retried(
 ) -> None:
     """Only 200 acknowledges."""
     receiver.answers += [status, status]
-    world.coupon()
+    shop.coupon()
     settle()
 
     for _ in range(2):
@@ -41,7 +41,7 @@ def test_an_unacknowledged_delivery_is_retried(
 
 @pytest.mark.clause("events.retry-silence")
 def test_a_delivery_without_an_answer_is_retried(
-    world: World,
+    shop: Shop,
     receiver: Receiver,
     endpoint: Doc,
     settle: Settle,
@@ -49,7 +49,7 @@ def test_a_delivery_without_an_answer_is_retried(
 ) -> None:
     """Who hangs up has acknowledged nothing."""
     receiver.answers += [SILENCE]
-    world.coupon()
+    shop.coupon()
     settle()
 
     control.advance(days=1)
@@ -61,7 +61,7 @@ def test_a_delivery_without_an_answer_is_retried(
 
 @pytest.mark.clause("events.retry-same-event", "events.once")
 def test_a_retry_is_the_same_event_signed_anew(
-    world: World,
+    shop: Shop,
     receiver: Receiver,
     endpoint: Doc,
     settle: Settle,
@@ -69,7 +69,7 @@ def test_a_retry_is_the_same_event_signed_anew(
 ) -> None:
     """And after a 200 there is no further one."""
     receiver.answers += [500]
-    world.coupon()
+    shop.coupon()
     settle()
 
     for _ in range(3):
@@ -86,14 +86,14 @@ def test_a_retry_is_the_same_event_signed_anew(
 
 @pytest.mark.clause("events.once")
 def test_a_delivery_comes_once(
-    world: World,
+    shop: Shop,
     receiver: Receiver,
     endpoint: Doc,
     settle: Settle,
     control: Control,
 ) -> None:
     """What was acknowledged is done."""
-    world.order()
+    shop.order()
     settle()
     control.advance(days=1)
     settle()

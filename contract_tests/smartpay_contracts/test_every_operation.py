@@ -19,19 +19,19 @@ import pytest
 
 from smartpay_contracts.checks import Checks
 from smartpay_contracts.client import Client
-from smartpay_contracts.kinds import (
+from smartpay_contracts.resources import (
     ARRANGE,
     CREATABLE,
-    KINDS,
-    Kind,
+    RESOURCES,
+    Resource,
     call,
     caller_of,
     each,
-    kind_of,
     merchant_operations,
+    resource_of,
     with_id,
 )
-from smartpay_contracts.world import World
+from smartpay_contracts.shop import Shop
 from smartpay_schemas import OPERATIONS, response_schema
 
 MERCHANT = merchant_operations()
@@ -56,12 +56,12 @@ def objects_in(value: Any) -> list[dict[str, Any]]:
 @pytest.mark.clause("service.success-200", "data.shape", "auth.one-key", "auth.raw-key")
 @pytest.mark.parametrize("operation", [n for n in MERCHANT if n not in DELETES])
 def test_a_good_call_is_answered_as_described(
-    operation: str, world: World, checks: Checks
+    operation: str, shop: Shop, checks: Checks
 ) -> None:
     """Every operation has one good call, and its answer fits the schema."""
-    arguments = ARRANGE[operation](world)
+    arguments = ARRANGE[operation](shop)
 
-    answer = call(operation, world, arguments)
+    answer = call(operation, shop, arguments)
 
     checks.ok(answer)
     assert answer.status == 200
@@ -70,13 +70,13 @@ def test_a_good_call_is_answered_as_described(
 @pytest.mark.clause("service.consumer-200")
 @pytest.mark.parametrize("operation", [n for n in OPERATIONS if n not in MERCHANT])
 def test_a_good_call_of_the_consumers_side_is_answered_with_200(
-    operation: str, world: World, checks: Checks
+    operation: str, shop: Shop, checks: Checks
 ) -> None:
     """And its answer fits the schema."""
-    world.target.require("consumer")
-    arguments = ARRANGE[operation](world)
+    shop.target.require("consumer")
+    arguments = ARRANGE[operation](shop)
 
-    answer = call(operation, world, arguments)
+    answer = call(operation, shop, arguments)
 
     checks.ok(answer)
     assert answer.status == 200
@@ -85,12 +85,12 @@ def test_a_good_call_of_the_consumers_side_is_answered_with_200(
 @pytest.mark.clause("service.delete-204")
 @pytest.mark.parametrize("operation", DELETES)
 def test_a_deletion_is_answered_with_204_and_nothing(
-    operation: str, world: World
+    operation: str, shop: Shop
 ) -> None:
     """There is nothing to say of what is gone."""
-    arguments = ARRANGE[operation](world)
+    arguments = ARRANGE[operation](shop)
 
-    answer = call(operation, world, arguments)
+    answer = call(operation, shop, arguments)
 
     assert (answer.status, answer.body) == (204, b"")
 
@@ -98,12 +98,12 @@ def test_a_deletion_is_answered_with_204_and_nothing(
 @pytest.mark.clause("data.no-more")
 @pytest.mark.parametrize("operation", [n for n, r in OPERATIONS.items() if r.response])
 def test_an_answer_has_no_unknown_member(
-    operation: str, world: World, checks: Checks
+    operation: str, shop: Shop, checks: Checks
 ) -> None:
     """The schema of our own answers is closed."""
-    arguments = ARRANGE[operation](world)
+    arguments = ARRANGE[operation](shop)
 
-    answer = call(operation, world, arguments)
+    answer = call(operation, shop, arguments)
 
     checks.succeeded(answer)
     schema = response_schema(operation)
@@ -113,13 +113,11 @@ def test_an_answer_has_no_unknown_member(
 
 @pytest.mark.clause("service.json-content-type", "service.compact-json")
 @pytest.mark.parametrize("operation", ANSWERING)
-def test_an_answer_is_compact_json(
-    operation: str, world: World, checks: Checks
-) -> None:
+def test_an_answer_is_compact_json(operation: str, shop: Shop, checks: Checks) -> None:
     """One SDK searches the raw text, others look at the content type exactly."""
-    arguments = ARRANGE[operation](world)
+    arguments = ARRANGE[operation](shop)
 
-    answer = call(operation, world, arguments)
+    answer = call(operation, shop, arguments)
 
     checks.is_json(checks.succeeded(answer))
     outside_texts = re.sub(r'"(?:[^"\\]|\\.)*"', '""', answer.text)
@@ -129,12 +127,12 @@ def test_an_answer_is_compact_json(
 @pytest.mark.clause("service.integers")
 @pytest.mark.parametrize("operation", ANSWERING)
 def test_numbers_in_answers_are_integers(
-    operation: str, world: World, checks: Checks
+    operation: str, shop: Shop, checks: Checks
 ) -> None:
     """2.0 is no integer to an SDK that compares types."""
-    arguments = ARRANGE[operation](world)
+    arguments = ARRANGE[operation](shop)
 
-    answer = checks.succeeded(call(operation, world, arguments))
+    answer = checks.succeeded(call(operation, shop, arguments))
 
     outside_texts = re.sub(r'"(?:[^"\\]|\\.)*"', '""', answer.text)
     assert not re.search(r"\d[.eE]", outside_texts), answer.text[:300]
@@ -144,21 +142,23 @@ def test_numbers_in_answers_are_integers(
 
 
 @pytest.mark.clause("data.object", "data.id-prefix")
-@each(KINDS)
-def test_an_object_names_its_kind(kind: Kind, world: World, checks: Checks) -> None:
+@each(RESOURCES)
+def test_an_object_names_its_kind(
+    resource: Resource, shop: Shop, checks: Checks
+) -> None:
     """By its member object, and by the prefix of its id, everywhere it appears."""
-    made = kind.make(world)
+    made = resource.make(shop)
 
-    entry = checks.find(world.api, kind.list_operation, made["id"])
-    for seen in (made, world.now(kind.name, made["id"]), entry):
-        assert seen["object"] == kind.object
-        assert seen["id"].startswith(f"{kind.prefix}_test_"), seen["id"]
+    entry = checks.find(shop.api, resource.list_operation, made["id"])
+    for seen in (made, shop.now(resource.name, made["id"]), entry):
+        assert seen["object"] == resource.object
+        assert seen["id"].startswith(f"{resource.prefix}_test_"), seen["id"]
 
 
 @pytest.mark.clause("data.id-prefix", "data.object")
-def test_what_an_order_holds_names_its_kind_too(world: World) -> None:
+def test_what_an_order_holds_names_its_kind_too(shop: Shop) -> None:
     """Line items, prices, products and payments have kinds and prefixes."""
-    order = world.order()
+    order = shop.order()
 
     prefixes = {
         "order": "order",
@@ -175,10 +175,10 @@ def test_what_an_order_holds_names_its_kind_too(world: World) -> None:
 
 
 @pytest.mark.clause("data.id-length")
-@each(KINDS)
-def test_an_id_has_the_usual_length(kind: Kind, world: World) -> None:
+@each(RESOURCES)
+def test_an_id_has_the_usual_length(resource: Resource, shop: Shop) -> None:
     """128 bits in base62."""
-    made = kind.make(world)
+    made = resource.make(shop)
 
     for thing in objects_in(made):
         assert len(thing["id"].split("_", 2)[2]) in {21, 22}, thing["id"]
@@ -187,12 +187,12 @@ def test_an_id_has_the_usual_length(kind: Kind, world: World) -> None:
 @pytest.mark.clause("data.id-format", "auth.test-flag", "data.milliseconds")
 @pytest.mark.parametrize("operation", ANSWERING)
 def test_every_object_in_an_answer_has_a_good_id_flag_and_times(
-    operation: str, world: World, checks: Checks
+    operation: str, shop: Shop, checks: Checks
 ) -> None:
     """SDKs refuse other ids; test mode is told; times are milliseconds."""
-    arguments = ARRANGE[operation](world)
+    arguments = ARRANGE[operation](shop)
 
-    answer = checks.succeeded(call(operation, world, arguments))
+    answer = checks.succeeded(call(operation, shop, arguments))
 
     things = objects_in(answer.json)
     assert things
@@ -209,12 +209,12 @@ def test_every_object_in_an_answer_has_a_good_id_flag_and_times(
 @pytest.mark.clause("data.no-nulls")
 @pytest.mark.parametrize("operation", ANSWERING)
 def test_what_is_not_set_is_left_out(
-    operation: str, world: World, checks: Checks
+    operation: str, shop: Shop, checks: Checks
 ) -> None:
     """No member of an answer is null."""
-    arguments = ARRANGE[operation](world)
+    arguments = ARRANGE[operation](shop)
 
-    answer = checks.succeeded(call(operation, world, arguments))
+    answer = checks.succeeded(call(operation, shop, arguments))
 
     outside_texts = re.sub(r'"(?:[^"\\]|\\.)*"', '""', answer.text)
     assert "null" not in outside_texts, answer.text[:300]
@@ -223,14 +223,14 @@ def test_what_is_not_set_is_left_out(
 @pytest.mark.clause("service.tracking-parameters", "service.unknown-headers")
 @pytest.mark.parametrize("operation", MERCHANT)
 def test_what_sdks_add_to_every_call_changes_nothing(
-    operation: str, world: World, checks: Checks
+    operation: str, shop: Shop, checks: Checks
 ) -> None:
     """Their name and version in the query, and a header nobody knows."""
-    arguments = ARRANGE[operation](world)
+    arguments = ARRANGE[operation](shop)
 
     answer = call(
         operation,
-        world,
+        shop,
         arguments,
         query={"dev-lang": "python", "sdk-version": "0.8.1"},
         headers={"ContentType": "application/json"},
@@ -241,52 +241,48 @@ def test_what_sdks_add_to_every_call_changes_nothing(
 
 @pytest.mark.clause("errors.not-found", "errors.shape", "errors.status-code")
 @pytest.mark.parametrize("operation", ABOUT_ONE)
-def test_an_unknown_id_is_not_found(
-    operation: str, world: World, checks: Checks
-) -> None:
+def test_an_unknown_id_is_not_found(operation: str, shop: Shop, checks: Checks) -> None:
     """404, in the common shape, whatever one wants to do with it."""
-    kind = kind_of(operation)
-    body = dict(kind.update or {}) if OPERATIONS[operation].request else {}
+    resource = resource_of(operation)
+    body = dict(resource.update or {}) if OPERATIONS[operation].request else {}
 
-    answer = caller_of(operation, world).call(operation, body, id=kind.nobodys)
+    answer = caller_of(operation, shop).call(operation, body, id=resource.unknown_id)
 
     checks.refused_with(answer, 404)
 
 
 @pytest.mark.clause("errors.names-the-object")
 @pytest.mark.parametrize(
-    "operation", [n for n in ABOUT_ONE if kind_of(n).name != "checkout_session"]
+    "operation", [n for n in ABOUT_ONE if resource_of(n).name != "checkout_session"]
 )
-def test_a_404_names_the_kind_of_object(
+def test_a_404_names_the_resource_named(
     operation: str, api: Client, checks: Checks
 ) -> None:
     """The code says which kind of object was not found."""
-    kind = kind_of(operation)
-    body = dict(kind.update or {}) if OPERATIONS[operation].request else {}
+    resource = resource_of(operation)
+    body = dict(resource.update or {}) if OPERATIONS[operation].request else {}
 
-    answer = api.call(operation, body, id=kind.nobodys)
+    answer = api.call(operation, body, id=resource.unknown_id)
 
-    checks.refused(answer, kind.not_found)
+    checks.refused(answer, resource.not_found)
 
 
 @pytest.mark.clause("service.request-id")
 @pytest.mark.parametrize("operation", MERCHANT)
-def test_every_answer_has_a_request_id_of_its_own(operation: str, world: World) -> None:
+def test_every_answer_has_a_request_id_of_its_own(operation: str, shop: Shop) -> None:
     """So that a person can name the exchange they ask about."""
-    arguments = ARRANGE[operation](world)
+    arguments = ARRANGE[operation](shop)
 
-    ids = [
-        call(operation, world, arguments).headers.get("Request-Id") for _ in range(2)
-    ]
+    ids = [call(operation, shop, arguments).headers.get("Request-Id") for _ in range(2)]
 
     assert all(ids), "no Request-Id"
     assert ids[0] != ids[1]
 
 
 @pytest.mark.clause("data.unique-ids")
-def test_two_objects_never_share_an_id(world: World, checks: Checks) -> None:
+def test_two_objects_never_share_an_id(shop: Shop, checks: Checks) -> None:
     """Not even line items of one order."""
-    orders = [world.order() for _ in range(2)]
+    orders = [shop.order() for _ in range(2)]
 
     ids = [thing["id"] for thing in objects_in(orders)]
     assert len(ids) == len(set(ids))
@@ -294,39 +290,39 @@ def test_two_objects_never_share_an_id(world: World, checks: Checks) -> None:
 
 @pytest.mark.clause("data.metadata-default")
 @each(CREATABLE)
-def test_metadata_is_an_empty_object_by_default(kind: Kind, world: World) -> None:
+def test_metadata_is_an_empty_object_by_default(resource: Resource, shop: Shop) -> None:
     """Every object that may carry metadata does."""
-    made = kind.make(world)
+    made = resource.make(shop)
 
     assert made["metadata"] == {}
-    assert world.now(kind.name, made["id"])["metadata"] == {}
+    assert shop.now(resource.name, made["id"])["metadata"] == {}
 
 
 @pytest.mark.clause("data.metadata-echo")
 @each(CREATABLE)
-def test_metadata_comes_back_as_it_was_sent(kind: Kind, world: World) -> None:
+def test_metadata_comes_back_as_it_was_sent(resource: Resource, shop: Shop) -> None:
     """When the object is made, and when it is retrieved."""
     metadata = {"shop": "Shibuya", "日本語": "値", "number": "7"}
-    arguments = ARRANGE[kind.create_operation](world)
+    arguments = ARRANGE[resource.create_operation](shop)
     body = {**arguments.body, "metadata": metadata}
 
-    made = world.checks.ok(world.api.call(kind.create_operation, body))
+    made = shop.checks.ok(shop.api.call(resource.create_operation, body))
 
     assert made["metadata"] == metadata
-    assert world.now(kind.name, made["id"])["metadata"] == metadata
+    assert shop.now(resource.name, made["id"])["metadata"] == metadata
 
 
 @pytest.mark.clause("data.metadata-limit")
 @pytest.mark.parametrize("operation", [k.create_operation for k in CREATABLE.values()])
 @pytest.mark.parametrize(("pairs", "is_accepted"), [(20, True), (21, False)])
 def test_metadata_has_at_most_twenty_pairs(
-    operation: str, pairs: int, is_accepted: bool, world: World, checks: Checks
+    operation: str, pairs: int, is_accepted: bool, shop: Shop, checks: Checks
 ) -> None:
     """Twenty are accepted, twenty-one are not."""
     metadata = {f"key{number}": "value" for number in range(pairs)}
-    body = {**ARRANGE[operation](world).body, "metadata": metadata}
+    body = {**ARRANGE[operation](shop).body, "metadata": metadata}
 
-    answer = world.api.call(operation, body)
+    answer = shop.api.call(operation, body)
 
     if is_accepted:
         assert checks.ok(answer)["metadata"] == metadata

@@ -9,16 +9,18 @@ import pytest
 
 from smartpay_contracts.checks import Checks
 from smartpay_contracts.client import Client
-from smartpay_contracts.kinds import ARRANGE, KINDS, Kind, each
-from smartpay_contracts.world import World
+from smartpay_contracts.resources import ARRANGE, RESOURCES, Resource, each
+from smartpay_contracts.shop import Shop
 from smartpay_schemas import OPERATIONS
 
 EXPANDING = {
-    name: kind
-    for name, kind in KINDS.items()
-    if OPERATIONS[kind.get_operation].expand == "query"
+    name: resource
+    for name, resource in RESOURCES.items()
+    if OPERATIONS[resource.get_operation].expand == "query"
 }
-IGNORING = {name: kind for name, kind in KINDS.items() if name not in EXPANDING}
+IGNORING = {
+    name: resource for name, resource in RESOURCES.items() if name not in EXPANDING
+}
 LISTS_OF_REFERENCES = {
     "order": ("lineItems", "payments", "discounts"),
     "payment": ("lineItems",),
@@ -35,15 +37,15 @@ def plain(value: Any) -> Any:
 
 
 def get_and_list(
-    world: World, checks: Checks, kind: Kind, id_: str
+    shop: Shop, checks: Checks, resource: Resource, id_: str
 ) -> Callable[[str], list[Any]]:
     """Return a function that retrieves an object both ways, with a query."""
 
     def look(expand: str) -> list[Any]:
         query = {"expand": expand}
         return [
-            world.now(kind.name, id_, **query),
-            checks.find(world.api, kind.list_operation, id_, **query),
+            shop.now(resource.name, id_, **query),
+            checks.find(shop.api, resource.list_operation, id_, **query),
         ]
 
     return look
@@ -53,37 +55,39 @@ def get_and_list(
 @each(EXPANDING)
 @pytest.mark.parametrize("expand", ["no", ""])
 def test_references_are_ids_unless_asked(
-    kind: Kind, expand: str, world: World, checks: Checks
+    resource: Resource, expand: str, shop: Shop, checks: Checks
 ) -> None:
     """no, an empty value and nothing at all mean the same."""
-    made = kind.make(world)
-    default = world.now(kind.name, made["id"])
+    made = resource.make(shop)
+    default = shop.now(resource.name, made["id"])
 
-    asked, entry = get_and_list(world, checks, kind, made["id"])(expand)
+    asked, entry = get_and_list(shop, checks, resource, made["id"])(expand)
 
     assert asked == default
     assert entry == default
-    for name in LISTS_OF_REFERENCES[kind.name]:
+    for name in LISTS_OF_REFERENCES[resource.name]:
         assert all(isinstance(id_, str) for id_ in default.get(name, [])), name
 
 
 @pytest.mark.clause("expand.same-object")
 @each(EXPANDING)
-def test_expanded_is_the_same_object(kind: Kind, world: World, checks: Checks) -> None:
+def test_expanded_is_the_same_object(
+    resource: Resource, shop: Shop, checks: Checks
+) -> None:
     """Every member agrees, once references are read as ids."""
-    made = kind.make(world)
-    default = world.now(kind.name, made["id"])
+    made = resource.make(shop)
+    default = shop.now(resource.name, made["id"])
 
-    for expanded in get_and_list(world, checks, kind, made["id"])("all"):
+    for expanded in get_and_list(shop, checks, resource, made["id"])("all"):
         assert {name: plain(value) for name, value in expanded.items()} == dict(default)
 
 
 @pytest.mark.clause("expand.order-all")
-def test_an_expanded_order_holds_its_parts(world: World) -> None:
+def test_an_expanded_order_holds_its_parts(shop: Shop) -> None:
     """Line items with price and product; payments that name the order by id."""
-    order = world.order()
+    order = shop.order()
 
-    expanded = world.now("order", order["id"], expand="all")
+    expanded = shop.now("order", order["id"], expand="all")
 
     (payment,) = expanded["payments"]
     assert (payment["object"], payment["order"]) == ("payment", order["id"])
@@ -95,91 +99,89 @@ def test_an_expanded_order_holds_its_parts(world: World) -> None:
 
 
 @pytest.mark.clause("expand.order-all")
-def test_every_payment_of_an_order_is_expanded(world: World) -> None:
+def test_every_payment_of_an_order_is_expanded(shop: Shop) -> None:
     """Each with what it captured, as when it is retrieved alone."""
-    order = world.authorized(1_000)
-    made = [world.payment(amount, order=order["id"]) for amount in (100, 200)]
+    order = shop.authorized(1_000)
+    made = [shop.payment(amount, order=order["id"]) for amount in (100, 200)]
 
-    expanded = world.now("order", order["id"], expand="all")["payments"]
+    expanded = shop.now("order", order["id"], expand="all")["payments"]
 
     amounts = {payment["id"]: payment["amount"] for payment in expanded}
     assert amounts == {payment["id"]: payment["amount"] for payment in made}
     for payment in expanded:
-        alone = world.now("payment", payment["id"])
+        alone = shop.now("payment", payment["id"])
         assert payment["status"] == alone["status"]
         assert payment["order"] == order["id"]
 
 
 @pytest.mark.clause("expand.order-list")
-def test_a_list_of_orders_can_be_expanded(world: World, checks: Checks) -> None:
-    """Every line item in it has a kind."""
-    order = world.order()
+def test_a_list_of_orders_can_be_expanded(shop: Shop, checks: Checks) -> None:
+    """Every line item in it has a resource."""
+    order = shop.order()
 
-    entry = checks.find(world.api, "list_orders", order["id"], expand="all")
+    entry = checks.find(shop.api, "list_orders", order["id"], expand="all")
 
-    assert entry == world.now("order", order["id"], expand="all")
+    assert entry == shop.now("order", order["id"], expand="all")
     assert {i["kind"] for i in entry["lineItems"]} == {"product", "tax", "discount"}
 
 
 @pytest.mark.clause("expand.session-plain")
-def test_a_session_names_its_order_by_id(world: World, checks: Checks) -> None:
+def test_a_session_names_its_order_by_id(shop: Shop, checks: Checks) -> None:
     """Alone and in the list."""
-    made = world.session()
-    kind = KINDS["checkout_session"]
+    made = shop.session()
+    resource = RESOURCES["checkout_session"]
 
-    for session in get_and_list(world, checks, kind, made["id"])("no"):
+    for session in get_and_list(shop, checks, resource, made["id"])("no"):
         assert session["order"] == made["order"]["id"]
         assert "token" not in session
 
 
 @pytest.mark.clause("expand.session-plain")
-def test_a_session_names_its_token_by_id(world: World, checks: Checks) -> None:
+def test_a_session_names_its_token_by_id(shop: Shop, checks: Checks) -> None:
     """Alone and in the list."""
-    made = world.token_session()
-    kind = KINDS["checkout_session"]
+    made = shop.token_session()
+    resource = RESOURCES["checkout_session"]
 
-    for session in get_and_list(world, checks, kind, made["id"])("no"):
+    for session in get_and_list(shop, checks, resource, made["id"])("no"):
         assert session["token"] == made["token"]["id"]
         assert "order" not in session
 
 
 @pytest.mark.clause("expand.session-all")
 def test_an_expanded_session_holds_its_order_expanded(
-    world: World, checks: Checks
+    shop: Shop, checks: Checks
 ) -> None:
     """The same as the expanded order itself."""
-    made = world.session()
-    kind = KINDS["checkout_session"]
+    made = shop.session()
+    resource = RESOURCES["checkout_session"]
 
-    for session in get_and_list(world, checks, kind, made["id"])("all"):
+    for session in get_and_list(shop, checks, resource, made["id"])("all"):
         assert session["order"]["object"] == "order"
-        order = world.now("order", made["order"]["id"], expand="all")
+        order = shop.now("order", made["order"]["id"], expand="all")
         assert session["order"] == order
 
 
 @pytest.mark.clause("expand.session-all")
-def test_an_expanded_session_holds_its_token(world: World, checks: Checks) -> None:
+def test_an_expanded_session_holds_its_token(shop: Shop, checks: Checks) -> None:
     """As an object with the same id."""
-    made = world.token_session()
-    kind = KINDS["checkout_session"]
+    made = shop.token_session()
+    resource = RESOURCES["checkout_session"]
 
-    for session in get_and_list(world, checks, kind, made["id"])("all"):
+    for session in get_and_list(shop, checks, resource, made["id"])("all"):
         assert session["token"]["object"] == "token"
         assert session["token"]["id"] == made["token"]["id"]
 
 
 @pytest.mark.clause("expand.payment-all")
-def test_an_expanded_payment_keeps_its_order_an_id(
-    world: World, checks: Checks
-) -> None:
+def test_an_expanded_payment_keeps_its_order_an_id(shop: Shop, checks: Checks) -> None:
     """Only line items grow."""
-    order = world.authorized()
+    order = shop.authorized()
     lines = [line["id"] for line in order["lineItems"]]
-    payment = world.payment(order=order["id"], lineItems=lines)
+    payment = shop.payment(order=order["id"], lineItems=lines)
 
-    kept = world.now("payment", payment["id"]).get("lineItems", [])
+    kept = shop.now("payment", payment["id"]).get("lineItems", [])
 
-    look = get_and_list(world, checks, KINDS["payment"], payment["id"])
+    look = get_and_list(shop, checks, RESOURCES["payment"], payment["id"])
     for expanded in look("all"):
         assert expanded["order"] == payment["order"]
         assert all(isinstance(line, dict) for line in expanded.get("lineItems", []))
@@ -187,18 +189,16 @@ def test_an_expanded_payment_keeps_its_order_an_id(
 
 
 @pytest.mark.clause("expand.refund-all")
-def test_an_expanded_refund_keeps_its_payment_an_id(
-    world: World, checks: Checks
-) -> None:
+def test_an_expanded_refund_keeps_its_payment_an_id(shop: Shop, checks: Checks) -> None:
     """Only line items grow."""
-    order = world.authorized()
+    order = shop.authorized()
     lines = [line["id"] for line in order["lineItems"][:1]]
-    payment = world.payment(order=order["id"])["id"]
-    refund = world.refund(payment=payment, lineItems=lines)
+    payment = shop.payment(order=order["id"])["id"]
+    refund = shop.refund(payment=payment, lineItems=lines)
 
-    kept = world.now("refund", refund["id"]).get("lineItems", [])
+    kept = shop.now("refund", refund["id"]).get("lineItems", [])
 
-    look = get_and_list(world, checks, KINDS["refund"], refund["id"])
+    look = get_and_list(shop, checks, RESOURCES["refund"], refund["id"])
     for expanded in look("all"):
         assert expanded["payment"] == refund["payment"]
         assert all(isinstance(line, dict) for line in expanded.get("lineItems", []))
@@ -209,40 +209,40 @@ def test_an_expanded_refund_keeps_its_payment_an_id(
 @each(IGNORING)
 @pytest.mark.parametrize("expand", ["all", "no", ""])
 def test_kinds_without_references_ignore_expand(
-    kind: Kind, expand: str, world: World, checks: Checks
+    resource: Resource, expand: str, shop: Shop, checks: Checks
 ) -> None:
     """Two SDKs send it with every call."""
-    made = kind.make(world)
-    default = world.now(kind.name, made["id"])
+    made = resource.make(shop)
+    default = shop.now(resource.name, made["id"])
 
-    for seen in get_and_list(world, checks, kind, made["id"])(expand):
+    for seen in get_and_list(shop, checks, resource, made["id"])(expand):
         assert {**default, **seen} == {**seen, **default}
 
 
 @pytest.mark.clause("expand.creation-expanded")
-def test_orders_and_sessions_are_answered_expanded(world: World) -> None:
+def test_orders_and_sessions_are_answered_expanded(shop: Shop) -> None:
     """A typed client reads them into fixed types."""
-    order, session = world.order(), world.session()
+    order, session = shop.order(), shop.session()
 
     for made in (order, session["order"]):
         assert all(isinstance(item, dict) for item in made["lineItems"])
     assert all(isinstance(payment, dict) for payment in order["payments"])
-    assert isinstance(world.token_session()["token"], dict)
+    assert isinstance(shop.token_session()["token"], dict)
 
 
 @pytest.mark.clause("expand.others-plain")
-def test_everything_else_is_answered_with_ids(world: World, checks: Checks) -> None:
+def test_everything_else_is_answered_with_ids(shop: Shop, checks: Checks) -> None:
     """Captures, refunds, updates and cancellations."""
-    order = world.authorized()
-    payment = world.payment(500, order=order["id"])
-    refund = world.refund(100, payment=payment["id"])
+    order = shop.authorized()
+    payment = shop.payment(500, order=order["id"])
+    refund = shop.refund(100, payment=payment["id"])
     update = {"reference": "r"}
 
     changed = [
-        checks.ok(world.api.call("update_payment", update, id=payment["id"])),
-        checks.ok(world.api.call("update_refund", update, id=refund["id"])),
+        checks.ok(shop.api.call("update_payment", update, id=payment["id"])),
+        checks.ok(shop.api.call("update_refund", update, id=refund["id"])),
     ]
-    canceled = checks.ok(world.api.call("cancel_order", id=order["id"]))
+    canceled = checks.ok(shop.api.call("cancel_order", id=order["id"]))
 
     assert [payment["order"], refund["payment"]] == [order["id"], payment["id"]]
     assert changed[0]["order"] == order["id"]
@@ -258,13 +258,13 @@ def test_everything_else_is_answered_with_ids(world: World, checks: Checks) -> N
     ["create_order", "create_checkout_session", "create_payment", "create_refund"],
 )
 def test_a_creation_does_not_look_at_expand(
-    operation: str, expand: str, world: World, checks: Checks
+    operation: str, expand: str, shop: Shop, checks: Checks
 ) -> None:
     """Its answer has one form."""
-    arguments = ARRANGE[operation](world)
+    arguments = ARRANGE[operation](shop)
 
     # The answer's schema is that of a call without the parameter.
-    answer = world.api.call(operation, arguments.body, query={"expand": expand})
+    answer = shop.api.call(operation, arguments.body, query={"expand": expand})
     answer.expanded = False
 
     checks.ok(answer)
@@ -274,14 +274,14 @@ def test_a_creation_does_not_look_at_expand(
 @each(EXPANDING)
 @pytest.mark.parametrize("expand", ["yes", "order", "ALL"])
 def test_an_unknown_expand_is_refused(
-    kind: Kind, expand: str, world: World, api: Client, checks: Checks
+    resource: Resource, expand: str, shop: Shop, api: Client, checks: Checks
 ) -> None:
     """Rather than answered with something that was not asked for."""
-    made = kind.make(world)
+    made = resource.make(shop)
     query = {"expand": expand}
 
-    got = api.call(kind.get_operation, id=made["id"], query=query)
-    listed = api.call(kind.list_operation, query=query)
+    got = api.call(resource.get_operation, id=made["id"], query=query)
+    listed = api.call(resource.list_operation, query=query)
 
     checks.refused(got, "request.invalid")
     checks.refused(listed, "request.invalid")

@@ -10,19 +10,18 @@ from typing import Any
 import pytest
 
 from smartpay_contracts import payloads
-from smartpay_contracts.chance import fresh
 from smartpay_contracts.checks import Checks, replay_headers
 from smartpay_contracts.client import Client
 from smartpay_contracts.control import Control
-from smartpay_contracts.exchange import Exchange
-from smartpay_contracts.failure import ContractFailure
-from smartpay_contracts.kinds import (
+from smartpay_contracts.exchange import ContractFailure, Exchange
+from smartpay_contracts.resources import (
     ARRANGE,
     CREATABLE,
-    Kind,
+    Resource,
     each,
 )
-from smartpay_contracts.world import World
+from smartpay_contracts.shop import Shop
+from smartpay_contracts.values import unique
 
 KEYS = {
     "a UUID": "123e4567-e89b-42d3-a456-{}",
@@ -36,12 +35,12 @@ PATIENCE_S = 10
 
 @pytest.mark.clause("idempotency.key-shapes")
 @pytest.mark.parametrize("form", KEYS.values(), ids=KEYS)
-def test_the_keys_of_every_sdk_work(form: str, world: World, checks: Checks) -> None:
+def test_the_keys_of_every_sdk_work(form: str, shop: Shop, checks: Checks) -> None:
     """Each makes one order and replays it."""
-    body, key = world.order_body(), form.format(fresh(12))
+    body, key = shop.order_body(), form.format(unique(12))
 
     first, second = (
-        checks.ok(world.api.call("create_order", body, idempotency_key=key))
+        checks.ok(shop.api.call("create_order", body, idempotency_key=key))
         for _ in range(2)
     )
 
@@ -51,30 +50,30 @@ def test_the_keys_of_every_sdk_work(form: str, world: World, checks: Checks) -> 
 @pytest.mark.clause("idempotency.key-reused")
 @each(CREATABLE)
 def test_a_key_with_another_body_is_refused(
-    kind: Kind, world: World, checks: Checks
+    resource: Resource, shop: Shop, checks: Checks
 ) -> None:
     """Nothing is made, and the first answer is still there."""
-    body, key = ARRANGE[kind.create_operation](world).body, fresh(32)
-    first = world.api.call(kind.create_operation, body, idempotency_key=key)
-    before = len(checks.listed(world.api, kind.list_operation))
+    body, key = ARRANGE[resource.create_operation](shop).body, unique(32)
+    first = shop.api.call(resource.create_operation, body, idempotency_key=key)
+    before = len(checks.listed(shop.api, resource.list_operation))
 
     other = {**body, "metadata": {"changed": "yes"}}
-    answer = world.api.call(kind.create_operation, other, idempotency_key=key)
+    answer = shop.api.call(resource.create_operation, other, idempotency_key=key)
 
     checks.refused(answer, "idempotency.key-reused")
-    assert len(checks.listed(world.api, kind.list_operation)) == before
-    again = world.api.call(kind.create_operation, body, idempotency_key=key)
+    assert len(checks.listed(shop.api, resource.list_operation)) == before
+    again = shop.api.call(resource.create_operation, body, idempotency_key=key)
     assert again.doc == first.doc
 
 
 @pytest.mark.clause("idempotency.scope-path")
-def test_a_key_belongs_to_its_path(world: World, checks: Checks) -> None:
+def test_a_key_belongs_to_its_path(shop: Shop, checks: Checks) -> None:
     """The same key captures, refunds and cancels in turn."""
-    key = fresh(32)
-    body = world.order_body(captureMethod="manual")
+    key = unique(32)
+    body = shop.order_body(captureMethod="manual")
 
     def go(operation: str, *body: object, id_: str | None = None) -> Any:
-        answer = world.api.call(operation, *body, id=id_, idempotency_key=key)
+        answer = shop.api.call(operation, *body, id=id_, idempotency_key=key)
         assert not replay_headers(answer), operation
         return checks.ok(answer)
 
@@ -92,26 +91,26 @@ def test_a_key_belongs_to_its_path(world: World, checks: Checks) -> None:
 
 
 @pytest.mark.clause("idempotency.scope-path")
-def test_a_key_belongs_to_the_object_in_the_path(world: World, checks: Checks) -> None:
+def test_a_key_belongs_to_the_object_in_the_path(shop: Shop, checks: Checks) -> None:
     """Cancelling two orders with one key cancels both."""
-    orders, key = [world.authorized() for _ in range(2)], fresh(32)
+    orders, key = [shop.authorized() for _ in range(2)], unique(32)
 
     for order in orders:
-        answer = world.api.call("cancel_order", id=order["id"], idempotency_key=key)
+        answer = shop.api.call("cancel_order", id=order["id"], idempotency_key=key)
         assert checks.ok(answer)["id"] == order["id"]
 
-    now = [world.now("order", order["id"])["status"] for order in orders]
+    now = [shop.now("order", order["id"])["status"] for order in orders]
     assert now == ["canceled", "canceled"]
 
 
 @pytest.mark.clause("idempotency.scope-account")
 def test_a_key_belongs_to_its_account(
-    world: World, other: Client, checks: Checks
+    shop: Shop, other: Client, checks: Checks
 ) -> None:
     """Another account's answer is never replayed."""
-    body, key = payloads.coupon(), fresh(32)
+    body, key = payloads.coupon(), unique(32)
 
-    mine = world.api.call("create_coupon", body, idempotency_key=key)
+    mine = shop.api.call("create_coupon", body, idempotency_key=key)
     theirs = other.call("create_coupon", body, idempotency_key=key)
 
     assert checks.ok(mine)["id"] != checks.ok(theirs)["id"]
@@ -119,14 +118,14 @@ def test_a_key_belongs_to_its_account(
 
 @pytest.mark.clause("idempotency.window")
 def test_a_key_is_remembered_for_six_hours(
-    world: World, control: Control, checks: Checks
+    shop: Shop, control: Control, checks: Checks
 ) -> None:
     """One millisecond before, it replays; when they are over, it is executed."""
-    body, key = world.order_body(), fresh(32)
+    body, key = shop.order_body(), unique(32)
     control.freeze()
 
     def go() -> Exchange:
-        return world.api.call("create_order", body, idempotency_key=key)
+        return shop.api.call("create_order", body, idempotency_key=key)
 
     first = checks.ok(go())["id"]
     control.advance(milliseconds=6 * HOURS_MS - 1)
@@ -140,16 +139,16 @@ def test_a_key_is_remembered_for_six_hours(
 
 @pytest.mark.clause("idempotency.window-from-first")
 def test_replays_do_not_prolong_the_memory(
-    world: World, control: Control, checks: Checks
+    shop: Shop, control: Control, checks: Checks
 ) -> None:
     """The hours count from the first call."""
-    body, key = world.order_body(), fresh(32)
+    body, key = shop.order_body(), unique(32)
     control.freeze()
     ids = []
 
     for hours in (0, 3, 2.9, 0.2):
         control.advance(hours=hours)
-        answer = world.api.call("create_order", body, idempotency_key=key)
+        answer = shop.api.call("create_order", body, idempotency_key=key)
         ids.append(checks.ok(answer)["id"])
 
     assert ids[0] == ids[1] == ids[2]
@@ -165,32 +164,33 @@ def at_once(calls: Sequence[Callable[[], Exchange]]) -> list[Exchange]:
 @pytest.mark.clause("idempotency.concurrent")
 @each(CREATABLE)
 def test_duplicates_that_arrive_at_once_make_one_object(
-    kind: Kind, world: World, checks: Checks
+    resource: Resource, shop: Shop, checks: Checks
 ) -> None:
     """Those that are answered with success name the same object."""
-    body, key = ARRANGE[kind.create_operation](world).body, fresh(32)
-    before = len(checks.listed(world.api, kind.list_operation))
+    body, key = ARRANGE[resource.create_operation](shop).body, unique(32)
+    before = len(checks.listed(shop.api, resource.list_operation))
 
     answers = at_once(
-        [lambda: world.api.call(kind.create_operation, body, idempotency_key=key)] * 8
+        [lambda: shop.api.call(resource.create_operation, body, idempotency_key=key)]
+        * 8
     )
 
     made = {checks.ok(a)["id"] for a in answers if a.status < 300}
     assert len(made) == 1
-    assert len(checks.listed(world.api, kind.list_operation)) == before + 1
+    assert len(checks.listed(shop.api, resource.list_operation)) == before + 1
 
 
 @pytest.mark.clause("idempotency.concurrent-waits")
 def test_a_duplicate_waits_for_the_first_call(
-    world: World, control: Control, checks: Checks
+    shop: Shop, control: Control, checks: Checks
 ) -> None:
     """Held in the middle, they all get the one answer in the end."""
-    body, key = world.order_body(), fresh(32)
+    body, key = shop.order_body(), unique(32)
     gate = control.hold("create_order")
 
     with ThreadPoolExecutor(4) as pool:
         futures = [
-            pool.submit(world.api.call, "create_order", body, idempotency_key=key)
+            pool.submit(shop.api.call, "create_order", body, idempotency_key=key)
             for _ in range(4)
         ]
         wait_for_held(control, gate)
@@ -215,49 +215,49 @@ def wait_for_held(control: Control, gate: str) -> None:
 
 
 @pytest.mark.clause("idempotency.refusals-stored")
-def test_a_refusal_is_replayed(world: World, checks: Checks) -> None:
+def test_a_refusal_is_replayed(shop: Shop, checks: Checks) -> None:
     """404, 409, 403 and 400, each as it was answered first."""
-    order = world.authorized(100)
-    payment = world.payment(100, order=order["id"])["id"]
+    order = shop.authorized(100)
+    payment = shop.payment(100, order=order["id"])["id"]
     refusals = [
-        ("create_payment", payloads.payment("order_test_nobodys", 1)),
+        ("create_payment", payloads.payment("order_test_unknown_id", 1)),
         ("create_payment", payloads.payment(order["id"], 1)),
         ("create_refund", payloads.refund(payment, 101)),
-        ("create_order", world.order_body(amount=-1)),
+        ("create_order", shop.order_body(amount=-1)),
     ]
     for operation, body in refusals:
-        key = fresh(32)
+        key = unique(32)
 
         first, second = (
-            world.api.call(operation, body, idempotency_key=key) for _ in range(2)
+            shop.api.call(operation, body, idempotency_key=key) for _ in range(2)
         )
 
         assert (second.status, second.body) == (first.status, first.body)
         assert replay_headers(second), f"{first.status} of {operation}"
-    assert len(world.now("order", order["id"])["payments"]) == 1
+    assert len(shop.now("order", order["id"])["payments"]) == 1
 
 
 @pytest.mark.clause("idempotency.refusals-stored")
-def test_a_stored_refusal_outlives_its_reason(world: World, checks: Checks) -> None:
+def test_a_stored_refusal_outlives_its_reason(shop: Shop, checks: Checks) -> None:
     """The coupon exists by now, but the answer to this key was given."""
-    code, key = world.reference(), fresh(32)
-    coupon = world.coupon()["id"]
-    world.promotion_code(coupon=coupon, code=code)
+    code, key = shop.reference(), unique(32)
+    coupon = shop.coupon()["id"]
+    shop.promotion_code(coupon=coupon, code=code)
     body = payloads.promotion_code(coupon, code.upper())
 
     for _ in range(2):
-        answer = world.api.call("create_promotion_code", body, idempotency_key=key)
+        answer = shop.api.call("create_promotion_code", body, idempotency_key=key)
         checks.refused(answer, "promotion-code.exists")
 
 
 @pytest.mark.clause("idempotency.unauthorized-not-stored")
-def test_a_401_is_not_remembered(world: World, checks: Checks) -> None:
+def test_a_401_is_not_remembered(shop: Shop, checks: Checks) -> None:
     """The call succeeds once the credential is right."""
-    body, key = world.order_body(), fresh(32)
+    body, key = shop.order_body(), unique(32)
 
-    stranger = world.api.with_authorization(None)
+    stranger = shop.api.with_authorization(None)
     checks.unauthorized(stranger.call("create_order", body, idempotency_key=key))
-    answer = world.api.call("create_order", body, idempotency_key=key)
+    answer = shop.api.call("create_order", body, idempotency_key=key)
 
     checks.ok(answer)
     assert not replay_headers(answer)
@@ -266,40 +266,40 @@ def test_a_401_is_not_remembered(world: World, checks: Checks) -> None:
 @pytest.mark.clause("idempotency.server-errors-not-stored")
 @pytest.mark.parametrize("status", [500, 503])
 def test_a_server_error_is_not_remembered(
-    status: int, world: World, control: Control, checks: Checks
+    status: int, shop: Shop, control: Control, checks: Checks
 ) -> None:
     """The retry is executed, once."""
-    body, key = world.order_body(), fresh(32)
+    body, key = shop.order_body(), unique(32)
     control.add_fault("create_order", "status", status=status, when="before_commit")
 
-    failed = world.api.call("create_order", body, idempotency_key=key)
-    retried = world.api.call("create_order", body, idempotency_key=key)
+    failed = shop.api.call("create_order", body, idempotency_key=key)
+    retried = shop.api.call("create_order", body, idempotency_key=key)
 
     assert failed.status == status
     assert checks.ok(retried)["status"] == "succeeded"
     assert not replay_headers(retried)
-    assert len(checks.listed(world.api, "list_orders")) == 1
+    assert len(checks.listed(shop.api, "list_orders")) == 1
 
 
 @pytest.mark.clause("idempotency.lost-answer")
 @pytest.mark.parametrize("kind", ["reset", "empty", "status"])
 def test_a_lost_answer_is_got_by_the_retry(
-    kind: str, world: World, control: Control, checks: Checks
+    kind: str, shop: Shop, control: Control, checks: Checks
 ) -> None:
     """The order was made before the connection broke; it is not made again."""
-    body, key = world.order_body(), fresh(32)
+    body, key = shop.order_body(), unique(32)
     control.add_fault("create_order", kind, when="after_commit")
 
     try:
-        lost = world.api.call("create_order", body, idempotency_key=key)
+        lost = shop.api.call("create_order", body, idempotency_key=key)
     except ContractFailure:
         lost = None
-    retried = world.api.call("create_order", body, idempotency_key=key)
+    retried = shop.api.call("create_order", body, idempotency_key=key)
 
     assert lost is None or lost.status >= 500
     assert checks.ok(retried)["status"] == "succeeded"
     assert replay_headers(retried)
-    assert len(checks.listed(world.api, "list_orders")) == 1
+    assert len(checks.listed(shop.api, "list_orders")) == 1
 
 
 @pytest.mark.clause("idempotency.key-bounds")
@@ -309,16 +309,16 @@ def test_a_lost_answer_is_got_by_the_retry(
     ids=["1", "255", "256", "empty", "tab"],
 )
 def test_a_key_has_1_to_255_printable_characters(
-    key: str, is_good: bool, world: World, checks: Checks
+    key: str, is_good: bool, shop: Shop, checks: Checks
 ) -> None:
     """Any other is refused, and nothing is made."""
-    body = world.order_body()
-    before = checks.listed(world.api, "list_orders")
+    body = shop.order_body()
+    before = checks.listed(shop.api, "list_orders")
 
-    answer = world.api.call("create_order", body, idempotency_key=key)
+    answer = shop.api.call("create_order", body, idempotency_key=key)
 
     if is_good:
         checks.ok(answer)
     else:
         checks.refused(answer, "idempotency.key-invalid")
-        assert checks.listed(world.api, "list_orders") == before
+        assert checks.listed(shop.api, "list_orders") == before

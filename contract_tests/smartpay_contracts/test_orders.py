@@ -10,7 +10,7 @@ from smartpay_contracts import payloads
 from smartpay_contracts.checks import Checks
 from smartpay_contracts.client import Client
 from smartpay_contracts.control import Control
-from smartpay_contracts.world import World
+from smartpay_contracts.shop import Shop
 from smartpay_fixtures import SAMPLES
 
 WEEK_MS = 7 * 86_400_000
@@ -29,65 +29,65 @@ both_captures = pytest.mark.parametrize("capture", ["automatic", "manual"])
 
 @pytest.mark.clause("orders.create.succeeded")
 @pytest.mark.parametrize("changes", [{}, {"captureMethod": "automatic"}])
-def test_an_approved_order_succeeds(changes: dict[str, str], world: World) -> None:
+def test_an_approved_order_succeeds(changes: dict[str, str], shop: Shop) -> None:
     """Automatic capture is the default."""
-    order = world.order(**changes)
+    order = shop.order(**changes)
 
     assert order["status"] == "succeeded"
-    assert world.now("order", order["id"])["status"] == "succeeded"
+    assert shop.now("order", order["id"])["status"] == "succeeded"
 
 
 @pytest.mark.clause("orders.create.requires-capture")
-def test_an_approved_order_may_wait_for_its_capture(world: World) -> None:
+def test_an_approved_order_may_wait_for_its_capture(shop: Shop) -> None:
     """With captureMethod manual nothing is taken yet."""
-    order = world.order(captureMethod="manual")
+    order = shop.order(captureMethod="manual")
 
     assert order["status"] == "requires_capture"
-    assert world.now("order", order["id"])["status"] == "requires_capture"
+    assert shop.now("order", order["id"])["status"] == "requires_capture"
 
 
 @pytest.mark.clause("orders.create.one-payment")
-def test_an_automatic_capture_is_one_payment(world: World, checks: Checks) -> None:
+def test_an_automatic_capture_is_one_payment(shop: Shop, checks: Checks) -> None:
     """For the full amount, of this order, and it is in the list of payments."""
-    order = world.order(amount=1_234)
+    order = shop.order(amount=1_234)
 
     (payment,) = order["payments"]
     told = (payment["amount"], payment["currency"], payment["order"])
     assert told == (1_234, "JPY", order["id"])
     assert payment["status"] == "processed"
-    assert world.now("payment", payment["id"])["amount"] == 1_234
-    listed = checks.find(world.api, "list_payments", payment["id"])
+    assert shop.now("payment", payment["id"])["amount"] == 1_234
+    listed = checks.find(shop.api, "list_payments", payment["id"])
     assert listed["order"] == order["id"]
 
 
 @pytest.mark.clause("orders.create.one-payment")
-def test_a_manual_capture_is_no_payment_yet(world: World, checks: Checks) -> None:
+def test_a_manual_capture_is_no_payment_yet(shop: Shop, checks: Checks) -> None:
     """Neither on the order nor in the list of payments."""
-    order = world.authorized()
+    order = shop.authorized()
 
     assert order["payments"] == []
-    assert world.now("order", order["id"])["payments"] == []
+    assert shop.now("order", order["id"])["payments"] == []
     payment = checks.search(
-        world.api, "list_payments", lambda p: p["order"] == order["id"]
+        shop.api, "list_payments", lambda p: p["order"] == order["id"]
     )
     assert payment is None
 
 
 @pytest.mark.clause("orders.create.payment-reference")
-def test_an_automatic_payment_carries_the_orders_reference(world: World) -> None:
+def test_an_automatic_payment_carries_the_orders_reference(shop: Shop) -> None:
     """So that a merchant finds it."""
-    order = world.order()
+    order = shop.order()
 
     assert order["payments"][0]["reference"] == order["reference"]
 
 
 @pytest.mark.clause("orders.create.expires-at")
 @both_captures
-def test_an_authorization_holds_for_seven_days(capture: str, world: World) -> None:
+def test_an_authorization_holds_for_seven_days(capture: str, shop: Shop) -> None:
     """ExpiresAt is seven days from now, give or take the time of the call."""
-    order = world.order(captureMethod=capture)
+    order = shop.order(captureMethod=capture)
 
-    for seen in (order, world.now("order", order["id"])):
+    for seen in (order, shop.now("order", order["id"])):
         if capture == "automatic" and "expiresAt" not in seen:
             continue  # nothing is left to expire
         late = seen["expiresAt"] - seen["createdAt"] - WEEK_MS
@@ -95,99 +95,99 @@ def test_an_authorization_holds_for_seven_days(capture: str, world: World) -> No
 
 
 @pytest.mark.clause("orders.create.expires-at")
-def test_seven_days_to_the_millisecond(world: World, control: Control) -> None:
+def test_seven_days_to_the_millisecond(shop: Shop, control: Control) -> None:
     """On a frozen clock there is nothing to give or take."""
     now = control.freeze()
 
-    order = world.authorized()
+    order = shop.authorized()
 
     assert order["createdAt"] == now
     assert order["expiresAt"] == now + WEEK_MS
 
 
 @pytest.mark.clause("orders.create.token-id")
-def test_an_order_names_its_token(world: World, checks: Checks) -> None:
+def test_an_order_names_its_token(shop: Shop, checks: Checks) -> None:
     """In tokenId, a plain id, wherever the order is seen."""
-    order = world.order()
+    order = shop.order()
 
-    entry = checks.find(world.api, "list_orders", order["id"])
-    for seen in (order, world.now("order", order["id"]), entry):
-        assert seen["tokenId"] == world.token
+    entry = checks.find(shop.api, "list_orders", order["id"])
+    for seen in (order, shop.now("order", order["id"]), entry):
+        assert seen["tokenId"] == shop.token
 
 
 @pytest.mark.clause("orders.create.token-stays")
-def test_a_token_can_be_charged_again(world: World) -> None:
+def test_a_token_can_be_charged_again(shop: Shop) -> None:
     """It stays active; orders do not use it up."""
-    orders = [world.order() for _ in range(2)]
+    orders = [shop.order() for _ in range(2)]
 
     assert [order["status"] for order in orders] == ["succeeded"] * 2
-    assert world.now("token", world.token)["status"] == "active"
+    assert shop.now("token", shop.token)["status"] == "active"
 
 
 @pytest.mark.clause("orders.create.echo")
-def test_an_order_carries_what_it_was_made_with(world: World, checks: Checks) -> None:
+def test_an_order_carries_what_it_was_made_with(shop: Shop, checks: Checks) -> None:
     """amount, currency, reference and every member of shippingInfo."""
-    body = world.order_body(amount=1_234)
+    body = shop.order_body(amount=1_234)
 
-    order = checks.ok(world.api.call("create_order", body))
+    order = checks.ok(shop.api.call("create_order", body))
 
-    for seen in (order, world.now("order", order["id"])):
+    for seen in (order, shop.now("order", order["id"])):
         for name in ("amount", "currency", "reference", "shippingInfo"):
             assert seen[name] == body[name], name
 
 
 @pytest.mark.clause("orders.create.echo")
 def test_an_order_without_reference_and_fee_has_none(
-    world: World, checks: Checks
+    shop: Shop, checks: Checks
 ) -> None:
     """What was not sent is not made up."""
-    body = payloads.without(world.order_body(), "reference")
+    body = payloads.without(shop.order_body(), "reference")
     body["shippingInfo"] = {"address": dict(payloads.ADDRESS)}
 
-    order = checks.ok(world.api.call("create_order", body))
+    order = checks.ok(shop.api.call("create_order", body))
 
     assert not order.get("reference")
     assert not order["shippingInfo"].get("feeAmount")
 
 
 @pytest.mark.clause("orders.create.empty-lists")
-def test_lists_that_are_empty_are_lists(world: World) -> None:
+def test_lists_that_are_empty_are_lists(shop: Shop) -> None:
     """Discounts and payments, expanded and plain."""
-    order = world.authorized()
+    order = shop.authorized()
 
-    for seen in (order, world.now("order", order["id"])):
+    for seen in (order, shop.now("order", order["id"])):
         assert (seen["discounts"], seen["payments"]) == ([], [])
 
 
 @pytest.mark.clause("orders.create.line-items", "orders.create.adjustments")
-def test_each_item_becomes_a_line_item(world: World) -> None:
+def test_each_item_becomes_a_line_item(shop: Shop) -> None:
     """Of its kind; taxes and discounts carry their positive amounts themselves."""
-    order = world.order()
+    order = shop.order()
 
     items = {item["kind"]: item for item in order["lineItems"]}
     assert sorted(items) == ["discount", "product", "tax"]
     for kind, amount in (("tax", 250), ("discount", 50)):
         assert (items[kind]["amount"], items[kind]["currency"]) == (amount, "JPY")
-    assert len(world.now("order", order["id"])["lineItems"]) == 3
+    assert len(shop.now("order", order["id"])["lineItems"]) == 3
 
 
 @pytest.mark.clause("orders.create.line-item-order")
-def test_line_items_come_in_the_order_of_the_items(world: World) -> None:
+def test_line_items_come_in_the_order_of_the_items(shop: Shop) -> None:
     """Whatever their kinds."""
     items = [payloads.discount(), payloads.product(), payloads.tax()]
 
-    order = world.order(items=items)
+    order = shop.order(items=items)
 
     kinds = [item["kind"] for item in order["lineItems"]]
     assert kinds == ["discount", "product", "tax"]
 
 
 @pytest.mark.clause("orders.create.line-item-members")
-def test_the_members_of_an_item_find_their_places(world: World) -> None:
+def test_the_members_of_an_item_find_their_places(shop: Shop) -> None:
     """Some are the line item's, some its price's, some its product's."""
     sent = payloads.product()
 
-    (item,) = world.order(items=[sent])["lineItems"]
+    (item,) = shop.order(items=[sent])["lineItems"]
 
     price, product = item["price"], item["price"]["product"]
     for name in ("quantity", "description", "metadata"):
@@ -202,25 +202,25 @@ def test_the_members_of_an_item_find_their_places(world: World) -> None:
 
 
 @pytest.mark.clause("orders.create.every-request-charges")
-def test_every_request_charges(world: World, checks: Checks) -> None:
+def test_every_request_charges(shop: Shop, checks: Checks) -> None:
     """The same body twice is two orders and two payments."""
-    body = world.order_body()
+    body = shop.order_body()
 
-    orders = [checks.ok(world.api.call("create_order", body)) for _ in range(2)]
+    orders = [checks.ok(shop.api.call("create_order", body)) for _ in range(2)]
 
     assert orders[0]["id"] != orders[1]["id"]
     assert orders[0]["payments"][0]["id"] != orders[1]["payments"][0]["id"]
     for order in orders:
-        assert world.now("order", order["id"])["reference"] == body["reference"]
+        assert shop.now("order", order["id"])["reference"] == body["reference"]
 
 
 @pytest.mark.clause("orders.create.guide-samples")
 @pytest.mark.parametrize("name", SAMPLES)
-def test_the_guides_samples_succeed(name: str, world: World, checks: Checks) -> None:
+def test_the_guides_samples_succeed(name: str, shop: Shop, checks: Checks) -> None:
     """As printed, but for the token, which is the target's."""
-    body = {**SAMPLES[name].payload, "token": world.token}
+    body = {**SAMPLES[name].payload, "token": shop.token}
 
-    answer = world.api.call("create_order", body)
+    answer = shop.api.call("create_order", body)
 
     order = checks.ok(answer)
     assert order["status"] == "succeeded"
@@ -228,19 +228,19 @@ def test_the_guides_samples_succeed(name: str, world: World, checks: Checks) -> 
 
 
 @pytest.mark.clause("orders.create.reference-empty")
-def test_a_reference_may_be_empty(world: World, checks: Checks) -> None:
+def test_a_reference_may_be_empty(shop: Shop, checks: Checks) -> None:
     """The reference shows no least length for orders."""
-    answer = world.api.call("create_order", world.order_body(reference=""))
+    answer = shop.api.call("create_order", shop.order_body(reference=""))
 
     assert checks.ok(answer)["status"] == "succeeded"
 
 
 @pytest.mark.clause("orders.create.no-product")
-def test_an_order_may_be_without_a_product(world: World, checks: Checks) -> None:
+def test_an_order_may_be_without_a_product(shop: Shop, checks: Checks) -> None:
     """A fee alone can be charged; a session would need a product."""
-    body = world.order_body(items=[payloads.tax(payloads.AMOUNT)])
+    body = shop.order_body(items=[payloads.tax(payloads.AMOUNT)])
 
-    order = checks.ok(world.api.call("create_order", body))
+    order = checks.ok(shop.api.call("create_order", body))
 
     assert [item["kind"] for item in order["lineItems"]] == ["tax"]
 
@@ -251,30 +251,30 @@ def test_an_order_may_be_without_a_product(world: World, checks: Checks) -> None
     [("success@smartpay.co", "succeeded"), ("rejected@smartpay.co", "rejected")],
 )
 def test_an_address_of_old_samples_decides(
-    address: str, status: str, world: World
+    address: str, status: str, shop: Shop
 ) -> None:
     """Whether the consumer is approved."""
-    order = world.order(customerInfo={"emailAddress": address})
+    order = shop.order(customerInfo={"emailAddress": address})
 
     assert order["status"] == status
 
 
 @pytest.mark.clause("orders.create.unbalanced")
 @pytest.mark.parametrize("amount", [1, 1_499, 1_501, 100_000])
-def test_the_amount_need_not_be_the_sum(amount: int, world: World) -> None:
+def test_the_amount_need_not_be_the_sum(amount: int, shop: Shop) -> None:
     """It is charged as it was asked for."""
-    order = world.order(amount=amount)
+    order = shop.order(amount=amount)
 
     assert (order["status"], order["amount"]) == ("succeeded", amount)
     assert order["payments"][0]["amount"] == amount
 
 
 @pytest.mark.clause("orders.create.no-private-members")
-def test_what_was_only_asked_is_not_shown(world: World) -> None:
+def test_what_was_only_asked_is_not_shown(shop: Shop) -> None:
     """An order has neither customerInfo nor captureMethod."""
-    order = world.order(captureMethod="manual")
+    order = shop.order(captureMethod="manual")
 
-    for seen in (order, world.now("order", order["id"])):
+    for seen in (order, shop.now("order", order["id"])):
         assert not {"customerInfo", "captureMethod", "token"} & set(seen)
         assert not [name for name in seen if name.startswith("_")]
 
@@ -282,15 +282,15 @@ def test_what_was_only_asked_is_not_shown(world: World) -> None:
 @pytest.mark.clause("orders.get", "orders.list")
 @both_captures
 def test_an_order_is_what_was_answered(
-    capture: str, world: World, checks: Checks
+    capture: str, shop: Shop, checks: Checks
 ) -> None:
     """Retrieved and listed, expanded, it is the creation's answer."""
-    order = world.order(captureMethod=capture)
+    order = shop.order(captureMethod=capture)
 
-    assert world.now("order", order["id"], expand="all") == order
-    assert checks.find(world.api, "list_orders", order["id"], expand="all") == order
-    plain = world.now("order", order["id"])
-    assert checks.find(world.api, "list_orders", order["id"]) == plain
+    assert shop.now("order", order["id"], expand="all") == order
+    assert checks.find(shop.api, "list_orders", order["id"], expand="all") == order
+    plain = shop.now("order", order["id"])
+    assert checks.find(shop.api, "list_orders", order["id"]) == plain
 
 
 @pytest.mark.clause("orders.get.not-found")
@@ -303,11 +303,11 @@ def test_an_unknown_order_is_not_found(id_: str, api: Client, checks: Checks) ->
 
 
 @pytest.mark.clause("orders.status")
-def test_every_status_is_a_documented_one(world: World, checks: Checks) -> None:
+def test_every_status_is_a_documented_one(shop: Shop, checks: Checks) -> None:
     """In every order that the first page lists."""
-    made = [world.order(), world.authorized(), world.canceled(), world.unauthorized()]
+    made = [shop.order(), shop.authorized(), shop.canceled(), shop.unauthorized()]
 
-    page = checks.page(world.api.call("list_orders"))
+    page = checks.page(shop.api.call("list_orders"))
 
     assert {entry["status"] for entry in page["data"]} <= STATUSES
     statuses = [order["status"] for order in made]
@@ -321,12 +321,12 @@ def test_every_status_is_a_documented_one(world: World, checks: Checks) -> None:
 
 @pytest.mark.clause("orders.get")
 def test_an_order_does_not_change_by_being_looked_at(
-    world: World, checks: Checks
+    shop: Shop, checks: Checks
 ) -> None:
     """Two looks, one sight."""
-    order = world.order()
+    order = shop.order()
 
-    looks = [world.api.call("get_order", id=order["id"]) for _ in range(2)]
+    looks = [shop.api.call("get_order", id=order["id"]) for _ in range(2)]
 
     first, second = (json.loads(checks.succeeded(look).body) for look in looks)
     assert first == second

@@ -9,111 +9,111 @@ from smartpay_contracts.checks import Checks
 from smartpay_contracts.client import Client
 from smartpay_contracts.control import Control
 from smartpay_contracts.exchange import Doc
-from smartpay_contracts.world import World
+from smartpay_contracts.shop import Shop
 
 WEEK_MS = 7 * 86_400_000
 
 
-def cancel(world: World, order: Doc) -> Doc:
+def cancel(shop: Shop, order: Doc) -> Doc:
     """Return the answer to a good cancellation."""
-    return world.checks.ok(world.api.call("cancel_order", id=order["id"]))
+    return shop.checks.ok(shop.api.call("cancel_order", id=order["id"]))
 
 
-def cannot_capture(world: World, order: Doc) -> None:
+def cannot_capture(shop: Shop, order: Doc) -> None:
     """Check that nothing more can be captured, not even a yen."""
-    answer = world.api.call("create_payment", payloads.payment(order["id"], 1))
-    world.checks.refused(answer, "order.cannot-capture")
+    answer = shop.api.call("create_payment", payloads.payment(order["id"], 1))
+    shop.checks.refused(answer, "order.cannot-capture")
 
 
 @pytest.mark.clause("orders.cancel.canceled", "orders.cancel.releases")
-def test_an_order_is_canceled(world: World, checks: Checks) -> None:
+def test_an_order_is_canceled(shop: Shop, checks: Checks) -> None:
     """Nothing was captured, and nothing can be any more."""
-    order = world.authorized()
+    order = shop.authorized()
 
-    canceled = cancel(world, order)
+    canceled = cancel(shop, order)
 
     assert (canceled["id"], canceled["status"]) == (order["id"], "canceled")
     assert canceled["payments"] == []
-    now = world.now("order", order["id"])
+    now = shop.now("order", order["id"])
     assert now == canceled
-    cannot_capture(world, order)
-    assert checks.find(world.api, "list_orders", order["id"])["status"] == "canceled"
+    cannot_capture(shop, order)
+    assert checks.find(shop.api, "list_orders", order["id"])["status"] == "canceled"
 
 
 @pytest.mark.clause("orders.cancel.partly-captured", "orders.cancel.releases")
-def test_the_rest_of_a_partly_captured_order_is_released(world: World) -> None:
+def test_the_rest_of_a_partly_captured_order_is_released(shop: Shop) -> None:
     """What was captured stays, and the order is succeeded."""
-    order = world.authorized(400)
-    payments = [world.payment(amount, order=order["id"]) for amount in (50, 51)]
+    order = shop.authorized(400)
+    payments = [shop.payment(amount, order=order["id"]) for amount in (50, 51)]
 
-    canceled = cancel(world, order)
+    canceled = cancel(shop, order)
 
     assert canceled["status"] == "succeeded"
     assert sorted(canceled["payments"]) == sorted(p["id"] for p in payments)
-    cannot_capture(world, order)
+    cannot_capture(shop, order)
     for payment in payments:
-        assert world.now("payment", payment["id"]) == payment
+        assert shop.now("payment", payment["id"]) == payment
 
 
 @pytest.mark.clause("orders.cancel.partly-captured")
-def test_refunds_do_not_change_what_a_cancellation_does(world: World) -> None:
+def test_refunds_do_not_change_what_a_cancellation_does(shop: Shop) -> None:
     """As one SDK's live suite goes: capture, refund, cancel, succeeded."""
-    order = world.authorized(400)
-    payments = [world.payment(amount, order=order["id"]) for amount in (50, 51)]
+    order = shop.authorized(400)
+    payments = [shop.payment(amount, order=order["id"]) for amount in (50, 51)]
     for amount in (1, 2):
-        world.refund(amount, payment=payments[0]["id"])
+        shop.refund(amount, payment=payments[0]["id"])
 
-    assert cancel(world, order)["status"] == "succeeded"
+    assert cancel(shop, order)["status"] == "succeeded"
 
 
 @pytest.mark.clause("orders.cancel.again")
-def test_a_canceled_order_can_be_canceled_again(world: World) -> None:
+def test_a_canceled_order_can_be_canceled_again(shop: Shop) -> None:
     """It answers as the first time."""
-    order = world.canceled()
+    order = shop.canceled()
 
-    again = cancel(world, order)
+    again = cancel(shop, order)
 
     assert again["status"] == "canceled"
-    assert world.now("order", order["id"])["status"] == "canceled"
+    assert shop.now("order", order["id"])["status"] == "canceled"
 
 
 @pytest.mark.clause("orders.cancel.cannot")
-def test_a_succeeded_order_cannot_be_canceled(world: World, checks: Checks) -> None:
+def test_a_succeeded_order_cannot_be_canceled(shop: Shop, checks: Checks) -> None:
     """Neither one captured at once nor one captured later."""
-    captured = world.authorized(300)
-    world.payment(300, order=captured["id"])
+    captured = shop.authorized(300)
+    shop.payment(300, order=captured["id"])
 
-    for order in (world.order(), captured):
-        before = world.now("order", order["id"])
-        answer = world.api.call("cancel_order", id=order["id"])
+    for order in (shop.order(), captured):
+        before = shop.now("order", order["id"])
+        answer = shop.api.call("cancel_order", id=order["id"])
         checks.refused(answer, "order.cannot-cancel")
-        assert world.now("order", order["id"]) == before
+        assert shop.now("order", order["id"]) == before
 
 
 @pytest.mark.clause("orders.cancel.cannot")
 def test_an_order_that_waits_for_its_authorization_cannot_be_canceled(
-    world: World, checks: Checks
+    shop: Shop, checks: Checks
 ) -> None:
     """Nothing is held that could be released."""
-    order = world.unauthorized()
+    order = shop.unauthorized()
 
-    answer = world.api.call("cancel_order", id=order["id"])
+    answer = shop.api.call("cancel_order", id=order["id"])
 
     checks.refused(answer, "order.cannot-cancel")
-    assert world.now("order", order["id"])["status"] == "requires_authorization"
+    assert shop.now("order", order["id"])["status"] == "requires_authorization"
 
 
 @pytest.mark.clause("orders.cancel.cannot")
 def test_a_rejected_order_cannot_be_canceled(
-    world: World, control: Control, checks: Checks
+    shop: Shop, control: Control, checks: Checks
 ) -> None:
     """It stays rejected."""
-    order = world.rejected()
+    order = shop.rejected()
 
-    answer = world.api.call("cancel_order", id=order["id"])
+    answer = shop.api.call("cancel_order", id=order["id"])
 
     checks.refused(answer, "order.cannot-cancel")
-    assert world.now("order", order["id"])["status"] == "rejected"
+    assert shop.now("order", order["id"])["status"] == "rejected"
 
 
 @pytest.mark.clause("orders.cancel.not-found")
@@ -126,71 +126,71 @@ def test_an_unknown_order_cannot_be_canceled(api: Client, checks: Checks) -> Non
 
 @pytest.mark.clause("orders.expiry.canceled", "orders.expiry.no-capture")
 def test_an_order_expires_after_seven_days(
-    world: World, control: Control, checks: Checks
+    shop: Shop, control: Control, checks: Checks
 ) -> None:
     """Alone and in the list it is canceled, and cannot be captured."""
     control.freeze()
-    order = world.authorized()
+    order = shop.authorized()
 
     control.advance(milliseconds=WEEK_MS + 1)
 
-    assert world.now("order", order["id"])["status"] == "canceled"
-    entry = checks.find(world.api, "list_orders", order["id"])
+    assert shop.now("order", order["id"])["status"] == "canceled"
+    entry = checks.find(shop.api, "list_orders", order["id"])
     assert entry["status"] == "canceled"
-    cannot_capture(world, order)
+    cannot_capture(shop, order)
 
 
 @pytest.mark.clause("orders.expiry.no-capture")
 def test_an_expired_order_cannot_be_captured_even_if_nobody_looked(
-    world: World, control: Control
+    shop: Shop, control: Control
 ) -> None:
     """The capture itself finds out."""
     control.freeze()
-    order = world.authorized()
+    order = shop.authorized()
 
     control.advance(milliseconds=WEEK_MS + 1)
 
-    cannot_capture(world, order)
-    assert world.now("order", order["id"])["payments"] == []
+    cannot_capture(shop, order)
+    assert shop.now("order", order["id"])["payments"] == []
 
 
 @pytest.mark.clause("orders.expiry.not-before")
 def test_an_order_does_not_expire_before_seven_days(
-    world: World, control: Control
+    shop: Shop, control: Control
 ) -> None:
     """One millisecond before, it can be captured."""
     control.freeze()
-    order = world.authorized(700)
+    order = shop.authorized(700)
 
     control.advance(milliseconds=WEEK_MS - 1)
 
-    assert world.now("order", order["id"])["status"] == "requires_capture"
-    assert world.payment(700, order=order["id"])["amount"] == 700
-    assert world.now("order", order["id"])["status"] == "succeeded"
+    assert shop.now("order", order["id"])["status"] == "requires_capture"
+    assert shop.payment(700, order=order["id"])["amount"] == 700
+    assert shop.now("order", order["id"])["status"] == "succeeded"
 
 
 @pytest.mark.clause("orders.expiry.partly-captured")
 def test_a_partly_captured_order_is_succeeded_after_seven_days(
-    world: World, control: Control
+    shop: Shop, control: Control
 ) -> None:
     """What was captured stays; the rest is released."""
     control.freeze()
-    order = world.authorized(700)
-    payment = world.payment(200, order=order["id"])
+    order = shop.authorized(700)
+    payment = shop.payment(200, order=order["id"])
 
     control.advance(milliseconds=WEEK_MS + 1)
 
-    now = world.now("order", order["id"])
+    now = shop.now("order", order["id"])
     assert (now["status"], now["payments"]) == ("succeeded", [payment["id"]])
-    cannot_capture(world, order)
+    cannot_capture(shop, order)
 
 
 @pytest.mark.clause("orders.expiry.succeeded-stays")
-def test_time_does_not_touch_what_is_final(world: World, control: Control) -> None:
+def test_time_does_not_touch_what_is_final(shop: Shop, control: Control) -> None:
     """An order that succeeded, one that was canceled, one that waits."""
-    orders = [world.order(), world.canceled(), world.unauthorized()]
-    before = [world.now("order", order["id"]) for order in orders]
+    orders = [shop.order(), shop.canceled(), shop.unauthorized()]
+    before = [shop.now("order", order["id"]) for order in orders]
 
     control.advance(days=30)
 
-    assert [world.now("order", order["id"]) for order in orders] == before
+    assert [shop.now("order", order["id"]) for order in orders] == before

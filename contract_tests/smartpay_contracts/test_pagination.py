@@ -6,20 +6,20 @@ import pytest
 
 from smartpay_contracts.checks import Checks
 from smartpay_contracts.client import Client
-from smartpay_contracts.kinds import KINDS, Kind, each
-from smartpay_contracts.world import World
+from smartpay_contracts.resources import RESOURCES, Resource, each
+from smartpay_contracts.shop import Shop
 
-each_kind = each(KINDS)
+each_kind = each(RESOURCES)
 NO_COUNTS = ["0", "-1", "101", "1.5", "many", "1e1", "99999999999999999999"]
 
 
 @pytest.mark.clause("pagination.collection", "pagination.results")
 @each_kind
-def test_a_list_is_a_collection(kind: Kind, world: World, checks: Checks) -> None:
+def test_a_list_is_a_collection(resource: Resource, shop: Shop, checks: Checks) -> None:
     """With the number of its entries, and what it was asked for."""
-    kind.make(world)
+    resource.make(shop)
 
-    page = checks.page(world.api.call(kind.list_operation))
+    page = checks.page(shop.api.call(resource.list_operation))
 
     assert page["object"] == "collection"
     assert page["results"] == len(page["data"]) >= 1
@@ -29,24 +29,24 @@ def test_a_list_is_a_collection(kind: Kind, world: World, checks: Checks) -> Non
 @pytest.mark.clause("pagination.entry-type")
 @each_kind
 def test_entries_are_of_the_kind_that_was_asked_for(
-    kind: Kind, world: World, checks: Checks
+    resource: Resource, shop: Shop, checks: Checks
 ) -> None:
     """Every one of them."""
-    kind.make(world)
+    resource.make(shop)
 
-    page = checks.page(world.api.call(kind.list_operation))
+    page = checks.page(shop.api.call(resource.list_operation))
 
-    assert {entry["object"] for entry in page["data"]} == {kind.object}
+    assert {entry["object"] for entry in page["data"]} == {resource.object}
 
 
 @pytest.mark.clause("pagination.echo")
 @each_kind
 @pytest.mark.parametrize("size", [1, 3])
 def test_the_size_of_a_page_comes_back(
-    kind: Kind, size: int, api: Client, checks: Checks
+    resource: Resource, size: int, api: Client, checks: Checks
 ) -> None:
     """As a number, strictly."""
-    page = checks.page(api.call(kind.list_operation, query={"maxResults": size}))
+    page = checks.page(api.call(resource.list_operation, query={"maxResults": size}))
 
     assert page["maxResults"] == size
     assert type(page["maxResults"]) is int
@@ -57,15 +57,15 @@ def test_the_size_of_a_page_comes_back(
 )
 @each_kind
 def test_pages_of_one_follow_each_other(
-    kind: Kind, world: World, checks: Checks
+    resource: Resource, shop: Shop, checks: Checks
 ) -> None:
     """One entry each; the second page repeats the token that led to it."""
-    kind.make(world)
-    kind.make(world)
+    resource.make(shop)
+    resource.make(shop)
 
-    first = checks.page(world.api.call(kind.list_operation, query={"maxResults": 1}))
+    first = checks.page(shop.api.call(resource.list_operation, query={"maxResults": 1}))
     query = {"maxResults": 1, "pageToken": first["nextPageToken"]}
-    second = checks.page(world.api.call(kind.list_operation, query=query))
+    second = checks.page(shop.api.call(resource.list_operation, query=query))
 
     assert (first["results"], second["results"]) == (1, 1)
     assert second["pageToken"] == first["nextPageToken"]
@@ -73,12 +73,12 @@ def test_pages_of_one_follow_each_other(
 
 
 @pytest.mark.clause("pagination.default")
-def test_a_page_has_twenty_entries_by_default(world: World, checks: Checks) -> None:
+def test_a_page_has_twenty_entries_by_default(shop: Shop, checks: Checks) -> None:
     """The twenty-first is on the next one."""
     for _ in range(21):
-        world.coupon()
+        shop.coupon()
 
-    page = checks.page(world.api.call("list_coupons"))
+    page = checks.page(shop.api.call("list_coupons"))
 
     assert (page["maxResults"], page["results"]) == (20, 20)
     assert page["nextPageToken"]
@@ -93,15 +93,15 @@ def test_a_page_has_twenty_entries_by_default(world: World, checks: Checks) -> N
 @each_kind
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_a_walk_visits_every_object_once(
-    kind: Kind, size: int, world: World, checks: Checks
+    resource: Resource, size: int, shop: Shop, checks: Checks
 ) -> None:
     """Whatever the size of the pages; the last one has no next."""
-    made = {kind.make(world)["id"] for _ in range(3)}
-    whole = checks.listed(world.api, kind.list_operation)
+    made = {resource.make(shop)["id"] for _ in range(3)}
+    whole = checks.listed(shop.api, resource.list_operation)
     # An account that others use too may hold thousands; ten steps are a walk.
     size = max(size, len(whole) // 10)
 
-    pages = list(checks.pages(world.api, kind.list_operation, maxResults=size))
+    pages = list(checks.pages(shop.api, resource.list_operation, maxResults=size))
 
     ids = [entry["id"] for page in pages for entry in page["data"]]
     assert ids == [entry["id"] for entry in whole]
@@ -111,14 +111,14 @@ def test_a_walk_visits_every_object_once(
 @pytest.mark.clause("pagination.last-page")
 @each_kind
 def test_a_last_page_that_is_exactly_full_has_no_next(
-    kind: Kind, world: World, checks: Checks
+    resource: Resource, shop: Shop, checks: Checks
 ) -> None:
     """NextPageToken is missing when nothing follows."""
-    kind.make(world)
-    entries = checks.listed(world.api, kind.list_operation)
+    resource.make(shop)
+    entries = checks.listed(shop.api, resource.list_operation)
     size = max(n for n in range(1, 21) if len(entries) % n == 0)
 
-    *_, last = checks.pages(world.api, kind.list_operation, maxResults=size)
+    *_, last = checks.pages(shop.api, resource.list_operation, maxResults=size)
 
     assert last["results"] == size
     assert not last.get("nextPageToken")
@@ -130,33 +130,33 @@ def test_a_last_page_that_is_exactly_full_has_no_next(
     "query", ["pageToken&maxResults", "pageToken=&maxResults=&expand=", "expand="]
 )
 def test_parameters_without_a_value_count_as_not_given(
-    kind: Kind, query: str, world: World, checks: Checks
+    resource: Resource, query: str, shop: Shop, checks: Checks
 ) -> None:
     """Two SDKs send them for everything unset."""
-    kind.make(world)
-    plain = checks.page(world.api.call(kind.list_operation))
+    resource.make(shop)
+    plain = checks.page(shop.api.call(resource.list_operation))
 
-    page = checks.page(world.api.call(kind.list_operation, query=query))
+    page = checks.page(shop.api.call(resource.list_operation, query=query))
 
     assert page["data"] == plain["data"]
     assert page["maxResults"] == plain["maxResults"]
 
 
 @pytest.mark.clause("pagination.empty-parameters")
-def test_a_bare_token_leaves_the_size(world: World, checks: Checks) -> None:
+def test_a_bare_token_leaves_the_size(shop: Shop, checks: Checks) -> None:
     """As the Ruby SDK writes the first page of three."""
-    answer = world.api.call("list_orders", query="pageToken&maxResults=3&expand=")
+    answer = shop.api.call("list_orders", query="pageToken&maxResults=3&expand=")
 
     assert checks.page(answer)["maxResults"] == 3
 
 
 @pytest.mark.clause("pagination.newest-first")
 @each_kind
-def test_the_newest_comes_first(kind: Kind, world: World, checks: Checks) -> None:
+def test_the_newest_comes_first(resource: Resource, shop: Shop, checks: Checks) -> None:
     """In the order of making, backwards."""
-    made = [kind.make(world)["id"] for _ in range(3)]
+    made = [resource.make(shop)["id"] for _ in range(3)]
 
-    page = checks.page(world.api.call(kind.list_operation))
+    page = checks.page(shop.api.call(resource.list_operation))
 
     seen = [entry["id"] for entry in page["data"] if entry["id"] in made]
     assert seen == list(reversed(made))
@@ -166,10 +166,10 @@ def test_the_newest_comes_first(kind: Kind, world: World, checks: Checks) -> Non
 @each_kind
 @pytest.mark.parametrize("size", [1, 100])
 def test_a_size_in_range_is_accepted(
-    kind: Kind, size: int, api: Client, checks: Checks
+    resource: Resource, size: int, api: Client, checks: Checks
 ) -> None:
     """From one to a hundred."""
-    page = checks.page(api.call(kind.list_operation, query={"maxResults": size}))
+    page = checks.page(api.call(resource.list_operation, query={"maxResults": size}))
 
     assert page["maxResults"] == size
 
@@ -178,10 +178,10 @@ def test_a_size_in_range_is_accepted(
 @pytest.mark.parametrize("size", NO_COUNTS)
 @each_kind
 def test_a_size_out_of_range_is_refused(
-    kind: Kind, size: str, api: Client, checks: Checks
+    resource: Resource, size: str, api: Client, checks: Checks
 ) -> None:
     """Only whole numbers from 1 to 100 are sizes."""
-    answer = api.call(kind.list_operation, query={"maxResults": size})
+    answer = api.call(resource.list_operation, query={"maxResults": size})
 
     checks.refused(answer, "request.invalid")
 
@@ -190,10 +190,10 @@ def test_a_size_out_of_range_is_refused(
 @pytest.mark.parametrize("token", ["made-up", "AAAA", "%00", "é", "x" * 300])
 @each_kind
 def test_a_token_that_was_never_given_out_is_refused(
-    kind: Kind, token: str, api: Client, checks: Checks
+    resource: Resource, token: str, api: Client, checks: Checks
 ) -> None:
     """It is opaque, and cannot be made up."""
-    answer = api.call(kind.list_operation, query={"pageToken": token})
+    answer = api.call(resource.list_operation, query={"pageToken": token})
 
     checks.refused(answer, "request.invalid")
 
@@ -201,10 +201,10 @@ def test_a_token_that_was_never_given_out_is_refused(
 @pytest.mark.clause("pagination.first-token")
 @each_kind
 def test_the_first_page_has_a_token_too(
-    kind: Kind, api: Client, checks: Checks
+    resource: Resource, api: Client, checks: Checks
 ) -> None:
     """A text, so that typed clients can read it."""
-    page = checks.page(api.call(kind.list_operation))
+    page = checks.page(api.call(resource.list_operation))
 
     assert isinstance(page["pageToken"], str)
 
@@ -212,15 +212,15 @@ def test_the_first_page_has_a_token_too(
 @pytest.mark.clause("pagination.stable")
 @each_kind
 def test_what_is_made_meanwhile_does_not_disturb_a_walk(
-    kind: Kind, world: World, checks: Checks
+    resource: Resource, shop: Shop, checks: Checks
 ) -> None:
     """What was there is seen once each."""
-    old = {kind.make(world)["id"] for _ in range(3)}
+    old = {resource.make(shop)["id"] for _ in range(3)}
     seen: list[str] = []
 
-    for page in checks.pages(world.api, kind.list_operation, maxResults=1):
+    for page in checks.pages(shop.api, resource.list_operation, maxResults=1):
         seen += [entry["id"] for entry in page["data"]]
         if len(seen) < 3:
-            kind.make(world)
+            resource.make(shop)
 
     assert sorted(id_ for id_ in seen if id_ in old) == sorted(old)

@@ -11,7 +11,7 @@ from smartpay_contracts.checks import Checks
 from smartpay_contracts.client import Client
 from smartpay_contracts.control import Control
 from smartpay_contracts.exchange import Exchange
-from smartpay_contracts.world import World
+from smartpay_contracts.shop import Shop
 
 NOBODY = "payment_test_0000000000000000000000"
 NO_ORDER = "order_test_0000000000000000000000"
@@ -25,157 +25,155 @@ LIMITS = [
 ]
 
 
-def capture(world: World, order: str, amount: int, **changes: Any) -> Exchange:
+def capture(shop: Shop, order: str, amount: int, **changes: Any) -> Exchange:
     """Return the answer to a capture, whatever it is."""
     body = payloads.payment(order, amount, **changes)
-    return world.api.call("create_payment", body)
+    return shop.api.call("create_payment", body)
 
 
-def status_of(world: World, order: str) -> str:
+def status_of(shop: Shop, order: str) -> str:
     """Return an order's status as it is now."""
-    return str(world.now("order", order)["status"])
+    return str(shop.now("order", order)["status"])
 
 
 @pytest.mark.clause("payments.create.full")
 @pytest.mark.parametrize("remainder", [{}, {"cancelRemainder": "manual"}])
 def test_capturing_everything_completes_the_order(
-    remainder: dict[str, str], world: World, checks: Checks
+    remainder: dict[str, str], shop: Shop, checks: Checks
 ) -> None:
     """One payment of the whole amount, and nothing is left."""
-    order = world.authorized(800)["id"]
+    order = shop.authorized(800)["id"]
 
-    payment = checks.ok(capture(world, order, 800, **remainder))
+    payment = checks.ok(capture(shop, order, 800, **remainder))
 
-    now = world.now("order", order)
+    now = shop.now("order", order)
     assert (now["status"], now["payments"]) == ("succeeded", [payment["id"]])
     assert now["amount"] == 800
-    checks.refused(capture(world, order, 1), "order.cannot-capture")
+    checks.refused(capture(shop, order, 1), "order.cannot-capture")
 
 
 @pytest.mark.clause("payments.create.remainder-automatic")
 @pytest.mark.parametrize("remainder", [{}, {"cancelRemainder": "automatic"}])
 def test_a_single_capture_releases_the_rest(
-    remainder: dict[str, str], world: World, checks: Checks
+    remainder: dict[str, str], shop: Shop, checks: Checks
 ) -> None:
     """Which is what happens unless one says otherwise."""
-    order = world.authorized(800)["id"]
+    order = shop.authorized(800)["id"]
 
-    payment = checks.ok(capture(world, order, 300, **remainder))
+    payment = checks.ok(capture(shop, order, 300, **remainder))
 
     assert payment["amount"] == 300
-    assert status_of(world, order) == "succeeded"
-    checks.refused(capture(world, order, 1), "order.cannot-capture")
-    assert world.now("order", order)["payments"] == [payment["id"]]
+    assert status_of(shop, order) == "succeeded"
+    checks.refused(capture(shop, order, 1), "order.cannot-capture")
+    assert shop.now("order", order)["payments"] == [payment["id"]]
 
 
 @pytest.mark.clause("payments.create.remainder-manual", "payments.create.last")
-def test_an_order_can_be_captured_in_parts(world: World, checks: Checks) -> None:
+def test_an_order_can_be_captured_in_parts(shop: Shop, checks: Checks) -> None:
     """It waits until the last yen is captured, and then it is succeeded."""
-    order = world.authorized(800)["id"]
+    order = shop.authorized(800)["id"]
     seen = []
 
     for amount in (150, 151, 499):
-        checks.ok(capture(world, order, amount, cancelRemainder="manual"))
-        seen.append(status_of(world, order))
+        checks.ok(capture(shop, order, amount, cancelRemainder="manual"))
+        seen.append(status_of(shop, order))
 
     assert seen == ["requires_capture", "requires_capture", "succeeded"]
-    payments = [world.now("payment", p) for p in world.now("order", order)["payments"]]
+    payments = [shop.now("payment", p) for p in shop.now("order", order)["payments"]]
     assert sorted(payment["amount"] for payment in payments) == [150, 151, 499]
-    checks.refused(capture(world, order, 1), "order.cannot-capture")
+    checks.refused(capture(shop, order, 1), "order.cannot-capture")
 
 
 @pytest.mark.clause("payments.create.remainder-automatic")
 def test_the_last_of_several_captures_may_release_the_rest(
-    world: World, checks: Checks
+    shop: Shop, checks: Checks
 ) -> None:
     """Manual first, automatic then."""
-    order = world.authorized(800)["id"]
-    checks.ok(capture(world, order, 100, cancelRemainder="manual"))
+    order = shop.authorized(800)["id"]
+    checks.ok(capture(shop, order, 100, cancelRemainder="manual"))
 
-    checks.ok(capture(world, order, 200, cancelRemainder="automatic"))
+    checks.ok(capture(shop, order, 200, cancelRemainder="automatic"))
 
-    assert status_of(world, order) == "succeeded"
-    assert len(world.now("order", order)["payments"]) == 2
-    checks.refused(capture(world, order, 1), "order.cannot-capture")
+    assert status_of(shop, order) == "succeeded"
+    assert len(shop.now("order", order)["payments"]) == 2
+    checks.refused(capture(shop, order, 1), "order.cannot-capture")
 
 
 @pytest.mark.clause("payments.create.excessive")
 @pytest.mark.parametrize("remainder", ["automatic", "manual"])
 def test_a_capture_over_the_amount_is_refused(
-    remainder: str, world: World, checks: Checks
+    remainder: str, shop: Shop, checks: Checks
 ) -> None:
     """One yen too much is too much, and nothing is taken."""
-    order = world.authorized(800)["id"]
+    order = shop.authorized(800)["id"]
 
-    answer = capture(world, order, 801, cancelRemainder=remainder)
+    answer = capture(shop, order, 801, cancelRemainder=remainder)
 
     checks.refused(answer, "payment.excessive-amount")
-    now = world.now("order", order)
+    now = shop.now("order", order)
     assert (now["status"], now["payments"]) == ("requires_capture", [])
-    assert checks.ok(capture(world, order, 800))["amount"] == 800
+    assert checks.ok(capture(shop, order, 800))["amount"] == 800
 
 
 @pytest.mark.clause("payments.create.excessive")
-def test_captures_add_up_to_the_amount_at_most(world: World, checks: Checks) -> None:
+def test_captures_add_up_to_the_amount_at_most(shop: Shop, checks: Checks) -> None:
     """What is left counts, not what was authorized."""
-    order = world.authorized(800)["id"]
-    checks.ok(capture(world, order, 500, cancelRemainder="manual"))
+    order = shop.authorized(800)["id"]
+    checks.ok(capture(shop, order, 500, cancelRemainder="manual"))
 
-    answer = capture(world, order, 301, cancelRemainder="manual")
+    answer = capture(shop, order, 301, cancelRemainder="manual")
 
     checks.refused(answer, "payment.excessive-amount")
-    assert len(world.now("order", order)["payments"]) == 1
-    checks.ok(capture(world, order, 300, cancelRemainder="manual"))
-    assert status_of(world, order) == "succeeded"
+    assert len(shop.now("order", order)["payments"]) == 1
+    checks.ok(capture(shop, order, 300, cancelRemainder="manual"))
+    assert status_of(shop, order) == "succeeded"
 
 
 @pytest.mark.clause("payments.create.cannot-capture")
-def test_a_captured_order_cannot_be_captured_again(
-    world: World, checks: Checks
-) -> None:
+def test_a_captured_order_cannot_be_captured_again(shop: Shop, checks: Checks) -> None:
     """Whether it was captured at once or later."""
-    later = world.authorized(800)
-    world.payment(800, order=later["id"])
+    later = shop.authorized(800)
+    shop.payment(800, order=later["id"])
 
-    for order in (later, world.order(amount=800)):
-        before = world.now("order", order["id"])
+    for order in (later, shop.order(amount=800)):
+        before = shop.now("order", order["id"])
         for amount in (1, 800):
-            answer = capture(world, order["id"], amount)
+            answer = capture(shop, order["id"], amount)
             checks.refused(answer, "order.cannot-capture")
-        assert world.now("order", order["id"]) == before
+        assert shop.now("order", order["id"]) == before
 
 
 @pytest.mark.clause("payments.create.cannot-capture-others")
 def test_an_order_that_holds_no_money_cannot_be_captured(
-    world: World, checks: Checks
+    shop: Shop, checks: Checks
 ) -> None:
     """Not authorized yet, or canceled."""
-    for order in (world.unauthorized(), world.canceled()):
-        answer = capture(world, order["id"], 1)
+    for order in (shop.unauthorized(), shop.canceled()):
+        answer = capture(shop, order["id"], 1)
 
         checks.refused(answer, "order.cannot-capture")
-        assert world.now("order", order["id"])["payments"] == []
+        assert shop.now("order", order["id"])["payments"] == []
 
 
 @pytest.mark.clause("payments.create.cannot-capture-others")
 def test_a_rejected_order_cannot_be_captured(
-    world: World, control: Control, checks: Checks
+    shop: Shop, control: Control, checks: Checks
 ) -> None:
     """Nothing was authorized."""
-    order = world.rejected()
+    order = shop.rejected()
 
-    answer = capture(world, order["id"], 1)
+    answer = capture(shop, order["id"], 1)
 
     checks.refused(answer, "order.cannot-capture")
-    assert checks.listed(world.api, "list_payments") == []
+    assert checks.listed(shop.api, "list_payments") == []
 
 
 @pytest.mark.clause("payments.create.cannot-capture-reason")
-def test_a_refused_capture_tells_the_reason(world: World) -> None:
+def test_a_refused_capture_tells_the_reason(shop: Shop) -> None:
     """A captured and a canceled order are refused in other words."""
     told = set()
-    for order in (world.order(), world.canceled()):
-        refusal = capture(world, order["id"], 1).doc
+    for order in (shop.order(), shop.canceled()):
+        refusal = capture(shop, order["id"], 1).doc
         told.add(refusal["message"].replace(order["id"], ""))
 
     assert len(told) == 2
@@ -183,19 +181,19 @@ def test_a_refused_capture_tells_the_reason(world: World) -> None:
 
 
 @pytest.mark.clause("payments.create.status-first")
-def test_too_late_weighs_more_than_too_much(world: World, checks: Checks) -> None:
+def test_too_late_weighs_more_than_too_much(shop: Shop, checks: Checks) -> None:
     """The order's status is looked at before the amount."""
-    order = world.order(amount=800)
+    order = shop.order(amount=800)
 
-    answer = capture(world, order["id"], 801)
+    answer = capture(shop, order["id"], 801)
 
     checks.refused(answer, "order.cannot-capture")
 
 
 @pytest.mark.clause("payments.create.not-found")
-def test_an_unknown_order_cannot_be_captured(world: World, checks: Checks) -> None:
+def test_an_unknown_order_cannot_be_captured(shop: Shop, checks: Checks) -> None:
     """404 order.not-found."""
-    answer = capture(world, NO_ORDER, 1)
+    answer = capture(shop, NO_ORDER, 1)
 
     checks.refused(answer, "order.not-found")
 
@@ -203,14 +201,14 @@ def test_an_unknown_order_cannot_be_captured(world: World, checks: Checks) -> No
 @pytest.mark.clause(
     "payments.create.echo", "payments.create.description", "payments.create.processed"
 )
-def test_a_payment_carries_what_it_was_made_with(world: World, checks: Checks) -> None:
+def test_a_payment_carries_what_it_was_made_with(shop: Shop, checks: Checks) -> None:
     """amount, currency, order, reference and description; and it is processed."""
-    order = world.authorized()["id"]
+    order = shop.authorized()["id"]
     told = {"reference": "pay-1", "description": "first parcel"}
 
-    payment = checks.ok(capture(world, order, 321, cancelRemainder="manual", **told))
+    payment = checks.ok(capture(shop, order, 321, cancelRemainder="manual", **told))
 
-    for seen in (payment, world.now("payment", payment["id"])):
+    for seen in (payment, shop.now("payment", payment["id"])):
         assert (seen["amount"], seen["currency"]) == (321, "JPY")
         assert seen["order"] == order
         assert {name: seen[name] for name in told} == told
@@ -218,78 +216,76 @@ def test_a_payment_carries_what_it_was_made_with(world: World, checks: Checks) -
 
 
 @pytest.mark.clause("payments.create.on-order")
-def test_an_order_lists_its_payments(world: World, checks: Checks) -> None:
+def test_an_order_lists_its_payments(shop: Shop, checks: Checks) -> None:
     """Each as an id, alone and in the list of orders."""
-    order = world.authorized()["id"]
+    order = shop.authorized()["id"]
 
-    made = {world.payment(amount, order=order)["id"] for amount in (10, 20, 30)}
+    made = {shop.payment(amount, order=order)["id"] for amount in (10, 20, 30)}
 
-    assert set(world.now("order", order)["payments"]) == made
-    entry = checks.find(world.api, "list_orders", order)
+    assert set(shop.now("order", order)["payments"]) == made
+    entry = checks.find(shop.api, "list_orders", order)
     assert set(entry["payments"]) == made
 
 
 @pytest.mark.clause("payments.create.on-order")
-def test_a_payment_is_on_its_own_order_only(world: World) -> None:
+def test_a_payment_is_on_its_own_order_only(shop: Shop) -> None:
     """Two orders are two purses."""
-    first, second = (world.authorized(500)["id"] for _ in range(2))
+    first, second = (shop.authorized(500)["id"] for _ in range(2))
 
-    payment = world.payment(500, order=first)
+    payment = shop.payment(500, order=first)
 
-    assert world.now("order", first)["payments"] == [payment["id"]]
-    untouched = world.now("order", second)
+    assert shop.now("order", first)["payments"] == [payment["id"]]
+    untouched = shop.now("order", second)
     assert (untouched["status"], untouched["payments"]) == ("requires_capture", [])
 
 
 @pytest.mark.clause("payments.create.mandatory-members")
 @pytest.mark.parametrize("member", ["order", "amount", "currency"])
-def test_a_capture_needs_three_members(
-    member: str, world: World, checks: Checks
-) -> None:
+def test_a_capture_needs_three_members(member: str, shop: Shop, checks: Checks) -> None:
     """Without one of them nothing is captured."""
-    order = world.authorized()["id"]
+    order = shop.authorized()["id"]
     body = payloads.without(payloads.payment(order, 100), member)
 
-    answer = world.api.call("create_payment", body)
+    answer = shop.api.call("create_payment", body)
 
     checks.refused_with(answer, 400)
-    assert world.now("order", order)["payments"] == []
+    assert shop.now("order", order)["payments"] == []
 
 
 @pytest.mark.clause("payments.create.cancel-remainder")
 @pytest.mark.parametrize("remainder", ["no", "", "MANUAL", False])
 def test_an_unknown_cancel_remainder_is_refused(
-    remainder: Any, world: World, checks: Checks
+    remainder: Any, shop: Shop, checks: Checks
 ) -> None:
     """Better than to release what is still needed."""
-    order = world.authorized()["id"]
+    order = shop.authorized()["id"]
 
-    answer = capture(world, order, 100, cancelRemainder=remainder)
+    answer = capture(shop, order, 100, cancelRemainder=remainder)
 
     checks.refused_with(answer, 400)
-    assert status_of(world, order) == "requires_capture"
+    assert status_of(shop, order) == "requires_capture"
 
 
 @pytest.mark.clause("payments.create.amount-zero")
-def test_a_capture_of_nothing_is_refused(world: World, checks: Checks) -> None:
+def test_a_capture_of_nothing_is_refused(shop: Shop, checks: Checks) -> None:
     """It would only release the rest by accident."""
-    order = world.authorized()["id"]
+    order = shop.authorized()["id"]
 
-    answer = capture(world, order, 0)
+    answer = capture(shop, order, 0)
 
     checks.refused(answer, "request.invalid")
-    assert status_of(world, order) == "requires_capture"
+    assert status_of(shop, order) == "requires_capture"
 
 
 @pytest.mark.clause("payments.create.limits")
 @pytest.mark.parametrize(("member", "length", "is_accepted"), LIMITS)
 def test_the_texts_of_a_capture_have_limits(
-    member: str, length: int, is_accepted: bool, world: World, checks: Checks
+    member: str, length: int, is_accepted: bool, shop: Shop, checks: Checks
 ) -> None:
     """80 for the description, 40 for the reference, and at least one."""
-    order = world.authorized()["id"]
+    order = shop.authorized()["id"]
 
-    answer = capture(world, order, 1, **{member: "あ" * length})
+    answer = capture(shop, order, 1, **{member: "あ" * length})
 
     if is_accepted:
         assert checks.ok(answer)[member] == "あ" * length
@@ -298,26 +294,26 @@ def test_the_texts_of_a_capture_have_limits(
 
 
 @pytest.mark.clause("payments.create.line-items")
-def test_a_payment_carries_its_line_items(world: World) -> None:
+def test_a_payment_carries_its_line_items(shop: Shop) -> None:
     """As ids, and as objects when expanded."""
-    order = world.authorized()
+    order = shop.authorized()
     items = [item["id"] for item in order["lineItems"]][:2]
 
-    payment = world.payment(100, order=order["id"], lineItems=items)
+    payment = shop.payment(100, order=order["id"], lineItems=items)
 
     assert payment["lineItems"] == items
-    expanded = world.now("payment", payment["id"], expand="all")
+    expanded = shop.now("payment", payment["id"], expand="all")
     assert [item["id"] for item in expanded["lineItems"]] == items
 
 
 @pytest.mark.clause("payments.get", "payments.list", "payments.status")
-def test_a_payment_is_what_was_answered(world: World, checks: Checks) -> None:
+def test_a_payment_is_what_was_answered(shop: Shop, checks: Checks) -> None:
     """Retrieved and listed it is the creation's answer."""
-    payment = world.payment()
+    payment = shop.payment()
 
-    assert world.now("payment", payment["id"]) == payment
-    assert checks.find(world.api, "list_payments", payment["id"]) == payment
-    page = checks.page(world.api.call("list_payments"))
+    assert shop.now("payment", payment["id"]) == payment
+    assert checks.find(shop.api, "list_payments", payment["id"]) == payment
+    page = checks.page(shop.api.call("list_payments"))
     assert {entry["status"] for entry in page["data"]} <= {"processed", "refunded"}
 
 
@@ -335,40 +331,40 @@ def test_an_unknown_payment_is_not_found(
 @pytest.mark.clause("payments.update", "payments.update.money-stays")
 @pytest.mark.parametrize("member", ["reference", "description"])
 def test_a_payments_texts_can_be_changed(
-    member: str, world: World, checks: Checks
+    member: str, shop: Shop, checks: Checks
 ) -> None:
     """One at a time; everything else stays."""
-    payment = world.payment(description="old", metadata={"a": "1"})
+    payment = shop.payment(description="old", metadata={"a": "1"})
 
     body = {member: "a new text"}
-    changed = checks.ok(world.api.call("update_payment", body, id=payment["id"]))
+    changed = checks.ok(shop.api.call("update_payment", body, id=payment["id"]))
 
     expected = {**payment, member: "a new text", "updatedAt": 0}
-    for seen in (changed, world.now("payment", payment["id"])):
+    for seen in (changed, shop.now("payment", payment["id"])):
         assert {**seen, "updatedAt": 0} == expected
-    entry = checks.find(world.api, "list_payments", payment["id"])
+    entry = checks.find(shop.api, "list_payments", payment["id"])
     assert entry[member] == "a new text"
 
 
 @pytest.mark.clause("payments.update.nulls")
-def test_null_leaves_a_payments_text_alone(world: World, checks: Checks) -> None:
+def test_null_leaves_a_payments_text_alone(shop: Shop, checks: Checks) -> None:
     """Two SDKs send null for what was not set."""
-    payment = world.payment(description="kept", reference="kept-too")
+    payment = shop.payment(description="kept", reference="kept-too")
 
     body = {"description": None, "metadata": None, "reference": None}
-    checks.ok(world.api.call("update_payment", body, id=payment["id"]))
+    checks.ok(shop.api.call("update_payment", body, id=payment["id"]))
 
-    now = world.now("payment", payment["id"])
+    now = shop.now("payment", payment["id"])
     assert (now["description"], now["reference"]) == ("kept", "kept-too")
 
 
 @pytest.mark.clause("payments.update.only-three")
-def test_a_payments_money_cannot_be_changed(world: World, checks: Checks) -> None:
+def test_a_payments_money_cannot_be_changed(shop: Shop, checks: Checks) -> None:
     """Members that are not for changing are ignored."""
-    payment = world.payment(500)
+    payment = shop.payment(500)
 
     body = {"amount": 1, "order": NO_ORDER, "status": "refunded", "reference": "new"}
-    changed = checks.ok(world.api.call("update_payment", body, id=payment["id"]))
+    changed = checks.ok(shop.api.call("update_payment", body, id=payment["id"]))
 
     told = {name: changed[name] for name in ("amount", "order", "status")}
     assert told == {name: payment[name] for name in told}
@@ -378,13 +374,13 @@ def test_a_payments_money_cannot_be_changed(world: World, checks: Checks) -> Non
 @pytest.mark.clause("payments.update.limits")
 @pytest.mark.parametrize(("member", "length", "is_accepted"), LIMITS)
 def test_the_texts_of_an_updated_payment_have_limits(
-    member: str, length: int, is_accepted: bool, world: World, checks: Checks
+    member: str, length: int, is_accepted: bool, shop: Shop, checks: Checks
 ) -> None:
     """The same as when it is made."""
-    payment = world.payment()
+    payment = shop.payment()
 
     body = {member: "x" * length}
-    answer = world.api.call("update_payment", body, id=payment["id"])
+    answer = shop.api.call("update_payment", body, id=payment["id"])
 
     if is_accepted:
         assert checks.ok(answer)[member] == "x" * length

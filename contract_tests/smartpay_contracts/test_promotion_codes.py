@@ -10,32 +10,32 @@ from smartpay_contracts import payloads
 from smartpay_contracts.checks import Checks
 from smartpay_contracts.client import Client
 from smartpay_contracts.exchange import Doc, Exchange
-from smartpay_contracts.world import World
+from smartpay_contracts.shop import Shop
 
 NOBODY = "promotioncode_test_0000000000000000000000"
 NO_COUPON = "coupon_test_0000000000000000000000"
 LIMITS = [(1, True), (80, True), (81, False), (0, False)]
 
 
-def create(world: World, code: str, **changes: Any) -> Exchange:
+def create(shop: Shop, code: str, **changes: Any) -> Exchange:
     """Return the answer to the creation of a code for a new coupon."""
-    body = payloads.promotion_code(world.coupon()["id"], code, **changes)
-    return world.api.call("create_promotion_code", body)
+    body = payloads.promotion_code(shop.coupon()["id"], code, **changes)
+    return shop.api.call("create_promotion_code", body)
 
 
-def update(world: World, code: Doc, /, **changes: Any) -> Exchange:
+def update(shop: Shop, code: Doc, /, **changes: Any) -> Exchange:
     """Return the answer to an update."""
-    return world.api.call("update_promotion_code", changes, id=code["id"])
+    return shop.api.call("update_promotion_code", changes, id=code["id"])
 
 
 @pytest.mark.clause("promotions.create", "promotions.create.defaults")
-def test_a_code_is_made_for_a_coupon(world: World, checks: Checks) -> None:
+def test_a_code_is_made_for_a_coupon(shop: Shop, checks: Checks) -> None:
     """It is active, for everybody, as often as they like."""
-    code = world.reference()
+    code = shop.reference()
 
-    made = checks.ok(create(world, code))
+    made = checks.ok(create(shop, code))
 
-    for seen in (made, world.now("promotion_code", made["id"])):
+    for seen in (made, shop.now("promotion_code", made["id"])):
         assert seen["code"] == code
         assert seen["active"] is True
         assert seen.get("firstTimeTransaction", False) is False
@@ -43,24 +43,24 @@ def test_a_code_is_made_for_a_coupon(world: World, checks: Checks) -> None:
 
 
 @pytest.mark.clause("promotions.create.active-null")
-def test_active_null_is_active(world: World, checks: Checks) -> None:
+def test_active_null_is_active(shop: Shop, checks: Checks) -> None:
     """Three SDKs send it."""
-    made = checks.ok(create(world, world.reference(), active=None))
+    made = checks.ok(create(shop, shop.reference(), active=None))
 
     assert made["active"] is True
 
 
 @pytest.mark.clause("promotions.create.inactive")
-def test_a_code_can_be_made_inactive(world: World, checks: Checks) -> None:
+def test_a_code_can_be_made_inactive(shop: Shop, checks: Checks) -> None:
     """To be switched on later."""
-    made = checks.ok(create(world, world.reference(), active=False))
+    made = checks.ok(create(shop, shop.reference(), active=False))
 
     assert made["active"] is False
-    assert world.now("promotion_code", made["id"])["active"] is False
+    assert shop.now("promotion_code", made["id"])["active"] is False
 
 
 @pytest.mark.clause("promotions.create.echo")
-def test_a_code_carries_its_conditions(world: World, checks: Checks) -> None:
+def test_a_code_carries_its_conditions(shop: Shop, checks: Checks) -> None:
     """Until when, how often, for whom, from which amount."""
     told = {
         "expiresAt": payloads.FAR_FUTURE_MS,
@@ -71,54 +71,52 @@ def test_a_code_carries_its_conditions(world: World, checks: Checks) -> None:
         "currency": "JPY",
     }
 
-    made = checks.ok(create(world, world.reference(), **told))
+    made = checks.ok(create(shop, shop.reference(), **told))
 
-    for seen in (made, world.now("promotion_code", made["id"])):
+    for seen in (made, shop.now("promotion_code", made["id"])):
         assert {name: seen[name] for name in told} == told
 
 
 @pytest.mark.clause("promotions.create.fresh")
-def test_a_new_code_was_never_used(world: World) -> None:
+def test_a_new_code_was_never_used(shop: Shop) -> None:
     """And it names its coupon."""
-    coupon = world.coupon()["id"]
+    coupon = shop.coupon()["id"]
 
-    made = world.promotion_code(coupon=coupon)
+    made = shop.promotion_code(coupon=coupon)
 
     assert (made["redemptionCount"], made["coupon"]) == (0, coupon)
 
 
 @pytest.mark.clause("promotions.create.characters")
 @pytest.mark.parametrize("form", ["{} with spaces", "{}.5", "a-{}", "a_{}", "春{}"])
-def test_a_code_may_have_any_characters(
-    form: str, world: World, checks: Checks
-) -> None:
+def test_a_code_may_have_any_characters(form: str, shop: Shop, checks: Checks) -> None:
     """It comes back as it was sent."""
-    code = form.format(world.reference())
+    code = form.format(shop.reference())
 
-    assert checks.ok(create(world, code))["code"] == code
+    assert checks.ok(create(shop, code))["code"] == code
 
 
 @pytest.mark.clause("promotions.create.mandatory-members")
 @pytest.mark.parametrize("member", ["code", "coupon"])
-def test_a_code_needs_two_members(member: str, world: World, checks: Checks) -> None:
+def test_a_code_needs_two_members(member: str, shop: Shop, checks: Checks) -> None:
     """What is typed, and what it gives."""
-    body = payloads.promotion_code(world.coupon()["id"], world.reference())
+    body = payloads.promotion_code(shop.coupon()["id"], shop.reference())
 
-    answer = world.api.call("create_promotion_code", payloads.without(body, member))
+    answer = shop.api.call("create_promotion_code", payloads.without(body, member))
 
     checks.refused_with(answer, 400)
 
 
 @pytest.mark.clause("promotions.create.coupon-not-found")
-def test_a_code_needs_a_coupon_that_exists(world: World, checks: Checks) -> None:
+def test_a_code_needs_a_coupon_that_exists(shop: Shop, checks: Checks) -> None:
     """404 coupon.not-found, and the code is still free."""
-    code = world.reference()
+    code = shop.reference()
 
     body = payloads.promotion_code(NO_COUPON, code)
-    answer = world.api.call("create_promotion_code", body)
+    answer = shop.api.call("create_promotion_code", body)
 
     checks.refused(answer, "coupon.not-found")
-    checks.ok(create(world, code))
+    checks.ok(create(shop, code))
 
 
 @pytest.mark.clause("promotions.create.exists")
@@ -126,44 +124,44 @@ def test_a_code_needs_a_coupon_that_exists(world: World, checks: Checks) -> None
     "respell", [str, str.upper, str.title], ids=lambda f: f.__name__
 )
 def test_a_code_exists_once_whatever_its_case(
-    respell: Any, world: World, checks: Checks
+    respell: Any, shop: Shop, checks: Checks
 ) -> None:
     """409, for another coupon too, and nothing is made."""
-    code = f"spring {world.reference()}"
-    first = checks.ok(create(world, code))
+    code = f"spring {shop.reference()}"
+    first = checks.ok(create(shop, code))
 
-    answer = create(world, respell(code))
+    answer = create(shop, respell(code))
 
     checks.refused(answer, "promotion-code.exists")
-    assert world.now("promotion_code", first["id"]) == first
+    assert shop.now("promotion_code", first["id"]) == first
 
 
 @pytest.mark.clause("promotions.create.exists")
-def test_an_inactive_code_exists_too(world: World, checks: Checks) -> None:
+def test_an_inactive_code_exists_too(shop: Shop, checks: Checks) -> None:
     """Switching off does not set the code free."""
-    code = world.promotion_code()
-    checks.ok(update(world, code, active=False))
+    code = shop.promotion_code()
+    checks.ok(update(shop, code, active=False))
 
-    answer = create(world, code["code"])
+    answer = create(shop, code["code"])
 
     checks.refused(answer, "promotion-code.exists")
 
 
 @pytest.mark.clause("promotions.create.exists-names-it")
-def test_the_refusal_names_the_code(world: World, checks: Checks) -> None:
+def test_the_refusal_names_the_code(shop: Shop, checks: Checks) -> None:
     """So that a person sees which one of many it was."""
-    code = world.promotion_code()["code"]
+    code = shop.promotion_code()["code"]
 
-    answer = create(world, code)
+    answer = create(shop, code)
 
     body = checks.refused(answer, "promotion-code.exists")
     assert code in body["message"]
 
 
 @pytest.mark.clause("promotions.create.minimum-currency")
-def test_a_minimum_needs_a_currency(world: World, checks: Checks) -> None:
+def test_a_minimum_needs_a_currency(shop: Shop, checks: Checks) -> None:
     """An amount without one says nothing."""
-    answer = create(world, world.reference(), minimumAmount=3_000)
+    answer = create(shop, shop.reference(), minimumAmount=3_000)
 
     checks.refused(answer, "request.invalid")
 
@@ -171,12 +169,12 @@ def test_a_minimum_needs_a_currency(world: World, checks: Checks) -> None:
 @pytest.mark.clause("promotions.create.limits")
 @pytest.mark.parametrize(("length", "is_accepted"), LIMITS)
 def test_a_code_has_1_to_80_characters(
-    length: int, is_accepted: bool, world: World, checks: Checks
+    length: int, is_accepted: bool, shop: Shop, checks: Checks
 ) -> None:
     """Eighty-one are refused, none is refused."""
-    code = world.reference()[-length:].rjust(length, "あ") if length else ""
+    code = shop.reference()[-length:].rjust(length, "あ") if length else ""
 
-    answer = create(world, code)
+    answer = create(shop, code)
 
     if is_accepted:
         assert checks.ok(answer)["code"] == code
@@ -185,12 +183,12 @@ def test_a_code_has_1_to_80_characters(
 
 
 @pytest.mark.clause("promotions.get", "promotions.list")
-def test_a_code_is_what_was_answered(world: World, checks: Checks) -> None:
+def test_a_code_is_what_was_answered(shop: Shop, checks: Checks) -> None:
     """Retrieved and listed it is the creation's answer."""
-    made = world.promotion_code()
+    made = shop.promotion_code()
 
-    assert world.now("promotion_code", made["id"]) == made
-    assert checks.find(world.api, "list_promotion_codes", made["id"]) == made
+    assert shop.now("promotion_code", made["id"]) == made
+    assert checks.find(shop.api, "list_promotion_codes", made["id"]) == made
 
 
 @pytest.mark.clause("promotions.get.not-found")
@@ -205,35 +203,35 @@ def test_an_unknown_code_is_not_found(
 
 
 @pytest.mark.clause("promotions.update")
-def test_a_code_can_be_switched_off_and_on(world: World, checks: Checks) -> None:
+def test_a_code_can_be_switched_off_and_on(shop: Shop, checks: Checks) -> None:
     """Strictly false, then strictly true; everything else stays."""
-    made = world.promotion_code(metadata={"a": "1"})
+    made = shop.promotion_code(metadata={"a": "1"})
 
     for active in (False, True):
-        changed = checks.ok(update(world, made, active=active))
+        changed = checks.ok(update(shop, made, active=active))
         expected = {**made, "active": active, "updatedAt": 0}
-        for seen in (changed, world.now("promotion_code", made["id"])):
+        for seen in (changed, shop.now("promotion_code", made["id"])):
             assert {**seen, "updatedAt": 0} == expected
 
 
 @pytest.mark.clause("promotions.update.empty")
-def test_an_empty_update_answers_with_the_code(world: World, checks: Checks) -> None:
+def test_an_empty_update_answers_with_the_code(shop: Shop, checks: Checks) -> None:
     """One SDK's suite reads back that way."""
-    made = world.promotion_code()
-    checks.ok(update(world, made, active=False))
+    made = shop.promotion_code()
+    checks.ok(update(shop, made, active=False))
 
-    seen = checks.ok(update(world, made))
+    seen = checks.ok(update(shop, made))
 
     assert (seen["id"], seen["active"]) == (made["id"], False)
 
 
 @pytest.mark.clause("promotions.update.code-stays")
-def test_a_code_keeps_its_code_and_coupon(world: World, checks: Checks) -> None:
+def test_a_code_keeps_its_code_and_coupon(shop: Shop, checks: Checks) -> None:
     """What was printed on paper stays true."""
-    made = world.promotion_code()
+    made = shop.promotion_code()
 
     body = {"code": "ANOTHER", "coupon": NO_COUPON, "active": False}
-    checks.ok(update(world, made, **body))
+    checks.ok(update(shop, made, **body))
 
-    seen = world.now("promotion_code", made["id"])
+    seen = shop.now("promotion_code", made["id"])
     assert (seen["code"], seen["coupon"]) == (made["code"], made["coupon"])

@@ -10,7 +10,7 @@ from smartpay_contracts import payloads
 from smartpay_contracts.checks import Checks
 from smartpay_contracts.client import Client
 from smartpay_contracts.exchange import Doc, Exchange
-from smartpay_contracts.world import World
+from smartpay_contracts.shop import Shop
 
 NOBODY = "refund_test_0000000000000000000000"
 NO_PAYMENT = "payment_test_0000000000000000000000"
@@ -24,24 +24,24 @@ LIMITS = [
 ]
 
 
-def refund(world: World, payment: str, amount: int, **changes: Any) -> Exchange:
+def refund(shop: Shop, payment: str, amount: int, **changes: Any) -> Exchange:
     """Return the answer to a refund, whatever it is."""
     body = payloads.refund(payment, amount, **changes)
-    return world.api.call("create_refund", body)
+    return shop.api.call("create_refund", body)
 
 
-def paid(world: World, amount: int) -> Doc:
+def paid(shop: Shop, amount: int) -> Doc:
     """Return the payment of a new order that was captured at once."""
-    payment: Doc = world.order(amount=amount)["payments"][0]
+    payment: Doc = shop.order(amount=amount)["payments"][0]
     return payment
 
 
 @pytest.mark.clause("refunds.create", "refunds.create.succeeded")
-def test_a_payment_can_be_refunded_in_part(world: World, checks: Checks) -> None:
+def test_a_payment_can_be_refunded_in_part(shop: Shop, checks: Checks) -> None:
     """The refund is of this payment, of this amount, and succeeded."""
-    payment = paid(world, 800)
+    payment = paid(shop, 800)
 
-    made = checks.ok(refund(world, payment["id"], 2))
+    made = checks.ok(refund(shop, payment["id"], 2))
 
     assert (made["payment"], made["amount"]) == (payment["id"], 2)
     assert type(made["amount"]) is int
@@ -51,67 +51,65 @@ def test_a_payment_can_be_refunded_in_part(world: World, checks: Checks) -> None
 @pytest.mark.clause("refunds.create.echo")
 @pytest.mark.parametrize("reason", ["requested_by_customer", "fraudulent"])
 def test_a_refund_carries_what_it_was_made_with(
-    reason: str, world: World, checks: Checks
+    reason: str, shop: Shop, checks: Checks
 ) -> None:
     """currency, reason, description and reference."""
-    payment = paid(world, 800)
+    payment = paid(shop, 800)
     told = {"reason": reason, "description": "too small", "reference": "ref-1"}
 
-    made = checks.ok(refund(world, payment["id"], 100, **told))
+    made = checks.ok(refund(shop, payment["id"], 100, **told))
 
-    for seen in (made, world.now("refund", made["id"])):
+    for seen in (made, shop.now("refund", made["id"])):
         assert {name: seen[name] for name in told} == told
         assert seen["currency"] == "JPY"
 
 
 @pytest.mark.clause("refunds.create.several", "refunds.create.until-used-up")
-def test_a_payment_can_be_refunded_to_the_last_yen(
-    world: World, checks: Checks
-) -> None:
+def test_a_payment_can_be_refunded_to_the_last_yen(shop: Shop, checks: Checks) -> None:
     """In several steps, and then no further."""
-    payment = paid(world, 800)["id"]
+    payment = paid(shop, 800)["id"]
 
-    amounts = [checks.ok(refund(world, payment, n))["amount"] for n in (1, 2, 797)]
+    amounts = [checks.ok(refund(shop, payment, n))["amount"] for n in (1, 2, 797)]
 
     assert sum(amounts) == 800
-    checks.refused(refund(world, payment, 1), "amount.insufficient")
+    checks.refused(refund(shop, payment, 1), "amount.insufficient")
 
 
 @pytest.mark.clause("refunds.create.insufficient")
-def test_a_refund_over_the_payment_is_refused(world: World, checks: Checks) -> None:
+def test_a_refund_over_the_payment_is_refused(shop: Shop, checks: Checks) -> None:
     """403, one yen too much is too much, and nothing is given back."""
-    payment = paid(world, 800)["id"]
+    payment = paid(shop, 800)["id"]
 
-    checks.refused(refund(world, payment, 801), "amount.insufficient")
+    checks.refused(refund(shop, payment, 801), "amount.insufficient")
 
-    assert checks.ok(refund(world, payment, 800))["amount"] == 800
+    assert checks.ok(refund(shop, payment, 800))["amount"] == 800
 
 
 @pytest.mark.clause("refunds.create.insufficient")
-def test_refunds_add_up_to_the_payment_at_most(world: World, checks: Checks) -> None:
+def test_refunds_add_up_to_the_payment_at_most(shop: Shop, checks: Checks) -> None:
     """What is left counts, not what was paid."""
-    payment = paid(world, 800)["id"]
-    checks.ok(refund(world, payment, 500))
+    payment = paid(shop, 800)["id"]
+    checks.ok(refund(shop, payment, 500))
 
-    checks.refused(refund(world, payment, 301), "amount.insufficient")
+    checks.refused(refund(shop, payment, 301), "amount.insufficient")
 
-    assert checks.ok(refund(world, payment, 300))["amount"] == 300
+    assert checks.ok(refund(shop, payment, 300))["amount"] == 300
 
 
 @pytest.mark.clause("refunds.create.fully-refunded")
 def test_a_refunded_payment_cannot_be_refunded_again(
-    world: World, checks: Checks
+    shop: Shop, checks: Checks
 ) -> None:
     """Not even a yen, and nothing is listed for it."""
-    payment = paid(world, 800)["id"]
-    made = checks.ok(refund(world, payment, 800))["id"]
+    payment = paid(shop, 800)["id"]
+    made = checks.ok(refund(shop, payment, 800))["id"]
 
     for amount in (1, 800):
-        checks.refused(refund(world, payment, amount), "amount.insufficient")
+        checks.refused(refund(shop, payment, amount), "amount.insufficient")
 
     of_it = [
         entry["id"]
-        for entry in checks.listed(world.api, "list_refunds")
+        for entry in checks.listed(shop.api, "list_refunds")
         if entry["payment"] == payment
     ]
     assert of_it == [made]
@@ -119,76 +117,72 @@ def test_a_refunded_payment_cannot_be_refunded_again(
 
 @pytest.mark.clause("refunds.create.own-payment")
 def test_a_refund_is_taken_from_its_own_payment_only(
-    world: World, checks: Checks
+    shop: Shop, checks: Checks
 ) -> None:
     """Two payments of one order are two purses."""
-    order = world.authorized(1_000)["id"]
-    first, second = (world.payment(500, order=order)["id"] for _ in range(2))
+    order = shop.authorized(1_000)["id"]
+    first, second = (shop.payment(500, order=order)["id"] for _ in range(2))
 
-    checks.ok(refund(world, first, 500))
+    checks.ok(refund(shop, first, 500))
 
-    checks.refused(refund(world, first, 1), "amount.insufficient")
-    assert checks.ok(refund(world, second, 500))["payment"] == second
+    checks.refused(refund(shop, first, 1), "amount.insufficient")
+    assert checks.ok(refund(shop, second, 500))["payment"] == second
 
 
 @pytest.mark.clause("refunds.create.while-capturing")
 def test_an_order_that_is_still_open_can_be_refunded(
-    world: World, checks: Checks
+    shop: Shop, checks: Checks
 ) -> None:
     """What was captured can go back while the rest waits."""
-    order = world.authorized(800)["id"]
-    payment = world.payment(300, order=order)["id"]
+    order = shop.authorized(800)["id"]
+    payment = shop.payment(300, order=order)["id"]
 
-    checks.ok(refund(world, payment, 300))
+    checks.ok(refund(shop, payment, 300))
 
-    assert world.now("order", order)["status"] == "requires_capture"
+    assert shop.now("order", order)["status"] == "requires_capture"
 
 
 @pytest.mark.clause("refunds.create.no-recapture")
-def test_refunded_money_cannot_be_captured_again(world: World, checks: Checks) -> None:
+def test_refunded_money_cannot_be_captured_again(shop: Shop, checks: Checks) -> None:
     """A refund does not raise what is left to capture."""
-    order = world.authorized(800)["id"]
-    payment = world.payment(300, order=order)["id"]
-    checks.ok(refund(world, payment, 300))
+    order = shop.authorized(800)["id"]
+    payment = shop.payment(300, order=order)["id"]
+    checks.ok(refund(shop, payment, 300))
 
     body = payloads.payment(order, 501, cancelRemainder="manual")
-    answer = world.api.call("create_payment", body)
+    answer = shop.api.call("create_payment", body)
 
     checks.refused(answer, "payment.excessive-amount")
 
 
 @pytest.mark.clause("refunds.create.not-found")
-def test_an_unknown_payment_cannot_be_refunded(world: World, checks: Checks) -> None:
+def test_an_unknown_payment_cannot_be_refunded(shop: Shop, checks: Checks) -> None:
     """404 payment.not-found."""
-    answer = refund(world, NO_PAYMENT, 1)
+    answer = refund(shop, NO_PAYMENT, 1)
 
     checks.refused(answer, "payment.not-found")
 
 
 @pytest.mark.clause("refunds.create.mandatory-members")
 @pytest.mark.parametrize("member", ["payment", "currency", "reason"])
-def test_a_refund_needs_three_members(
-    member: str, world: World, checks: Checks
-) -> None:
+def test_a_refund_needs_three_members(member: str, shop: Shop, checks: Checks) -> None:
     """Without one of them nothing is given back."""
-    payment = paid(world, 800)["id"]
+    payment = paid(shop, 800)["id"]
     body = payloads.without(payloads.refund(payment, 100), member)
 
-    answer = world.api.call("create_refund", body)
+    answer = shop.api.call("create_refund", body)
 
     checks.refused_with(answer, 400)
-    assert checks.ok(refund(world, payment, 800))["amount"] == 800
+    assert checks.ok(refund(shop, payment, 800))["amount"] == 800
 
 
 @pytest.mark.clause("refunds.create.reason")
 @pytest.mark.parametrize("reason", ["because", "", "FRAUDULENT", 1])
-def test_an_unknown_reason_is_refused(
-    reason: Any, world: World, checks: Checks
-) -> None:
+def test_an_unknown_reason_is_refused(reason: Any, shop: Shop, checks: Checks) -> None:
     """There are two."""
-    payment = paid(world, 800)["id"]
+    payment = paid(shop, 800)["id"]
 
-    answer = refund(world, payment, 100, reason=reason)
+    answer = refund(shop, payment, 100, reason=reason)
 
     checks.refused_with(answer, 400)
 
@@ -196,61 +190,61 @@ def test_an_unknown_reason_is_refused(
 @pytest.mark.clause("refunds.create.default-amount")
 @pytest.mark.parametrize("before", [0, 300])
 def test_without_an_amount_the_rest_is_refunded(
-    before: int, world: World, checks: Checks
+    before: int, shop: Shop, checks: Checks
 ) -> None:
     """All of it, or what earlier refunds left."""
-    payment = paid(world, 800)["id"]
+    payment = paid(shop, 800)["id"]
     if before:
-        checks.ok(refund(world, payment, before))
+        checks.ok(refund(shop, payment, before))
     body = payloads.without(payloads.refund(payment, 1), "amount")
 
-    made = checks.ok(world.api.call("create_refund", body))
+    made = checks.ok(shop.api.call("create_refund", body))
 
     assert made["amount"] == 800 - before
-    checks.refused(refund(world, payment, 1), "amount.insufficient")
+    checks.refused(refund(shop, payment, 1), "amount.insufficient")
 
 
 @pytest.mark.clause("refunds.create.amount-zero")
-def test_a_refund_of_nothing_is_refused(world: World, checks: Checks) -> None:
+def test_a_refund_of_nothing_is_refused(shop: Shop, checks: Checks) -> None:
     """It would only be a record of nothing."""
-    answer = refund(world, paid(world, 800)["id"], 0)
+    answer = refund(shop, paid(shop, 800)["id"], 0)
 
     checks.refused(answer, "request.invalid")
 
 
 @pytest.mark.clause("refunds.create.on-payment")
-def test_a_payment_lists_its_refunds(world: World) -> None:
+def test_a_payment_lists_its_refunds(shop: Shop) -> None:
     """Each as an id."""
-    payment = world.payment(500)["id"]
+    payment = shop.payment(500)["id"]
 
-    made = {world.refund(amount, payment=payment)["id"] for amount in (10, 20)}
+    made = {shop.refund(amount, payment=payment)["id"] for amount in (10, 20)}
 
-    assert set(world.now("payment", payment)["refunds"]) == made
+    assert set(shop.now("payment", payment)["refunds"]) == made
 
 
 @pytest.mark.clause("refunds.create.payment-status")
-def test_a_payment_is_refunded_when_it_is_used_up(world: World, checks: Checks) -> None:
+def test_a_payment_is_refunded_when_it_is_used_up(shop: Shop, checks: Checks) -> None:
     """Until then it is processed; its amount stays what it was."""
-    payment = world.payment(500)["id"]
+    payment = shop.payment(500)["id"]
     statuses = []
 
     for amount in (100, 399, 1):
-        checks.ok(refund(world, payment, amount))
-        statuses.append(world.now("payment", payment)["status"])
+        checks.ok(refund(shop, payment, amount))
+        statuses.append(shop.now("payment", payment)["status"])
 
     assert statuses == ["processed", "processed", "refunded"]
-    assert world.now("payment", payment)["amount"] == 500
+    assert shop.now("payment", payment)["amount"] == 500
 
 
 @pytest.mark.clause("refunds.create.order-untouched")
-def test_a_refund_does_not_change_the_order(world: World, checks: Checks) -> None:
+def test_a_refund_does_not_change_the_order(shop: Shop, checks: Checks) -> None:
     """It stays succeeded, with its payment and its amount."""
-    order = world.order(amount=800)
+    order = shop.order(amount=800)
     payment = order["payments"][0]["id"]
 
-    checks.ok(refund(world, payment, 800))
+    checks.ok(refund(shop, payment, 800))
 
-    now = world.now("order", order["id"])
+    now = shop.now("order", order["id"])
     told = (now["status"], now["amount"], now["payments"])
     assert told == ("succeeded", 800, [payment])
 
@@ -258,10 +252,10 @@ def test_a_refund_does_not_change_the_order(world: World, checks: Checks) -> Non
 @pytest.mark.clause("refunds.create.limits")
 @pytest.mark.parametrize(("member", "length", "is_accepted"), LIMITS)
 def test_the_texts_of_a_refund_have_limits(
-    member: str, length: int, is_accepted: bool, world: World, checks: Checks
+    member: str, length: int, is_accepted: bool, shop: Shop, checks: Checks
 ) -> None:
     """80 for the description, 40 for the reference, and at least one."""
-    answer = refund(world, paid(world, 9)["id"], 1, **{member: "あ" * length})
+    answer = refund(shop, paid(shop, 9)["id"], 1, **{member: "あ" * length})
 
     if is_accepted:
         assert checks.ok(answer)[member] == "あ" * length
@@ -270,12 +264,12 @@ def test_the_texts_of_a_refund_have_limits(
 
 
 @pytest.mark.clause("refunds.get", "refunds.list")
-def test_a_refund_is_what_was_answered(world: World, checks: Checks) -> None:
+def test_a_refund_is_what_was_answered(shop: Shop, checks: Checks) -> None:
     """Retrieved and listed it is the creation's answer."""
-    made = world.refund()
+    made = shop.refund()
 
-    assert world.now("refund", made["id"]) == made
-    assert checks.find(world.api, "list_refunds", made["id"]) == made
+    assert shop.now("refund", made["id"]) == made
+    assert checks.find(shop.api, "list_refunds", made["id"]) == made
 
 
 @pytest.mark.clause("refunds.get.not-found")
@@ -292,43 +286,43 @@ def test_an_unknown_refund_is_not_found(
 @pytest.mark.clause("refunds.update", "refunds.update.money-stays")
 @pytest.mark.parametrize("member", ["reference", "description"])
 def test_a_refunds_texts_can_be_changed(
-    member: str, world: World, checks: Checks
+    member: str, shop: Shop, checks: Checks
 ) -> None:
     """One at a time; everything else stays."""
-    made = world.refund(description="old", metadata={"a": "1"})
+    made = shop.refund(description="old", metadata={"a": "1"})
 
     body = {member: "a new text"}
-    changed = checks.ok(world.api.call("update_refund", body, id=made["id"]))
+    changed = checks.ok(shop.api.call("update_refund", body, id=made["id"]))
 
     expected = {**made, member: "a new text", "updatedAt": 0}
-    for seen in (changed, world.now("refund", made["id"])):
+    for seen in (changed, shop.now("refund", made["id"])):
         assert {**seen, "updatedAt": 0} == expected
-    entry = checks.find(world.api, "list_refunds", made["id"])
+    entry = checks.find(shop.api, "list_refunds", made["id"])
     assert entry[member] == "a new text"
 
 
 @pytest.mark.clause("refunds.update.nulls")
-def test_null_leaves_a_refunds_text_alone(world: World, checks: Checks) -> None:
+def test_null_leaves_a_refunds_text_alone(shop: Shop, checks: Checks) -> None:
     """Two SDKs send null for what was not set."""
-    made = world.refund(description="kept", reference="kept-too")
+    made = shop.refund(description="kept", reference="kept-too")
 
     body = {"description": None, "metadata": None, "reference": None}
-    checks.ok(world.api.call("update_refund", body, id=made["id"]))
+    checks.ok(shop.api.call("update_refund", body, id=made["id"]))
 
-    now = world.now("refund", made["id"])
+    now = shop.now("refund", made["id"])
     assert (now["description"], now["reference"]) == ("kept", "kept-too")
 
 
 @pytest.mark.clause("refunds.update.limits")
 @pytest.mark.parametrize(("member", "length", "is_accepted"), LIMITS)
 def test_the_texts_of_an_updated_refund_have_limits(
-    member: str, length: int, is_accepted: bool, world: World, checks: Checks
+    member: str, length: int, is_accepted: bool, shop: Shop, checks: Checks
 ) -> None:
     """The same as when it is made."""
-    made = world.refund()
+    made = shop.refund()
 
     body = {member: "x" * length}
-    answer = world.api.call("update_refund", body, id=made["id"])
+    answer = shop.api.call("update_refund", body, id=made["id"])
 
     if is_accepted:
         assert checks.ok(answer)[member] == "x" * length

@@ -6,9 +6,9 @@ import pytest
 
 from smartpay_contracts.checks import Checks
 from smartpay_contracts.client import Client
-from smartpay_contracts.kinds import KINDS, merchant_operations, with_id
+from smartpay_contracts.resources import RESOURCES, merchant_operations, with_id
+from smartpay_contracts.shop import Shop
 from smartpay_contracts.target import Target
-from smartpay_contracts.world import World
 from smartpay_schemas import OPERATIONS
 
 READS = merchant_operations("GET")
@@ -33,14 +33,14 @@ def test_the_api_stands_under_v1(api: Client, checks: Checks) -> None:
 
 
 @pytest.mark.clause("service.utf-8")
-def test_japanese_text_comes_back_as_it_was_sent(world: World, api: Client) -> None:
+def test_japanese_text_comes_back_as_it_was_sent(shop: Shop, api: Client) -> None:
     """Kanji, kana, a letter beyond the first plane, and quotes."""
     metadata = {"名前": "虎ノ門 ニット", "face": "😀", "quoted": 'a "b" \\ c'}
 
-    order = world.order(metadata=metadata)
+    order = shop.order(metadata=metadata)
 
     assert order["metadata"] == metadata
-    assert world.now("order", order["id"])["metadata"] == metadata
+    assert shop.now("order", order["id"])["metadata"] == metadata
     assert order["shippingInfo"]["address"]["line1"] == "虎ノ門1-17-1"
 
 
@@ -58,15 +58,15 @@ def test_an_offer_to_compress_is_answered_readably(
 @pytest.mark.clause("service.aliases")
 @pytest.mark.parametrize("prefix", ALIASES)
 def test_the_api_also_stands_where_sdks_can_be_pointed(
-    prefix: str, world: World, api: Client, target: Target, checks: Checks
+    prefix: str, shop: Shop, api: Client, target: Target, checks: Checks
 ) -> None:
     """It is the same account on every prefix."""
-    order = world.order()
+    order = shop.order()
 
     there = api.with_base_url(target.root_url + prefix)
     answer = there.call("get_order", id=order["id"])
 
-    assert checks.ok(answer) == world.now("order", order["id"])
+    assert checks.ok(answer) == shop.now("order", order["id"])
 
 
 @pytest.mark.clause("service.unknown-path")
@@ -98,12 +98,12 @@ def test_a_method_that_a_path_does_not_take_is_told(
 @pytest.mark.clause("service.no-delete-coupons")
 @pytest.mark.parametrize(("method", "kind"), ABSENT)
 def test_what_no_sdk_can_do_does_not_succeed(
-    method: str, kind: str, world: World, api: Client
+    method: str, kind: str, shop: Shop, api: Client
 ) -> None:
     """And the object stays what it was."""
-    made = KINDS[kind].make(world)
-    before = world.now(kind, made["id"])
-    row = OPERATIONS[KINDS[kind].get_operation]
+    made = RESOURCES[kind].make(shop)
+    before = shop.now(kind, made["id"])
+    row = OPERATIONS[RESOURCES[kind].get_operation]
 
     answer = api.request(
         method,
@@ -113,4 +113,4 @@ def test_what_no_sdk_can_do_does_not_succeed(
     )
 
     assert answer.status >= 400, answer.status
-    assert world.now(kind, made["id"]) == before
+    assert shop.now(kind, made["id"]) == before

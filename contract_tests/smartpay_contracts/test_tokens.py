@@ -7,29 +7,29 @@ import pytest
 from smartpay_contracts.checks import Checks
 from smartpay_contracts.client import Client
 from smartpay_contracts.exchange import Exchange
-from smartpay_contracts.world import World
+from smartpay_contracts.shop import Shop
 
 NOBODY = "paytok_test_0000000000000000000000"
 STATUSES = {"requires_authorization", "active", "rejected", "disabled", "deleted"}
 CHANGES = ["enable_token", "disable_token", "delete_token"]
 
 
-def change(world: World, operation: str, token: str) -> Exchange:
+def change(shop: Shop, operation: str, token: str) -> Exchange:
     """Return the good answer to a change of a token."""
-    return world.checks.succeeded(world.api.call(operation, id=token))
+    return shop.checks.succeeded(shop.api.call(operation, id=token))
 
 
-def status_of(world: World, token: str) -> str:
+def status_of(shop: Shop, token: str) -> str:
     """Return a token's status as it is now."""
-    return str(world.now("token", token)["status"])
+    return str(shop.now("token", token)["status"])
 
 
 @pytest.mark.clause("tokens.get.active")
-def test_an_approved_token_is_active(world: World) -> None:
+def test_an_approved_token_is_active(shop: Shop) -> None:
     """It can be retrieved by its id."""
-    token = world.now("token", world.token)
+    token = shop.now("token", shop.token)
 
-    assert (token["id"], token["status"]) == (world.token, "active")
+    assert (token["id"], token["status"]) == (shop.token, "active")
 
 
 @pytest.mark.clause("tokens.get.not-found")
@@ -43,33 +43,33 @@ def test_an_unknown_token_is_not_found(id_: str, api: Client, checks: Checks) ->
 
 
 @pytest.mark.clause("tokens.get.unapproved")
-def test_a_token_that_waits_can_be_retrieved(world: World) -> None:
+def test_a_token_that_waits_can_be_retrieved(shop: Shop) -> None:
     """In requires_authorization."""
-    token = world.waiting_token()
+    token = shop.waiting_token()
 
-    assert status_of(world, token) == "requires_authorization"
+    assert status_of(shop, token) == "requires_authorization"
 
 
 @pytest.mark.clause("tokens.status")
-def test_a_tokens_status_is_a_documented_one(world: World, checks: Checks) -> None:
+def test_a_tokens_status_is_a_documented_one(shop: Shop, checks: Checks) -> None:
     """Alone and for every token that the first page lists."""
-    page = checks.page(world.api.call("list_tokens"))
+    page = checks.page(shop.api.call("list_tokens"))
 
     assert {entry["status"] for entry in page["data"]} <= STATUSES
-    assert status_of(world, world.token) in STATUSES
+    assert status_of(shop, shop.token) in STATUSES
 
 
 @pytest.mark.clause("tokens.disable", "tokens.enable", "tokens.no-other-change")
-def test_a_token_is_switched_off_and_on(world: World, checks: Checks) -> None:
+def test_a_token_is_switched_off_and_on(shop: Shop, checks: Checks) -> None:
     """Nothing else about it changes, and it can be charged again."""
-    token = world.switchable_token()
-    before = world.now("token", token)
+    token = shop.switchable_token()
+    before = shop.now("token", token)
 
-    change(world, "disable_token", token)
-    off = world.now("token", token)
-    entry = checks.find(world.api, "list_tokens", token)
-    change(world, "enable_token", token)
-    on = world.now("token", token)
+    change(shop, "disable_token", token)
+    off = shop.now("token", token)
+    entry = checks.find(shop.api, "list_tokens", token)
+    change(shop, "enable_token", token)
+    on = shop.now("token", token)
 
     assert [off["status"], entry["status"], on["status"]] == [
         "disabled",
@@ -78,20 +78,18 @@ def test_a_token_is_switched_off_and_on(world: World, checks: Checks) -> None:
     ]
     for name in set(before) - {"status", "updatedAt"}:
         assert off[name] == on[name] == before[name], name
-    assert world.order(token=token)["status"] == "succeeded"
+    assert shop.order(token=token)["status"] == "succeeded"
 
 
 @pytest.mark.clause("tokens.empty-answer")
 @pytest.mark.parametrize("operation", ["disable_token", "enable_token"])
-def test_a_switch_is_answered_with_nothing_to_parse(
-    operation: str, world: World
-) -> None:
+def test_a_switch_is_answered_with_nothing_to_parse(operation: str, shop: Shop) -> None:
     """No body, or an object; two SDKs parse whatever is labelled as JSON."""
-    token = world.switchable_token()
+    token = shop.switchable_token()
     if operation == "enable_token":
-        change(world, "disable_token", token)
+        change(shop, "disable_token", token)
 
-    answer = change(world, operation, token)
+    answer = change(shop, operation, token)
 
     is_json = "json" in answer.headers.get("Content-Type", "")
     assert answer.status == 200
@@ -99,29 +97,29 @@ def test_a_switch_is_answered_with_nothing_to_parse(
 
 
 @pytest.mark.clause("tokens.repeat")
-def test_switching_twice_is_switching_once(world: World) -> None:
+def test_switching_twice_is_switching_once(shop: Shop) -> None:
     """Enabling what is active, disabling what is disabled."""
-    token = world.switchable_token()
+    token = shop.switchable_token()
 
-    change(world, "enable_token", token)
-    assert status_of(world, token) == "active"
+    change(shop, "enable_token", token)
+    assert status_of(shop, token) == "active"
     for _ in range(2):
-        change(world, "disable_token", token)
-        assert status_of(world, token) == "disabled"
+        change(shop, "disable_token", token)
+        assert status_of(shop, token) == "disabled"
 
 
 @pytest.mark.clause("tokens.before-approval")
 @pytest.mark.parametrize("operation", ["disable_token", "enable_token"])
 def test_a_token_that_waits_cannot_be_switched(
-    operation: str, world: World, checks: Checks
+    operation: str, shop: Shop, checks: Checks
 ) -> None:
     """404, and it still waits: nobody but the consumer approves it."""
-    token = world.waiting_token()
+    token = shop.waiting_token()
 
-    answer = world.api.call(operation, id=token)
+    answer = shop.api.call(operation, id=token)
 
     checks.refused(answer, "token.not-found")
-    order = world.api.call("create_order", world.order_body(token=token))
+    order = shop.api.call("create_order", shop.order_body(token=token))
     checks.refused(order, "token.invalid")
 
 
@@ -137,81 +135,81 @@ def test_an_unknown_token_cannot_be_changed(
 
 
 @pytest.mark.clause("tokens.delete", "tokens.list.no-deleted")
-def test_a_deleted_token_is_gone(world: World, checks: Checks) -> None:
+def test_a_deleted_token_is_gone(shop: Shop, checks: Checks) -> None:
     """204; then it is not found, and in no list."""
-    token = world.own_token()
-    checks.find(world.api, "list_tokens", token)
+    token = shop.own_token()
+    checks.find(shop.api, "list_tokens", token)
 
-    change(world, "delete_token", token)
+    change(shop, "delete_token", token)
 
-    checks.refused(world.api.call("get_token", id=token), "token.not-found")
-    listed = [entry["id"] for entry in checks.listed(world.api, "list_tokens")]
+    checks.refused(shop.api.call("get_token", id=token), "token.not-found")
+    listed = [entry["id"] for entry in checks.listed(shop.api, "list_tokens")]
     assert token not in listed
 
 
 @pytest.mark.clause("tokens.delete")
-def test_deleting_one_token_leaves_the_others(world: World, checks: Checks) -> None:
+def test_deleting_one_token_leaves_the_others(shop: Shop, checks: Checks) -> None:
     """Only the one that was named goes."""
-    before = {entry["id"] for entry in checks.listed(world.api, "list_tokens")}
-    token = world.own_token()
+    before = {entry["id"] for entry in checks.listed(shop.api, "list_tokens")}
+    token = shop.own_token()
 
-    change(world, "delete_token", token)
+    change(shop, "delete_token", token)
 
-    after = {entry["id"] for entry in checks.listed(world.api, "list_tokens")}
+    after = {entry["id"] for entry in checks.listed(shop.api, "list_tokens")}
     assert after == before - {token}
 
 
 @pytest.mark.clause("tokens.delete.final")
 @pytest.mark.parametrize("operation", CHANGES)
 def test_a_deleted_token_does_not_come_back(
-    operation: str, world: World, checks: Checks
+    operation: str, shop: Shop, checks: Checks
 ) -> None:
     """Deleting is for good."""
-    token = world.own_token()
-    change(world, "delete_token", token)
+    token = shop.own_token()
+    change(shop, "delete_token", token)
 
-    answer = world.api.call(operation, id=token)
+    answer = shop.api.call(operation, id=token)
 
     checks.refused(answer, "token.not-found")
-    checks.refused(world.api.call("get_token", id=token), "token.not-found")
+    checks.refused(shop.api.call("get_token", id=token), "token.not-found")
 
 
 @pytest.mark.clause("tokens.delete.disabled")
-def test_a_disabled_token_can_be_deleted(world: World, checks: Checks) -> None:
+def test_a_disabled_token_can_be_deleted(shop: Shop, checks: Checks) -> None:
     """It need not be enabled first."""
-    token = world.own_token()
-    change(world, "disable_token", token)
+    token = shop.own_token()
+    change(shop, "disable_token", token)
 
-    change(world, "delete_token", token)
+    change(shop, "delete_token", token)
 
-    checks.refused(world.api.call("get_token", id=token), "token.not-found")
+    checks.refused(shop.api.call("get_token", id=token), "token.not-found")
 
 
 @pytest.mark.clause("tokens.list")
-def test_active_and_disabled_tokens_are_listed(world: World, checks: Checks) -> None:
+def test_active_and_disabled_tokens_are_listed(shop: Shop, checks: Checks) -> None:
     """As they are when they are retrieved."""
-    token = world.switchable_token()
+    token = shop.switchable_token()
 
     for operation in ("disable_token", "enable_token"):
-        change(world, operation, token)
-        entry = checks.find(world.api, "list_tokens", token)
-        assert entry == world.now("token", token)
+        change(shop, operation, token)
+        entry = checks.find(shop.api, "list_tokens", token)
+        assert entry == shop.now("token", token)
 
 
 @pytest.mark.clause("tokens.list")
-def test_the_token_to_charge_is_listed(world: World, checks: Checks) -> None:
+def test_the_token_to_charge_is_listed(shop: Shop, checks: Checks) -> None:
     """It is active."""
-    assert checks.find(world.api, "list_tokens", world.token)["status"] == "active"
+    assert checks.find(shop.api, "list_tokens", shop.token)["status"] == "active"
 
 
 @pytest.mark.clause("tokens.list.no-unapproved")
 def test_a_token_that_was_never_active_is_not_listed(
-    world: World, checks: Checks
+    shop: Shop, checks: Checks
 ) -> None:
     """Every listed token is active or disabled."""
-    token = world.waiting_token()
+    token = shop.waiting_token()
 
-    listed = checks.listed(world.api, "list_tokens")
+    listed = checks.listed(shop.api, "list_tokens")
 
     assert token not in [entry["id"] for entry in listed]
     assert {entry["status"] for entry in listed} <= {"active", "disabled"}

@@ -8,15 +8,15 @@ import pytest
 
 from smartpay_contracts import payloads
 from smartpay_contracts.checks import Checks
-from smartpay_contracts.kinds import (
+from smartpay_contracts.resources import (
     ARRANGE,
-    KINDS,
-    Kind,
+    RESOURCES,
+    Resource,
     caller_of,
     each,
     merchant_operations,
 )
-from smartpay_contracts.world import World
+from smartpay_contracts.shop import Shop
 from smartpay_schemas import OPERATIONS, schema
 
 WITH_BODY = [name for name in merchant_operations() if OPERATIONS[name].request]
@@ -86,12 +86,12 @@ def optional_members(operation: str) -> list[str]:
 
 @pytest.mark.clause("tolerance.nulls")
 @pytest.mark.parametrize("operation", WITH_BODY)
-def test_null_counts_as_absent(operation: str, world: World, checks: Checks) -> None:
+def test_null_counts_as_absent(operation: str, shop: Shop, checks: Checks) -> None:
     """For every optional member at once."""
-    arguments = ARRANGE[operation](world)
+    arguments = ARRANGE[operation](shop)
     unset = {m: None for m in optional_members(operation) if m not in arguments.body}
 
-    answer = world.api.call(operation, {**arguments.body, **unset}, id=arguments.id)
+    answer = shop.api.call(operation, {**arguments.body, **unset}, id=arguments.id)
 
     checks.ok(answer)
 
@@ -99,10 +99,10 @@ def test_null_counts_as_absent(operation: str, world: World, checks: Checks) -> 
 @pytest.mark.clause("tolerance.nulls", "tolerance.item-kind-null")
 @pytest.mark.parametrize("operation", BASKETS)
 def test_null_counts_as_absent_at_every_depth(
-    operation: str, world: World, checks: Checks
+    operation: str, shop: Shop, checks: Checks
 ) -> None:
     """In customer, address, shipping and items, as three SDKs send it."""
-    body = ARRANGE[operation](world).body
+    body = ARRANGE[operation](shop).body
     item = {"name": "knit", "amount": 1500, "currency": "JPY", **nulls(*ITEM_NULLS)}
     address = {**payloads.ADDRESS, **nulls(*ADDRESS_NULLS)}
     shipping = {"address": address, **nulls("addressType", "carrierName", "reference")}
@@ -115,7 +115,7 @@ def test_null_counts_as_absent_at_every_depth(
         "metadata": None,
     }
 
-    made = checks.ok(world.api.call(operation, sent))
+    made = checks.ok(shop.api.call(operation, sent))
 
     order = made if operation == "create_order" else made["order"]
     assert [item["kind"] for item in order["lineItems"]] == ["product"]
@@ -124,11 +124,11 @@ def test_null_counts_as_absent_at_every_depth(
 
 
 @pytest.mark.clause("tolerance.item-kind-null")
-def test_an_item_without_kind_is_a_product(world: World, checks: Checks) -> None:
+def test_an_item_without_kind_is_a_product(shop: Shop, checks: Checks) -> None:
     """Two SDKs never send one."""
-    body = payloads.without(world.order_body(), "items.0.kind")
+    body = payloads.without(shop.order_body(), "items.0.kind")
 
-    order = checks.ok(world.api.call("create_order", body))
+    order = checks.ok(shop.api.call("create_order", body))
 
     kinds = sorted(item["kind"] for item in order["lineItems"])
     assert kinds == ["discount", "product", "tax"]
@@ -137,61 +137,61 @@ def test_an_item_without_kind_is_a_product(world: World, checks: Checks) -> None
 @pytest.mark.clause("tolerance.unknown-members")
 @pytest.mark.parametrize("operation", WITH_BODY)
 def test_unknown_members_are_ignored(
-    operation: str, world: World, checks: Checks
+    operation: str, shop: Shop, checks: Checks
 ) -> None:
     """Whatever their type."""
-    arguments = ARRANGE[operation](world)
+    arguments = ARRANGE[operation](shop)
 
-    answer = world.api.call(operation, {**arguments.body, **UNKNOWN}, id=arguments.id)
+    answer = shop.api.call(operation, {**arguments.body, **UNKNOWN}, id=arguments.id)
 
     checks.ok(answer)
 
 
 @pytest.mark.clause("tolerance.unknown-members")
-def test_unknown_members_are_ignored_inside_too(world: World, checks: Checks) -> None:
+def test_unknown_members_are_ignored_inside_too(shop: Shop, checks: Checks) -> None:
     """email, gender and phone, as two SDKs and a plugin call them."""
-    body = world.order_body()
+    body = shop.order_body()
     body["customerInfo"] = {"email": "a@example.jp", "gender": "male", "phone": "+81"}
     body = payloads.changed(body, "items.0.colour", "red")
     body = payloads.changed(body, "shippingInfo.speed", "fast")
 
-    order = checks.ok(world.api.call("create_order", body))
+    order = checks.ok(shop.api.call("create_order", body))
 
     assert order["status"] == "succeeded"
 
 
 @pytest.mark.clause("tolerance.unknown-not-echoed")
-def test_unknown_members_are_not_stored(world: World) -> None:
+def test_unknown_members_are_not_stored(shop: Shop) -> None:
     """Nothing of them is in the order."""
-    order = world.order(**UNKNOWN)
+    order = shop.order(**UNKNOWN)
 
-    for seen in (order, world.now("order", order["id"])):
+    for seen in (order, shop.now("order", order["id"])):
         assert not {"promotionCode", "idempotencyKey", "extra"} & set(seen)
 
 
 @pytest.mark.clause("tolerance.misspelt-automatic")
-def test_autommatic_counts_as_automatic(world: World) -> None:
+def test_autommatic_counts_as_automatic(shop: Shop) -> None:
     """As three SDKs' constants spell it, for orders and for captures."""
-    order = world.order(captureMethod="autommatic")
-    waiting = world.authorized()
+    order = shop.order(captureMethod="autommatic")
+    waiting = shop.authorized()
 
-    world.payment(100, order=waiting["id"], cancelRemainder="autommatic")
+    shop.payment(100, order=waiting["id"], cancelRemainder="autommatic")
 
     assert order["status"] == "succeeded"
-    assert world.now("order", waiting["id"])["status"] == "succeeded"
-    assert world.session(captureMethod="autommatic")["order"]["id"]
+    assert shop.now("order", waiting["id"])["status"] == "succeeded"
+    assert shop.session(captureMethod="autommatic")["order"]["id"]
 
 
 @pytest.mark.clause("tolerance.put-bodies")
 @pytest.mark.parametrize("sent", PUT_BODIES.values(), ids=PUT_BODIES)
 @pytest.mark.parametrize("operation", [*merchant_operations("PUT"), "approve_token"])
 def test_the_body_of_a_put_is_ignored(
-    operation: str, sent: dict[str, Any], world: World, checks: Checks
+    operation: str, sent: dict[str, Any], shop: Shop, checks: Checks
 ) -> None:
     """SDKs send nothing, an object, or an empty array."""
-    arguments = ARRANGE[operation](world)
+    arguments = ARRANGE[operation](shop)
 
-    answer = caller_of(operation, world).call(operation, id=arguments.id, **sent)
+    answer = caller_of(operation, shop).call(operation, id=arguments.id, **sent)
 
     checks.ok(answer)
 
@@ -200,12 +200,12 @@ def test_the_body_of_a_put_is_ignored(
 @pytest.mark.parametrize("sent", PUT_BODIES.values(), ids=PUT_BODIES)
 @pytest.mark.parametrize("operation", merchant_operations("DELETE"))
 def test_the_body_of_a_delete_is_ignored(
-    operation: str, sent: dict[str, Any], world: World, checks: Checks
+    operation: str, sent: dict[str, Any], shop: Shop, checks: Checks
 ) -> None:
     """One SDK sends an empty object."""
-    arguments = ARRANGE[operation](world)
+    arguments = ARRANGE[operation](shop)
 
-    answer = world.api.call(operation, id=arguments.id, **sent)
+    answer = shop.api.call(operation, id=arguments.id, **sent)
 
     checks.succeeded(answer)
 
@@ -213,12 +213,12 @@ def test_the_body_of_a_delete_is_ignored(
 @pytest.mark.clause("tolerance.idempotency-in-query")
 @pytest.mark.parametrize("operation", ["cancel_order", "delete_token"])
 def test_a_key_in_the_query_changes_nothing(
-    operation: str, world: World, checks: Checks
+    operation: str, shop: Shop, checks: Checks
 ) -> None:
     """One SDK puts it there by mistake."""
-    arguments = ARRANGE[operation](world)
+    arguments = ARRANGE[operation](shop)
 
-    answer = world.api.call(operation, id=arguments.id, query={"idempotencyKey": "k"})
+    answer = shop.api.call(operation, id=arguments.id, query={"idempotencyKey": "k"})
 
     checks.succeeded(answer)
 
@@ -232,7 +232,7 @@ def test_a_key_in_the_query_changes_nothing(
 @pytest.mark.parametrize("postal_code", ["123", "12345678", "105-6415"])
 @pytest.mark.parametrize("operation", BASKETS)
 def test_addresses_are_taken_as_they_come(
-    operation: str, postal_code: str, world: World, checks: Checks
+    operation: str, postal_code: str, shop: Shop, checks: Checks
 ) -> None:
     """Empty lines, any postal code, a stray type, a currency without a fee."""
     address = {
@@ -244,9 +244,9 @@ def test_addresses_are_taken_as_they_come(
         "addressType": "home",
     }
     shipping = {"address": address, "feeCurrency": "JPY"}
-    body = {**ARRANGE[operation](world).body, "shippingInfo": shipping}
+    body = {**ARRANGE[operation](shop).body, "shippingInfo": shipping}
 
-    made = checks.ok(world.api.call(operation, body))
+    made = checks.ok(shop.api.call(operation, body))
 
     order = made if operation == "create_order" else made["order"]
     assert order["shippingInfo"]["address"]["postalCode"] == postal_code
@@ -255,13 +255,13 @@ def test_addresses_are_taken_as_they_come(
 @pytest.mark.clause("tolerance.item-order", "tolerance.customer-info-empty")
 @pytest.mark.parametrize("operation", BASKETS)
 def test_discounts_may_come_first_and_customers_be_unknown(
-    operation: str, world: World, checks: Checks
+    operation: str, shop: Shop, checks: Checks
 ) -> None:
     """Items in any order; nothing about the customer."""
     items = [payloads.discount(), payloads.tax(), payloads.product()]
-    body = {**ARRANGE[operation](world).body, "items": items, "customerInfo": {}}
+    body = {**ARRANGE[operation](shop).body, "items": items, "customerInfo": {}}
 
-    made = checks.ok(world.api.call(operation, body))
+    made = checks.ok(shop.api.call(operation, body))
 
     order = made if operation == "create_order" else made["order"]
     kinds = sorted(item["kind"] for item in order["lineItems"])
@@ -269,45 +269,46 @@ def test_discounts_may_come_first_and_customers_be_unknown(
 
 
 @pytest.mark.clause("tolerance.patch-empty")
-@each({name: KINDS[name] for name in ("payment", "refund", "webhook_endpoint")})
+@each({name: RESOURCES[name] for name in ("payment", "refund", "webhook_endpoint")})
 def test_an_empty_patch_changes_nothing(
-    kind: Kind, world: World, checks: Checks
+    resource: Resource, shop: Shop, checks: Checks
 ) -> None:
     """It answers with the object as it is."""
-    made = kind.make(world)
-    before = world.now(kind.name, made["id"])
+    made = resource.make(shop)
+    before = shop.now(resource.name, made["id"])
 
-    answer = world.api.call(f"update_{kind.name}", {}, id=made["id"])
+    answer = shop.api.call(f"update_{resource.name}", {}, id=made["id"])
 
     times = {"updatedAt": before["updatedAt"]}
     assert {**checks.ok(answer), **times} == before
-    assert {**world.now(kind.name, made["id"]), **times} == before
+    assert {**shop.now(resource.name, made["id"]), **times} == before
 
 
 @pytest.mark.clause("tolerance.quantity-zero")
-def test_a_quantity_of_zero_is_accepted(world: World, checks: Checks) -> None:
+def test_a_quantity_of_zero_is_accepted(shop: Shop, checks: Checks) -> None:
     """The guide sends it."""
-    body = payloads.changed(world.order_body(), "items.0.quantity", 0)
+    body = payloads.changed(shop.order_body(), "items.0.quantity", 0)
 
-    order = checks.ok(world.api.call("create_order", body))
+    order = checks.ok(shop.api.call("create_order", body))
 
     assert order["status"] == "succeeded"
 
 
 @pytest.mark.clause("tolerance.nulls")
 @pytest.mark.parametrize(
-    "name", [name for name, kind in KINDS.items() if kind.update is not None]
+    "name",
+    [name for name, resource in RESOURCES.items() if resource.update is not None],
 )
 def test_an_update_of_nulls_changes_nothing(
-    name: str, world: World, checks: Checks
+    name: str, shop: Shop, checks: Checks
 ) -> None:
     """Two SDKs send null for whatever was not set."""
-    kind = KINDS[name]
-    made = kind.make(world)
-    members = optional_members(kind.update_operation)
+    resource = RESOURCES[name]
+    made = resource.make(shop)
+    members = optional_members(resource.update_operation)
 
-    checks.ok(world.api.call(kind.update_operation, nulls(*members), id=made["id"]))
+    checks.ok(shop.api.call(resource.update_operation, nulls(*members), id=made["id"]))
 
     # The secret of an endpoint may be told only once.
-    now = {**made, **world.now(name, made["id"])}
+    now = {**made, **shop.now(name, made["id"])}
     assert {**now, "updatedAt": 0} == {**made, "updatedAt": 0}

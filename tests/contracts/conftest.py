@@ -1,4 +1,4 @@
-"""What the tests of the kit share: a third-party server, and runs of the kit against it."""
+"""What the tests of the kit share: a third-party server, and runs of the kit."""
 
 from __future__ import annotations
 

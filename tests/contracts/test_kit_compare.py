@@ -7,10 +7,16 @@ from typing import Any
 
 import pytest
 
-from smartpay_contracts.compare import Difference, differences, settled
+from smartpay_contracts.compare import (
+    Difference,
+    References,
+    Step,
+    differences,
+    fingerprint,
+    normalised,
+    settled,
+)
 from smartpay_contracts.exchange import Exchange
-from smartpay_contracts.normalise import References, fingerprint, normalised
-from smartpay_contracts.script import Step
 
 ORDER = {
     "id": "order_test_abc",

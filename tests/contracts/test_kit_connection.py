@@ -12,8 +12,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from smartpay_contracts.connection import Connection, Pace, TargetLost
-from smartpay_contracts.exchange import Exchange
-from smartpay_contracts.failure import ContractFailure
+from smartpay_contracts.exchange import ContractFailure, Exchange
 
 
 class _Moody(BaseHTTPRequestHandler):

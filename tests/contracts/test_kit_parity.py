@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from smartpay_contracts import parity
-from smartpay_contracts.verdicts import Verdict, verdicts
+from smartpay_contracts.report import Verdict, verdicts
 
 DAY_MS = 86_400_000
 DAY_S = 86_400

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smartpay_contracts.exchange import Exchange
-from smartpay_contracts.judge import failure_record
 from smartpay_contracts.redact import KEY_PLACEHOLDER, PLACEHOLDER, Redactor
+from smartpay_contracts.validation import failure_record
 from smartpay_schemas import CLAUSES
 
 BASE62 = string.ascii_letters + string.digits

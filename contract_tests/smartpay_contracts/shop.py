@@ -12,8 +12,7 @@ import pytest
 from smartpay_contracts import payloads
 from smartpay_contracts.checks import Checks
 from smartpay_contracts.client import Client
-from smartpay_contracts.exchange import Doc
-from smartpay_contracts.failure import ContractFailure
+from smartpay_contracts.exchange import ContractFailure, Doc
 from smartpay_contracts.target import LACKS, Target
 from smartpay_fixtures import sandbox_values
 
@@ -22,7 +21,7 @@ APPROVED = {"paymentMethod": "pm_test_visaApproved", "paymentPlan": "pay_in_thre
 _numbers = itertools.count(1)
 
 
-class World:
+class Shop:
     """Makes objects in one account.
 
     Args:
@@ -196,9 +195,9 @@ class World:
 
     # -- looking ------------------------------------------------------------------
 
-    def now(self, kind: str, id_: str, **query: object) -> Doc:
-        """Return an object as it is now; ``kind`` as in ``get_order``."""
-        return self.checks.ok(self.api.call(f"get_{kind}", id=id_, query=query))
+    def now(self, resource: str, id_: str, **query: object) -> Doc:
+        """Return an object as it is now; ``resource`` as in ``get_order``."""
+        return self.checks.ok(self.api.call(f"get_{resource}", id=id_, query=query))
 
     # -- tidying up ---------------------------------------------------------------
 

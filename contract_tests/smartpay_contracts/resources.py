@@ -14,16 +14,16 @@ import pytest
 from smartpay_contracts import payloads
 from smartpay_contracts.client import NOTHING, Client
 from smartpay_contracts.exchange import Doc, Exchange
-from smartpay_contracts.world import APPROVED, World
+from smartpay_contracts.shop import APPROVED, Shop
 from smartpay_schemas import OPERATIONS, schema
 
-NOBODYS = "0000000000000000000000"
+UNKNOWN_SUFFIX = "0000000000000000000000"
 """An id's suffix that no server gives out."""
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """One kind of object.
+class Resource:
+    """One resource type of the API.
 
     Attributes:
         name: As in the operations' ids, such as ``checkout_session``.
@@ -40,7 +40,7 @@ class Kind:
     prefix: str
     plural: str
     not_found: str
-    make: Callable[[World], Doc]
+    make: Callable[[Shop], Doc]
     update: Mapping[str, Any] | None = None
 
     @property
@@ -64,102 +64,110 @@ class Kind:
         return f"update_{self.name}"
 
     @property
-    def nobodys(self) -> str:
-        """An id of this kind that does not exist."""
-        return f"{self.prefix}_test_{NOBODYS}"
+    def unknown_id(self) -> str:
+        """An id that does not exist."""
+        return f"{self.prefix}_test_{UNKNOWN_SUFFIX}"
 
 
-def _token(world: World) -> Doc:
-    token = world.waiting_token()
-    world.approve(token)
-    return world.now("token", token)
+def _token(shop: Shop) -> Doc:
+    token = shop.waiting_token()
+    shop.approve(token)
+    return shop.now("token", token)
 
 
 _TEXTS = {"description": "changed by the kit", "reference": "changed-by-the-kit"}
 
-KINDS = {
-    kind.name: kind
-    for kind in (
-        Kind("order", "order", "order", "orders", "order.not-found", World.order),
-        Kind(
+RESOURCES = {
+    resource.name: resource
+    for resource in (
+        Resource("order", "order", "order", "orders", "order.not-found", Shop.order),
+        Resource(
             "payment",
             "payment",
             "payment",
             "payments",
             "payment.not-found",
-            World.payment,
+            Shop.payment,
             _TEXTS,
         ),
-        Kind(
+        Resource(
             "refund",
             "refund",
             "refund",
             "refunds",
             "refund.not-found",
-            World.refund,
+            Shop.refund,
             _TEXTS,
         ),
-        Kind("token", "token", "paytok", "tokens", "token.not-found", _token),
-        Kind(
+        Resource("token", "token", "paytok", "tokens", "token.not-found", _token),
+        Resource(
             "checkout_session",
             "checkoutSession",
             "checkout",
             "checkout_sessions",
             "checkout-session.not-found",
-            World.session,
+            Shop.session,
         ),
-        Kind(
+        Resource(
             "coupon",
             "coupon",
             "coupon",
             "coupons",
             "coupon.not-found",
-            World.coupon,
+            Shop.coupon,
             {"name": "changed by the kit"},
         ),
-        Kind(
+        Resource(
             "promotion_code",
             "promotionCode",
             "promotioncode",
             "promotion_codes",
             "promotion-code.not-found",
-            World.promotion_code,
+            Shop.promotion_code,
             {"active": False},
         ),
-        Kind(
+        Resource(
             "webhook_endpoint",
             "webhookEndpoint",
             "webhookendpoint",
             "webhook_endpoints",
             "webhook-endpoint.notfound",
-            World.endpoint,
+            Shop.endpoint,
             {"description": "changed by the kit"},
         ),
     )
 }
 
-UPDATABLE = {name: kind for name, kind in KINDS.items() if kind.update is not None}
+UPDATABLE = {
+    name: resource
+    for name, resource in RESOURCES.items()
+    if resource.update is not None
+}
 CREATABLE = {
-    name: kind for name, kind in KINDS.items() if kind.create_operation in OPERATIONS
+    name: resource
+    for name, resource in RESOURCES.items()
+    if resource.create_operation in OPERATIONS
 }
 
 
-def kind_of(operation: str) -> Kind:
-    """Return the kind of object whose id stands in an operation's path."""
+def resource_of(operation: str) -> Resource:
+    """Return the resource whose id stands in an operation's path."""
     tag = OPERATIONS[operation].tag
     if tag == "consumer":
-        return KINDS["order" if operation == "authorize_order" else "token"]
-    return next(k for k in KINDS.values() if k.plural.replace("_", "-") == tag)
+        return RESOURCES["order" if operation == "authorize_order" else "token"]
+    return next(k for k in RESOURCES.values() if k.plural.replace("_", "-") == tag)
 
 
-def each(kinds: Mapping[str, Kind]) -> pytest.MarkDecorator:
-    """Return the parametrisation of a test over kinds of objects."""
-    return pytest.mark.parametrize("kind", kinds.values(), ids=lambda kind: kind.name)
+def each(resources: Mapping[str, Resource]) -> pytest.MarkDecorator:
+    """Return the parametrisation of a test over resources."""
+    return pytest.mark.parametrize(
+        "resource", resources.values(), ids=lambda resource: resource.name
+    )
 
 
-def kind_of_object(name: str) -> Kind:
-    """Return the kind whose objects say ``name`` in their member ``object``."""
-    return next(kind for kind in KINDS.values() if kind.object == name)
+def resource_named(name: str) -> Resource:
+    """Return the resource whose objects say ``name`` in their member ``object``."""
+    return next(resource for resource in RESOURCES.values() if resource.object == name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,86 +183,90 @@ class Arguments:
     id: str | None = None
 
 
-def _listing(kind: str) -> Callable[[World], Arguments]:
-    def arrange(world: World) -> Arguments:
-        KINDS[kind].make(world)
+def _listing(resource: str) -> Callable[[Shop], Arguments]:
+    def arrange(shop: Shop) -> Arguments:
+        RESOURCES[resource].make(shop)
         return Arguments()
 
     return arrange
 
 
-def _getting(kind: str) -> Callable[[World], Arguments]:
-    return lambda world: Arguments(id=KINDS[kind].make(world)["id"])
+def _getting(resource: str) -> Callable[[Shop], Arguments]:
+    return lambda shop: Arguments(id=RESOURCES[resource].make(shop)["id"])
 
 
-def _updating(kind: str) -> Callable[[World], Arguments]:
-    return lambda world: Arguments(
-        body=dict(KINDS[kind].update or {}), id=KINDS[kind].make(world)["id"]
+def _updating(resource: str) -> Callable[[Shop], Arguments]:
+    return lambda shop: Arguments(
+        body=dict(RESOURCES[resource].update or {}),
+        id=RESOURCES[resource].make(shop)["id"],
     )
 
 
-def _of_disabled_token(world: World) -> Arguments:
-    arguments = _of_switchable_token(world)
-    world.checks.succeeded(world.api.call("disable_token", id=arguments.id))
+def _of_disabled_token(shop: Shop) -> Arguments:
+    arguments = _of_switchable_token(shop)
+    shop.checks.succeeded(shop.api.call("disable_token", id=arguments.id))
     return arguments
 
 
-def _of_switchable_token(world: World) -> Arguments:
-    return Arguments(id=world.switchable_token())
+def _of_switchable_token(shop: Shop) -> Arguments:
+    return Arguments(id=shop.switchable_token())
 
 
-def _of_own_token(world: World) -> Arguments:
-    return Arguments(id=world.own_token())
+def _of_own_token(shop: Shop) -> Arguments:
+    return Arguments(id=shop.own_token())
 
 
-ARRANGE: dict[str, Callable[[World], Arguments]] = {
-    "create_order": lambda world: Arguments(world.order_body()),
-    "cancel_order": lambda world: Arguments(id=world.authorized()["id"]),
-    "create_payment": lambda world: Arguments(
+ARRANGE: dict[str, Callable[[Shop], Arguments]] = {
+    "create_order": lambda shop: Arguments(shop.order_body()),
+    "cancel_order": lambda shop: Arguments(id=shop.authorized()["id"]),
+    "create_payment": lambda shop: Arguments(
         payloads.payment(
-            world.authorized()["id"],
+            shop.authorized()["id"],
             300,
-            reference=world.reference(),
+            reference=shop.reference(),
             cancelRemainder="manual",
         )
     ),
-    "create_refund": lambda world: Arguments(
-        payloads.refund(world.payment()["id"], 100, reference=world.reference())
+    "create_refund": lambda shop: Arguments(
+        payloads.refund(shop.payment()["id"], 100, reference=shop.reference())
     ),
     "enable_token": _of_disabled_token,
     "disable_token": _of_switchable_token,
     "delete_token": _of_own_token,
-    "create_checkout_session": lambda world: Arguments(
-        payloads.order_session(reference=world.reference())
+    "create_checkout_session": lambda shop: Arguments(
+        payloads.order_session(reference=shop.reference())
     ),
-    "create_coupon": lambda world: Arguments(payloads.coupon(name=world.reference())),
-    "create_promotion_code": lambda world: Arguments(
-        payloads.promotion_code(world.coupon()["id"], world.reference())
+    "create_coupon": lambda shop: Arguments(payloads.coupon(name=shop.reference())),
+    "create_promotion_code": lambda shop: Arguments(
+        payloads.promotion_code(shop.coupon()["id"], shop.reference())
     ),
     "create_webhook_endpoint": lambda _world: Arguments(payloads.endpoint()),
-    "delete_webhook_endpoint": lambda world: Arguments(id=world.endpoint()["id"]),
-    "consumer_login": lambda world: Arguments(world.credentials()),
-    "authorize_order": lambda world: Arguments(
-        dict(APPROVED), id=world.unauthorized(captureMethod="manual")["id"]
+    "delete_webhook_endpoint": lambda shop: Arguments(id=shop.endpoint()["id"]),
+    "consumer_login": lambda shop: Arguments(shop.credentials()),
+    "authorize_order": lambda shop: Arguments(
+        dict(APPROVED), id=shop.unauthorized(captureMethod="manual")["id"]
     ),
-    "approve_token": lambda world: Arguments(id=world.waiting_token()),
-    **{kind.list_operation: _listing(name) for name, kind in KINDS.items()},
-    **{kind.get_operation: _getting(name) for name, kind in KINDS.items()},
-    **{kind.update_operation: _updating(name) for name, kind in UPDATABLE.items()},
+    "approve_token": lambda shop: Arguments(id=shop.waiting_token()),
+    **{resource.list_operation: _listing(name) for name, resource in RESOURCES.items()},
+    **{resource.get_operation: _getting(name) for name, resource in RESOURCES.items()},
+    **{
+        resource.update_operation: _updating(name)
+        for name, resource in UPDATABLE.items()
+    },
 }
 """How to come to a good call of each operation."""
 
 
-def caller_of(operation: str, world: World) -> Client:
+def caller_of(operation: str, shop: Shop) -> Client:
     """Return who may call an operation: the merchant, or a consumer."""
     if OPERATIONS[operation].side == "consumer":
-        return world.consumer
-    return world.api
+        return shop.consumer
+    return shop.api
 
 
-def call(operation: str, world: World, arguments: Arguments, **more: Any) -> Exchange:
+def call(operation: str, shop: Shop, arguments: Arguments, **more: Any) -> Exchange:
     """Call an operation with its arguments, as the one who may."""
-    caller = caller_of(operation, world)
+    caller = caller_of(operation, shop)
     return caller.call(operation, arguments.body, id=arguments.id, **more)
 
 

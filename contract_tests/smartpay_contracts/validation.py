@@ -10,13 +10,12 @@ from typing import Any
 
 import pytest
 
+from smartpay_contracts.compare import fingerprint
 from smartpay_contracts.connection import Connection, TargetLost
 from smartpay_contracts.emulator import running_emulator
 from smartpay_contracts.entry import LOST, TARGET_LOST
-from smartpay_contracts.exchange import Exchange
-from smartpay_contracts.failure import ContractFailure
+from smartpay_contracts.exchange import ContractFailure, Exchange
 from smartpay_contracts.finish import check_files
-from smartpay_contracts.normalise import fingerprint
 from smartpay_contracts.options import Options, read_options
 from smartpay_contracts.redact import SECRETS
 from smartpay_contracts.target import Target, connect, find_target
@@ -38,7 +37,7 @@ WALKS = "test_pagination.py"
 SUREST_FIRST = ("documented", "observed", "assumed")
 
 
-class Judge:
+class Validator:
     """Hooks for the tests of the kit; tests of others pass untouched."""
 
     def __init__(self, config: pytest.Config) -> None:
@@ -118,7 +117,7 @@ class Judge:
         if isinstance(error, TargetLost):
             self._lose(str(error), report)
         else:
-            self._judge(item, call, report)
+            self._validate(item, call, report)
         report.sections = [
             (name, SECRETS.clean(text)) for name, text in report.sections
         ]
@@ -140,7 +139,7 @@ class Judge:
         if self._lost and is_ours(item):
             pytest.skip(self._lost)
 
-    def _judge(
+    def _validate(
         self, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport
     ) -> None:
         if call.when != "call" and report.passed:
@@ -210,21 +209,6 @@ class Judge:
         if getattr(report, "smartpay_discovery", False):
             return "discovered", "D", ("DISCOVERY", {"yellow": True})
         return None
-
-
-def check_target(config: pytest.Config) -> None:
-    """Refuse a run whose options cannot be used or whose server is not there.
-
-    Raises:
-        pytest.UsageError: What is wrong, and what to do.
-    """
-    options = read_options(config)
-    if options.url is not None:
-        connection = connect(options)
-        try:
-            find_target(options, connection)
-        finally:
-            connection.close()
 
 
 def is_ours(item: pytest.Item) -> bool:

@@ -6,7 +6,7 @@ import os
 import time
 
 
-def fresh(length: int = 12) -> str:
+def unique(length: int = 12) -> str:
     """Return hexadecimal characters that were never used before, at most 64."""
     return os.urandom(32).hex()[:length]
 
