@@ -22,8 +22,8 @@ from smartpay_mock.kernel.ids import Ids
 from smartpay_mock.kernel.rules import Rules
 from smartpay_mock.kernel.settings import Settings
 from smartpay_mock.resources import HANDLERS, LISTINGS, Context, Handler, Listing
-from smartpay_mock.resources.timers import is_settled, settle
-from smartpay_mock.resources.world import build_world
+from smartpay_mock.resources.orders import expire_due, is_up_to_date
+from smartpay_mock.resources.seed_data import write_seed_data
 from smartpay_mock.storage.base import Store, Unit
 from smartpay_schemas import Operation
 
@@ -159,11 +159,11 @@ class OpenAccount:
             return None
         account = Account.from_bytes(body)
         now = account.clock.now_ms()
-        if is_settled(unit, now):
+        if is_up_to_date(unit, now):
             return account
         context = self._application.context(unit, account, account.ids())
-        settle(context, until=now)
-        self._has_deliveries = context.has_post
+        expire_due(context, until=now)
+        self._has_deliveries = context.has_deliveries
         save_account(unit, account, context.ids)
         return None
 
@@ -172,7 +172,7 @@ class OpenAccount:
         account = Account(self._account_id, wall_ms(), seed=seed)
         unit.put("account", account.id, account.to_bytes())
         if self._account_id != SERVER_ACCOUNT:
-            build_world(unit)
+            write_seed_data(unit)
 
 
 def save_account(unit: Unit, account: Account, ids: Ids) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from smartpay_mock.kernel.rules import Rules
 from smartpay_mock.resources import Listing
-from smartpay_mock.resources.checks import all_of, invalid
+from smartpay_mock.resources.context import all_of, invalid
 from smartpay_mock.storage.base import Unit
 
 _SEAL_BYTES = 9

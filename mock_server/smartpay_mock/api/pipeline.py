@@ -32,7 +32,7 @@ from smartpay_mock.kernel.exchange import (
 )
 from smartpay_mock.kernel.faults import Fault, take_faults
 from smartpay_mock.resources import Context
-from smartpay_mock.resources.checks import all_of, invalid
+from smartpay_mock.resources.context import all_of, invalid
 from smartpay_mock.resources.views import expanded, plain
 from smartpay_mock.storage.base import Unit
 from smartpay_schemas import Operation
@@ -236,7 +236,7 @@ class Pipeline:
 
     def _refuse(self, ctx: Context, error: ApiError) -> Answer:
         ctx.unit.discard()
-        ctx.has_post = False
+        ctx.has_deliveries = False
         ctx.explain("refusal", str(error))
         if self.caller.advice:
             ctx.advise("ambiguous-account", "", self.caller.advice)
@@ -257,7 +257,7 @@ class Pipeline:
     def _finish(
         self, account: Account, ctx: Context, request_id: str, answer: Answer
     ) -> Answer:
-        self.has_deliveries = self.has_deliveries or ctx.has_post
+        self.has_deliveries = self.has_deliveries or ctx.has_deliveries
         answer.headers["Request-Id"] = request_id
         if ctx.advice:
             answer.headers[ADVICE_HEADER] = _advice_line(ctx.advice)
@@ -295,7 +295,7 @@ def _collection(ctx: Context, page: Page, *, wants: bool) -> dict[str, Any]:
 
 def _view(ctx: Context, stored: dict[str, Any], *, wants: bool) -> dict[str, Any]:
     """Return what the answer shows of a stored document."""
-    return expanded(stored, ctx.glance) if wants else plain(stored)
+    return expanded(stored, ctx.get_readonly) if wants else plain(stored)
 
 
 def _advice_line(advice: list[dict[str, str]]) -> str:

@@ -10,7 +10,7 @@ from smartpay_mock.kernel.codec import decode_request, encode_sorted
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.exchange import Call
 from smartpay_mock.resources import Context
-from smartpay_mock.resources.checks import invalid
+from smartpay_mock.resources.context import invalid
 from smartpay_schemas import Operation, Problem, accepts_strictly, problems
 
 Validate = Callable[[Operation, Any, Context], dict[str, Any]]

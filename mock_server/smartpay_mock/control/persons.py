@@ -7,7 +7,7 @@ from typing import Any
 from smartpay_mock.api.application import Application
 from smartpay_mock.kernel.codec import decode
 from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
-from smartpay_mock.resources.persons import keep_consumer
+from smartpay_mock.resources.consumers import keep_consumer
 from smartpay_mock.resources.tokens import keep_token
 from smartpay_mock.resources.views import plain
 from smartpay_mock.storage.base import Unit

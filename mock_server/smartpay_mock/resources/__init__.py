@@ -22,7 +22,7 @@ from smartpay_mock.resources import (
     tokens,
     webhook_endpoints,
 )
-from smartpay_mock.resources.base import Context, Handler
+from smartpay_mock.resources.context import Context, Handler
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ HANDLERS: dict[str, Handler] = {
     "update_webhook_endpoint": webhook_endpoints.update_webhook_endpoint,
     "delete_webhook_endpoint": webhook_endpoints.delete_webhook_endpoint,
     "consumer_login": consumers.consumer_login,
-    "authorize_order": consumers.authorize_order,
+    "authorize_order": orders.authorize_order,
     "approve_token": tokens.approve_token,
 }
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from smartpay_fixtures import sandbox_values
-from smartpay_mock.resources.base import Context
+from smartpay_mock.resources.context import Context
 
 Document = dict[str, Any]
 
@@ -35,6 +35,7 @@ class Decision:
 
 APPROVED = Decision(True, "nothing speaks against it")
 
+_APPROVED_METHOD = "pm_test_visaApproved"
 # Outcomes of test_values.json that decline -> whether that ends the order.
 _DECLINES = {"declined": True, "declined_softly": False}
 
@@ -46,12 +47,30 @@ def decide_token_charge(ctx: Context, token: Document, body: Document) -> Decisi
     decision = (
         _token_declines(token)
         or consumer_declines(consumer)
-        or email_declines(body.get("customerInfo", {}))
+        or _email_declines(body.get("customerInfo", {}))
         or APPROVED
     )
+    _explain(ctx, decision)
+    return decision
+
+
+def decide_authorization(
+    ctx: Context, order: Document, consumer: Document, body: Document
+) -> Decision:
+    """Return the decision on a consumer's authorization of ``order``."""
+    decision = (
+        consumer_declines(consumer)
+        or session_declines(ctx, order)
+        or _payment_method_declines(body.get("paymentMethod", _APPROVED_METHOD))
+        or APPROVED
+    )
+    _explain(ctx, decision)
+    return decision
+
+
+def _explain(ctx: Context, decision: Decision) -> None:
     verdict = "approved" if decision.is_approved else "declined"
     ctx.explain("authorization", f"{verdict}: {decision.reason}")
-    return decision
 
 
 def _token_declines(token: Document) -> Decision | None:
@@ -75,7 +94,7 @@ def consumer_declines(consumer: Document) -> Decision | None:
     return None
 
 
-def email_declines(customer: Document) -> Decision | None:
+def _email_declines(customer: Document) -> Decision | None:
     """Return the decline that the customer's e-mail address asks for, if any."""
     address = customer.get("emailAddress")
     row = sandbox_values().value("email", address) if address else None
@@ -87,10 +106,10 @@ def email_declines(customer: Document) -> Decision | None:
 def session_declines(ctx: Context, subject: Document) -> Decision | None:
     """Return the decline asked for by the session that made an order or a token."""
     session = ctx.load("checkout_session", subject.get("_session", "")) or {}
-    return email_declines(session.get("customerInfo", {}))
+    return _email_declines(session.get("customerInfo", {}))
 
 
-def payment_method_declines(payment_method: str) -> Decision | None:
+def _payment_method_declines(payment_method: str) -> Decision | None:
     """Return the decline that a payment method or card number asks for, if any."""
     row = sandbox_values().value(
         "payment_method", payment_method

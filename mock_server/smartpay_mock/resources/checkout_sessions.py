@@ -9,9 +9,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from smartpay_mock.resources.advice import advise_on_order
-from smartpay_mock.resources.base import Context, copied, created, members_of
-from smartpay_mock.resources.orders import open_order
+from smartpay_mock.resources.context import Context, copied, created, members_of
+from smartpay_mock.resources.orders import advise_on_order, open_order
 from smartpay_mock.resources.tokens import open_token
 
 Document = dict[str, Any]

@@ -1,6 +1,7 @@
-"""The consumer side: log in, authorize an order. Used by the SDKs' live suites.
+"""Consumers: log in, found by e-mail address. Used by the SDKs' live suites.
 
-Source: SDK live suites for the routes; the bodies of their answers are *assumed*.
+Source: SDK live suites for the routes; the bodies of their answers are *assumed*. The
+real API doesn't show consumers to merchants.
 """
 
 from __future__ import annotations
@@ -11,24 +12,13 @@ from smartpay_fixtures import sandbox_values
 from smartpay_mock.kernel.clock import HOUR_MS
 from smartpay_mock.kernel.codec import encode
 from smartpay_mock.kernel.errors import ApiError
-from smartpay_mock.resources.authorization import (
-    APPROVED,
-    Decision,
-    consumer_declines,
-    payment_method_declines,
-    session_declines,
-)
-from smartpay_mock.resources.base import Context
-from smartpay_mock.resources.discounts import apply_code
-from smartpay_mock.resources.orders import authorize, decline
-from smartpay_mock.resources.persons import consumer_of
+from smartpay_mock.resources.context import Context
 
 Document = dict[str, Any]
 
 # How long a consumer stays logged in; assumed.
 LOGIN_MS = 24 * HOUR_MS
 _PRUNED_AT_ONCE = 2
-_APPROVED_METHOD = "pm_test_visaApproved"
 
 
 def consumer_login(ctx: Context, _params: dict[str, str], body: Document) -> Document:
@@ -60,42 +50,24 @@ def consumer_login(ctx: Context, _params: dict[str, str], body: Document) -> Doc
     return {"accessToken": access_token}
 
 
-def authorize_order(ctx: Context, params: dict[str, str], body: Document) -> Document:
-    """Authorize an order as the consumer, or have it declined.
-
-    A hard decline ends the order; after a soft one the consumer may try again.
-
-    Raises:
-        ApiError: ``order.not-found``; ``order.cannot-authorize`` unless it waits;
-            ``promotion-code.not-applicable``.
-
-    Source: SDK live suites; docs:/reference/the-event-object (soft and hard).
-    """
-    order = ctx.find("order", params["id"])
-    if order["status"] != "requires_authorization":
-        raise ApiError("order.cannot-authorize", id=order["id"], status=order["status"])
-    consumer = consumer_of(ctx, ctx.actor)
-    decision = _decide(ctx, order, consumer, body)
-    if not decision.is_approved:
-        decline(ctx, order, is_final=decision.is_final)
-        return order
-    code = body.get("promotionCode")
-    if code:
-        apply_code(ctx, order, code, consumer)
-    order["_consumer"] = consumer["id"]
-    authorize(ctx, order)
-    return order
+def consumer_of(ctx: Context, email_address: str) -> Document:
+    """Return the account's consumer with this address; make one if there is none."""
+    address = email_address.casefold()
+    rows = ctx.unit.page("consumer", limit=1, index_key=address)
+    if rows:
+        return ctx.find("consumer", rows[0].id)
+    consumer = {
+        "id": ctx.ids.new("consumer"),
+        "object": "consumer",
+        "emailAddress": email_address,
+        "active": True,
+        "decision": "approved",
+        "createdAt": ctx.now,
+    }
+    keep_consumer(ctx, consumer)
+    return consumer
 
 
-def _decide(
-    ctx: Context, order: Document, consumer: Document, body: Document
-) -> Decision:
-    decision = (
-        consumer_declines(consumer)
-        or session_declines(ctx, order)
-        or payment_method_declines(body.get("paymentMethod", _APPROVED_METHOD))
-        or APPROVED
-    )
-    verdict = "approved" if decision.is_approved else "declined"
-    ctx.explain("authorization", f"{verdict}: {decision.reason}")
-    return decision
+def keep_consumer(ctx: Context, consumer: Document) -> None:
+    """Keep a consumer where the address finds it."""
+    ctx.save("consumer", consumer, owner=consumer["emailAddress"].casefold())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from smartpay_mock.resources.base import Context, copied, created, patched
+from smartpay_mock.resources.context import Context, copied, created, patched
 
 Document = dict[str, Any]
 
@@ -38,7 +38,7 @@ def create_coupon(ctx: Context, _params: dict[str, str], body: Document) -> Docu
         "sponsored": False,
     }
     ctx.save("coupon", coupon)
-    ctx.emit("coupon.created", coupon)
+    ctx.publish([("coupon.created", coupon)])
     return coupon
 
 
@@ -64,7 +64,7 @@ def update_coupon(ctx: Context, params: dict[str, str], body: Document) -> Docum
     coupon = ctx.find("coupon", params["id"])
     if patched(coupon, body, *_CHANGEABLE):
         ctx.save("coupon", coupon)
-        ctx.emit("coupon.updated", coupon)
+        ctx.publish([("coupon.updated", coupon)])
     return coupon
 
 

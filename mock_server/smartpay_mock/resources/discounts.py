@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from smartpay_mock.kernel.errors import ApiError
-from smartpay_mock.resources.base import Context, created
+from smartpay_mock.resources.context import Context, created
 from smartpay_mock.resources.promotion_codes import find_by_code, keep_promotion_code
 
 Document = dict[str, Any]

@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from smartpay_mock.kernel.codec import encode
-from smartpay_mock.resources.base import Context, copy_to, created
-from smartpay_mock.resources.checks import check_line_items
+from smartpay_mock.resources.context import Context, copy_to, created, invalid
 
 Document = dict[str, Any]
 
@@ -65,9 +64,18 @@ def keep_line_items(ctx: Context, body: Document, order: Document) -> None:
     """Keep the line items that a payment or refund names, so that it can show them.
 
     Raises:
-        ApiError: ``request.invalid`` for one that is not the order's.
+        ApiError: ``request.invalid``, with every id that is not the order's.
+
+    Source: *assumed*.
     """
     known = {line["id"]: line for line in order["lineItems"]}
-    check_line_items(body, list(known), "order")
-    for id_ in body.get("lineItems", []):
+    named = body.get("lineItems", [])
+    unknown = [
+        f"lineItems[{index}]: {id_} is no line item of the order; send ids of its own"
+        for index, id_ in enumerate(named)
+        if id_ not in known
+    ]
+    if unknown:
+        raise invalid(*unknown)
+    for id_ in named:
         ctx.unit.put("line_item", id_, encode(known[id_]), index_key=order["id"])

@@ -8,15 +8,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from smartpay_mock.resources.advice import advise_on_order
-from smartpay_mock.resources.authorization import decide_token_charge
-from smartpay_mock.resources.base import Context, copied, copy_to, members_of
+from smartpay_mock.kernel.codec import decode
+from smartpay_mock.kernel.errors import ApiError
+from smartpay_mock.resources.authorization import (
+    decide_authorization,
+    decide_token_charge,
+)
+from smartpay_mock.resources.consumers import consumer_of
+from smartpay_mock.resources.context import Context, copied, copy_to, members_of
+from smartpay_mock.resources.discounts import apply_code
 from smartpay_mock.resources.line_items import line_item
-from smartpay_mock.resources.payments import capture
-from smartpay_mock.resources.pricing import left_to_capture
+from smartpay_mock.resources.payments import capture, left_to_capture
 from smartpay_mock.resources.tokens import chargeable_token
+from smartpay_mock.storage.base import Unit
 
 Document = dict[str, Any]
+
+# What a web page shows in place of an e-mail address.
+_PLACEHOLDER = "[email"
+# What an item of each kind adds to the total.
+_SIGNS = {"product": 1, "tax": 1, "discount": -1}
+_EXPIRED_AT_ONCE = 100
 
 
 def create_order(ctx: Context, _params: dict[str, str], body: Document) -> Document:
@@ -65,7 +77,7 @@ def decline(ctx: Context, order: Document, *, is_final: bool = True) -> None:
     """
     transition = ctx.step("order", order, "decline" if is_final else "decline_softly")
     ctx.keep_order(order)
-    ctx.announce(transition, order=order)
+    ctx.publish_step(transition, order=order)
 
 
 def new_order(ctx: Context, body: Document) -> Document:
@@ -114,7 +126,34 @@ def authorize(ctx: Context, order: Document, **subjects: Document) -> None:
             ctx, order, {"amount": order["_authorized"], **copied(order, "reference")}
         )
     ctx.keep_order(order)
-    ctx.announce(transition, order=order, **subjects)
+    ctx.publish_step(transition, order=order, **subjects)
+
+
+def authorize_order(ctx: Context, params: dict[str, str], body: Document) -> Document:
+    """Authorize an order as the consumer, or have it declined.
+
+    A hard decline ends the order; after a soft one the consumer may try again.
+
+    Raises:
+        ApiError: ``order.not-found``; ``order.cannot-authorize`` unless it waits;
+            ``promotion-code.not-applicable``.
+
+    Source: SDK live suites; docs:/reference/the-event-object (soft and hard).
+    """
+    order = ctx.find("order", params["id"])
+    if order["status"] != "requires_authorization":
+        raise ApiError("order.cannot-authorize", id=order["id"], status=order["status"])
+    consumer = consumer_of(ctx, ctx.actor)
+    decision = decide_authorization(ctx, order, consumer, body)
+    if not decision.is_approved:
+        decline(ctx, order, is_final=decision.is_final)
+        return order
+    code = body.get("promotionCode")
+    if code:
+        apply_code(ctx, order, code, consumer)
+    order["_consumer"] = consumer["id"]
+    authorize(ctx, order)
+    return order
 
 
 def get_order(ctx: Context, params: dict[str, str], _body: Document) -> Document:
@@ -140,19 +179,42 @@ def cancel_order(ctx: Context, params: dict[str, str], _body: Document) -> Docum
     Source: docs:/reference/cancel-order, docs:/docs/cancel-an-order; PHP live suite.
     """
     order = ctx.find("order", params["id"])
-    close_order(ctx, order, "release" if order["_captured"] else "cancel")
+    _close_order(ctx, order, "release" if order["_captured"] else "cancel")
     return order
 
 
-def expire_order(ctx: Context, order: Document) -> None:
+def is_up_to_date(unit: Unit, now: int) -> bool:
+    """Return whether nothing of the account is due by ``now``."""
+    due = unit.next_due("timer")
+    return due is None or due > now
+
+
+def expire_due(ctx: Context, *, until: int) -> None:
+    """Expire every authorization that is due, each at its own time.
+
+    Args:
+        ctx: Its time is set to that of each expiry in turn.
+        until: The account's time, in milliseconds since the epoch.
+    """
+    unit = ctx.unit
+    while not is_up_to_date(unit, until):
+        for row in unit.due("timer", until=until, limit=_EXPIRED_AT_ONCE):
+            body = unit.get("order", row.id)
+            unit.delete("timer", row.id)
+            if body is not None and row.due is not None:
+                ctx.now = row.due
+                _expire_order(ctx, decode(body))
+
+
+def _expire_order(ctx: Context, order: Document) -> None:
     """End an authorization whose seven days are over.
 
     Source: docs:/docs/manual-capture; with something captured *assumed*.
     """
-    close_order(ctx, order, "expire_captured" if order["_captured"] else "expire")
+    _close_order(ctx, order, "expire_captured" if order["_captured"] else "expire")
 
 
-def close_order(ctx: Context, order: Document, action: str) -> None:
+def _close_order(ctx: Context, order: Document, action: str) -> None:
     """End an order's authorization by ``action``; what is left of it is released."""
     before = order["status"]
     transition = ctx.step("order", order, action)
@@ -163,7 +225,7 @@ def close_order(ctx: Context, order: Document, action: str) -> None:
     ctx.explain("capture", f"{released} of {order['currency']} released")
     ctx.unit.delete("timer", order["id"])
     ctx.keep_order(order)
-    ctx.announce(transition, order=order)
+    ctx.publish_step(transition, order=order)
 
 
 def _shipping(shipping: Document) -> Document:
@@ -178,3 +240,53 @@ def _shipping(shipping: Document) -> Document:
     if "feeCurrency" in shipping:
         kept["feeCurrency"] = shipping["feeCurrency"].upper()
     return kept
+
+
+def advise_on_order(ctx: Context, body: Document) -> None:
+    """Note amounts that do not add up, zero quantities and a placeholder e-mail."""
+    _advise_on_amounts(ctx, body)
+    for index, item in enumerate(body["items"]):
+        if item.get("quantity") == 0:
+            ctx.advise(
+                "quantity-zero",
+                f"/items/{index}/quantity",
+                f"items[{index}].quantity is 0, so the item adds nothing to the "
+                "total; send 1 or more",
+            )
+    address = body["customerInfo"].get("emailAddress", "")
+    if address.startswith(_PLACEHOLDER):
+        ctx.advise(
+            "placeholder-email",
+            "/customerInfo/emailAddress",
+            "customerInfo.emailAddress is what a web page shows in place of a hidden "
+            "address; send the customer's",
+        )
+
+
+def _advise_on_amounts(ctx: Context, body: Document) -> None:
+    amount = int(body["amount"])
+    total = items_total(body["items"], body["shippingInfo"], body["currency"])
+    if total != amount:
+        ctx.advise(
+            "amounts-differ",
+            "/amount",
+            f"amount is {amount}, items and fee add up to {total}",
+        )
+
+
+def items_total(items: list[Document], shipping: Document, currency: str) -> int:
+    """Return what the items and the shipping fee add up to.
+
+    Products count their quantity (1 when absent), taxes add, discounts subtract; the
+    fee counts if its currency is the order's or absent.
+
+    Source: the amounts of all five SDKs' live suites add up this way.
+    """
+    total = 0
+    for item in items:
+        kind = item.get("kind", "product")
+        count = item.get("quantity", 1) if kind == "product" else 1
+        total += _SIGNS[kind] * int(item["amount"]) * int(count)
+    if shipping.get("feeCurrency", currency).upper() == currency.upper():
+        total += int(shipping.get("feeAmount", 0))
+    return total

@@ -8,10 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from smartpay_mock.kernel.errors import ApiError
-from smartpay_mock.resources.base import Context, copy_to, created, patched
-from smartpay_mock.resources.checks import check_currency
+from smartpay_mock.resources.context import Context, copy_to, created, invalid, patched
 from smartpay_mock.resources.line_items import keep_line_items
-from smartpay_mock.resources.pricing import left_to_capture
 
 Document = dict[str, Any]
 
@@ -46,7 +44,7 @@ def create_payment(ctx: Context, _params: dict[str, str], body: Document) -> Doc
         order["_authorized"] = order["_captured"]
         ctx.unit.delete("timer", order["id"])
     ctx.keep_order(order)
-    ctx.announce(transition, payment=payment)
+    ctx.publish_step(transition, payment=payment)
     return payment
 
 
@@ -95,3 +93,23 @@ def update_payment(ctx: Context, params: dict[str, str], body: Document) -> Docu
     if patched(payment, body, "description", "reference"):
         ctx.save("payment", payment, owner=payment["order"])
     return payment
+
+
+def left_to_capture(order: Document) -> int:
+    """Return what of an authorized order is not captured yet, in yen."""
+    return int(order["_authorized"] - order["_captured"])
+
+
+def check_currency(body: Document, subject: Document, name: str) -> None:
+    """Require the body's currency to be that of the object it acts on.
+
+    Raises:
+        ApiError: ``request.invalid``.
+
+    Source: *assumed*; the reference only says that a currency must be supported.
+    """
+    if body["currency"].upper() != subject["currency"]:
+        raise invalid(
+            f"currency: {body['currency']} is not the {name}'s; "
+            f"send {subject['currency']}"
+        )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from smartpay_mock.kernel.errors import ApiError
-from smartpay_mock.resources.base import Context, copied, created, patched
+from smartpay_mock.resources.context import Context, copied, created, patched
 from smartpay_mock.resources.coupons import upper_currency
 
 Document = dict[str, Any]
@@ -43,7 +43,7 @@ def create_promotion_code(
         "redemptionCount": 0,
     }
     keep_promotion_code(ctx, promotion_code)
-    ctx.emit("promotion_code.created", promotion_code)
+    ctx.publish([("promotion_code.created", promotion_code)])
     return promotion_code
 
 
@@ -73,7 +73,7 @@ def update_promotion_code(
     promotion_code = ctx.find("promotion_code", params["id"])
     if patched(promotion_code, body, *_CHANGEABLE):
         keep_promotion_code(ctx, promotion_code)
-        ctx.emit("promotion_code.updated", promotion_code)
+        ctx.publish([("promotion_code.updated", promotion_code)])
     return promotion_code
 
 

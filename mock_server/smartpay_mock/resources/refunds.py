@@ -8,10 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from smartpay_mock.kernel.errors import ApiError
-from smartpay_mock.resources.base import Context, copied, created, patched
-from smartpay_mock.resources.checks import check_currency
+from smartpay_mock.resources.context import Context, copied, created, patched
 from smartpay_mock.resources.line_items import keep_line_items
-from smartpay_mock.resources.pricing import left_to_refund
+from smartpay_mock.resources.payments import check_currency
 
 Document = dict[str, Any]
 
@@ -43,7 +42,7 @@ def create_refund(ctx: Context, _params: dict[str, str], body: Document) -> Docu
     payment["refunds"] = [*payment["refunds"], refund["id"]]
     payment["_refunded"] += amount
     ctx.save("payment", payment, owner=order["id"])
-    ctx.announce(transition, refund=refund)
+    ctx.publish_step(transition, refund=refund)
     return refund
 
 
@@ -87,3 +86,8 @@ def update_refund(ctx: Context, params: dict[str, str], body: Document) -> Docum
     if patched(refund, body, "description", "reference"):
         ctx.save("refund", refund, owner=refund["payment"])
     return refund
+
+
+def left_to_refund(payment: Document) -> int:
+    """Return what of a payment is not refunded yet, in yen."""
+    return int(payment["amount"] - payment["_refunded"])

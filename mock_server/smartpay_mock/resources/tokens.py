@@ -10,8 +10,8 @@ from typing import Any
 
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.resources.authorization import consumer_declines, session_declines
-from smartpay_mock.resources.base import Context, copied, created
-from smartpay_mock.resources.persons import consumer_of
+from smartpay_mock.resources.consumers import consumer_of
+from smartpay_mock.resources.context import Context, copied, created
 
 Document = dict[str, Any]
 
@@ -73,7 +73,7 @@ def open_token(ctx: Context, body: Document, session_id: str) -> Document:
     }
     transition = ctx.step("token", token, "open")
     keep_token(ctx, token)
-    ctx.announce(transition, token=token)
+    ctx.publish_step(transition, token=token)
     return token
 
 
@@ -155,5 +155,5 @@ def _move(ctx: Context, token: Document, action: str) -> Document:
     transition = ctx.step("token", token, action)
     if token["status"] != before:
         keep_token(ctx, token)
-    ctx.announce(transition, token=token)
+    ctx.publish_step(transition, token=token)
     return token

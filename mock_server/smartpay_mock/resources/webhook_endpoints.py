@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from smartpay_mock.events.signing import new_secret
-from smartpay_mock.resources.base import Context, copied, created, patched
+from smartpay_mock.resources.context import Context, copied, created, patched
 
 Document = dict[str, Any]
 

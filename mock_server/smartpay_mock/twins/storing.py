@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from smartpay_mock.resources import Context
-from smartpay_mock.resources.base import Document
-from smartpay_mock.resources.checks import invalid
+from smartpay_mock.resources.context import Document, invalid
 from smartpay_mock.twins.seams import Wrap
 
 _LOOKED_THROUGH = 100

@@ -13,7 +13,7 @@ from smartpay_mock.events.outbox import (
 )
 from smartpay_mock.kernel.codec import decode, encode
 from smartpay_mock.resources import Context
-from smartpay_mock.resources.base import Document
+from smartpay_mock.resources.context import Document
 from smartpay_mock.resources.views import expanded, plain
 
 _WAITING = "requires_authorization"
@@ -22,10 +22,14 @@ _WAITING = "requires_authorization"
 class OneByOne(Context):
     """Tells each event by itself, for twins that meddle with one at a time."""
 
-    def tell(self, events: list[tuple[str, Document]]) -> None:
-        """Tell each event."""
+    def publish(self, events: list[tuple[str, Document]]) -> None:
+        """Publish each event by itself."""
         for event_type, document in events:
             self.emit(event_type, document)
+
+    def emit(self, event_type: str, document: Document) -> None:
+        """Publish one event."""
+        super().publish([(event_type, document)])
 
 
 class Silent(OneByOne):
@@ -53,7 +57,7 @@ class Expanding(OneByOne):
             new_id=self.ids.new,
             render=render,
         )
-        self.has_post = True
+        self.has_deliveries = True
 
 
 class Stale(Expanding):
@@ -101,7 +105,7 @@ class Broadcasting(OneByOne):
             now=self.now,
         )
         save_delivery(self.unit, delivery, encode(event))
-        self.has_post = True
+        self.has_deliveries = True
 
 
 class Undercover(Context):

@@ -10,7 +10,7 @@ from smartpay_mock.api.validation import Validate
 from smartpay_mock.app import Patch
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.resources import Context
-from smartpay_mock.resources.checks import invalid
+from smartpay_mock.resources.context import invalid
 from smartpay_mock.twins.seams import Document, judged
 from smartpay_schemas import Operation
 

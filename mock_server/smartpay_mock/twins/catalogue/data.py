@@ -8,7 +8,7 @@ from typing import Any
 from smartpay_mock.api.validation import Validate
 from smartpay_mock.kernel.exchange import Call
 from smartpay_mock.resources import Context
-from smartpay_mock.resources.checks import invalid
+from smartpay_mock.resources.context import invalid
 from smartpay_mock.twins.catalogue.service import refusing
 from smartpay_mock.twins.editing import changed, every_object, given, objects
 from smartpay_mock.twins.mutant import Row, in_area

@@ -6,7 +6,7 @@ from typing import Any
 
 from smartpay_mock.api.validation import Validate
 from smartpay_mock.resources import Context
-from smartpay_mock.resources.checks import invalid
+from smartpay_mock.resources.context import invalid
 from smartpay_mock.twins.catalogue.payments import sending
 from smartpay_mock.twins.editing import changed, given, objects, without
 from smartpay_mock.twins.mutant import Row, in_area

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from smartpay_mock.resources import Context
-from smartpay_mock.resources.checks import invalid
+from smartpay_mock.resources.context import invalid
 from smartpay_mock.twins.editing import given, objects, refused, rendered, without
 from smartpay_mock.twins.mutant import Row, in_area
 from smartpay_mock.twins.seams import Document, handled

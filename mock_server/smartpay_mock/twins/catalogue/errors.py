@@ -12,7 +12,7 @@ from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.exchange import Answer, Call
 from smartpay_mock.kernel.ids import PREFIXES
 from smartpay_mock.resources import Context
-from smartpay_mock.resources.base import NOT_FOUND as NOT_FOUND_CODES
+from smartpay_mock.resources.context import NOT_FOUND as NOT_FOUND_CODES
 from smartpay_mock.twins.editing import changed, code_of, given, refused, without
 from smartpay_mock.twins.mutant import Row, in_area
 from smartpay_mock.twins.seams import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from smartpay_mock.resources import Context
-from smartpay_mock.resources.base import Document
+from smartpay_mock.resources.context import Document
 from smartpay_mock.twins.mutant import Row, in_area
 from smartpay_mock.twins.seams import handled, seen_as, stepped, together
 from smartpay_mock.twins.storing import keep
@@ -67,7 +67,7 @@ def _telling_of_sessions(
 ) -> Any:
     session = honest(ctx, params, body)
     if "order" in session:
-        ctx.emit("order.authorized", ctx.find("order", session["order"]))
+        ctx.publish([("order.authorized", ctx.find("order", session["order"]))])
     return session
 
 

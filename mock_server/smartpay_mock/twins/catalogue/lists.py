@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from smartpay_mock.api.pagination import Page
 from smartpay_mock.resources import Listing
-from smartpay_mock.resources.checks import invalid
+from smartpay_mock.resources.context import invalid
 from smartpay_mock.twins.catalogue.service import refusing
 from smartpay_mock.twins.editing import changed, given, objects, rendered, without
 from smartpay_mock.twins.mutant import Row, in_area

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from smartpay_mock.kernel.clock import DAY_MS
-from smartpay_mock.resources.base import Document
+from smartpay_mock.resources.context import Document
 from smartpay_mock.twins.charges import (
     EverActive,
     captured_again,

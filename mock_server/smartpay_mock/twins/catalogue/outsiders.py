@@ -70,7 +70,7 @@ def _gossiping(engine: Application) -> Application:
         with engine.opened(account_id) as (unit, account):
             ctx = engine.context(unit, account, account.ids())
             order = {"id": ctx.ids.new("order"), "object": "order"}
-            ctx.emit("order.rejected", {**order, "status": "rejected"})
+            ctx.publish([("order.rejected", {**order, "status": "rejected"})])
 
     def meddle(
         perform: Perform, operation: Operation, params: Params, call: Call

@@ -9,7 +9,7 @@ from smartpay_mock.api.idempotency import HEADER
 from smartpay_mock.kernel.codec import decode, encode
 from smartpay_mock.kernel.exchange import Answer, Call
 from smartpay_mock.resources import Context
-from smartpay_mock.resources.pricing import left_to_capture
+from smartpay_mock.resources.payments import left_to_capture
 from smartpay_mock.twins.editing import changed, code_of, objects, without
 from smartpay_mock.twins.mutant import Row, in_area
 from smartpay_mock.twins.seams import (

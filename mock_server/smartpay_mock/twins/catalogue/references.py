@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from smartpay_mock.kernel.exchange import Answer, Call
-from smartpay_mock.resources.checks import invalid
+from smartpay_mock.resources.context import invalid
 from smartpay_mock.twins.catalogue.service import refusing
 from smartpay_mock.twins.editing import changed, objects_in, rendered
 from smartpay_mock.twins.mutant import Row, in_area

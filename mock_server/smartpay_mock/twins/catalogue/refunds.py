@@ -6,7 +6,7 @@ from typing import Any
 
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.resources import Context
-from smartpay_mock.resources.pricing import left_to_refund
+from smartpay_mock.resources.refunds import left_to_refund
 from smartpay_mock.twins.catalogue.errors import with_status
 from smartpay_mock.twins.catalogue.payments import charging_a_yen, sending
 from smartpay_mock.twins.editing import given, objects, without

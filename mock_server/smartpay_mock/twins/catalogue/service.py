@@ -13,7 +13,7 @@ from smartpay_mock.kernel.codec import decode
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.exchange import Answer, Call
 from smartpay_mock.resources import Context
-from smartpay_mock.resources.checks import invalid
+from smartpay_mock.resources.context import invalid
 from smartpay_mock.twins.editing import every_object, rendered
 from smartpay_mock.twins.mutant import Row, in_area
 from smartpay_mock.twins.seams import (

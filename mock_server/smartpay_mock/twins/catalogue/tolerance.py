@@ -11,7 +11,7 @@ from smartpay_mock.api.validation import Validate
 from smartpay_mock.kernel.codec import encode
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.resources import Context
-from smartpay_mock.resources.checks import invalid
+from smartpay_mock.resources.context import invalid
 from smartpay_mock.twins.catalogue.service import refusing
 from smartpay_mock.twins.mutant import Row, in_area
 from smartpay_mock.twins.seams import Document, handled, judged

@@ -1,4 +1,4 @@
-"""What every handler gets: the unit of work, the time, ids, tables, and a trace."""
+"""The context that every handler gets, and helpers that build documents."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from smartpay_mock.kernel.ids import Ids
 from smartpay_mock.kernel.lifecycle import step
 from smartpay_mock.kernel.rules import Rules
 from smartpay_mock.kernel.settings import Settings
-from smartpay_mock.resources.checks import invalid
 from smartpay_mock.resources.views import plain
 from smartpay_mock.storage.base import Unit
-from smartpay_schemas import Transition, schema
+from smartpay_schemas import ERRORS, Transition, schema
 
 Document = dict[str, Any]
 Handler = Callable[["Context", dict[str, str], Document], Document | None]
@@ -26,34 +25,29 @@ MOST_PAIRS = 20
 """Pairs that metadata may have; the schema says so of a body, this of a merge."""
 
 NOT_FOUND = {
-    "order": "order.not-found",
-    "payment": "payment.not-found",
-    "refund": "refund.not-found",
-    "token": "token.not-found",
-    "checkout_session": "checkout-session.not-found",
-    "coupon": "coupon.not-found",
-    "promotion_code": "promotion-code.not-found",
-    "webhook_endpoint": "webhook-endpoint.notfound",
+    code.partition(".")[0].replace("-", "_"): code
+    for code in ERRORS
+    if code.endswith((".not-found", ".notfound"))
 }
+"""Kind of document -> the code that says that there is none."""
 
 
 @dataclass(slots=True)
 class Context:
-    """One call as the rules see it.
+    """What a handler needs of one call.
 
     Attributes:
-        unit: Everything written goes through it, and is kept or dropped as one.
+        unit: Writes go through it and are committed or rolled back together.
         now: The account's time, in milliseconds since the epoch.
         ids: Source of new ids.
         rules: Tables and windows.
-        settings: How this emulator behaves.
+        settings: Options of the emulator.
         base_url: For links in answers; scheme and authority, no slash at the end.
         actor: E-mail address of the consumer who acts; empty for a merchant.
-        trace: Why the answer is as it is: each rule that decided something, and what
-            it found.
+        trace: The rules that decided something, and what each found.
         advice: Oddities that were tolerated.
-        has_post: Whether a webhook endpoint gets an event of this call.
-        saved: What this call has saved, by id.
+        has_deliveries: Whether a webhook endpoint gets an event of this call.
+        saved: The documents that this call has saved, by id.
     """
 
     unit: Unit
@@ -65,7 +59,7 @@ class Context:
     actor: str = ""
     trace: list[tuple[str, str]] = field(default_factory=list)
     advice: list[dict[str, str]] = field(default_factory=list)
-    has_post: bool = False
+    has_deliveries: bool = False
     saved: dict[str, Document] = field(default_factory=dict)
 
     def explain(self, rule: str, found: str) -> None:
@@ -92,8 +86,8 @@ class Context:
             raise ApiError(NOT_FOUND[kind], id=id_)
         return document
 
-    def glance(self, kind: str, id_: str) -> Document:
-        """Return the stored document to look at; nobody may change it.
+    def get_readonly(self, kind: str, id_: str) -> Document:
+        """Return the stored document, which the caller must not change.
 
         Raises:
             ApiError: As for ``find``.
@@ -101,7 +95,7 @@ class Context:
         return self.saved.get(id_) or self.find(kind, id_)
 
     def save(self, kind: str, document: Document, *, owner: str | None = None) -> None:
-        """Keep ``document``, changed now."""
+        """Save ``document`` and set its time of change."""
         document["updatedAt"] = self.now
         self.saved[document["id"]] = document
         self.unit.put(kind, document["id"], encode(document), index_key=owner)
@@ -124,28 +118,50 @@ class Context:
         return transition
 
     def keep_order(self, order: Document) -> None:
-        """Keep an order; once it was authorized, its consumer's id finds it."""
+        """Save an order; once authorized, it is found by its consumer's id."""
         self.save("order", order, owner=order.get("_consumer"))
 
-    def announce(self, transition: Transition, **subjects: Document) -> None:
-        """Write the transition's events; ``subjects`` are the objects concerned."""
-        self.tell(
+    def publish_step(self, transition: Transition, **subjects: Document) -> None:
+        """Publish the events of a transition; ``subjects`` are the objects by name."""
+        self.publish(
             [(type_, subjects[type_.partition(".")[0]]) for type_ in transition.events]
         )
 
-    def emit(self, event_type: str, document: Document) -> None:
-        """Write one event about ``document`` to the outbox, in this unit."""
-        self._record([(event_type, document)])
+    def publish(self, events: list[tuple[str, Document]]) -> None:
+        """Write events to the outbox, in this unit.
 
-    def tell(self, events: list[tuple[str, Document]]) -> None:
-        """Write the events of one change: type and object concerned of each."""
-        self._record(events)
-
-    def _record(self, events: list[tuple[str, Document]]) -> None:
-        is_post = record_all(
+        Args:
+            events: Type and object of each event of one change.
+        """
+        has_deliveries = record_all(
             self.unit, events, now=self.now, new_id=self.ids.new, render=plain
         )
-        self.has_post = self.has_post or is_post
+        self.has_deliveries = self.has_deliveries or has_deliveries
+
+
+def invalid(*problems: str) -> ApiError:
+    """Return the refusal that lists ``problems``."""
+    summary = problems[0] if len(problems) == 1 else f"{len(problems)} problems"
+    return ApiError("request.invalid", details=list(problems), summary=summary)
+
+
+def all_of(*reads: Callable[[], Any]) -> list[Any]:
+    """Return what each of ``reads`` returns.
+
+    Raises:
+        ApiError: ``request.invalid`` with what all of them found wrong.
+    """
+    values, found = [], []
+    for read in reads:
+        try:
+            values.append(read())
+        except ApiError as error:
+            if not error.details:  # it refuses for another reason
+                raise
+            found += error.details
+    if found:
+        raise invalid(*map(str, found))
+    return values
 
 
 def created(ctx: Context, kind: str, object_: str) -> Document:
@@ -167,7 +183,7 @@ def copied(source: Document, *members: str) -> Document:
 def copy_to(document: Document, source: Document, *members: str) -> None:
     """Add those of ``members`` that ``source`` has to ``document``.
 
-    The way for what every charge makes: no dictionary is made to be copied.
+    Faster than ``copied``, for documents that every charge creates.
     """
     for member in members:
         if member in source:

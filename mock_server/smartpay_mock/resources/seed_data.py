@@ -1,4 +1,4 @@
-"""The standard world: what a new account holds before its first call."""
+"""Seed data: the consumers and tokens of a new account."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ BORN_MS = 1_665_014_400_000
 guide's sample. A fixed time, so that runs with a seed and a frozen clock repeat."""
 
 
-def build_world(unit: Unit, now: int = BORN_MS) -> None:
+def write_seed_data(unit: Unit, now: int = BORN_MS) -> None:
     """Put the standard consumers and tokens of ``test_values.json`` into an account.
 
     Args:
@@ -25,5 +25,5 @@ def build_world(unit: Unit, now: int = BORN_MS) -> None:
         unit.put("consumer", consumer.id, encode(document), index_key=owner)
     for token in reversed(list(sandbox_values().tokens.values())):
         document = {**token.document(now), "_consumer": token.consumer}
-        shelf = "listed" if token.status in LISTED else None
-        unit.put("token", token.id, encode(document), index_key=shelf)
+        index_key = "listed" if token.status in LISTED else None
+        unit.put("token", token.id, encode(document), index_key=index_key)
