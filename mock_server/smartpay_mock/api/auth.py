@@ -12,7 +12,6 @@ import base64
 import binascii
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from smartpay_mock.kernel.clock import wall_ms
 from smartpay_mock.kernel.codec import decode
@@ -41,10 +40,10 @@ class Credential:
     """A well-formed secret key.
 
     Attributes:
-        account: The id of the account that the key names.
-        hint: The key with its middle left out, for journals.
-        actor: E-mail address of the consumer who acts; empty for a merchant.
-        advice: What the caller should know about how the account was found.
+        account: The id of the key's account.
+        hint: The key with its middle left out, for the journal.
+        actor: E-mail address of the consumer who calls; empty for a merchant.
+        advice: Advice on how the account was found.
     """
 
     account: str
@@ -60,10 +59,6 @@ class Refusal:
     reason: str
 
 
-class _RefusedError(Exception):
-    """The credentials are refused; the text says why."""
-
-
 def authenticate(
     header: str | None, allowed: frozenset[str] = frozenset()
 ) -> Credential | Refusal:
@@ -71,34 +66,21 @@ def authenticate(
 
     Args:
         header: The Authorization header, ``None`` when there is none.
-        allowed: The keys that may call; empty lets every test key in.
+        allowed: The keys that may call; if empty, every test key may.
     """
-    try:
-        return _credential(header, allowed)
-    except _RefusedError as refused:
-        return Refusal(str(refused))
-
-
-# Refused credentials raise, so they are not cached.
-@lru_cache(maxsize=4096)
-def _credential(header: str | None, allowed: frozenset[str]) -> Credential:
     if not header:
-        raise _RefusedError("there is no Authorization header; send Basic sk_test_...")
+        return Refusal("there is no Authorization header; send Basic sk_test_...")
     scheme, _, value = header.partition(" ")
     if scheme.lower() not in _SCHEMES or not value.strip():
-        raise _RefusedError(
-            "the Authorization header is not Basic or Bearer with a key"
-        )
+        return Refusal("the Authorization header is not Basic or Bearer with a key")
     key = _key_in(value.strip())
     for prefix, reason in _REFUSED_PREFIXES.items():
         if key.startswith(prefix):
-            raise _RefusedError(reason)
+            return Refusal(reason)
     if not is_secret_key(key):
-        raise _RefusedError(
-            "the key is no secret test key; it looks like sk_test_4eC39..."
-        )
+        return Refusal("the key is no secret test key; it looks like sk_test_4eC39...")
     if allowed and key not in allowed:
-        raise _RefusedError("the key is not among those this emulator is set to accept")
+        return Refusal("the key is not among those this emulator is set to accept")
     return Credential(account_id(key), f"sk_test_...{key[-4:]}")
 
 

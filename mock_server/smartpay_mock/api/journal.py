@@ -6,6 +6,7 @@ Only the newest entries are kept.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,13 +59,9 @@ def write(unit: Unit, entry: Entry, *, keep: int) -> None:
     if not keep:
         return
     call, answer, operation = entry.call, entry.answer, entry.operation
-    headers = dict(call.headers)
-    for name in _SECRET_HEADERS:
-        if name in headers:
-            headers[name] = entry.key_hint
+    id_ = answer.headers["Request-Id"]
     is_login = operation is not None and operation.side == "consumer-login"
     body = _LEFT_OUT if is_login else call.body
-    id_ = answer.headers["Request-Id"]
     document = {
         "id": id_,
         "at": entry.at,
@@ -72,7 +69,7 @@ def write(unit: Unit, entry: Entry, *, keep: int) -> None:
         "method": call.method,
         "path": call.path,
         "query": call.query,
-        "headers": headers,
+        "headers": _without_keys(call.headers, entry.key_hint),
         "bodyBytes": len(body),
         "status": answer.status,
         "replayed": "Idempotency-Replayed" in answer.headers,
@@ -81,6 +78,11 @@ def write(unit: Unit, entry: Entry, *, keep: int) -> None:
         "faults": entry.faults,
     }
     unit.put(KIND, id_, encode(document), attachment=body + answer.body)
+
+
+def _without_keys(headers: Mapping[str, str], key_hint: str) -> dict[str, str]:
+    hints = {name: key_hint for name in _SECRET_HEADERS if name in headers}
+    return {**headers, **hints}
 
 
 def read(row: Row) -> dict[str, Any]:

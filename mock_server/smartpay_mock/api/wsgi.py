@@ -46,7 +46,7 @@ MOUNT = "/v1"
 
 # Two SDKs go to production unless their base URL holds "api.smartpay", so the merchant
 # API also answers below these prefixes, in any case: one SDK lower-cases them.
-_MOUNTED = re.compile(r"\A((?:/api\.smartpay(?:\.co)?)?/v1)(?=/)", re.IGNORECASE)
+_MOUNTED = re.compile(r"((?:/api\.smartpay(?:\.co)?)?/v1)(?=/)", re.IGNORECASE)
 _CUT_OFF = "it does not end as its headers say"
 _IDS = re.compile(r"/[a-z]+_(test|live)_[0-9A-Za-z]+")
 _STATUS_LINES = {
@@ -101,7 +101,9 @@ class Dispatcher:
         params: Mapping[str, str] = {}
         operation = missed = None
         try:
-            path = _MOUNTED.sub(MOUNT, _text_of(environ["PATH_INFO"]))
+            mount, path = _split_mount(_text_of(environ["PATH_INFO"]))
+            if mount:
+                path = MOUNT + path
             endpoint, params = self._urls.match(path, environ["REQUEST_METHOD"])
             operation = application.rules.operations[endpoint]
         except (RequestRedirect, KeyError):
@@ -145,8 +147,7 @@ class Dispatcher:
         return answer
 
     def _not_found(self, call: Call) -> ApiError:
-        mounted = _MOUNTED.match(call.path)
-        mount = mounted[1] if mounted else MOUNT
+        mount = _split_mount(call.path)[0] or MOUNT
         operations = self._application.rules.operations.values()
         return ApiError(
             "request.not-found",
@@ -208,10 +209,10 @@ def read_head(environ: WSGIEnvironment) -> Call:
     if environ.get("CONTENT_TYPE"):
         headers["content-type"] = environ["CONTENT_TYPE"]
     query = environ.get("QUERY_STRING", "")
-    path = _MOUNTED.sub(lambda mount: mount[1].lower(), environ["PATH_INFO"])
+    mount, path = _split_mount(_text_of(environ["PATH_INFO"]))
     return Call(
         method=environ["REQUEST_METHOD"],
-        path=_text_of(environ.get("SCRIPT_NAME", "") + path),
+        path=_text_of(environ.get("SCRIPT_NAME", "")) + mount + path,
         query=_read_query(query) if query else {},
         headers=headers,
         base_url=f"{environ['wsgi.url_scheme']}://{headers.get('host', '127.0.0.1')}",
@@ -243,6 +244,12 @@ def read_body(call: Call, environ: WSGIEnvironment, limit: int) -> None:
         call.is_too_large = True
     else:
         call.body = bytes(body)
+
+
+def _split_mount(path: str) -> tuple[str, str]:
+    """Return the mount in lower case, if ``path`` has one, and the rest."""
+    mounted = _MOUNTED.match(path)
+    return (mounted[1].lower(), path[mounted.end() :]) if mounted else ("", path)
 
 
 def _text_of(path: str) -> str:
