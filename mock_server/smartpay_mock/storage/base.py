@@ -18,13 +18,14 @@ The same tests run on every store (``tests/mock_server/storage``).
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import NamedTuple, Protocol, Self
 
 from smartpay_mock.kernel.errors import StoreError
 
-__all__ = ["BaseStore", "Row", "Store", "StoreError", "StoreUnavailable", "Unit"]
+__all__ = ["Row", "Store", "StoreError", "StoreUnavailable", "Unit"]
 
 
 class StoreUnavailable(StoreError):  # noqa: N818 - a state, as in "503 Unavailable"
@@ -80,16 +81,7 @@ class Unit(Protocol):
         due: int | None = None,
         attachment: bytes | None = None,
     ) -> None:
-        """Insert a document, or replace it with all its columns.
-
-        Args:
-            kind: The kind of document.
-            id_: Unique within account and kind.
-            body: Kept as it is, without a copy where the store is in memory.
-            index_key: As in :class:`Row`.
-            due: As in :class:`Row`.
-            attachment: As in :class:`Row`.
-        """
+        """Insert a document, or replace it with all its columns (see :class:`Row`)."""
 
     def delete(self, kind: str, id_: str) -> bool:
         """Delete a document; return whether there was one."""
@@ -108,20 +100,14 @@ class Unit(Protocol):
         does not shift when documents are added.
 
         Args:
-            kind: The kind of document.
+            kind: Which documents.
             limit: How many at the most, from 1.
             before: Only those with a smaller ``seq``: the last one of the page before.
             index_key: Only those with this key.
         """
 
     def due(self, kind: str, *, until: int, limit: int) -> list[Row]:
-        """Return documents that are due, the earliest first, then by ``seq``.
-
-        Args:
-            kind: The kind of document.
-            until: Milliseconds since the epoch, inclusive.
-            limit: How many at the most, from 1.
-        """
+        """Return up to ``limit`` documents due at ``until``, by ``due`` and ``seq``."""
 
     def next_due(self, kind: str) -> int | None:
         """Return the earliest ``due`` of a kind, or ``None`` if it has none."""
@@ -148,7 +134,7 @@ class Unit(Protocol):
         """Undo everything written in this unit so far; the unit stays open."""
 
 
-class Store(Protocol):
+class Store(ABC):
     """Documents of many accounts.
 
     Every method may be called from any thread. A thread that has a unit open may only
@@ -163,6 +149,11 @@ class Store(Protocol):
 
     name: str
 
+    def __init__(self) -> None:
+        self._thread = threading.local()
+        self._is_closed = False
+
+    @abstractmethod
     def write(self, account: str) -> AbstractContextManager[Unit]:
         """Open a unit that may write: applied at the end, rolled back on an exception.
 
@@ -173,6 +164,7 @@ class Store(Protocol):
                 applied then, unless the text says that it is unknown.
         """
 
+    @abstractmethod
     def read(self, account: str) -> AbstractContextManager[Unit]:
         """Open a unit that may not write and sees one state: the last one applied.
 
@@ -181,18 +173,22 @@ class Store(Protocol):
             StoreUnavailable: As for :meth:`write`.
         """
 
+    @abstractmethod
     def accounts(self) -> list[str]:
         """Return the accounts that have a document, sorted."""
 
+    @abstractmethod
     def locate(self, kind: str, id_: str) -> list[str]:
         """Return the accounts that have this document, sorted.
 
         The answer may be outdated at once: open a unit to be sure.
         """
 
+    @abstractmethod
     def due_accounts(self, kind: str, until: int) -> list[str]:
         """Return the accounts that have a document due at ``until`` (ms), sorted."""
 
+    @abstractmethod
     def lease(self, name: str, holder: str, *, until_ms: int, now_ms: int) -> bool:
         """Take or renew the lease ``name``; return whether ``holder`` has it now.
 
@@ -207,38 +203,22 @@ class Store(Protocol):
                 to well within the length of a lease.
         """
 
+    @abstractmethod
     def release(self, name: str, holder: str) -> None:
         """Give the lease ``name`` back, if ``holder`` has it."""
 
+    @abstractmethod
     def close(self) -> None:
         """Close files and connections; a unit that is still open ends first or fails.
 
         Closing twice is harmless.
         """
 
-    def __enter__(self) -> Self: ...
-
-    def __exit__(self, *_: object) -> None: ...
-
-
-class BaseStore:
-    """What every store shares: ``with`` closes it, and a thread has one unit."""
-
-    name: str
-
-    def __init__(self) -> None:
-        self._thread = threading.local()
-        self._is_closed = False
-
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def close(self) -> None:
-        """Close what is open."""
-        raise NotImplementedError
 
     def _enter_thread(self) -> None:
         """Note that this thread has a unit open.

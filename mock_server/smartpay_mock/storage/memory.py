@@ -11,10 +11,9 @@ from array import array
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterator
 from functools import partial
-from types import TracebackType
 
 from smartpay_mock.kernel.waiting import before_waiting
-from smartpay_mock.storage.base import BaseStore, Row, read_only
+from smartpay_mock.storage.base import Row, Store, read_only
 
 SEQ_BITS = 40
 """A due time and a number share one integer: the number in these low bits."""
@@ -31,18 +30,6 @@ class Table:
     Attributes:
         bodies: By id.
     """
-
-    __slots__ = (
-        "_attachments",
-        "_by_due",
-        "_by_key",
-        "_dues",
-        "_ids",
-        "_keys",
-        "_numbers",
-        "_seqs",
-        "bodies",
-    )
 
     def __init__(self) -> None:
         self.bodies: dict[str, bytes] = {}
@@ -75,11 +62,11 @@ class Table:
     def write(self, row: Row) -> None:
         """Insert a document, or replace the one with its id and number."""
         seq, id_, body, attachment, index_key, due = row
-        self.bodies[id_] = body
-        if id_ not in self._seqs:
+        if id_ not in self.bodies:
             self._seqs[id_] = seq
             self._ids[seq] = id_
-            insort(self._numbers, seq)
+            _add(self._numbers, seq)
+        self.bodies[id_] = body
         if attachment is not None:
             self._attachments[id_] = attachment
         elif self._attachments:
@@ -139,13 +126,14 @@ class Table:
                 self._by_key[known] = rest
             else:
                 del self._by_key[known]
-        if index_key is not None:
-            self._keys[id_] = index_key
-            if index_key in self._by_key:
-                numbers = self._by_key[index_key] = self._with_key(index_key)
-                insort(numbers, seq)
-            else:
-                self._by_key[index_key] = seq
+        if index_key is None:
+            return
+        self._keys[id_] = index_key
+        if index_key in self._by_key:
+            numbers = self._by_key[index_key] = self._with_key(index_key)
+            _add(numbers, seq)
+        else:
+            self._by_key[index_key] = seq
 
     def _set_due(self, id_: str, seq: int, due: int | None) -> None:
         known = self._dues.pop(id_, None)
@@ -153,13 +141,19 @@ class Table:
             del self._by_due[bisect_left(self._by_due, (known << SEQ_BITS) | seq)]
         if due is not None:
             self._dues[id_] = due
-            insort(self._by_due, (due << SEQ_BITS) | seq)
+            _add(self._by_due, (due << SEQ_BITS) | seq)
+
+
+def _add(numbers: array[int] | list[int], number: int) -> None:
+    """Add to sorted numbers; most are greater than all that are there."""
+    if not numbers or number > numbers[-1]:
+        numbers.append(number)
+    else:
+        insort(numbers, number)
 
 
 class AccountData:
     """What one account has: a table per kind, and the lock that its units hold."""
-
-    __slots__ = ("last_seq", "lock", "tables")
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -167,13 +161,15 @@ class AccountData:
         self.last_seq = 0
 
 
+_EMPTY = Table()
+"""Read in place of a table that does not exist yet."""
+
+
 class _Unit:
     """A unit of work; ``base.Unit`` documents its methods.
 
-    A write is applied at once, and a call that undoes it is noted.
+    A write is applied at once; the call that would undo it is noted.
     """
-
-    __slots__ = ("_can_write", "_data", "_seq_before", "_store", "_undo", "account")
 
     def __init__(
         self, store: MemoryStore, account: str, data: AccountData, *, can_write: bool
@@ -182,6 +178,7 @@ class _Unit:
         self._store = store
         self._data = data
         self._can_write = can_write
+        self._seq_before = 0
         self._undo: list[Callable[[], None]] = []
 
     def __enter__(self) -> _Unit:
@@ -189,25 +186,18 @@ class _Unit:
         self._seq_before = self._data.last_seq
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, error_type: type[BaseException] | None, *_: object) -> None:
         try:
-            if kind is not None:
+            if error_type is not None:
                 self.discard()
         finally:
             self._store.end(self._data.lock)
 
     def get(self, kind: str, id_: str) -> bytes | None:
-        table = self._data.tables.get(kind)
-        return None if table is None else table.bodies.get(id_)
+        return self._read(kind).bodies.get(id_)
 
     def row(self, kind: str, id_: str) -> Row | None:
-        table = self._data.tables.get(kind)
-        return None if table is None else table.row(id_)
+        return self._read(kind).row(id_)
 
     def page(
         self,
@@ -217,27 +207,23 @@ class _Unit:
         before: int | None = None,
         index_key: str | None = None,
     ) -> list[Row]:
-        table = self._data.tables.get(kind)
-        return [] if table is None else table.page(limit, before, index_key)
+        return self._read(kind).page(limit, before, index_key)
 
     def due(self, kind: str, *, until: int, limit: int) -> list[Row]:
-        table = self._data.tables.get(kind)
-        return [] if table is None else table.due(until, limit)
+        return self._read(kind).due(until, limit)
 
     def next_due(self, kind: str) -> int | None:
-        table = self._data.tables.get(kind)
-        return None if table is None else table.next_due()
+        return self._read(kind).next_due()
 
     def count(self, kind: str, *, index_key: str | None = None) -> int:
-        table = self._data.tables.get(kind)
-        return 0 if table is None else table.count(index_key)
+        return self._read(kind).count(index_key)
 
     def kinds(self) -> list[str]:
         return sorted(kind for kind, table in self._data.tables.items() if table.bodies)
 
     def dump(self) -> Iterator[tuple[str, Row]]:
         for kind in self.kinds():
-            for row in self._data.tables[kind].oldest():
+            for row in self._read(kind).oldest():
                 yield kind, row
 
     def put(
@@ -290,6 +276,9 @@ class _Unit:
         self._undo.append(partial(table.write, row))
         table.remove(row.id)
 
+    def _read(self, kind: str) -> Table:
+        return self._data.tables.get(kind, _EMPTY)
+
     def _table(self, kind: str) -> Table:
         """Return the table of a kind, to write in it."""
         self._check_can_write()
@@ -303,7 +292,7 @@ class _Unit:
             raise read_only(self.account)
 
 
-class MemoryStore(BaseStore):
+class MemoryStore(Store):
     """A store in memory; ``base.Store`` documents its methods."""
 
     name = "memory"

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
-from smartpay_mock.storage.base import BaseStore, Row, read_only
+from smartpay_mock.storage.base import Row, Store, read_only
 
 APPLICATION_ID = 0x534D5059
 """``SMPY``, in the header of every SQLite file of ours."""
@@ -39,10 +39,11 @@ _LEASES = (
     " name $text PRIMARY KEY, holder $text NOT NULL, until_ms $integer NOT NULL)",
 )
 # Versions 1 and 2 numbered each kind of an account from 1.
-_KEEP_OLD = ("ALTER TABLE documents RENAME TO old_documents",)
-_DROP_OLD_INDEXES = tuple(
-    f"DROP INDEX IF EXISTS documents_by_{name}"
-    for name in ("id", "seq", "owner", "due", "due_ever")
+_RENAME_OLD = (
+    "ALTER TABLE documents RENAME TO old_documents",
+    "DROP INDEX documents_by_id",
+    "DROP INDEX documents_by_seq",
+    "DROP INDEX documents_by_due",
 )
 _COPY_OLD = (
     "INSERT INTO documents (account, kind, id, index_key, due, body, attachment)"
@@ -79,9 +80,12 @@ def migration(version: int, dialect: dict[str, str]) -> list[str]:
     if version == 0:
         statements = (*_TABLES, *_LEASES)
     elif version < VERSION:
-        statements = (*_KEEP_OLD, *_DROP_OLD_INDEXES, *_TABLES, *_COPY_OLD)
+        statements = (*_RENAME_OLD, *_TABLES, *_COPY_OLD)
     return [string.Template(text).substitute(dialect) for text in statements]
 
+
+_ABOVE_ALL = 1 << 62
+"""Greater than every number."""
 
 _COLUMNS = "seq, id, body, attachment, index_key, due"
 _KIND = f"SELECT {_COLUMNS} FROM documents WHERE account = ? AND kind = ?"  # noqa: S608 - constants
@@ -89,9 +93,7 @@ _COUNT = "SELECT count(*) FROM documents WHERE account = ? AND kind = ?"
 
 GET = "SELECT body FROM documents WHERE account = ? AND kind = ? AND id = ?"
 ROW = f"{_KIND} AND id = ?"
-NEWEST = f"{_KIND} ORDER BY seq DESC LIMIT ?"
 PAGE = f"{_KIND} AND seq < ? ORDER BY seq DESC LIMIT ?"
-NEWEST_WITH_KEY = f"{_KIND} AND index_key = ? ORDER BY seq DESC LIMIT ?"
 PAGE_WITH_KEY = f"{_KIND} AND index_key = ? AND seq < ? ORDER BY seq DESC LIMIT ?"
 DUE = f"{_KIND} AND due <= ? ORDER BY due, seq LIMIT ?"
 NEXT_DUE = (
@@ -168,12 +170,9 @@ class _Unit:
         before: int | None = None,
         index_key: str | None = None,
     ) -> list[Row]:
-        if index_key is None and before is None:
-            return self._rows(NEWEST, kind, limit)
+        before = _ABOVE_ALL if before is None else before
         if index_key is None:
             return self._rows(PAGE, kind, before, limit)
-        if before is None:
-            return self._rows(NEWEST_WITH_KEY, kind, index_key, limit)
         return self._rows(PAGE_WITH_KEY, kind, index_key, before, limit)
 
     def due(self, kind: str, *, until: int, limit: int) -> list[Row]:
@@ -233,7 +232,7 @@ class _Unit:
         return self._session.change(statement, self.account, *values)
 
 
-class SqlStore(BaseStore):
+class SqlStore(Store):
     """The part of a store that both databases share."""
 
     @abstractmethod

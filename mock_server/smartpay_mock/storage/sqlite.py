@@ -42,9 +42,6 @@ from smartpay_mock.storage.base import StoreError, StoreUnavailable
 BUSY_MS = 10_000
 """How long a unit waits for another one by default."""
 
-OLDEST_SQLITE = (3, 24)
-"""The first with ``ON CONFLICT``."""
-
 _RETRY_S = 0.001
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
@@ -315,11 +312,6 @@ class SqliteFile:
                 )
 
     def _prepare(self, session: _Session) -> None:
-        if sqlite3.sqlite_version_info < OLDEST_SQLITE:
-            raise StoreError(
-                f"SQLite {sqlite3.sqlite_version} is too old; 3.24 or later is needed."
-                " Use a newer Python, or keep state in memory."
-            )
         self._check_version(session)
         for pragma in (*_PRAGMAS, f"PRAGMA synchronous = {self._synchronous}"):
             session.wait_for(pragma)

@@ -371,9 +371,7 @@ def test_a_full_disk_rolls_the_unit_back(store: Store) -> None:
 PLANS = {
     "GET": ("documents_by_id", ("a", "order", "o1")),
     "ROW": ("documents_by_id", ("a", "order", "o1")),
-    "NEWEST": ("documents_by_seq", ("a", "order", 9)),
     "PAGE": ("documents_by_seq", ("a", "order", 9, 9)),
-    "NEWEST_WITH_KEY": ("documents_by_key", ("a", "order", "t1", 9)),
     "PAGE_WITH_KEY": ("documents_by_key", ("a", "order", "t1", 9, 9)),
     "COUNT": ("documents_by_", ("a", "order")),
     "COUNT_WITH_KEY": ("documents_by_key", ("a", "order", "t1")),
