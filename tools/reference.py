@@ -19,8 +19,7 @@ from smartpay_mock.control.table import ALIASES, ROUTES
 from smartpay_mock.events.faults import OPTIONS
 from smartpay_mock.kernel.faults import KINDS
 from smartpay_mock.kernel.settings import Settings, environment_name
-from smartpay_mock.twins import mutants
-from smartpay_mock.twins.matrix import UNBREAKABLE
+from smartpay_mock.mutants import mutants
 from smartpay_schemas import CLAUSES, ERRORS, LIFECYCLES, OPERATIONS, Clause, Lifecycle
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -278,28 +277,23 @@ def test_values_page() -> str:
 
 
 def mutants_page() -> str:
-    """Return the page of evil twins, by area, and of the clauses that each breaks."""
+    """Return the page of mutants, by area, with the clauses that each breaks."""
     known = mutants()
     parts = [
-        "# Evil twins",
-        f"{len(known)} deliberately broken variants of the emulator, each with the bug "
-        "that it stands for and the clauses of [the contract](contract.md) that it "
-        "breaks. How to use them: [What tests are worth](../mutants.md).",
+        "# Mutants",
+        f"{len(known)} deliberately broken variants of the emulator, each with what "
+        "its bug would cost you and the clauses of [the contract](contract.md) that it "
+        "breaks. How to use them: [Mutation-test your suite](../mutants.md).",
     ]
     for area, rows in groupby(known.values(), key=lambda mutant: mutant.area):
         lines = [
-            (code(row.name), row.bug, ", ".join(code(id_) for id_ in row.clauses))
+            (code(row.name), row.cost, ", ".join(code(id_) for id_ in row.clauses))
             for row in rows
         ]
         parts += [
             f"## {area.replace('-', ' ').capitalize()}",
-            table(("mutant", "the bug it stands for", "clauses"), lines),
+            table(("mutant", "what the bug would cost", "clauses"), lines),
         ]
-    exceptions = [(code(id_), reason) for id_, reason in UNBREAKABLE.items()]
-    parts += [
-        "## Clauses that no twin can break",
-        table(("clause", "why"), exceptions),
-    ]
     return "\n\n".join(parts)
 
 
@@ -310,7 +304,7 @@ PAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "contract.md": ("clauses.json", contract_page),
     "settings.md": ("kernel/settings.py", settings_page),
     "control-plane.md": ("control/table.py", control_plane_page),
-    "mutants.md": ("twins/catalogue", mutants_page),
+    "mutants.md": ("mutants/catalogue", mutants_page),
     "test-values.md": ("test_values.json", test_values_page),
 }
 """File name -> (where its content comes from, what makes it)."""

@@ -16,7 +16,7 @@ API_PATH = re.compile(r"/v1/[a-z{<]")
 RAISERS = {"ApiError", "refuse"}
 """Calls whose first argument is an error code."""
 
-CALLERS = ("mock_server/smartpay_mock/cli", "mock_server/smartpay_mock/twins")
+CALLERS = ("mock_server/smartpay_mock/cli", "mock_server/smartpay_mock/mutants")
 """Who plays a client of the API, or breaks it on purpose, spells what it sends."""
 
 

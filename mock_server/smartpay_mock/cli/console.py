@@ -15,7 +15,7 @@ from smartpay_mock.kernel.exchange import (
     ADVICE_SEPARATOR,
     REASON_HEADER,
 )
-from smartpay_mock.twins.mutant import Mutant
+from smartpay_mock.mutants.mutant import Mutant
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -74,7 +74,7 @@ def banner(root_url: str, *, state: str, tls_url: str = "", ca_path: str = "") -
 def warning(mutant: Mutant) -> str:
     """Return the warning about an emulator that is broken on purpose."""
     return textwrap.fill(
-        f"BROKEN ON PURPOSE ({mutant.name}): {mutant.bug} Use it to test tests only. "
+        f"BROKEN ON PURPOSE ({mutant.name}): {mutant.cost} Use it to test tests only. "
         "Leave out --mutant to serve the correct emulator.",
         width=_WIDTH,
     )

@@ -1,4 +1,4 @@
-"""``mutants``: evil twins of the emulator, to show what tests are worth."""
+"""``mutants``: deliberately broken emulators, to grade a test suite with."""
 
 from __future__ import annotations
 
@@ -13,34 +13,26 @@ from time import monotonic
 import click
 
 from smartpay_mock.kernel.errors import SandboxUsageError
-from smartpay_mock.twins import find_mutant, mutants
-from smartpay_mock.twins.grading import OwnSuite
-from smartpay_mock.twins.kit import Kit
-from smartpay_mock.twins.matrix import (
-    LEGEND,
-    UNBREAKABLE,
-    WIDTH,
-    matrix,
-    progress,
-    survivors,
-    unproven,
-)
-from smartpay_mock.twins.mutant import Mutant
-from smartpay_mock.twins.verdict import Suite, Verdict, judge_all
+from smartpay_mock.mutants import find_mutant, mutants
+from smartpay_mock.mutants.kit import Kit
+from smartpay_mock.mutants.mutant import Mutant
+from smartpay_mock.mutants.own_suite import OwnSuite
+from smartpay_mock.mutants.report import LEGEND, WIDTH, matrix, progress, undetected
+from smartpay_mock.mutants.results import Result, Suite, run_all
 
 _NAMES = 38
-_SURVIVED = 1
+_UNDETECTED = 1
 
 
 @click.group(context_settings={"max_content_width": WIDTH})
 def command() -> None:
-    """Break the emulator on purpose, and see whether tests notice."""
+    """Mutation-test your suite against deliberate bugs."""
 
 
 @command.command("list")
-@click.option("--area", "areas", multiple=True, help="Only this area of the contract.")
+@click.option("--area", "areas", multiple=True, help="Only this area; repeatable.")
 def list_(areas: tuple[str, ...]) -> None:
-    """Print every mutant with the bug that it stands for."""
+    """List every mutant and what its bug would cost."""
     for area, rows in groupby(_chosen((), areas), key=lambda mutant: mutant.area):
         click.echo(f"\n{area}")
         for mutant in rows:
@@ -51,31 +43,33 @@ def list_(areas: tuple[str, ...]) -> None:
 @click.option("--only", "names", multiple=True, help="Only this mutant; repeatable.")
 @click.option("--area", "areas", multiple=True, help="Only this area; repeatable.")
 @click.option(
-    "--jobs", default=min(2, os.cpu_count() or 1), show_default=True, help="At once."
+    "--jobs",
+    default=min(2, os.cpu_count() or 1),
+    show_default=True,
+    help="Mutants to run in parallel.",
 )
 @click.argument("argv", nargs=-1, type=click.UNPROCESSED)
 def run(
     names: tuple[str, ...], areas: tuple[str, ...], jobs: int, argv: tuple[str, ...]
 ) -> None:
-    """Grade the contract kit, or a suite of your own, by the mutants it notices.
+    """Grade your test suite, or the contract kit, by the mutants it detects.
 
-    Without a command the contract kit meets every mutant. With one (mutants run --
-    pytest tests) the command is run once per mutant, with SMARTPAY_SANDBOX_MUTANT set:
-    the emulators of the pytest fixture, of exec and of serve are broken then.
+    With a command (mutants run -- pytest tests), run it once per mutant with
+    SMARTPAY_SANDBOX_MUTANT set: the emulators of the pytest fixture, of exec and of
+    serve are then broken. Without a command, run the contract kit.
 
-    Exits with 0 if every mutant was noticed, 1 if some survived, 2 for wrong usage.
+    Exit with 0 if every mutant was detected, 1 if some were not, 2 for wrong usage.
     """
     chosen = _chosen(names, areas)
-    with tempfile.TemporaryDirectory(prefix="smartpay-twins-") as folder:
+    with tempfile.TemporaryDirectory(prefix="smartpay-mutants-") as folder:
         suite: Suite = OwnSuite(argv, Path(folder)) if argv else Kit(Path(folder))
-        verdicts = _graded(suite, chosen, jobs)
-    everything = not argv and not names and not areas
-    click.echo("" if argv else f"\n{matrix(verdicts)}\n\n{LEGEND}\n")
-    raise SystemExit(_summed_up(verdicts, everything=everything))
+        results = run_suite(suite, chosen, jobs)
+    click.echo("" if argv else f"\n{matrix(results)}\n\n{LEGEND}\n")
+    raise SystemExit(_summed_up(results))
 
 
 def _chosen(names: Sequence[str], areas: Sequence[str]) -> list[Mutant]:
-    """Return the mutants meant, all of them when nothing is named.
+    """Return the chosen mutants, all of them when nothing is named.
 
     Raises:
         SandboxUsageError: A name or an area is unknown.
@@ -84,15 +78,15 @@ def _chosen(names: Sequence[str], areas: Sequence[str]) -> list[Mutant]:
     unknown = sorted(set(areas) - {mutant.area for mutant in known})
     if unknown:
         listed = ", ".join(dict.fromkeys(mutant.area for mutant in known))
-        raise SandboxUsageError(f"There is no area {unknown[0]!r}. Known: {listed}.")
+        raise SandboxUsageError(f"Unknown area {unknown[0]!r}. Known: {listed}.")
     if names:
         return [find_mutant(name) for name in names]
     return [mutant for mutant in known if not areas or mutant.area in areas]
 
 
 def _row(mutant: Mutant) -> str:
-    """Return name and bug in two columns."""
-    lines = textwrap.wrap(mutant.bug, WIDTH - _NAMES)
+    """Return name and cost in two columns."""
+    lines = textwrap.wrap(mutant.cost, WIDTH - _NAMES)
     return "\n".join(
         f"{name:{_NAMES}}{line}"
         for name, line in zip(
@@ -101,38 +95,33 @@ def _row(mutant: Mutant) -> str:
     )
 
 
-def _graded(suite: Suite, chosen: Sequence[Mutant], jobs: int) -> list[Verdict]:
-    seconds = suite.check_honest(chosen)
-    click.echo(f"honest emulator: passed in {seconds:.1f} s")
+def run_suite(suite: Suite, chosen: Sequence[Mutant], jobs: int) -> list[Result]:
+    """Run a suite against mutants and print the progress."""
+    seconds = suite.check_unmutated(chosen)
+    click.echo(f"unmutated emulator: passed in {seconds:.1f} s")
     minutes = seconds * len(chosen) / jobs / 60
     if isinstance(suite, OwnSuite) and minutes > 1:
         click.echo(
-            f"{len(chosen)} mutants will take about {minutes:.0f} minutes; --area and "
-            "--only choose fewer."
+            f"{len(chosen)} mutants will take about {minutes:.0f} minutes. Use --area "
+            "or --only to choose fewer."
         )
-    started, told = monotonic(), 0
+    started, done = monotonic(), 0
 
-    def tell(verdict: Verdict) -> None:
-        nonlocal told
-        told += 1
-        click.echo(progress(verdict, told, len(chosen)))
+    def report(result: Result) -> None:
+        nonlocal done
+        done += 1
+        click.echo(progress(result, done, len(chosen)))
 
-    verdicts = judge_all(suite, chosen, jobs=jobs, tell=tell)
+    results = run_all(suite, chosen, jobs=jobs, report=report)
     click.echo(f"{len(chosen)} mutants in {monotonic() - started:.0f} s")
-    return verdicts
+    return results
 
 
-def _summed_up(verdicts: Sequence[Verdict], *, everything: bool) -> int:
-    """Say who survived; return the exit code."""
-    left = survivors(verdicts)
-    lacking = unproven(verdicts) if everything else []
-    click.echo(f"{len(verdicts) - len(left)} of {len(verdicts)} mutants were noticed.")
+def _summed_up(results: Sequence[Result]) -> int:
+    """Print the mutants that were not detected; return the exit code."""
+    left = undetected(results)
+    click.echo(f"{len(results) - len(left)} of {len(results)} mutants were detected.")
     if left:
-        click.echo("\nSurvivors, and what each would mean:\n")
+        click.echo("\nNot detected, and what each bug would cost:\n")
         click.echo("\n".join(left))
-    if lacking:
-        click.echo("\nNo mutant made these clauses fail:\n")
-        click.echo("\n".join(f"  {id_}" for id_ in lacking))
-    for id_, reason in UNBREAKABLE.items() if everything else ():
-        click.echo(f"Not breakable: {id_}, since {reason}.")
-    return _SURVIVED if left or lacking else 0
+    return _UNDETECTED if left else 0

@@ -24,9 +24,9 @@ from smartpay_mock.kernel.settings import (
     load_settings,
     read_setting,
 )
+from smartpay_mock.mutants import broken_app, find_mutant
 from smartpay_mock.server import Sandbox, make_certificates
 from smartpay_mock.server.sandbox import API_PATH
-from smartpay_mock.twins import broken_app, find_mutant
 
 if TYPE_CHECKING:
     from flask import Flask

@@ -16,6 +16,7 @@ from smartpay_mock.kernel.environ import REPORT
 from smartpay_mock.kernel.exchange import Call
 from smartpay_mock.kernel.ids import account_id
 from smartpay_mock.kernel.settings import Settings
+from smartpay_mock.mutants import broken_app
 from smartpay_mock.server import Sandbox
 from smartpay_mock.testing.client import (
     API_PATH,
@@ -24,7 +25,6 @@ from smartpay_mock.testing.client import (
     ApiResponse,
     WSGIApp,
 )
-from smartpay_mock.twins import broken_app
 from smartpay_schemas import OPERATIONS
 
 _ROUTES: dict[tuple[str, str], Route] = {

@@ -1,0 +1,270 @@
+"""Mutants that charge the wrong consumer, amount or number of times."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from smartpay_mock.kernel.clock import DAY_MS
+from smartpay_mock.mutants.mutant import Mutant
+from smartpay_mock.mutants.patches import (
+    Document,
+    Wrap,
+    change_rules,
+    change_transition,
+    combine,
+    remove_transitions,
+    use_context,
+    wrap_handlers,
+)
+from smartpay_mock.mutants.responses import edit_successes
+from smartpay_mock.resources import Context
+from smartpay_mock.resources.payments import capture
+from smartpay_mock.resources.tokens import keep_token
+
+
+def charging(*statuses: str) -> Wrap:
+    """Charge tokens in these statuses as if they were active."""
+
+    def wrap(
+        original: Any, ctx: Context, params: dict[str, str], body: Document
+    ) -> Document | None:
+        token = ctx.load("token", body["token"])
+        if token is None or token["status"] not in statuses:
+            done: Document | None = original(ctx, params, body)
+            return done
+        keep_token(ctx, {**token, "status": "active"})
+        order: Document = original(ctx, params, body)
+        keep_token(ctx, token)
+        return order
+
+    return wrap
+
+
+def shown_as(shown: str, status: str) -> Wrap:
+    """Answer with another status than the order has."""
+
+    def wrap(
+        original: Any, ctx: Context, params: dict[str, str], body: Document
+    ) -> Document:
+        order: Document = original(ctx, params, body)
+        return {**order, "status": shown} if order["status"] == status else order
+
+    return wrap
+
+
+def captured_again(*statuses: str) -> Wrap:
+    """Return the wrap that captures orders in these statuses once more."""
+
+    def wrap(
+        original: Any, ctx: Context, params: dict[str, str], body: Document
+    ) -> Document:
+        order: Document = original(ctx, params, body)
+        if order["status"] in statuses:
+            capture(ctx, order, {"amount": order["amount"]})
+            ctx.save("order", order)
+        return order
+
+    return wrap
+
+
+def short_by_one(
+    original: Any, ctx: Context, params: dict[str, str], body: Document
+) -> Any:
+    """Capture a yen less than was authorized."""
+    order = original(ctx, params, body)
+    for id_ in order["payments"]:
+        payment = ctx.find("payment", id_)
+        payment["amount"] -= 1
+        ctx.save("payment", payment, owner=order["id"])
+    return order
+
+
+def used_up(original: Any, ctx: Context, params: dict[str, str], body: Document) -> Any:
+    """Disable the token with its first order."""
+    order = original(ctx, params, body)
+    token = ctx.find("token", order["tokenId"])
+    keep_token(ctx, {**token, "status": "disabled"})
+    return order
+
+
+def capturing(method: str) -> Wrap:
+    """Return the wrap that captures by one method, whatever was asked."""
+    return lambda original, ctx, params, body: original(
+        ctx, params, {**body, "captureMethod": method}
+    )
+
+
+def fee_on_top(
+    original: Any, ctx: Context, params: dict[str, str], body: Document
+) -> Any:
+    """Add the shipping fee to an amount that holds it."""
+    fee = body.get("shippingInfo", {}).get("feeAmount", 0)
+    if "amount" in body:
+        body = {**body, "amount": body["amount"] + fee}
+    return original(ctx, params, body)
+
+
+class _Holding(Context):
+    """Does not release what a canceled order had authorized."""
+
+    def save(self, kind: str, document: Document, *, owner: str | None = None) -> None:
+        if kind == "order" and document["status"] == "canceled":
+            document["_authorized"] = document["amount"]
+        super().save(kind, document, owner=owner)
+
+
+def _in_words_only(
+    _original: Any, ctx: Context, params: dict[str, str], _body: Document
+) -> Document:
+    """Say that an order is canceled."""
+    return {**ctx.find("order", params["id"]), "status": "canceled"}
+
+
+BASKETS = ("create_order", "create_checkout_session")
+
+
+MUTANTS = (
+    Mutant(
+        "rejected-shown-as-succeeded",
+        "You ship goods that were never paid for.",
+        ("orders.create.rejected", "orders.create.consumer-inactive"),
+        wrap_handlers(shown_as("succeeded", "rejected"), "create_order"),
+    ),
+    Mutant(
+        "succeeded-shown-as-rejected",
+        "The consumer has paid, sees a rejection, and pays elsewhere again.",
+        ("orders.create.succeeded",),
+        wrap_handlers(shown_as("rejected", "succeeded"), "create_order"),
+    ),
+    Mutant(
+        "rejected-is-charged",
+        "The order is rejected, and the consumer pays for it anyway.",
+        ("orders.create.rejected", "orders.create.one-payment"),
+        wrap_handlers(captured_again("rejected"), "create_order"),
+    ),
+    Mutant(
+        "disabled-token-charged",
+        "A consumer who withdrew permission is charged and disputes it.",
+        ("orders.create.token-disabled", "orders.create.token-disabled-rejected"),
+        wrap_handlers(charging("disabled"), "create_order"),
+    ),
+    Mutant(
+        "deleted-token-charged",
+        "A consumer who deleted the token is charged and disputes it.",
+        ("orders.create.token-deleted",),
+        wrap_handlers(charging("deleted"), "create_order"),
+    ),
+    Mutant(
+        "unapproved-token-charged",
+        "A consumer who never agreed is charged.",
+        ("orders.create.token-invalid",),
+        wrap_handlers(charging("requires_authorization", "rejected"), "create_order"),
+    ),
+    Mutant(
+        "token-used-up",
+        "A subscription is charged once and never again.",
+        ("orders.create.token-stays",),
+        wrap_handlers(used_up, "create_order"),
+    ),
+    Mutant(
+        "manual-captured-at-once",
+        "The consumer pays at once for goods that are not in stock.",
+        ("orders.create.requires-capture", "orders.create.one-payment"),
+        wrap_handlers(capturing("automatic"), "create_order"),
+    ),
+    Mutant(
+        "automatic-left-uncaptured",
+        "You ship, and the money is never taken.",
+        ("orders.create.succeeded", "orders.create.one-payment"),
+        wrap_handlers(capturing("manual"), "create_order"),
+    ),
+    Mutant(
+        "charged-twice",
+        "The consumer pays twice for every order.",
+        ("orders.create.one-payment",),
+        wrap_handlers(captured_again("succeeded"), "create_order"),
+    ),
+    Mutant(
+        "charged-a-yen-less",
+        "Your books are one yen short for each order.",
+        ("orders.create.one-payment",),
+        wrap_handlers(short_by_one, "create_order"),
+    ),
+    Mutant(
+        "fee-charged-twice",
+        "The consumer pays the shipping fee twice.",
+        ("orders.create.echo", "sessions.create.order-members"),
+        wrap_handlers(fee_on_top, *BASKETS),
+    ),
+    Mutant(
+        "reference-lost",
+        "You cannot tell which of your carts was paid.",
+        ("orders.create.echo", "sessions.create.echo"),
+        edit_successes(
+            lambda document: [
+                found.pop("reference", None)
+                for found in (document, document.get("order"))
+                if isinstance(found, dict)
+            ],
+            *BASKETS,
+        ),
+    ),
+    Mutant(
+        "expires-after-six-days",
+        "You capture on the seventh day and are refused.",
+        ("orders.create.expires-at", "orders.expiry.not-before"),
+        change_rules(capture_window_ms=6 * DAY_MS),
+    ),
+    Mutant(
+        "never-expires",
+        "You rely on an authorization that ended long ago, and ship without payment.",
+        (
+            "orders.expiry.canceled",
+            "orders.expiry.no-capture",
+            "events.order-expired",
+        ),
+        change_transition("order", "expire", "requires_capture", to="requires_capture"),
+    ),
+    Mutant(
+        "partly-captured-expires-canceled",
+        "A partly paid order appears canceled, so your books lose the payment.",
+        ("orders.expiry.partly-captured",),
+        change_transition(
+            "order", "expire_captured", "requires_capture", to="canceled"
+        ),
+    ),
+    Mutant(
+        "canceled-but-held",
+        "The money of a canceled order stays reserved and can still be captured.",
+        ("orders.cancel.releases", "orders.expiry.no-capture"),
+        combine(
+            use_context(_Holding),
+            change_transition("order", "capture_last", "canceled", to="canceled"),
+            change_transition("order", "capture_part", "canceled", to="canceled"),
+        ),
+    ),
+    Mutant(
+        "canceled-in-response-only",
+        "You confirm the cancellation to the consumer, who is charged anyway.",
+        ("orders.cancel.canceled", "orders.cancel.releases"),
+        wrap_handlers(_in_words_only, "cancel_order"),
+    ),
+    Mutant(
+        "cancels-what-was-captured",
+        "The consumer has paid a part, and the order says that nothing was paid.",
+        ("orders.cancel.partly-captured",),
+        change_transition("order", "release", "requires_capture", to="canceled"),
+    ),
+    Mutant(
+        "paid-orders-can-be-canceled",
+        "The consumer has paid, and your shop shows the order as canceled.",
+        ("orders.cancel.cannot",),
+        change_transition("order", "release", "succeeded", to="canceled"),
+    ),
+    Mutant(
+        "cancellation-only-once",
+        "A retried cancellation looks like a failure, so an agent cancels by hand.",
+        ("orders.cancel.again",),
+        remove_transitions("order", "cancel", "canceled"),
+    ),
+)

@@ -1,0 +1,185 @@
+"""Mutants of objects that no table describes."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from tests.mutants.bodies import proof
+
+from smartpay_mock.kernel.codec import decode, encode, encode_sorted
+from smartpay_mock.kernel.errors import ApiError
+from smartpay_mock.kernel.exchange import Answer, Call
+from smartpay_mock.mutants.catalogue.payments import CODE
+from smartpay_mock.mutants.documents import save_document
+from smartpay_mock.mutants.patches import Document, edit_answers, wrap_handlers
+from smartpay_mock.mutants.responses import edit_successes
+from smartpay_mock.resources import Context
+from smartpay_mock.resources.context import invalid
+from smartpay_mock.resources.tokens import keep_token
+from smartpay_schemas import Operation
+
+
+def forgetting_rejected(
+    original: Any, ctx: Context, params: dict[str, str], body: Document
+) -> Any:
+    """Throw a rejected order away."""
+    order = original(ctx, params, body)
+    if order["status"] == "rejected":
+        ctx.unit.delete("order", order["id"])
+    return order
+
+
+def _case_sensitive(
+    original: Any, ctx: Context, params: dict[str, str], body: Document
+) -> Any:
+    """Take only the very same letters for the same code."""
+    rows = ctx.unit.page("promotion_code", limit=9, index_key=body["code"].casefold())
+    known = [ctx.find("promotion_code", row.id) for row in rows]
+    others = [one for one in known if one["code"] != body["code"]]
+    for other in others:
+        ctx.save("promotion_code", other)
+    made = original(ctx, params, body)
+    for other in others:
+        save_document(ctx, other)
+    return made
+
+
+def _once_per_customer(
+    original: Any, ctx: Context, params: dict[str, str], body: Document
+) -> Any:
+    return original(ctx, params, {"onePerCustomer": True, **body})
+
+
+CREATE = "create_webhook_endpoint"
+
+
+_PATIENCE_S = 0.5
+
+
+def _trying(original: Any, ctx: Context, params: dict[str, str], body: Document) -> Any:
+    """Refuse an endpoint where nothing listens, on this machine at least."""
+    address = urlsplit(body["url"])
+    if address.hostname in {"127.0.0.1", "localhost", "::1"}:
+        place = (address.hostname, address.port or 80)
+        try:
+            socket.create_connection(place, _PATIENCE_S).close()
+        except OSError:
+            raise invalid("url: it does not answer") from None
+    return original(ctx, params, body)
+
+
+def _nothing_done(
+    _original: Any, ctx: Context, params: dict[str, str], _body: Document
+) -> None:
+    ctx.find("webhook_endpoint", params["id"])
+
+
+def _by_order(
+    original: Any, ctx: Context, params: dict[str, str], body: Document
+) -> Any:
+    """Count what was given back of the order against each of its payments."""
+    payment = ctx.find("payment", body["payment"])
+    order = ctx.find("order", payment["order"])
+    returned = sum(ctx.find("payment", id_)["_refunded"] for id_ in order["payments"])
+    if returned + body.get("amount", 0) > payment["amount"]:
+        raise ApiError(CODE, amount=0, left=0, id=payment["id"])
+    return original(ctx, params, body)
+
+
+CHANGES = {"enable_token", "disable_token", "delete_token"}
+
+
+def _wiping(
+    original: Any, ctx: Context, params: dict[str, str], body: Document
+) -> None:
+    """Wipe what a merchant noted about a token."""
+    original(ctx, params, body)
+    token = ctx.find("token", params["id"])
+    token.pop("reference", None)
+    keep_token(ctx, {**token, "metadata": {}})
+
+
+def _labelled(operation: Operation, _call: Call, answer: Answer) -> Answer:
+    if operation.id in CHANGES and answer.status == operation.status:
+        return replace(answer, content_type="application/json")
+    return answer
+
+
+def _active_only(document: Document) -> None:
+    tokens = document["data"]
+    document["data"] = [token for token in tokens if token["status"] == "active"]
+    document["results"] = len(document["data"])
+
+
+def _merging(
+    original: Callable[..., Any], ctx: Context, params: dict[str, str], body: Document
+) -> Any:
+    """Take the same body for the same order."""
+    name = encode_sorted(body).hex()
+    known = ctx.unit.get("merged", name)
+    if known is not None:
+        return ctx.find("order", decode(known))
+    order = original(ctx, params, body)
+    ctx.unit.put("merged", name, encode(order["id"]))
+    return order
+
+
+MUTANTS = (
+    proof(
+        "same-body-is-same-order",
+        wrap_handlers(_merging, "create_order"),
+        "orders.create.every-request-charges",
+        "idempotency.one-order-per-key",
+    ),
+    proof(
+        "rejected-not-kept",
+        wrap_handlers(forgetting_rejected, "create_order"),
+        "orders.create.rejected-kept",
+    ),
+    proof(
+        "refund-lowers-other-payments",
+        wrap_handlers(_by_order, "create_refund"),
+        "refunds.create.own-payment",
+    ),
+    proof(
+        "empty-answer-called-json",
+        edit_answers(_labelled),
+        "tokens.empty-answer",
+    ),
+    proof(
+        "disabled-not-listed",
+        edit_successes(_active_only, "list_tokens"),
+        "tokens.list",
+    ),
+    proof(
+        "disabling-wipes",
+        wrap_handlers(_wiping, "disable_token", "enable_token"),
+        "tokens.no-other-change",
+    ),
+    proof(
+        "codes-once-per-customer",
+        wrap_handlers(_once_per_customer, "create_promotion_code"),
+        "promotions.create.defaults",
+    ),
+    proof(
+        "codes-tell-cases-apart",
+        wrap_handlers(_case_sensitive, "create_promotion_code"),
+        "promotions.create.exists",
+    ),
+    proof(
+        "endpoint-tried-at-once",
+        wrap_handlers(_trying, CREATE),
+        "endpoints.create.not-reached",
+    ),
+    proof(
+        "endpoint-not-deleted",
+        wrap_handlers(_nothing_done, "delete_webhook_endpoint"),
+        "endpoints.delete",
+        "endpoints.delete.gone",
+        "events.deleted",
+    ),
+)

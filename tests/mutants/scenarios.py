@@ -1,0 +1,586 @@
+"""Short sequences of calls in which mutants answer differently."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+SILENCE = 0
+"""A status that stands for a closed connection."""
+
+Scenario = Callable[[Any], object]
+
+
+def basics(shop: Any) -> None:
+    """One of everything, retrieved and listed, plain and expanded."""
+    order = shop.order(metadata={"Shop": "Shibuya"}).get("id", "order_test_x")
+    payment = shop.payment()
+    refund = shop.refund(payment, 100, description="back").get("id", "refund_test_x")
+    session = shop.session(locale="ja").get("id", "checkout_test_x")
+    coupon = shop.coupon(expiresAt=4_102_444_800_000).get("id", "coupon_test_x")
+    code = shop.call(
+        "create_promotion_code",
+        {"coupon": coupon, "code": "Spring-1", "currency": "JPY", "minimumAmount": 5},
+    ).get("id", "promotioncode_test_x")
+    endpoint = shop.endpoint(eventSubscriptions=["order.authorized"])
+    made = {
+        "order": order,
+        "payment": payment,
+        "refund": refund,
+        "checkout_session": session,
+        "coupon": coupon,
+        "promotion_code": code,
+        "webhook_endpoint": endpoint,
+    }
+    for kind, id_ in made.items():
+        for query in ("", "expand=all"):
+            shop.call(f"get_{kind}", id_=id_, query=query)
+            shop.call(f"list_{kind}s", query=query)
+    shop.call("get_token", id_="paytok_test_approved")
+    shop.call("list_tokens")
+
+
+def odd_calls(shop: Any) -> None:
+    """What SDKs add, missing objects, and calls that are not allowed."""
+    shop.call("list_coupons", query="dev-lang=php&sdk-version=1")
+    shop.call("list_coupons", ContentType="application/json")
+    shop.call("list_orders", Accept_Encoding="gzip")
+    shop.call("list_orders", query="pageToken=&maxResults=&expand=")
+    shop.call("list_orders", query="expand=yes")
+    shop.call("get_coupon", id_="coupon_test_none", query="expand=all")
+    coupon = shop.coupon().get("id", "coupon_test_x")
+    shop.call("get_coupon", id_=coupon, query="expand=no")
+    shop.send("DELETE", f"/v1/coupons/{coupon}")
+    order = shop.order().get("id", "order_test_x")
+    shop.send("PATCH", f"/v1/orders/{order}", {"reference": "other"})
+    shop.call("disable_token", id_="paytok_test_approved")
+    for kind in ("order", "payment", "refund", "token", "webhook_endpoint"):
+        shop.call(f"get_{kind}", id_=f"{kind}_test_none")
+
+
+def credentials(shop: Any) -> None:
+    """Calls with a wrong key, the key of another account, or none."""
+    theirs = shop.order().get("id", "order_test_x")
+    shop.coupon()
+    for credential in (
+        None,
+        "Basic",
+        "Basic word",
+        "Basic pk_test_probe",
+        "Basic sk_" + "live_probe",
+        "Bearer sk_test_probe",
+        "Basic sk_test_other",
+    ):
+        shop.call("get_order", id_=theirs, Authorization=credential)
+        for name in ("list_orders", "list_refunds", "list_coupons"):
+            shop.call(name, Authorization=credential)
+        shop.call("create_order", {"amount": -1}, Authorization=credential)
+    shop.call("list_coupons")
+    shop.call("create_coupon", raw=b'{"name":"x"', Authorization=None)
+    body = {"name": "x", "discountType": "percentage", "discountPercentage": 5}
+    shop.call("create_coupon", body, Authorization=None)
+    shop.call("list_coupons")
+    shop.call("get_order", id_=theirs.replace("_test_", "_live_"))
+
+
+def refusals(shop: Any) -> None:
+    """Bodies that are wrong, several ways at once."""
+    shop.call("create_order", {})
+    shop.call("create_order", raw=b'{"amount": 1')
+    shop.call("create_order", raw=b"[1]")
+    for changes in (
+        {"amount": -1},
+        {"amount": "1500"},
+        {"amount": 1500.5},
+        {"amount": 1250.0},
+        {"currency": "USD"},
+        {"currency": "jpy"},
+        {"captureMethod": "later"},
+        {"metadata": "none"},
+        {"metadata": {str(n): "x" for n in range(21)}},
+        {"customerInfo": {"dateOfBirth": "yesterday"}},
+        {"customerInfo": {"firstName": "x" * 256}},
+        {"customerInfo": {"emailAddress": "[email protected] of mine"}},
+        {"shippingInfo": {"address": {"line1": "x"}}},
+        {"items": [{"name": "x"}]},
+        {"token": "paytok_test_none"},
+    ):
+        shop.order(**changes)
+    shop.call("list_orders")
+    shop.capture("order_test_none", 0, cancelRemainder="never")
+    shop.refund("payment_test_none", 5, reason="bored")
+    shop.coupon(discountType="gift")
+    shop.session(items=[{"name": "tax", "amount": 5, "currency": "JPY", "kind": "tax"}])
+    for name in ("create_payment", "create_refund", "create_webhook_endpoint"):
+        shop.call(name, {})
+
+
+def habits(shop: Any) -> None:
+    """Bodies as real clients send them."""
+    nulls = {"description": None, "reference": None, "metadata": None}
+    address = {
+        "line1": "",
+        "locality": "",
+        "postalCode": "123",
+        "country": "jp",
+        "addressType": "home",
+    }
+    shop.order(**nulls)
+    shop.order(extra={"a": 1}, captureMethod="autommatic")
+    shop.order(shippingInfo={"address": address, "feeCurrency": "jpy"})
+    shop.order(items=[{**BASIC, "kind": "discount"}, {**BASIC, "kind": "tax"}, BASIC])
+    shop.order(items=[{**BASIC, "quantity": 0, "kind": None}], customerInfo={})
+    waiting = shop.authorized()
+    shop.call("cancel_order", raw=b"[]", id_=waiting, query="idempotencyKey=x")
+    shop.call("cancel_order", id_=waiting)
+    shop.call("delete_token", raw=b"{}", id_="paytok_test_disabled")
+    payment = shop.payment()
+    shop.call("update_payment", {"description": "d", "reference": "r"}, id_=payment)
+    for body in (nulls, {}, {"amount": 7, "status": "refunded"}):
+        shop.call("update_payment", body, id_=payment)
+        shop.call("get_payment", id_=payment)
+    shop.call("create_coupon", {"name": None})
+    code = {"code": "x", "coupon": shop.coupon().get("id"), "active": None}
+    shop.call("create_promotion_code", code)
+
+
+BASIC = {"name": "knit", "amount": 100, "currency": "JPY"}
+
+
+def updates(shop: Any) -> None:
+    """Updates, and what they leave unchanged."""
+    payment = shop.payment()
+    refund = shop.refund(payment, 10, reason="requested_by_customer").get("id")
+    coupon = shop.coupon().get("id")
+    code = {"code": "upd", "coupon": coupon}
+    promotion = shop.call("create_promotion_code", code).get("id")
+    endpoint = shop.endpoint()
+    changes = {
+        "payment": (payment, {"description": "d", "amount": 1}),
+        "refund": (refund, {"reference": "r", "amount": 1}),
+        "coupon": (coupon, {"name": "n", "discountAmount": 5}),
+        "promotion_code": (promotion, {"active": False, "code": "other"}),
+        "webhook_endpoint": (endpoint, {"url": "http://127.0.0.1:9/x"}),
+    }
+    shop.advance(minutes=1)
+    for kind, (id_, body) in changes.items():
+        nothing = {"metadata": None}
+        for update in ({"metadata": {"a": "1"}}, body, {"metadata": {}}, {}, nothing):
+            shop.call(f"update_{kind}", update, id_=id_)
+        shop.call(f"update_{kind}", {"metadata": {"b": "2"}}, id_=id_)
+        shop.call(f"get_{kind}", id_=id_)
+
+
+def keys(shop: Any) -> None:
+    """Calls repeated with their key."""
+    shop.order(key="0f8b7c9a-0000-4000-8000-000000000001")
+    shop.order(key="0f8b7c9a-0000-4000-8000-000000000001")
+    shop.order(key="short", reference="another")
+    shop.order(key="short", reference="changed")
+    shop.order(key="k" * 256)
+    order = shop.authorized()
+    for _ in range(2):
+        shop.call("cancel_order", id_=order, key="put")
+        shop.call("get_order", id_=order, key="get")
+    payment = shop.payment()
+    shop.call("update_payment", {"reference": "one"}, id_=payment, key="patch")
+    shop.call("update_payment", {"reference": "two"}, id_=payment)
+    shop.call("update_payment", {"reference": "one"}, id_=payment, key="patch")
+    shop.call("create_coupon", {"name": "x"}, key="bad")
+    shop.call("create_coupon", {"name": "x"}, key="bad")
+    for _ in range(2):
+        body = {"payment": payment, "amount": 5, "currency": "JPY"}
+        body = {**body, "reason": "fraudulent"}
+        shop.call("create_refund", body, key="refund")
+    shop.call("get_payment", id_=payment, key="put")
+    shop.call("create_coupon", COUPON, key="mine")
+    shop.call("create_coupon", COUPON, key="mine", Authorization="Basic sk_test_two")
+    shop.call("delete_token", id_="paytok_test_approved", key="delete")
+    shop.call("list_orders")
+
+
+COUPON = {"name": "x", "discountType": "percentage", "discountPercentage": 5}
+
+
+def keys_in_time(shop: Any) -> None:
+    """Keys that expire, and calls that fail."""
+    for hours in (0, 5.5, 0.4, 0.2, 5.0):
+        shop.advance(hours=hours)
+        shop.order(key="aging")
+    shop.control(
+        "POST",
+        "/faults",
+        {
+            "operation": "create_coupon",
+            "kind": "status",
+            "status": 503,
+            "when": "before_commit",
+        },
+    )
+    for _ in range(2):
+        shop.call("create_coupon", COUPON, key="outage")
+    shop.control(
+        "POST",
+        "/faults",
+        {"operation": "create_coupon", "kind": "status", "when": "after_commit"},
+    )
+    for _ in range(2):
+        shop.call("create_coupon", COUPON, key="lost")
+    shop.call("list_coupons")
+
+
+def races(shop: Any) -> None:
+    """Two workers with the same job."""
+    shop.at_once(*[lambda: shop.call("create_coupon", COUPON, key="job")] * 2)
+    shop.call("list_coupons")
+
+
+def walks(shop: Any) -> None:
+    """Lists, page by page."""
+    for _ in range(25):
+        shop.coupon()
+    shop.call("list_coupons")
+    for size in (1, 3, 25):
+        token = ""
+        for _ in range(4):
+            query = f"maxResults={size}&pageToken={token}"
+            page = shop.call("list_coupons", query=query)
+            token = page.get("nextPageToken", "")
+            if size == 1:
+                shop.coupon()
+    shop.call("list_coupons", query="maxResults=1000")
+    shop.call("list_coupons", query="pageToken=made-up")
+
+
+def parts(shop: Any) -> None:
+    """Objects in objects."""
+    order = shop.order(captureMethod="manual")
+    lines = [
+        line["id"] if isinstance(line, dict) else line
+        for line in order.get("lineItems", [])
+    ]
+    id_ = order.get("id", "order_test_x")
+    payments = [
+        shop.capture(id_, 100, cancelRemainder="manual", lineItems=lines).get("id", "x")
+        for _ in range(2)
+    ]
+    refund = shop.refund(payments[0], 10, lineItems=lines[:1]).get("id", "x")
+    session = shop.session().get("id", "x")
+    token = shop.token_session().get("id", "x")
+    for query in ("", "expand=all"):
+        shop.call("get_order", id_=id_, query=query)
+        shop.call("get_payment", id_=payments[0], query=query)
+        shop.call("get_refund", id_=refund, query=query)
+        shop.call("get_checkout_session", id_=session, query=query)
+        shop.call("get_checkout_session", id_=token, query=query)
+        shop.call("list_orders", query=query)
+    shop.call("update_payment", {"reference": "r"}, id_=payments[0], query="expand=all")
+    shop.call("create_coupon", COUPON, query="expand=no")
+    shop.session(reference="expand-no")
+    shop.call("cancel_order", id_=id_)
+
+
+def outcomes(shop: Any) -> None:
+    """Every test token, with automatic and manual capture."""
+    for token in ("approved", "declined", "disabled", "consumerInactive", "refused"):
+        for method in ("automatic", "manual"):
+            made = shop.order(
+                token, captureMethod=method, reference=f"{token}-{method}"
+            )
+            shop.call(
+                "get_order", id_=made.get("id", "order_test_x"), query="expand=all"
+            )
+        shop.call("get_token", id_=f"paytok_test_{token}")
+    shop.order("paytok_test_none")
+    shop.call("delete_token", id_="paytok_test_approved")
+    shop.order("approved")
+    shop.order(reference="cart-1")
+
+
+def endings(shop: Any) -> None:
+    """Cancellations, expiries, and captures that come too late."""
+    canceled, partly, late, early = (shop.authorized() for _ in range(4))
+    shop.capture(partly, 100, cancelRemainder="manual")
+    paid = shop.order().get("id", "order_test_x")
+    rejected = shop.order("declined").get("id", "order_test_x")
+    for id_ in (canceled, canceled, partly, paid, rejected):
+        shop.call("cancel_order", id_=id_)
+        shop.call("get_order", id_=id_)
+        shop.capture(id_, 10)
+    shop.capture(late, 100, cancelRemainder="manual")
+    shop.advance(days=6, hours=23, minutes=30)
+    shop.call("get_order", id_=early)
+    shop.advance(minutes=35)
+    for id_ in (late, early):
+        shop.call("get_order", id_=id_)
+        shop.capture(id_, 10)
+
+
+def captures(shop: Any) -> None:
+    """Captures of every size."""
+    order = shop.authorized(1000)
+    shop.capture(order, 1, cancelRemainder="never")
+    shop.capture(order, 1001)
+    shop.call("get_order", id_=order)
+    shop.capture(order, 400, cancelRemainder="manual", description="d", reference="r")
+    shop.call("get_order", id_=order)
+    shop.capture(order, 600, cancelRemainder="manual")
+    shop.capture(order, 1)
+    shop.call("get_order", id_=order)
+    other = shop.authorized(1000)
+    shop.capture(other, 1)
+    shop.call("get_order", id_=other)
+    shop.capture(shop.order("declined").get("id", "order_test_x"), 100)
+
+
+def refunds(shop: Any) -> None:
+    """Refunds of every size."""
+    order = shop.authorized(1000)
+    first, second = (
+        shop.capture(order, 300, cancelRemainder="manual").get("id", "payment_test_x")
+        for _ in range(2)
+    )
+    shop.refund(first, 301)
+    shop.call("get_payment", id_=first)
+    for amount in (100, 200, 1):
+        shop.refund(first, amount, description="d", reference="r")
+        shop.call("get_payment", id_=first)
+    shop.refund(second, 300)
+    shop.call("get_order", id_=order)
+    shop.capture(order, 401)
+    shop.call("update_refund", {"reference": "s"}, id_="refund_test_none")
+
+
+def token_life(shop: Any) -> None:
+    """A token from its session until it is deleted."""
+    token = (
+        shop.token_session(reference="t").get("token", {}).get("id", "paytok_test_x")
+    )
+    shop.call("list_tokens")
+    for step in ("enable_token", "disable_token"):
+        shop.call(step, id_=token)
+    shop.order(token)
+    for step in ("approve_token", "approve_token"):
+        shop.as_consumer(step, token)
+    shop.order(token)
+    for step in ("disable", "disable", "enable", "enable", "disable"):
+        shop.call(f"{step}_token", id_=token)
+        shop.call("get_token", id_=token)
+    shop.call("list_tokens")
+    for step in ("delete", "enable", "delete"):
+        shop.call(f"{step}_token", id_=token)
+    shop.call("list_tokens")
+    shop.call("enable_token", id_="paytok_test_none")
+    shop.as_consumer("approve_token", "paytok_test_refused")
+
+
+def checkout(shop: Any) -> None:
+    """Sessions, and consumers who authorize their orders."""
+    for method in ("automatic", "manual"):
+        made = shop.session(captureMethod=method, reference=f"s-{method}")
+        order = made.get("order", {}).get("id", "order_test_x")
+        shop.call("list_orders")
+        session = made.get("id", "checkout_test_x")
+        for card in ("pm_test_declinedSoftly", "pm_test_visaApproved"):
+            shop.as_consumer("authorize_order", order, {"paymentMethod": card})
+        shop.call("get_checkout_session", id_=session, query="expand=all")
+    for card in SOFT_AND_HARD:
+        made = shop.session(reference=card)
+        order = made.get("order", {}).get("id", "order_test_x")
+        for plan in ("pay_in_six", "pay_in_three"):
+            body = {"paymentMethod": card, "paymentPlan": plan}
+            shop.as_consumer("authorize_order", order, body)
+    shop.session(reference=None)
+    shop.call("create_checkout_session", {"mode": "token", "customerInfo": {}})
+    login = {"emailAddress": "consumer+test@example.com", "password": "password"}
+    shop.call("consumer_login", login, Content_Type="text/plain")
+
+
+SOFT_AND_HARD = ("pm_test_visaDeclined", "4100000000000019")
+
+
+def campaigns(shop: Any) -> None:
+    """Coupons and promotion codes."""
+    coupon = shop.coupon(maxRedemptionCount=5, expiresAt=4_102_444_800_000).get("id")
+    shop.coupon(description="for spring")
+    shop.call("create_coupon", COUPON)
+    limits: dict[str, Any] = {
+        "maxRedemptionCount": 3,
+        "onePerCustomer": False,
+        "active": False,
+    }
+    limits |= {"minimumAmount": 100, "currency": "JPY", "firstTimeTransaction": True}
+    for code, more in (
+        ("Summer-1", limits),
+        ("SUMMER-1", {}),
+        ("Summer-1", {}),
+        ("new year_2.0", {}),
+    ):
+        body = {"code": code, "coupon": coupon, **more}
+        made = shop.call("create_promotion_code", body)
+        shop.call("get_promotion_code", id_=made.get("id", "promotioncode_test_x"))
+    shop.call("create_promotion_code", {"code": "x", "coupon": "coupon_test_none"})
+    order = shop.session(reference="with-code").get("order", {})
+    body = {"paymentMethod": "pm_test_visaApproved", "promotionCode": "new year_2.0"}
+    shop.as_consumer("authorize_order", order.get("id", "order_test_x"), body)
+
+
+def endpoints(shop: Any) -> None:
+    """Webhook endpoints created, changed and deleted."""
+    first = shop.endpoint(eventSubscriptions=["order.authorized"], description="d")
+    shop.endpoint(eventSubscriptions=["no.event"])
+    second = shop.endpoint(url="https://example.com/hook")
+    shop.endpoint(url="https://example.com/hook", eventSubscriptions=["payout.paid"])
+    for id_ in (first, second):
+        shop.call("get_webhook_endpoint", id_=id_)
+    shop.call("delete_webhook_endpoint", id_=first)
+    shop.call("get_webhook_endpoint", id_=first)
+    shop.call("list_webhook_endpoints")
+
+
+def events(shop: Any) -> None:
+    """Every type of event."""
+    shop.endpoint()
+    shop.endpoint(url="http://127.0.0.1:9/two", eventSubscriptions=["refund.created"])
+    payment = shop.payment()
+    shop.refund(payment, 10)
+    order = shop.order().get("id", "order_test_x")
+    shop.order("declined")
+    shop.drain()
+    for id_ in (shop.authorized(), order):
+        shop.call("cancel_order", id_=id_)
+    partly = shop.authorized()
+    shop.capture(partly, 10, cancelRemainder="manual")
+    shop.call("cancel_order", id_=partly)
+    shop.call("update_coupon", {"name": "n"}, id_=shop.coupon().get("id", "x"))
+    shop.drain()
+    token = shop.token_session().get("token", {}).get("id", "paytok_test_x")
+    shop.as_consumer("approve_token", token)
+    for step in ("disable", "enable", "delete"):
+        shop.call(f"{step}_token", id_=token)
+    waiting = shop.session().get("order", {}).get("id", "order_test_x")
+    for card in SOFT_AND_HARD:
+        shop.as_consumer("authorize_order", waiting, {"paymentMethod": card})
+    shop.drain()
+    shop.authorized()
+    shop.advance(days=8)
+    shop.drain()
+
+
+def deliveries(shop: Any) -> None:
+    """Receivers that fail, move, are switched off, or are deleted."""
+    shop.receiver.answers = [500, 204, SILENCE]
+    endpoint = shop.endpoint()
+    shop.coupon()
+    for _ in range(3):
+        shop.drain()
+        shop.advance(hours=6)
+    for change in ({"url": "http://127.0.0.1:9/new"}, {"active": False}):
+        shop.call("update_webhook_endpoint", change, id_=endpoint)
+        shop.coupon()
+        shop.drain()
+    other = shop.endpoint(url="http://127.0.0.1:9/other")
+    shop.call("delete_webhook_endpoint", id_=other)
+    shop.coupon()
+    shop.drain()
+
+
+def choices(shop: Any) -> None:
+    """Behaviour that the contract marks as assumed."""
+    shop.send("GET", "/api.smartpay/v1/orders")
+    shop.call("list_orders", Authorization="Basic c2tfdGVzdF9wcm9iZTo=")
+    shop.call("list_orders", Authorization="Bearer sk_test_probe")
+    shop.call("create_coupon", COUPON, Content_Type="text/plain")
+    shop.call("create_coupon", is_too_large=True)
+    shop.call("create_coupon", COUPON, key="late", Authorization=None)
+    shop.call("create_coupon", COUPON, key="late")
+    shop.capture(shop.order().get("id", "order_test_x"), 9_999)
+    shop.order(shippingInfo={"address": {**ADDRESS, "country": "jp"}})
+    token = shop.token_session().get("token", {}).get("id", "paytok_test_x")
+    shop.call("get_token", id_=token)
+    order = shop.session().get("order", {}).get("id", "order_test_x")
+    shop.call("consumer_login", {"emailAddress": CONSUMER, "password": "wrong"})
+    shop.call("approve_token", id_=token, Authorization=None)
+    for _ in range(2):
+        shop.as_consumer("authorize_order", order, {"paymentMethod": APPROVED})
+    shop.call("get_order", id_=order, query="expand=all")
+    rest = {"payment": shop.payment(), "currency": "JPY", "reason": "fraudulent"}
+    shop.call("create_refund", rest)
+    coupon = {"coupon": shop.coupon().get("id"), "code": "twice"}
+    for more in ({}, {}, {"code": "min", "minimumAmount": 5}):
+        shop.call("create_promotion_code", {**coupon, **more})
+
+
+ADDRESS = {"line1": "1-17-1", "locality": "Minato", "postalCode": "105-6415"}
+CONSUMER = "consumer+test@example.com"
+APPROVED = "pm_test_visaApproved"
+
+
+EDGES: tuple[dict[str, Any], ...] = (
+    {"amount": 7},
+    {"amount": 0},
+    {"items": []},
+    {"items": [{**BASIC, "currency": "USD"}]},
+    {"items": [{**BASIC, "images": ["https://example.com/x.png"] * 9}]},
+    {"items": [{**BASIC, "quantity": 3, "description": "three"}]},
+    {"items": [{**BASIC, "quantity": -1}]},
+    {"items": [{**BASIC, "kind": "tax"}]},
+    {"reference": "x" * 41},
+    {"reference": ""},
+    {"metadata": {"deep": {"a": "b"}}},
+    {"shippingInfo": {"address": {**ADDRESS, "country": "US"}}},
+    {"customerInfo": {"legalGender": "robot"}},
+    {"customerInfo": {"emailAddress": "rejected@smartpay.co"}},
+)
+
+
+def limits(shop: Any) -> None:
+    """Values at the limits, and beyond them."""
+    for changes in EDGES:
+        shop.call("get_order", id_=shop.order(**changes).get("id", "order_test_x"))
+    shop.advance(days=8)
+    for order in shop.call("list_orders").get("data", []):
+        shop.call("get_order", id_=order["id"], query="expand=all")
+
+
+def refusals_and_replays(shop: Any) -> None:
+    """Events after refusals and replays, and of two accounts."""
+    shop.endpoint()
+    shop.key = "sk_test_two"
+    shop.endpoint(url="http://127.0.0.1:9/two")
+    shop.key = "sk_test_probe"
+    shop.order(amount=-1)
+    for _ in range(2):
+        shop.call("create_coupon", COUPON, key="sent-once")
+        shop.drain()
+    shop.key = "sk_test_two"
+    shop.control("POST", "/webhooks/drain")
+    shop.transcript.append(
+        f"another account receives {len(shop.receiver.posts)} events"
+    )
+
+
+LATE = (choices, limits)
+"""Scenarios of assumed behaviour, for mutants of any area."""
+
+SCENARIOS: Mapping[str, tuple[Scenario, ...]] = {
+    "service": (basics, odd_calls, updates, endpoints),
+    "auth": (credentials, basics),
+    "errors": (refusals, odd_calls, credentials, basics),
+    "idempotency": (keys, keys_in_time, races),
+    "pagination": (walks, basics),
+    "expand": (parts, odd_calls),
+    "data": (basics, refusals, updates, parts),
+    "tolerance": (habits, updates),
+    "orders": (outcomes, endings, refusals, basics),
+    "payments": (captures, updates, parts),
+    "refunds": (refunds,),
+    "tokens": (token_life, outcomes),
+    "checkout-sessions": (checkout, basics, token_life, refusals),
+    "consumer": (checkout, token_life),
+    "coupons": (campaigns, updates, basics),
+    "promotion-codes": (campaigns, updates),
+    "webhook-endpoints": (endpoints, basics, events),
+    "events": (events, deliveries, refusals_and_replays),
+}
+"""Area -> scenarios in which its mutants differ, the likeliest first."""

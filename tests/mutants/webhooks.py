@@ -1,0 +1,198 @@
+"""Mutants of events and their deliveries that no table describes."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from tests.mutants.bodies import proof
+
+from smartpay_mock.api.application import Application
+from smartpay_mock.app import Patch
+from smartpay_mock.events.attempt import SEND_ERRORS, Post, Send
+from smartpay_mock.events.outbox import (
+    ENDPOINT_KIND,
+    record,
+)
+from smartpay_mock.events.signing import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
+from smartpay_mock.kernel.codec import decode, encode
+from smartpay_mock.mutants.catalogue.webhooks import OK, secret_of, with_headers
+from smartpay_mock.mutants.documents import save_document
+from smartpay_mock.mutants.patches import (
+    Document,
+    Wrap,
+    use_context,
+    wrap_delivery,
+    wrap_handlers,
+)
+from smartpay_mock.resources import Context
+from smartpay_mock.resources.views import expanded, plain
+
+
+class Expanding(Context):
+    """Puts whole objects into events instead of ids."""
+
+    def publish(self, events: list[tuple[str, Document]]) -> None:
+        """Publish each event by itself."""
+        for event_type, document in events:
+            record(
+                self.unit,
+                event_type=event_type,
+                data=document,
+                now=self.now,
+                new_id=self.ids.new,
+                render=self.render,
+            )
+            self.has_deliveries = True
+
+    def render(self, document: Document) -> Document:
+        """Return an object as events contain it."""
+        return expanded(document, self.find)
+
+
+class Stale(Expanding):
+    """Publishes the status of an object before the change."""
+
+    def render(self, document: Document) -> Document:
+        """Return an object as events contain it."""
+        shown = plain(document)
+        if document["object"] == "order":
+            shown["status"] = "requires_authorization"
+        return shown
+
+
+class Outdated(Context):
+    """Shows an endpoint as it was updated, and sends as it was created."""
+
+    hidden = ""
+
+    def load(self, kind: str, id_: str) -> Document | None:
+        """Return a document, an endpoint as it was updated."""
+        found = super().load(kind, id_)
+        if found and kind == ENDPOINT_KIND and "_shown" in found:
+            found[self.hidden] = found["_shown"]
+        return found
+
+    def save(self, kind: str, document: Document, *, owner: str | None = None) -> None:
+        """Save a document, an endpoint as it was created."""
+        if kind == ENDPOINT_KIND:
+            before = super().load(kind, document["id"])
+            document["_shown"] = document[self.hidden]
+            if before:
+                document = {**document, self.hidden: before[self.hidden]}
+        super().save(kind, document, owner=owner)
+
+
+class AlwaysActive(Outdated):
+    """Sends to an endpoint that is not active."""
+
+    hidden = "active"
+
+
+class OldUrl(Outdated):
+    """Sends to the old URL."""
+
+    hidden = "url"
+
+
+def with_event(change: Callable[[Document], Any]) -> Patch:
+    """Change the event and sign it again."""
+
+    def deliver(app: Application, send: Send, post: Post) -> int:
+        event = decode(post.body)
+        event = change(event) or event
+        body = encode(event)
+        at = int(post.headers[TIMESTAMP_HEADER])
+        signature = sign(secret_of(app, post), at, body)
+        headers = {**post.headers, SIGNATURE_HEADER: signature}
+        return send(replace(post, headers=headers, body=body))
+
+    return wrap_delivery(deliver)
+
+
+def in_seconds(headers: Document, post: Post, secret: str) -> Document:
+    """Sign with a time in seconds."""
+    seconds = int(headers[TIMESTAMP_HEADER]) // 1_000
+    return {
+        **headers,
+        TIMESTAMP_HEADER: str(seconds),
+        SIGNATURE_HEADER: sign(secret, seconds, post.body),
+    }
+
+
+def content(_app: Application, send: Send, post: Post) -> int:
+    """Count a broken connection as delivered."""
+    try:
+        return send(post)
+    except SEND_ERRORS:
+        return OK
+
+
+def _subscribed(is_meant: Callable[[list[str]], bool], *types: str) -> Wrap:
+    """Subscribe an endpoint to other types of events than it shows."""
+
+    def wrap(
+        original: Any, ctx: Context, params: dict[str, str], body: Document
+    ) -> Document:
+        endpoint: Document = original(ctx, params, body)
+        if is_meant(endpoint["eventSubscriptions"]):
+            save_document(ctx, {**endpoint, "eventSubscriptions": list(types)})
+        return endpoint
+
+    return wrap
+
+
+MUTANTS = (
+    proof(
+        "events-of-all-kinds-for-all",
+        wrap_handlers(_subscribed(bool), "create_webhook_endpoint"),
+        "events.subscribed-only",
+    ),
+    proof(
+        "no-events-by-default",
+        wrap_handlers(
+            _subscribed(operator.not_, "merchant_user.created"),
+            "create_webhook_endpoint",
+        ),
+        "events.all-by-default",
+        "events.every-endpoint",
+    ),
+    proof(
+        "inactive-endpoint-gets-events",
+        use_context(AlwaysActive),
+        "events.inactive",
+    ),
+    proof(
+        "old-url-gets-events",
+        use_context(OldUrl),
+        "events.changed-url",
+    ),
+    proof(
+        "events-hold-whole-objects",
+        use_context(Expanding),
+        "events.data-plain",
+    ),
+    proof(
+        "events-tell-what-was",
+        use_context(Stale),
+        "events.data-current",
+    ),
+    proof(
+        "signed-at-seconds",
+        with_headers(in_seconds),
+        "events.timestamp",
+    ),
+    proof(
+        "silence-is-a-receipt",
+        wrap_delivery(content),
+        "events.retry-silence",
+    ),
+    proof(
+        "events-without-version",
+        with_event(lambda event: event["eventData"].pop("version") and None),
+        "events.shape",
+        "events.version",
+    ),
+)
