@@ -163,9 +163,10 @@ DOUBLE_CHARGE = """\
 reset-after-commit (critical): The charge is made, then the connection is reset.
   double-charge: The consumer pays twice for one cart.
       charges: 2 charges, not 1
-  new-key: A new key is a new charge, as soon as an answer gets lost.
+  new-key: If an answer is lost, a new key makes a second charge.
       same-key: 2 keys in 2 attempts
-  why: The consumer has paid and the answer is lost; the same key gets it back.
+  why: The consumer has paid and the answer is lost; a retry with the same key
+    returns it.
   attempt  at       key                          body  answer
   #1       +0 ms    A    one                     A     503
   #2       +250 ms  B    two-which-is-much-too…  A     503"""

@@ -74,7 +74,7 @@ def test_the_example_of_the_page_fails_for_a_new_key_per_retry(
     outcome.assert_outcomes(passed=2, failed=2, deselected=len(retry_scenarios()) - 4)
     outcome.stdout.fnmatch_lines(
         [
-            "*test_the_till_survives[[]reset-after-commit]*",
+            "*test_the_till_recovers[[]reset-after-commit]*",
             "E*double-charge: The consumer pays twice for one cart.",
             "E*#1 * A * key-0 * reset after commit",
             "E*#2 * B * key-1 * 200",
@@ -103,7 +103,7 @@ def test_a_client_that_never_calls_fails(smartpay: Smartpay) -> None:
     with pytest.raises(AssertionError, match="received no attempt") as failure:
         scenario.check(smartpay, succeeded=False)
 
-    assert "never-called: Nothing was charged, and nothing was tried." in str(
+    assert "never-called: The client made no attempt to charge." in str(
         failure.value
     )
 
