@@ -51,11 +51,3 @@ def test_every_criterion_of_a_scenario_is_failed_by_a_reference_client(
     failed = {name for c in CLIENTS for name in published[c][row.id].split(", ")}
 
     assert set(row.expect) <= failed
-
-
-def test_the_perfect_client_is_perfect(published: Published) -> None:
-    """What is asked for can be done, by a client of fifty lines."""
-    cells = dict(published["perfect"])
-
-    assert cells.pop("total") == "A, 100 %"
-    assert set(cells.values()) == {"pass"}

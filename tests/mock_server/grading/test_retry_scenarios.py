@@ -103,9 +103,7 @@ def test_a_client_that_never_calls_fails(smartpay: Smartpay) -> None:
     with pytest.raises(AssertionError, match="received no attempt") as failure:
         scenario.check(smartpay, succeeded=False)
 
-    assert "never-called: The client made no attempt to charge." in str(
-        failure.value
-    )
+    assert "never-called: The client made no attempt to charge." in str(failure.value)
 
 
 def test_what_is_decided_otherwise_is_taken_out_by_name(smartpay: Smartpay) -> None:

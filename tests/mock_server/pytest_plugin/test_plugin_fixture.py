@@ -1,4 +1,4 @@
-"""What a user's test gets from the fixture, its marker and its configuration."""
+"""The fixture, its marker and its configuration, in suites of a user."""
 
 from __future__ import annotations
 
@@ -9,26 +9,8 @@ import pytest
 Suite = Callable[..., pytest.RunResult]
 
 
-def test_a_test_needs_nothing_but_the_fixture(suite: Suite) -> None:
-    """No configuration, no import: URL, key, tokens, payload and what happened."""
-    outcome = suite(
-        """
-        def test_pay(smartpay):
-            answer = pay(smartpay, amount=500)
-
-            assert smartpay.url.endswith("/v1")
-            assert smartpay.public_key.startswith("pk_test_")
-            assert answer.json()["status"] == "succeeded"
-            assert [order["amount"] for order in smartpay.orders] == [500]
-            assert smartpay.requests[0].operation == "create_order"
-        """
-    )
-
-    outcome.assert_outcomes(passed=1)
-
-
 def test_nothing_leaks_from_test_to_test(suite: Suite) -> None:
-    """Each one finds an empty account and a clock of its own."""
+    """Each test has an empty account and its own clock."""
     outcome = suite(
         """
         import pytest
@@ -56,8 +38,8 @@ def test_nothing_leaks_from_test_to_test(suite: Suite) -> None:
     outcome.assert_outcomes(passed=5)
 
 
-def test_classes_and_unittest_get_it_too(suite: Suite) -> None:
-    """However a test asks for a fixture, it gets its account and its verdict."""
+def test_classes_and_unittest_can_use_the_fixture(suite: Suite) -> None:
+    """They get an account and its checks."""
     outcome = suite(
         """
         import unittest
@@ -79,7 +61,7 @@ def test_classes_and_unittest_get_it_too(suite: Suite) -> None:
             def test_pay(self):
                 self.assertEqual(pay(self.smartpay).status_code, 200)
 
-            def test_verdict(self):
+            def test_check(self):
                 self.smartpay.faults.add("create_order", "reset")
         """
     )
@@ -88,8 +70,8 @@ def test_classes_and_unittest_get_it_too(suite: Suite) -> None:
     outcome.stdout.fnmatch_lines(["unmatched-fault: reset on create_order *"])
 
 
-def test_the_small_fixtures_are_parts_of_the_same_account(suite: Suite) -> None:
-    """Clock, faults, webhooks and URL by themselves."""
+def test_the_small_fixtures_are_members_of_the_account(suite: Suite) -> None:
+    """They are the clock, the faults, the webhooks and the URL."""
     outcome = suite(
         """
         def test_parts(
@@ -106,7 +88,7 @@ def test_the_small_fixtures_are_parts_of_the_same_account(suite: Suite) -> None:
 
 
 def test_the_configuration_can_be_overridden_anywhere(suite: Suite) -> None:
-    """Each distinct configuration is served by an emulator of its own."""
+    """Each distinct configuration has its own emulator."""
     outcome = suite(
         """
         import pytest
@@ -137,8 +119,8 @@ def test_the_configuration_can_be_overridden_anywhere(suite: Suite) -> None:
     outcome.assert_outcomes(passed=3)
 
 
-def test_an_unknown_setting_is_refused_with_those_there_are(suite: Suite) -> None:
-    """A typo fails the tests that need the emulator, in two lines or three."""
+def test_an_unknown_setting_is_refused(suite: Suite) -> None:
+    """The tests that need the emulator fail; the text lists the settings."""
     outcome = suite(
         """
         import pytest
@@ -158,30 +140,7 @@ def test_an_unknown_setting_is_refused_with_those_there_are(suite: Suite) -> Non
     )
 
 
-def test_an_account_may_live_longer_than_a_test(suite: Suite) -> None:
-    """The server hands out accounts by name, for fixtures of a wider scope."""
-    outcome = suite(
-        """
-        import pytest
-
-        @pytest.fixture(scope="module")
-        def shop_account(smartpay_server):
-            return smartpay_server.account("shop")
-
-        def test_first(shop_account):
-            pay(shop_account, amount=1)
-
-        def test_second(shop_account, smartpay_server):
-            pay(shop_account, amount=2)
-            assert [order["amount"] for order in shop_account.orders] == [1, 2]
-            assert smartpay_server.url == shop_account.url
-        """
-    )
-
-    outcome.assert_outcomes(passed=2)
-
-
-def test_the_marker_says_how_the_account_begins(suite: Suite) -> None:
+def test_the_marker_sets_up_the_account(suite: Suite) -> None:
     """Seed, frozen clock and scenario; the closest marker wins."""
     outcome = suite(
         """
@@ -231,10 +190,10 @@ def test_the_marker_says_how_the_account_begins(suite: Suite) -> None:
     ],
     ids=["unknown", "positional", "scenario", "naive"],
 )
-def test_a_marker_that_cannot_be_used_fails_the_test(
+def test_an_invalid_marker_fails_the_test(
     suite: Suite, marker: str, complaint: str
 ) -> None:
-    """The text says what it takes, without a traceback of ours."""
+    """The text says what the marker takes, without a traceback."""
     outcome = suite(
         f"""
         from datetime import datetime
@@ -251,8 +210,8 @@ def test_a_marker_that_cannot_be_used_fails_the_test(
     outcome.stdout.no_fnmatch_line("*Traceback*")
 
 
-def test_a_seed_on_the_command_line_is_every_tests_seed(suite: Suite) -> None:
-    """Ids repeat from run to run then; without it they do not."""
+def test_the_option_seed_applies_to_every_test(suite: Suite) -> None:
+    """With it ids repeat from run to run; without it they do not."""
     source = """
         def test_pay(smartpay):
             print("made", pay(smartpay).json()["id"], smartpay.secret_key)
@@ -266,8 +225,8 @@ def test_a_seed_on_the_command_line_is_every_tests_seed(suite: Suite) -> None:
     assert made[0] == made[1] != made[2]
 
 
-def test_a_test_that_runs_again_starts_anew(suite: Suite) -> None:
-    """A second run of one test in one process finds an account of its own."""
+def test_a_second_run_of_a_test_has_another_account(suite: Suite) -> None:
+    """This holds within one process."""
     outcome = suite(
         """
         KEYS = []
@@ -278,43 +237,16 @@ def test_a_test_that_runs_again_starts_anew(suite: Suite) -> None:
             assert len(smartpay.orders) == 1
             assert len(set(KEYS)) == len(KEYS)
         """,
-        "test_a_test_that_runs_again_starts_anew.py",
-        "test_a_test_that_runs_again_starts_anew.py::test_pay",
+        "test_a_second_run_of_a_test_has_another_account.py",
+        "test_a_second_run_of_a_test_has_another_account.py::test_pay",
         "--keep-duplicates",
     )
 
     outcome.assert_outcomes(passed=2)
 
 
-def test_coroutines_use_it_too(suite: Suite) -> None:
-    """The emulator runs in threads of its own, so no event loop is in its way."""
-    outcome = suite(
-        """
-        import httpx
-        import pytest
-
-        @pytest.fixture
-        def anyio_backend():
-            return "asyncio"
-
-        @pytest.mark.anyio
-        async def test_pay(smartpay):
-            smartpay.faults.add("create_order", "status")
-            headers = {"Authorization": f"Basic {smartpay.secret_key}"}
-            async with httpx.AsyncClient(headers=headers) as client:
-                cart = smartpay.payload()
-                first = await client.post(f"{smartpay.url}/orders", json=cart)
-                again = await client.post(f"{smartpay.url}/orders", json=cart)
-            assert (first.status_code, again.status_code) == (503, 200)
-        """,
-        "-panyio",
-    )
-
-    outcome.assert_outcomes(passed=1)
-
-
 def test_help_lists_options_settings_marker_and_fixtures(suite: Suite) -> None:
-    """What the plugin takes can be found without its documentation."""
+    """Pytest itself lists all that the plugin takes."""
     options = suite("", "--help").stdout.str()
     markers = suite("", "--markers").stdout.str()
     fixtures = suite("", "--fixtures").stdout.str()

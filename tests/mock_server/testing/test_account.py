@@ -105,18 +105,6 @@ def test_a_payload_takes_changes_and_leaves_out(account: Smartpay) -> None:
     assert "reference" not in payload["shippingInfo"]
 
 
-def test_seven_days_later_the_authorization_is_gone(
-    account: Smartpay, pay: Send
-) -> None:
-    """Advancing the clock lets time pass at once."""
-    order = pay(captureMethod="manual").json()
-    assert order["status"] == "requires_capture"
-
-    account.clock.advance(days=7)
-
-    assert account.orders[0]["status"] == "canceled"
-
-
 def test_a_frozen_clock_stands_until_it_is_advanced_or_runs(
     account: Smartpay, pay: Send
 ) -> None:

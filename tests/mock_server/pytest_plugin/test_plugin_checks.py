@@ -1,4 +1,4 @@
-"""What fails a test that its own assertions let pass, and what it then shows."""
+"""Checks that fail a test which passed its own assertions, and their reports."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ ADVICE = """
     """
 
 
-def test_the_plugin_knows_every_verdict() -> None:
-    """Option and marker are checked against the names there are."""
+def test_the_plugin_lists_every_check() -> None:
+    """The plugin restates the names, because it must not import the checks."""
     assert set(pytest_plugin.CHECKS) == set(checks.CHECKS)
 
 
-def test_a_fault_nobody_met_fails_the_test_that_asked_for_it(suite: Suite) -> None:
-    """The failure names the fault, how often it was met, and what came instead."""
+def test_a_fault_that_no_call_got_fails_its_test(suite: Suite) -> None:
+    """The failure names the fault, its applications, and the requests."""
     outcome = suite(
         """
         def test_met(smartpay):
@@ -49,6 +49,8 @@ def test_a_fault_nobody_met_fails_the_test_that_asked_for_it(suite: Suite) -> No
         def test_unmet(smartpay):
             smartpay.faults.add("create_refund", "reset", when="after_commit")
             smartpay.faults.add("create_order", "status", times=3)
+            smartpay.faults.add("*", "status", after=4)
+            smartpay.faults.add("create_refund", "reset", times=0)
             pay(smartpay, key="k1")
         """
     )
@@ -63,13 +65,16 @@ def test_a_fault_nobody_met_fails_the_test_that_asked_for_it(suite: Suite) -> No
             "",
             "unmatched-fault: status on create_order before_commit*",
             "  applied 1 of 3 times; requests of that operation: 1.",
+            "  applied 0 of 1 times; requests of that operation: 1, of which the "
+            "first 4 pass.",
+            "  applied 0 times; requests of that operation: 0.",
         ],
         consecutive=False,
     )
 
 
-def test_a_test_that_fails_by_itself_shows_its_requests(suite: Suite) -> None:
-    """Beside the failed assertion stands what was asked, and why it was declined."""
+def test_a_failed_test_lists_its_requests_and_open_faults(suite: Suite) -> None:
+    """The report has the reason of a decline, and each fault that no call got."""
     outcome = suite(
         """
         def test_pay(smartpay):
@@ -86,6 +91,8 @@ def test_a_test_that_fails_by_itself_shows_its_requests(suite: Suite) -> None:
             "* Captured smartpay requests call *",
             "#1 POST /v1/orders -> 200 rejected  key k1",
             "    authorization declined: consumer consumer_test_declined is set *",
+            "reset on create_order before_commit",
+            "  applied 0 of 1 times",
         ]
     )
     outcome.stdout.no_fnmatch_line("*unmatched-fault*")
@@ -100,10 +107,10 @@ def test_a_test_that_fails_by_itself_shows_its_requests(suite: Suite) -> None:
     ],
     ids=["ini", "marker", "marker-over-ini"],
 )
-def test_a_double_charge_fails_the_test_where_that_is_asked_for(
+def test_a_double_charge_fails_the_test_if_the_check_is_on(
     suite: Suite, ini: str, marker: str
 ) -> None:
-    """Both requests stand side by side, with the remedy below them."""
+    """The report shows both requests side by side, and the remedy."""
     outcome = suite(DOUBLE_CHARGE.format(marker=marker), ini=ini)
 
     outcome.assert_outcomes(failed=1)
@@ -127,23 +134,23 @@ def test_a_double_charge_fails_the_test_where_that_is_asked_for(
     ],
     ids=["default", "none", "empty"],
 )
-def test_a_double_charge_passes_where_it_is_not_asked_for(
+def test_a_double_charge_passes_if_the_check_is_off(
     suite: Suite, ini: str, marker: str
 ) -> None:
-    """Only faults that nobody met count by default; a marker takes verdicts back."""
+    """It is off by default, and a marker can turn it off."""
     outcome = suite(DOUBLE_CHARGE.format(marker=marker), ini=ini)
 
     outcome.assert_outcomes(passed=1)
 
 
-def test_advice_is_a_warning_and_tells_each_oddity_once(suite: Suite) -> None:
+def test_advice_is_a_warning_once_per_test(suite: Suite) -> None:
     """Two requests of two tests make one entry in the summary."""
     outcome = suite(ADVICE.format(marker=""), ini="filterwarnings = default")
 
     outcome.assert_outcomes(passed=2, warnings=2)
     outcome.stdout.fnmatch_lines(
         [
-            "test_advice_is_a_warning_and_tells_each_oddity_once.py::test_odd?1?",
+            "test_advice_is_a_warning_once_per_test.py::test_odd?1?",
             "*: SmartpayAdviceWarning: create_order: customerInfo.email is *",
         ]
     )
@@ -158,7 +165,7 @@ def test_advice_is_a_warning_and_tells_each_oddity_once(suite: Suite) -> None:
     ids=["setting", "filter"],
 )
 def test_advice_can_be_silenced(suite: Suite, ini: str) -> None:
-    """By the plugin's setting, or by pytest's own filters."""
+    """A setting of the plugin and pytest's own filters do it."""
     outcome = suite(ADVICE.format(marker=""), ini=ini)
 
     outcome.assert_outcomes(passed=2, warnings=0)
@@ -170,18 +177,18 @@ def test_advice_can_be_silenced(suite: Suite, ini: str) -> None:
         ("filterwarnings = error", "*SmartpayAdviceWarning: create_order: customer*"),
         ("smartpay_fail_on = advice", "advice: create_order: customerInfo.email is *"),
     ],
-    ids=["warnings", "verdict"],
+    ids=["warnings", "check"],
 )
-def test_advice_fails_tests_that_want_it_so(suite: Suite, ini: str, text: str) -> None:
-    """Where warnings are errors, or advice is a verdict."""
+def test_advice_can_fail_tests(suite: Suite, ini: str, text: str) -> None:
+    """It does if warnings are errors, or if the check is on."""
     outcome = suite(ADVICE.format(marker=""), ini=ini)
 
     outcome.assert_outcomes(failed=2)
     outcome.stdout.fnmatch_lines([text])
 
 
-def test_an_unknown_verdict_in_the_settings_stops_the_run(suite: Suite) -> None:
-    """A typo must not switch the oracle off in silence."""
+def test_an_unknown_check_in_the_settings_stops_the_run(suite: Suite) -> None:
+    """A typo must not turn a check off."""
     outcome = suite("", ini="smartpay_fail_on = double-charges")
 
     assert outcome.ret == pytest.ExitCode.USAGE_ERROR
@@ -190,8 +197,8 @@ def test_an_unknown_verdict_in_the_settings_stops_the_run(suite: Suite) -> None:
     )
 
 
-def test_an_unknown_verdict_in_a_marker_fails_its_test(suite: Suite) -> None:
-    """The text lists those there are."""
+def test_an_unknown_check_in_a_marker_fails_its_test(suite: Suite) -> None:
+    """The text lists the known checks."""
     marker = "@pytest.mark.smartpay(fail_on='double_charge')"
 
     outcome = suite(DOUBLE_CHARGE.format(marker=marker))
@@ -201,19 +208,29 @@ def test_an_unknown_verdict_in_a_marker_fails_its_test(suite: Suite) -> None:
     outcome.stdout.no_fnmatch_line("*another exception occurred*")
 
 
-def test_an_error_of_the_emulator_fails_the_test_it_happened_in(suite: Suite) -> None:
-    """Its traceback is shown, and the next test is not blamed."""
+@pytest.mark.parametrize(
+    ("status", "heading"),
+    [
+        (500, "error in a thread of the emulator or of a receiver:"),
+        (200, "* Captured smartpay errors call *"),
+    ],
+    ids=["passed", "failed"],
+)
+def test_an_error_of_the_emulator_is_reported_with_its_test(
+    suite: Suite, status: int, heading: str
+) -> None:
+    """It fails a test that passed; the next test is not affected."""
     outcome = suite(
-        """
+        f"""
         import pytest
         from smartpay_mock.resources import HANDLERS
 
         def test_broken(smartpay, monkeypatch):
-            def fall_over(*_):
+            def fail(*_):
                 raise ZeroDivisionError("a defect of the emulator")
 
-            monkeypatch.setitem(HANDLERS, "create_order", fall_over)
-            assert pay(smartpay).status_code == 500
+            monkeypatch.setitem(HANDLERS, "create_order", fail)
+            assert pay(smartpay).status_code == {status}
 
         def test_sound(smartpay):
             assert pay(smartpay).status_code == 200
@@ -222,47 +239,14 @@ def test_an_error_of_the_emulator_fails_the_test_it_happened_in(suite: Suite) ->
 
     outcome.assert_outcomes(passed=1, failed=1)
     outcome.stdout.fnmatch_lines(
-        [
-            "error in a thread of the emulator or of a receiver:",
-            "*ZeroDivisionError: a defect of the emulator",
-        ]
+        [heading, "*ZeroDivisionError: a defect of the emulator"]
     )
 
 
-def test_a_test_that_fails_by_itself_takes_the_emulators_errors_along(
+def test_an_error_of_the_emulator_in_a_teardown_is_an_error_of_its_test(
     suite: Suite,
 ) -> None:
-    """They are shown beside its failure, and the next test is not blamed."""
-    outcome = suite(
-        """
-        import pytest
-        from smartpay_mock.resources import HANDLERS
-
-        def test_broken(smartpay, monkeypatch):
-            def fall_over(*_):
-                raise ZeroDivisionError("a defect of the emulator")
-
-            monkeypatch.setitem(HANDLERS, "create_order", fall_over)
-            assert pay(smartpay).status_code == 200
-
-        def test_sound(smartpay):
-            assert pay(smartpay).status_code == 200
-        """
-    )
-
-    outcome.assert_outcomes(passed=1, failed=1)
-    outcome.stdout.fnmatch_lines(
-        [
-            "* Captured smartpay errors call *",
-            "*ZeroDivisionError: a defect of the emulator",
-        ]
-    )
-
-
-def test_an_error_of_the_emulator_in_a_fixture_is_an_error_of_its_test(
-    suite: Suite,
-) -> None:
-    """Nobody judges a fixture, so the account's own teardown tells."""
+    """The checks run before the teardown, so closing the account reports it."""
     outcome = suite(
         """
         import pytest
@@ -287,54 +271,9 @@ def test_an_error_of_the_emulator_in_a_fixture_is_an_error_of_its_test(
     outcome.stdout.fnmatch_lines(["*ERROR at teardown of test_one*"])
 
 
-def test_a_test_that_fails_by_itself_names_the_faults_nobody_met(suite: Suite) -> None:
-    """More often than not they are why it failed."""
-    outcome = suite(
-        """
-        import pytest, requests
-
-        def test_lost(smartpay):
-            smartpay.faults.add("create_refund", "reset")
-            with pytest.raises(requests.ConnectionError):
-                pay(smartpay)
-        """
-    )
-
-    outcome.assert_outcomes(failed=1)
-    outcome.stdout.fnmatch_lines(
-        [
-            "* Captured smartpay requests call *",
-            "#1 POST /v1/orders -> 200 succeeded",
-            "reset on create_refund before_commit",
-            "  applied 0 of 1 times",
-        ]
-    )
-
-
-def test_what_a_fault_lets_pass_is_told(suite: Suite) -> None:
-    """Else one request and a fault for the fifth look like a contradiction."""
-    outcome = suite(
-        """
-        def test_late(smartpay):
-            smartpay.faults.add("*", "status", after=4)
-            smartpay.faults.add("create_refund", "reset", times=0)
-            pay(smartpay)
-        """
-    )
-
-    outcome.assert_outcomes(failed=1)
-    outcome.stdout.fnmatch_lines(
-        [
-            "  applied 0 of 1 times; requests of that operation: 1, of which the "
-            "first 4 pass.",
-            "  applied 0 times; requests of that operation: 0.",
-        ]
-    )
-
-
 @pytest.mark.parametrize("place", ["test", "fixture"])
-def test_a_wrong_use_is_shown_where_it_is_written(suite: Suite, place: str) -> None:
-    """The sandbox's own frames say nothing to the test's author."""
+def test_a_usage_error_ends_at_the_users_line(suite: Suite, place: str) -> None:
+    """The traceback has no frames of the sandbox."""
     outcome = suite(
         f"""
         import pytest
@@ -358,14 +297,14 @@ def test_a_wrong_use_is_shown_where_it_is_written(suite: Suite, place: str) -> N
         [
             '>*smartpay.faults.add("create_order", "rest")',
             "E *SandboxUsageError: What was given cannot be used: kind: *",
-            "test_a_wrong_use_is_shown_where_it_is_written.py:*: SandboxUsageError",
+            "test_a_usage_error_ends_at_the_users_line.py:*: SandboxUsageError",
         ]
     )
     outcome.stdout.no_fnmatch_line("*smartpay_mock/*")
 
 
 def test_an_error_of_a_webhook_handler_fails_the_test(suite: Suite) -> None:
-    """Though it happened in another thread, and nobody asked the receiver."""
+    """It does, although it happened in another thread."""
     outcome = suite(
         """
         def handle(event):
@@ -382,8 +321,8 @@ def test_an_error_of_a_webhook_handler_fails_the_test(suite: Suite) -> None:
     outcome.stdout.fnmatch_lines(["KeyError: 'order.rejected'"])
 
 
-def test_an_expected_failure_may_be_a_verdict(suite: Suite) -> None:
-    """The verdict is part of the test, so xfail covers it; a skipped test has none."""
+def test_xfail_covers_the_checks(suite: Suite) -> None:
+    """The checks are part of the test; a skipped test has none."""
     outcome = suite(
         """
         import pytest
@@ -401,8 +340,8 @@ def test_an_expected_failure_may_be_a_verdict(suite: Suite) -> None:
     outcome.assert_outcomes(xfailed=1, skipped=1)
 
 
-def test_what_a_test_leaves_open_is_closed(suite: Suite) -> None:
-    """Gates are released and receivers stopped, though the test did neither."""
+def test_open_holds_and_receivers_end_with_their_test(suite: Suite) -> None:
+    """Held calls continue, and receivers stop."""
     outcome = suite(
         """
         import threading
@@ -411,10 +350,10 @@ def test_what_a_test_leaves_open_is_closed(suite: Suite) -> None:
 
         def test_held(smartpay):
             smartpay.webhooks.receive()
-            gate = smartpay.hold("create_order")
+            hold = smartpay.hold("create_order")
             CALLS.append(threading.Thread(target=pay, args=(smartpay,)))
             CALLS[0].start()
-            gate.wait_for(1)
+            hold.wait_for(1)
 
         def test_released(smartpay):
             CALLS[0].join(10)
