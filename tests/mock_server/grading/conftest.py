@@ -1,4 +1,4 @@
-"""Clients to grade, and the page that publishes their grades."""
+"""Reference clients, and the page with their grades."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CLIENTS = Path(__file__).parent / "clients"
 PAGE = Path(__file__).parents[3] / "docs" / "retry-report-card.md"
 
 Table = Mapping[str, Mapping[str, str]]
-Judge = Callable[..., Evidence]
+Make = Callable[..., Evidence]
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +29,7 @@ def page() -> str:
 
 @pytest.fixture(scope="session")
 def block(page: str) -> Callable[[str], str]:
-    """Return what gives the part of the page between two comments of a name."""
+    """Return a function for the part of the page between two comments."""
 
     def find(name: str) -> str:
         _, _, rest = page.partition(f"<!-- {name} -->\n")
@@ -55,7 +55,7 @@ def published(block: Callable[[str], str]) -> Table:
 
 @pytest.fixture(scope="session")
 def command_of() -> Callable[[str], list[str]]:
-    """Return what gives the command of a reference client, started fast."""
+    """Return a function for the command of a reference client."""
 
     def find(client: str) -> list[str]:
         path = CLIENTS / f"{client.replace('-', '_')}.py"
@@ -76,14 +76,14 @@ def emulator() -> Iterator[LocalEmulator]:
 
 @pytest.fixture
 def server_for(emulator: LocalEmulator) -> Callable[[str], SmartpayServer]:
-    """Return what gives the accounts for one client of many."""
+    """Return a function for the server of one client."""
     _ = emulator.root_url
     return lambda salt: SmartpayServer(emulator, salt=salt)
 
 
 @pytest.fixture(scope="session")
-def evidence() -> Judge:
-    """Return what makes evidence without an emulator, a perfect client's by default."""
+def evidence() -> Make:
+    """Return a function that makes evidence, by default of a perfect client."""
 
     def make(
         *times: int,

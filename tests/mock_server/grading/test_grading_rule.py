@@ -1,4 +1,4 @@
-"""The rule: evidence in, verdicts, scores and letters out; nothing runs."""
+"""The rules of grading: criteria, scores, letters and texts."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ VERDICTS: list[tuple[str, Any, tuple[int, ...], dict[str, Any], bool | None, str
 @pytest.mark.parametrize(
     ("criterion", "expected", "times", "other", "passed", "bug"), VERDICTS
 )
-def test_a_criterion_says(
+def test_a_criterion(
     *,
     evidence: Make,
     criterion: str,
@@ -87,7 +87,7 @@ def test_a_criterion_says(
     passed: bool | None,
     bug: str,
 ) -> None:
-    """Each criterion on both sides of its limit, with the bug a failure stands for."""
+    """Each criterion is tested on both sides of its limit, with its bug."""
     verdict = CRITERIA[criterion](criterion, expected, evidence(*times, **other))
 
     assert (verdict.criterion, verdict.passed, verdict.bug) == (criterion, passed, bug)
@@ -95,7 +95,7 @@ def test_a_criterion_says(
 
 
 def test_the_table_of_verdicts_has_every_criterion_pass_and_fail() -> None:
-    """No criterion is left out above."""
+    """The table above is complete."""
     seen = {(row[0], row[4]) for row in VERDICTS if row[4] is not None}
 
     assert seen == {(name, passed) for name in CRITERIA for passed in (True, False)}
@@ -106,8 +106,8 @@ def graded(evidence: Evidence, severity: str = "critical") -> ScenarioGrade:
     return grade(replace(AFTER_RESET, severity=severity), evidence)
 
 
-def test_a_score_is_the_share_of_judged_criteria_that_passed(evidence: Make) -> None:
-    """What there was nothing to judge for does not count."""
+def test_a_score_is_the_share_of_criteria_that_passed(evidence: Make) -> None:
+    """A criterion that could not be checked does not count."""
     alone = graded(evidence(0, outcome="failure"))
 
     assert (alone.checked, len(alone.failed)) == (3, 2)
@@ -145,10 +145,10 @@ def test_a_letter_follows_from_the_percent(
     ("bug", "changes"),
     [("double-charge", {"charges": 2}), ("sold-unpaid", {"charges": 0})],
 )
-def test_a_bug_that_costs_money_is_an_f_whatever_the_rest(
+def test_a_bug_that_costs_money_always_gives_an_f(
     evidence: Make, bug: str, changes: dict[str, Any]
 ) -> None:
-    """Ninety-nine good scenarios do not make up for it."""
+    """It does so beside ninety-nine good scenarios."""
     row = FOR_EVER if bug == "sold-unpaid" else AFTER_RESET
     bad = grade(row, evidence(0, 200, 550, **changes))
 
@@ -172,8 +172,8 @@ reset-after-commit (critical): The charge is made, then the connection is reset.
   #2       +250 ms  B    two-which-is-much-too…  A     503"""
 
 
-def test_a_failure_says_what_it_means_and_shows_the_attempts(evidence: Make) -> None:
-    """The bug that costs money comes first; keys and bodies are easy to compare."""
+def test_the_text_of_a_failure_lists_bugs_and_attempts(evidence: Make) -> None:
+    """The bug that costs money comes first."""
     keys = ("one", "two-which-is-much-too-long-to-be-shown-whole")
 
     text = describe(graded(evidence(1000, 1250, keys=keys, charges=2)))
@@ -181,8 +181,8 @@ def test_a_failure_says_what_it_means_and_shows_the_attempts(evidence: Make) -> 
     assert text == DOUBLE_CHARGE
 
 
-def test_everything_that_is_said_fits_into_80_columns(evidence: Make) -> None:
-    """With more attempts, longer pauses and longer keys than one meets."""
+def test_all_texts_fit_into_80_columns(evidence: Make) -> None:
+    """This holds with many attempts, long pauses and long keys."""
     times = [0]
     for number in range(40):
         times.append(times[-1] + 977 * number)

@@ -1,4 +1,4 @@
-"""Four clients get exactly the published grades, and no criterion is idle."""
+"""Four clients get exactly the published grades and fail every criterion."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from smartpay_mock.testing.grading import ReportCard, marks
 
 CLIENTS = ("perfect", "new-key-per-retry", "no-retry", "retry-everything")
 TIMEOUT_S = 8.0
-"""Longer than any reference client takes that does not hang, in seconds."""
+"""Timeout of a client, in seconds; only a client that hangs reaches it."""
 
 Published = Mapping[str, Mapping[str, str]]
 
@@ -24,7 +24,7 @@ def test_the_reference_clients_get_exactly_the_published_grades(
     server_for: Callable[[str], SmartpayServer],
     published: Published,
 ) -> None:
-    """Every cell of the table in docs/retry-report-card.md is what came out."""
+    """The grades are those in the table of docs/retry-report-card.md."""
 
     def card_of(name: str) -> dict[str, str]:
         argv, server = command_of(name), server_for(name)
@@ -45,7 +45,7 @@ def test_the_reference_clients_get_exactly_the_published_grades(
 def test_every_criterion_of_a_scenario_is_failed_by_a_reference_client(
     scenario: object, published: Published
 ) -> None:
-    """A criterion that nobody can fail says nothing."""
+    """So every criterion can be failed."""
     row = retry_suite().scenarios[str(scenario)]
 
     failed = {name for c in CLIENTS for name in published[c][row.id].split(", ")}

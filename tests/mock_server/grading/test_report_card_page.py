@@ -1,4 +1,4 @@
-"""docs/retry-report-card.md says what the published suite says."""
+"""docs/retry-report-card.md agrees with the published suite."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def scenario_line(row: RetryRow) -> str:
 
 
 def scenarios_block() -> str:
-    """Return the table of scenarios as the page is to have it."""
+    """Return the table of scenarios for the page."""
     lines = [
         "| scenario | severity | what happens | what is expected | why |",
         "|---|---|---|---|---|",
@@ -30,7 +30,7 @@ def scenarios_block() -> str:
 
 
 def criteria_block() -> str:
-    """Return the tables of criteria and bugs as the page is to have them."""
+    """Return the tables of criteria and bugs for the page."""
     lines = ["| criterion | asks for |", "|---|---|"]
     lines += [f"| `{name}` | {text} |" for name, text in SUITE.criteria.items()]
     lines += ["", "| a failure stands for | which means |", "|---|---|"]
@@ -38,20 +38,20 @@ def criteria_block() -> str:
     return "\n".join(lines) + "\n"
 
 
-def test_the_page_lists_the_scenarios_as_they_are(block: Callable[[str], str]) -> None:
-    """The table is the suite; paste the expected text when the suite changes."""
+def test_the_page_lists_the_scenarios(block: Callable[[str], str]) -> None:
+    """When the suite changes, paste the expected text into the page."""
     assert block("scenarios") == scenarios_block()
 
 
-def test_the_page_lists_criteria_and_bugs_as_they_are(
+def test_the_page_lists_criteria_and_bugs(
     block: Callable[[str], str],
 ) -> None:
-    """The tables are the suite's own words."""
+    """The tables have the texts of the suite."""
     assert block("criteria") == criteria_block()
 
 
-def test_the_page_states_the_rule_as_it_is(page: str) -> None:
-    """Weights, limits of letters and fatal bugs stand in its sentences."""
+def test_the_page_states_the_rule(page: str) -> None:
+    """Its sentences name weights, limits of letters, and fatal bugs."""
     text = re.sub(r"\s+", " ", page)
 
     for severity, weight in SUITE.weights.items():

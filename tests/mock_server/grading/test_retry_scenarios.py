@@ -1,4 +1,4 @@
-"""Scenarios as tests of a user play them."""
+"""Retry scenarios in the tests of a user."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def charge(url, secret_key, payload):
 def play(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, page: str
 ) -> Callable[[str], pytest.RunResult]:
-    """Return what runs the page's example with a till that uses keys of a form."""
+    """Return a function that runs the page's example with a form of keys."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
 
@@ -59,7 +59,7 @@ def play(
 def test_the_example_of_the_page_passes_for_a_good_till(
     play: Callable[[str], pytest.RunResult],
 ) -> None:
-    """It runs as printed, with the names that it imports."""
+    """It runs as printed."""
     outcome = play("the-key")
 
     outcome.assert_outcomes(passed=4, deselected=len(retry_scenarios()) - 4)
@@ -68,7 +68,7 @@ def test_the_example_of_the_page_passes_for_a_good_till(
 def test_the_example_of_the_page_fails_for_a_new_key_per_retry(
     play: Callable[[str], pytest.RunResult],
 ) -> None:
-    """The scenario's name is in the test's, the bug and the attempts in its text."""
+    """The text has the bug and the attempts."""
     outcome = play("key-{}")
 
     outcome.assert_outcomes(passed=2, failed=2, deselected=len(retry_scenarios()) - 4)
@@ -82,8 +82,8 @@ def test_the_example_of_the_page_fails_for_a_new_key_per_retry(
     )
 
 
-def test_arming_plans_the_faults_and_gives_the_order(smartpay: Smartpay) -> None:
-    """The token is the scenario's; members can be changed."""
+def test_arm_plans_the_faults_and_returns_the_order(smartpay: Smartpay) -> None:
+    """The order has the scenario's token; members can be changed."""
     (scenario,) = retry_scenarios(["reset-twice-after-commit"])
 
     payload = scenario.arm(smartpay, reference="cart-1001")
@@ -96,7 +96,7 @@ def test_arming_plans_the_faults_and_gives_the_order(smartpay: Smartpay) -> None
 
 
 def test_a_client_that_never_calls_fails(smartpay: Smartpay) -> None:
-    """Also where a failure is what it should report."""
+    """It fails also if it should report a failure."""
     (scenario,) = retry_scenarios(["declined"])
     scenario.arm(smartpay)
 
@@ -106,28 +106,28 @@ def test_a_client_that_never_calls_fails(smartpay: Smartpay) -> None:
     assert "never-called: The client made no attempt to charge." in str(failure.value)
 
 
-def test_what_is_decided_otherwise_is_taken_out_by_name(smartpay: Smartpay) -> None:
-    """What is left is judged; a fault that nobody met any more does not count."""
+def test_a_criterion_can_be_left_out(smartpay: Smartpay) -> None:
+    """The others are checked, and an unmet fault does not count."""
     (scenario,) = retry_scenarios(["503-once"])
     scenario.arm(smartpay)
 
     grade = scenario.check(smartpay, succeeded=True, without=["retries", "charges"])
 
-    judged = [v.criterion for v in grade.verdicts if v.passed is not None]
-    assert judged == ["reports"]
+    checked = [v.criterion for v in grade.verdicts if v.passed is not None]
+    assert checked == ["reports"]
 
 
 @pytest.mark.smartpay(frozen=True)
 def test_a_frozen_clock_is_refused(smartpay: Smartpay) -> None:
-    """No pause would be seen; the text says what to do."""
+    """No pause could be measured; the text says what to do."""
     (scenario,) = retry_scenarios(["503-once"])
 
     with pytest.raises(SandboxUsageError, match=r"call smartpay\.clock\.run\(\)"):
         scenario.arm(smartpay)
 
 
-def test_unknown_names_are_refused_with_those_there_are(smartpay: Smartpay) -> None:
-    """Scenarios and criteria alike."""
+def test_unknown_names_are_refused(smartpay: Smartpay) -> None:
+    """The text lists the known scenarios or criteria."""
     (scenario,) = retry_scenarios(["declined"])
 
     with pytest.raises(NotFoundError, match="reset-after-commit"):

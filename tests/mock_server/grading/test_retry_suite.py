@@ -1,4 +1,4 @@
-"""The published suite fits the emulator that plays it, and the rule that judges."""
+"""The published suite agrees with the emulator and with the criteria."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ ROWS = pytest.mark.parametrize("row", SUITE.scenarios.values(), ids=lambda row: 
 
 
 @ROWS
-def test_the_emulator_takes_the_faults_of_a_scenario(row: RetryRow) -> None:
-    """Faults are written as the control plane takes them."""
+def test_the_faults_of_a_scenario_are_valid(row: RetryRow) -> None:
+    """The control plane accepts them."""
     plans = [
         check_fault("fault_test_1", **{"operation": row.operation, **fault})
         for fault in row.faults
@@ -29,8 +29,8 @@ def test_the_emulator_takes_the_faults_of_a_scenario(row: RetryRow) -> None:
 
 
 @ROWS
-def test_a_scenario_uses_known_names_and_says_why(row: RetryRow) -> None:
-    """Operation, token, severity and criteria are in their tables."""
+def test_a_scenario_uses_known_names(row: RetryRow) -> None:
+    """They are operation, token, severity and criteria."""
     assert row.operation in OPERATIONS
     assert row.token in sandbox_values().tokens
     assert row.severity in SUITE.weights
@@ -40,8 +40,8 @@ def test_a_scenario_uses_known_names_and_says_why(row: RetryRow) -> None:
 
 
 @ROWS
-def test_a_refusal_is_one_that_the_api_gives(row: RetryRow) -> None:
-    """Bodies of refusals have the code, the status and the shape of the API."""
+def test_a_refusal_is_one_of_the_api(row: RetryRow) -> None:
+    """Its body has the code, the status and the shape of the API."""
     bodies = [fault["body"] for fault in row.faults if "body" in fault]
 
     for body in bodies:
@@ -52,15 +52,15 @@ def test_a_refusal_is_one_that_the_api_gives(row: RetryRow) -> None:
         assert ERRORS[body["errorCode"]].status == body["statusCode"]
 
 
-def test_every_criterion_of_the_suite_can_be_judged_and_is_used() -> None:
-    """The published words and the functions that judge are the same set."""
+def test_every_criterion_has_a_function_and_is_used() -> None:
+    """The published criteria are the implemented ones."""
     used = {name for row in SUITE.scenarios.values() for name in row.expect}
 
     assert set(SUITE.criteria) == set(grading.CRITERIA) == used
 
 
-def test_every_bug_of_the_suite_is_one_that_a_criterion_finds() -> None:
-    """No bug is described that is never found, and none found that is not described."""
+def test_every_bug_is_found_by_a_criterion() -> None:
+    """The code names every published bug."""
     tree = ast.parse(inspect.getsource(grading))
     texts = {
         node.value
@@ -72,8 +72,8 @@ def test_every_bug_of_the_suite_is_one_that_a_criterion_finds() -> None:
     assert SUITE.fatal <= set(SUITE.bugs)
 
 
-def test_letters_are_given_from_the_best_to_one_for_everybody() -> None:
-    """Every percent has its letter."""
+def test_every_percent_has_a_letter() -> None:
+    """The letters go from the best to the one at 0 percent."""
     limits = list(SUITE.letters.values())
 
     assert limits == sorted(limits, reverse=True)

@@ -1,4 +1,4 @@
-"""Payment-path coverage of a suite: exact, merged, reported, and enforced."""
+"""Payment-path coverage of a suite: counts, merged counts, reports and limits."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ KNOWN = """
         send(smartpay, "GET", "/orders")
         send(smartpay, "GET", "/orders")
 
-    def test_twice_remembered(smartpay):
+    def test_restored(smartpay):
         pay(smartpay, token=smartpay.tokens.declined)
         pay(smartpay, captureMethod="manual")
         smartpay.clock.advance(days=7)
@@ -45,7 +45,7 @@ KNOWN = """
         smartpay.reset()
         smartpay.restore(kept)
 
-    def test_not_ours(smartpay):
+    def test_set_up(smartpay):
         smartpay.scenario("refunded")
 
     def test_without():
@@ -66,7 +66,7 @@ SEEN = {
     "lifecycle/payment/new -capture-> processed": 1,
     "fault/status/before_commit": 1,
 }
-"""What ``KNOWN`` takes of the paths through the operations it calls; time took one."""
+"""The paths that ``KNOWN`` takes; time takes one of them."""
 
 
 def read(pytester: pytest.Pytester, name: str = "smartpay-coverage.json") -> Any:
@@ -74,10 +74,10 @@ def read(pytester: pytest.Pytester, name: str = "smartpay-coverage.json") -> Any
     return json.loads((pytester.path / name).read_text(encoding="utf-8"))
 
 
-def test_a_known_suite_gives_exactly_the_expected_matrix(
+def test_a_known_suite_gives_exactly_the_expected_counts(
     suite: Suite, pytester: pytest.Pytester
 ) -> None:
-    """Every path with its count, also what was reset and what was restored."""
+    """They include calls before a reset, and restored calls only once."""
     outcome = suite(KNOWN, "--smartpay-cov-report=json")
 
     report = read(pytester)
@@ -95,10 +95,10 @@ def test_a_known_suite_gives_exactly_the_expected_matrix(
 
 
 @pytest.mark.parametrize("args", [(), ("--smartpay-shared",)], ids=["own", "shared"])
-def test_workers_merge_to_what_one_process_counts(
+def test_the_merged_report_of_workers_is_that_of_one_process(
     suite: Suite, pytester: pytest.Pytester, args: tuple[str, ...]
 ) -> None:
-    """Byte for byte the same report."""
+    """The reports are the same, byte for byte."""
     suite(KNOWN, "--smartpay-cov-report=json:serial.json")
     suite(
         KNOWN,
@@ -113,7 +113,7 @@ def test_workers_merge_to_what_one_process_counts(
 
 
 def test_the_table_is_the_default_report(suite: Suite) -> None:
-    """What was seen, what never was, and the share."""
+    """It lists the paths taken, those never taken, and the share."""
     outcome = suite(KNOWN, "--smartpay-cov")
 
     outcome.stdout.fnmatch_lines(
@@ -132,16 +132,16 @@ def test_the_table_is_the_default_report(suite: Suite) -> None:
     ("lowest", "code"),
     [("41", pytest.ExitCode.OK), ("41.5", pytest.ExitCode.TESTS_FAILED)],
 )
-def test_too_little_fails_the_run(
+def test_too_low_coverage_fails_the_run(
     suite: Suite, lowest: str, code: pytest.ExitCode
 ) -> None:
-    """The share decides, to the decimal; the tests passed all the same."""
+    """The run fails although its tests passed."""
     outcome = suite(KNOWN, f"--smartpay-cov-fail-under={lowest}")
 
     outcome.assert_outcomes(passed=9)
     assert outcome.ret == code
-    is_told = "Coverage is 41.4 %, below the 41.5 %" in outcome.stdout.str()
-    assert is_told is (code != pytest.ExitCode.OK)
+    is_reported = "Coverage is 41.4 %, below the 41.5 %" in outcome.stdout.str()
+    assert is_reported is (code != pytest.ExitCode.OK)
 
 
 @pytest.mark.parametrize(
@@ -152,18 +152,20 @@ def test_too_little_fails_the_run(
     ],
     ids=["option", "ini"],
 )
-def test_operations_that_must_be_covered_can_be_named(
+def test_the_operations_to_cover_can_be_named(
     suite: Suite, ini: str, args: tuple[str, ...]
 ) -> None:
-    """They count though nobody calls them, and others do not though somebody does."""
+    """They count without a call; other operations do not count."""
     outcome = suite(KNOWN, "--smartpay-cov", *args, ini=ini)
 
     outcome.stdout.fnmatch_lines(["create_order *5 of 8", "create_refund *0 of 6"])
     outcome.stdout.no_fnmatch_line("list_orders *")
 
 
-def test_the_page_needs_no_other_file(suite: Suite, pytester: pytest.Pytester) -> None:
-    """One HTML file with every path, and no address to load anything from."""
+def test_the_html_report_loads_no_other_file(
+    suite: Suite, pytester: pytest.Pytester
+) -> None:
+    """It lists every path and has no link."""
     suite(KNOWN, "--smartpay-cov-report=html:reports/paths.html")
 
     page = (pytester.path / "reports" / "paths.html").read_text(encoding="utf-8")
@@ -184,10 +186,10 @@ def test_the_page_needs_no_other_file(suite: Suite, pytester: pytest.Pytester) -
     ],
     ids=["form", "operation"],
 )
-def test_what_cannot_be_is_refused_before_any_test_runs(
+def test_an_invalid_option_stops_the_run(
     suite: Suite, args: tuple[str, ...], complaint: str
 ) -> None:
-    """A typo in CI must not look like full coverage."""
+    """It stops before any test, so a typo cannot pass for full coverage."""
     outcome = suite(KNOWN, *args)
 
     assert outcome.ret == pytest.ExitCode.USAGE_ERROR
@@ -195,7 +197,7 @@ def test_what_cannot_be_is_refused_before_any_test_runs(
 
 
 def test_without_the_option_nothing_is_counted(suite: Suite) -> None:
-    """No section, no file."""
+    """The summary has no section for it."""
     outcome = suite(KNOWN)
 
     outcome.stdout.no_fnmatch_line("*payment-path coverage*")

@@ -1,4 +1,4 @@
-"""Beside the other tools of a test suite, in the same test."""
+"""The fixture beside other tools in the same test."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Suite = Callable[..., pytest.RunResult]
 
 
 def test_responses_mocks_other_services(suite: Suite) -> None:
-    """Over the socket with a pass-through, and intercepted, in either order."""
+    """It works over the socket with a pass-through, and with interception."""
     outcome = suite(
         """
         import requests, responses
@@ -49,7 +49,7 @@ def test_responses_mocks_other_services(suite: Suite) -> None:
 
 
 def test_respx_mocks_other_services(suite: Suite) -> None:
-    """Its routes win, and calls to the emulator pass through."""
+    """Calls to the emulator pass through."""
     outcome = suite(
         """
         import httpx
@@ -73,7 +73,7 @@ def test_respx_mocks_other_services(suite: Suite) -> None:
 
 
 def test_vcrpy_replays_other_services(suite: Suite, pytester: pytest.Pytester) -> None:
-    """The cassette holds the other service only; loopback is left alone."""
+    """The cassette holds only the other service."""
     pytester.maketxtfile(
         cassette="""
         interactions:
@@ -103,7 +103,7 @@ def test_vcrpy_replays_other_services(suite: Suite, pytester: pytest.Pytester) -
 
 
 def test_pytest_httpserver_serves_beside_it(suite: Suite) -> None:
-    """Two servers, two ports, one test."""
+    """One test can use both servers."""
     outcome = suite(
         """
         import requests
@@ -129,11 +129,11 @@ FROZEN = """
         smartpay.clock.advance(days=1)
         assert pay(smartpay).json()["createdAt"] == 1_767_312_000_000
 
-        with smartpay.hold("create_order") as gate:
+        with smartpay.hold("create_order") as hold:
             calls = [threading.Thread(target=pay, args=(smartpay,)) for _ in range(3)]
             for call in calls:
                 call.start()
-            gate.wait_for(3)
+            hold.wait_for(3)
         for call in calls:
             call.join()
         assert len(smartpay.orders) == 5
@@ -164,7 +164,7 @@ FROZEN = """
     ids=["freezegun", "time-machine"],
 )
 def test_frozen_time_is_the_emulators_time_too(suite: Suite, source: str) -> None:
-    """It lives in the same process; its own clock goes on from there, and it serves."""
+    """The emulator runs in the same process, and its clock starts from that time."""
     outcome = suite(source, checks=FROZEN, apart=True)
 
     outcome.assert_outcomes(passed=1)

@@ -25,8 +25,8 @@ def test_mistakes(smartpay: Smartpay) -> None:
 """
 
 
-def test_a_users_file_is_accepted_and_mistakes_are_found(tmp_path: Path) -> None:
-    """With the installed package and no configuration, each mistake has its error."""
+def test_mypy_accepts_a_users_file_and_finds_mistakes(tmp_path: Path) -> None:
+    """Mypy needs no configuration, and reports an error for each mistake."""
     wrong = tmp_path / "test_mistakes.py"
     wrong.write_text(MISTAKES)
 

@@ -1,4 +1,4 @@
-"""Accounts as tests get them, from an emulator in-process and from one over HTTP."""
+"""Accounts of an emulator in this process, called directly and over HTTP."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Send = Callable[..., requests.Response]
 
 @pytest.fixture(scope="session")
 def emulator() -> Iterator[LocalEmulator]:
-    """One emulator of this process."""
+    """Return one emulator for all tests of this process."""
     emulator = LocalEmulator(settings_from({}))
 
     yield emulator
@@ -28,13 +28,13 @@ def emulator() -> Iterator[LocalEmulator]:
 
 @pytest.fixture
 def local(emulator: LocalEmulator) -> SmartpayServer:
-    """Accounts steered in-process."""
+    """Return accounts called in this process."""
     return SmartpayServer(emulator, salt="")
 
 
 @pytest.fixture(params=["in-process", "over-http"])
 def server(request: pytest.FixtureRequest, emulator: LocalEmulator) -> SmartpayServer:
-    """Accounts steered in-process, then the same over HTTP."""
+    """Return accounts called in this process, then the same over HTTP."""
     if request.param == "in-process":
         return SmartpayServer(emulator, salt="")
     return SmartpayServer(RemoteEmulator(emulator.root_url), salt="")
@@ -44,7 +44,7 @@ def server(request: pytest.FixtureRequest, emulator: LocalEmulator) -> SmartpayS
 def account(
     request: pytest.FixtureRequest, server: SmartpayServer
 ) -> Iterator[Smartpay]:
-    """An account of the test's own, by either way."""
+    """Return an account of the test's own."""
     account = server.account(request.node.nodeid)
 
     yield account

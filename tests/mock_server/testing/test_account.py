@@ -1,4 +1,4 @@
-"""What a test can do with its account, in-process and over HTTP alike."""
+"""The members of an account, called in this process and over HTTP."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DAY_MS = 86_400_000
 
 
 def test_the_account_answers_like_the_api(account: Smartpay, pay: Send) -> None:
-    """An order is charged and shown as the answer showed it."""
+    """An order is charged, and listed in the form of its answer."""
     answer = pay(amount=500)
 
     assert answer.status_code == 200
@@ -32,17 +32,17 @@ def test_the_account_answers_like_the_api(account: Smartpay, pay: Send) -> None:
 
 
 def test_objects_are_listed_oldest_first(account: Smartpay, pay: Send) -> None:
-    """The first order made is the first one listed, and the last one the last."""
+    """This holds for orders and requests."""
     made = [pay(amount=amount).json()["id"] for amount in (1, 2, 3)]
 
     assert [order["id"] for order in account.orders] == made
     assert [request.json["amount"] for request in account.requests] == [1, 2, 3]
 
 
-def test_two_accounts_never_meet(
+def test_two_accounts_are_separate(
     account: Smartpay, server: SmartpayServer, pay: Send
 ) -> None:
-    """Orders, requests and the clock of one account are unknown to another."""
+    """Each has its own orders, requests and clock."""
     other = server.account("another one")
     pay()
     account.clock.advance(days=1)
@@ -54,7 +54,7 @@ def test_two_accounts_never_meet(
 
 
 def test_the_same_name_is_the_same_account(server: SmartpayServer) -> None:
-    """Keys follow from names, so a test has the same key in every run."""
+    """The key depends on the name, so a test has the same key in every run."""
     one, again = server.account("shop"), server.account("shop")
 
     assert one.secret_key == again.secret_key
@@ -69,7 +69,7 @@ def test_every_standard_token_has_an_attribute() -> None:
 
 
 @pytest.mark.parametrize("name", [row.name for row in fields(Tokens)])
-def test_each_token_comes_to_what_its_name_says(
+def test_each_token_has_its_documented_outcome(
     account: Smartpay, pay: Send, name: str
 ) -> None:
     """The outcome in test_values.json is the outcome of an order."""
@@ -81,10 +81,10 @@ def test_each_token_comes_to_what_its_name_says(
     assert answer.get("errorCode") == outcome.error
 
 
-def test_payloads_differ_from_each_other_and_repeat_with_the_test(
+def test_each_payload_is_new_and_repeats_in_every_run(
     server: SmartpayServer,
 ) -> None:
-    """One account gives new payloads; the same name gives the same ones again."""
+    """The payloads depend on the name of the account."""
     first, second = server.account("one"), server.account("one")
 
     payloads = [first.payload(), first.payload()]
@@ -93,8 +93,8 @@ def test_payloads_differ_from_each_other_and_repeat_with_the_test(
     assert payloads == [second.payload(), second.payload()]
 
 
-def test_a_payload_takes_changes_and_leaves_out(account: Smartpay) -> None:
-    """Objects are merged, amounts still add up, a path is left out."""
+def test_a_payload_can_be_changed(account: Smartpay) -> None:
+    """Objects are merged, amounts add up, and members can be left out."""
     payload = account.payload(
         amount=700, customerInfo={"firstName": "茜"}, without=["shippingInfo.reference"]
     )
@@ -105,10 +105,8 @@ def test_a_payload_takes_changes_and_leaves_out(account: Smartpay) -> None:
     assert "reference" not in payload["shippingInfo"]
 
 
-def test_a_frozen_clock_stands_until_it_is_advanced_or_runs(
-    account: Smartpay, pay: Send
-) -> None:
-    """Timestamps are the frozen time, to the millisecond."""
+def test_a_frozen_clock_stands_still(account: Smartpay, pay: Send) -> None:
+    """Timestamps are the frozen time until the clock is advanced or runs."""
     account.clock.freeze(datetime(2026, 1, 1, tzinfo=UTC))
     stamped = pay().json()["createdAt"]
     later = account.clock.advance(hours=1, seconds=1)
@@ -121,19 +119,19 @@ def test_a_frozen_clock_stands_until_it_is_advanced_or_runs(
 
 
 def test_a_time_without_a_zone_is_refused(account: Smartpay) -> None:
-    """Which moment a naive datetime means is anybody's guess."""
+    """A naive datetime has no definite time."""
     with pytest.raises(SandboxUsageError, match="names no time zone; give one"):
         account.clock.freeze(datetime(2026, 1, 1))  # noqa: DTZ001 - the mistake itself
 
 
 def test_time_does_not_go_back(account: Smartpay) -> None:
-    """A negative part is refused with the reason."""
+    """A negative argument is refused with the reason."""
     with pytest.raises(SandboxUsageError, match="time only goes forward"):
         account.clock.advance(days=-1)
 
 
 def test_a_token_and_a_consumer_can_be_set(account: Smartpay, pay: Send) -> None:
-    """Status, activity and decision change what the next order comes to."""
+    """Status, activity and decision change the outcome of the next order."""
     tokens, outcomes = account.tokens, []
 
     account.set_token(tokens.approved, decision="declined")
@@ -148,10 +146,8 @@ def test_a_token_and_a_consumer_can_be_set(account: Smartpay, pay: Send) -> None
 
 
 @pytest.mark.parametrize("misuse", ["token", "status", "scenario"])
-def test_what_is_unknown_is_named_with_its_candidates(
-    account: Smartpay, misuse: str
-) -> None:
-    """The text lists what there is instead."""
+def test_an_unknown_name_is_refused(account: Smartpay, misuse: str) -> None:
+    """The text lists the known names."""
     calls: dict[str, tuple[Callable[[], object], str]] = {
         "token": (lambda: account.set_token("paytok_x"), "paytok_test_approved"),
         "status": (
@@ -167,18 +163,18 @@ def test_what_is_unknown_is_named_with_its_candidates(
 
 
 @pytest.mark.parametrize("name", list(scenarios()))
-def test_every_scenario_can_be_played(account: Smartpay, name: str) -> None:
-    """Its ids are returned and kept; its calls are not the test's requests."""
+def test_every_scenario_can_be_run(account: Smartpay, name: str) -> None:
+    """It returns its ids; its calls are not the test's requests."""
     made = account.scenario(name)
 
     assert account.ids == made
     assert account.requests == []
 
 
-def test_a_snapshot_brings_everything_back(
+def test_a_snapshot_can_be_restored(
     account: Smartpay, server: SmartpayServer, pay: Send
 ) -> None:
-    """What happened after it is forgotten; another account can take it too."""
+    """Later orders are deleted; another account can restore it too."""
     pay(amount=100)
     kept = account.snapshot()
     pay(amount=200)
@@ -192,8 +188,8 @@ def test_a_snapshot_brings_everything_back(
     assert amounts == [[100], [100]]
 
 
-def test_a_reset_forgets_everything(account: Smartpay, pay: Send) -> None:
-    """Objects, requests, faults, holds and the clock are as they were."""
+def test_a_reset_deletes_everything(account: Smartpay, pay: Send) -> None:
+    """Objects, requests, faults, holds and the clock are as at the start."""
     pay()
     account.faults.add("*", "reset")
     account.clock.advance(days=30)
@@ -208,7 +204,7 @@ def test_a_reset_forgets_everything(account: Smartpay, pay: Send) -> None:
 
 
 def test_the_environment_points_the_sdks_here(account: Smartpay) -> None:
-    """The prefix holds api.smartpay, without which two SDKs call production."""
+    """The prefix contains api.smartpay; without it two SDKs call production."""
     environ = account.environ
 
     prefix = environ["SMARTPAY_API_PREFIX"]
@@ -223,7 +219,7 @@ def test_the_environment_points_the_sdks_here(account: Smartpay) -> None:
     assert account.requests[0].operation == "list_orders"
 
 
-def test_an_unknown_request_id_is_not_explained(account: Smartpay) -> None:
-    """The journal says that it has none."""
+def test_an_unknown_request_id_is_refused(account: Smartpay) -> None:
+    """The text names the id."""
     with pytest.raises(NotFoundError, match="There is no request 'req_test_x'"):
         account.explain("req_test_x")

@@ -1,4 +1,4 @@
-"""Which paths there are, and which of them a journal shows."""
+"""The known payment paths, and those that a journal shows."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Send = Callable[..., requests.Response]
 
 
 def seen_in(account: Smartpay) -> dict[str, int]:
-    """Return the paths an account shows, as ``area/subject/name``."""
+    """Return the counts of an account by ``area/subject/name``."""
     seen = count_paths(account.journal, account.orders)
     return {"/".join(path): times for path, times in seen.items() if times}
 
@@ -41,7 +41,7 @@ def test_every_step_of_a_lifecycle_names_its_operations() -> None:
 
 
 def test_the_paths_of_an_operation_come_from_the_tables() -> None:
-    """Outcomes, its own errors, a replay, the steps it takes, and every fault."""
+    """They are outcomes, errors, a replay, steps, and every fault."""
     paths = known_paths({"create_order"})
 
     assert [path.name for path in paths if path.area == "operation"] == [
@@ -64,10 +64,10 @@ def test_the_paths_of_an_operation_come_from_the_tables() -> None:
     assert known_paths(()) == []
 
 
-def test_a_payment_shows_its_outcome_and_its_steps(
+def test_a_payment_takes_its_outcome_and_its_steps(
     account: Smartpay, pay: Send
 ) -> None:
-    """An answer, two lifecycles; a replay is another path and takes no step."""
+    """A replay is another path and takes no step."""
     cart = account.payload(reference="cart-1")
     for _ in range(2):
         pay(key="k1", **cart)
@@ -81,7 +81,7 @@ def test_a_payment_shows_its_outcome_and_its_steps(
 
 
 def test_refusals_and_faults_are_paths(account: Smartpay, pay: Send) -> None:
-    """An error code, and what was met at which commit point."""
+    """They are an error code, and a kind of fault with its commit point."""
     account.faults.add("*", "status", after=1)
     account.faults.add("*", "latency", when="after_commit", virtual=True, after=2)
 
@@ -99,10 +99,10 @@ def test_refusals_and_faults_are_paths(account: Smartpay, pay: Send) -> None:
     }
 
 
-def test_what_time_did_is_seen_though_nobody_called(
+def test_expiries_are_steps_without_a_call(
     account: Smartpay, pay: Send, send: Send
 ) -> None:
-    """Expired, with and without a capture; cancelled orders are told from them."""
+    """A cancelled order does not count as expired."""
     orders = [pay(captureMethod="manual", amount=100).json() for _ in range(3)]
     send("PUT", f"/orders/{orders[0]['id']}/cancellation")
     send("PUT", f"/orders/{orders[0]['id']}/cancellation")
@@ -129,8 +129,8 @@ def test_what_time_did_is_seen_though_nobody_called(
     assert seen["lifecycle/order/canceled -cancel-> canceled"] == 1
 
 
-def test_what_the_fixture_did_itself_is_not_covered(account: Smartpay) -> None:
-    """A scenario is set-up; what time makes of it is the test's."""
+def test_calls_of_the_fixture_do_not_count(account: Smartpay) -> None:
+    """A scenario is set-up; its later expiry counts."""
     account.scenario("partly-captured")
     before = seen_in(account)
 
@@ -143,7 +143,7 @@ def test_what_the_fixture_did_itself_is_not_covered(account: Smartpay) -> None:
 
 
 def test_operations_are_named_by_id_or_family() -> None:
-    """A family is all operations of a tag; anything else is refused."""
+    """A family is a tag; other names are refused."""
     tag = OPERATIONS["create_refund"].tag
 
     assert find_operations(["create_order"]) == {"create_order"}
@@ -152,8 +152,8 @@ def test_operations_are_named_by_id_or_family() -> None:
         find_operations(["refnds"])
 
 
-def test_only_what_was_called_counts_unless_it_is_asked_for() -> None:
-    """Nothing called is all of nothing; what is asked for counts uncalled too."""
+def test_called_operations_count_unless_others_are_named() -> None:
+    """Without any call the share is 100 percent."""
     seen = Counter({Path("operation", "list_orders", "answered"): 3})
 
     called = Coverage(seen)
@@ -165,10 +165,10 @@ def test_only_what_was_called_counts_unless_it_is_asked_for() -> None:
     assert "create_order" in called.not_called
 
 
-def test_what_was_seen_beside_the_tables_counts_too(
+def test_a_path_outside_the_tables_counts_when_taken(
     account: Smartpay, pay: Send
 ) -> None:
-    """A refusal that may meet any operation, and a step that only time takes."""
+    """Any operation can get some refusals, and time takes some steps."""
     account.faults.add("create_order", "status", after=2)
     pay(key="k1", captureMethod="manual")
     refused = pay(key="k1").json()["errorCode"]
@@ -186,10 +186,8 @@ def test_what_was_seen_beside_the_tables_counts_too(
     assert Coverage(seen, {"list_orders"}).covered == 1  # the fault
 
 
-def test_a_path_the_api_does_not_have_is_no_operation(
-    account: Smartpay, send: Send
-) -> None:
-    """Calling it covers nothing."""
+def test_an_unknown_url_path_is_no_payment_path(account: Smartpay, send: Send) -> None:
+    """A call of it does not count."""
     send("GET", "/order")
 
     coverage = Coverage(count_paths(account.journal, account.orders))
@@ -197,8 +195,8 @@ def test_a_path_the_api_does_not_have_is_no_operation(
     assert coverage.paths == []
 
 
-def test_counts_are_told_within_80_columns() -> None:
-    """Seen with how often, never seen by name; no name is broken in two."""
+def test_the_table_fits_into_80_columns() -> None:
+    """It has the counts, and each name is on one line."""
     seen = Counter(dict.fromkeys(known_paths({"create_order"})[::2], 12))
 
     text = as_text(Coverage(seen))

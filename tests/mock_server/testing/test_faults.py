@@ -1,4 +1,4 @@
-"""Faults before and after the commit, met by a real client on a real socket."""
+"""Faults before and after the commit, with a real client on a real socket."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from smartpay_mock.testing import Smartpay
 
 Send = Callable[..., requests.Response]
 
-PATIENCE_S = {"timeout": 0.5}
-"""How long a client waits for an answer that does not come; else long enough."""
+TIMEOUT_S = {"timeout": 0.5}
+"""The client's timeout by kind of fault, in seconds."""
 
 LOSSES: dict[str, dict[str, Any]] = {
     "status": {"status": 503, "retry_after": 2},
@@ -26,20 +26,20 @@ LOSSES: dict[str, dict[str, Any]] = {
     "broken_json": {},
     "timeout": {"ms": 60_000},
 }
-"""Every kind of fault after which a client does not know what happened."""
+"""Every kind of fault that loses the answer."""
 
 
-class LostAnswer(Exception):  # noqa: N818 - what happened, not an error of ours
+class LostAnswer(Exception):  # noqa: N818 - not an error of the emulator
     """The client did not get a usable answer."""
 
 
 def charge(
     account: Smartpay, cart: dict[str, Any], key: str, *, kind: str = ""
 ) -> requests.Response:
-    """Charge a cart as a shop does, whose patience is that for a ``kind`` of fault.
+    """Charge a cart as a shop does, with the timeout for a ``kind`` of fault.
 
     Raises:
-        LostAnswer: Whatever went wrong with the answer.
+        LostAnswer: The client got no usable answer.
     """
     headers = {
         "Authorization": f"Basic {account.secret_key}",
@@ -51,7 +51,7 @@ def charge(
             f"{account.url}/orders",
             json=cart,
             headers=headers,
-            timeout=PATIENCE_S.get(kind, 20),
+            timeout=TIMEOUT_S.get(kind, 20),
         )
         answer.raise_for_status()
         answer.json()
@@ -61,7 +61,7 @@ def charge(
 
 
 def test_every_kind_of_fault_is_tested_here() -> None:
-    """A new kind of fault needs its rows; latency loses nothing."""
+    """Latency loses no answer."""
     assert set(LOSSES) == set(KINDS) - {"latency"}
 
 
@@ -87,7 +87,7 @@ def test_after_the_commit_the_same_key_replays_the_one_order(
 
 
 @pytest.mark.parametrize("kind", LOSSES)
-def test_before_the_commit_nothing_happened_and_the_retry_makes_the_order(
+def test_before_the_commit_nothing_is_stored_and_the_retry_makes_the_order(
     account: Smartpay, kind: Any
 ) -> None:
     """The store is empty after the fault, and holds one order after the retry."""
@@ -109,7 +109,7 @@ def test_before_the_commit_nothing_happened_and_the_retry_makes_the_order(
 
 @pytest.mark.parametrize("when", ["before_commit", "after_commit"])
 def test_latency_loses_nothing(account: Smartpay, when: Any) -> None:
-    """The answer comes all the same; on the virtual clock nobody waits for it."""
+    """With a virtual clock, nothing waits for the answer."""
     fault = account.faults.add(
         "create_order", "latency", when=when, ms=90_000, virtual=True
     )
@@ -123,8 +123,10 @@ def test_latency_loses_nothing(account: Smartpay, when: Any) -> None:
     assert fault.met == 1
 
 
-def test_a_status_fault_says_when_to_come_back(account: Smartpay, pay: Send) -> None:
-    """Status, Retry-After and body are as planned; the journal tells of the fault."""
+def test_a_status_fault_has_status_retry_after_and_body(
+    account: Smartpay, pay: Send
+) -> None:
+    """The journal names the fault."""
     account.faults.add(
         "create_order", "status", status=429, retry_after=7, body={"slow": "down"}
     )
@@ -137,8 +139,8 @@ def test_a_status_fault_says_when_to_come_back(account: Smartpay, pay: Send) -> 
     assert "status on create_order before_commit" in account.requests[0].faults[0]
 
 
-def test_a_plan_counts_and_lets_calls_pass_first(account: Smartpay, pay: Send) -> None:
-    """After one call two meet it, and the fourth is served again."""
+def test_a_fault_applies_to_a_number_of_calls(account: Smartpay, pay: Send) -> None:
+    """Here the first call passes, the next two get it, and the fourth passes."""
     fault = account.faults.add("create_order", "status", times=2, after=1)
 
     statuses = [pay().status_code for _ in range(4)]
@@ -147,8 +149,8 @@ def test_a_plan_counts_and_lets_calls_pass_first(account: Smartpay, pay: Send) -
     assert (fault.met, fault.unmet) == (2, 0)
 
 
-def test_a_plan_for_another_operation_is_not_met(account: Smartpay, pay: Send) -> None:
-    """It stays unmet, can be taken back, and is then forgotten."""
+def test_a_fault_of_another_operation_stays_unmet(account: Smartpay, pay: Send) -> None:
+    """It can be removed."""
     fault = account.faults.add("create_refund", "reset")
     every = account.faults.add("create_refund", "reset", times=0)
     thrice = account.faults.add("create_order", "latency", virtual=True, times=3)
@@ -163,8 +165,8 @@ def test_a_plan_for_another_operation_is_not_met(account: Smartpay, pay: Send) -
     assert "reset on create_refund" in repr(fault)
 
 
-def test_every_plan_can_be_taken_back(account: Smartpay, pay: Send) -> None:
-    """After clear() calls are served as if nothing had been planned."""
+def test_all_faults_can_be_removed(account: Smartpay, pay: Send) -> None:
+    """After clear() calls get normal answers."""
     account.faults.add("*", "reset", times=0)
 
     account.faults.clear()
@@ -182,10 +184,10 @@ def test_every_plan_can_be_taken_back(account: Smartpay, pay: Send) -> None:
     ],
     ids=["operation", "kind", "when", "option"],
 )
-def test_a_plan_that_cannot_be_is_refused_with_the_remedy(
+def test_an_invalid_fault_is_refused(
     account: Smartpay, plan: dict[str, Any], remedy: str
 ) -> None:
-    """A typo is found when the fault is planned, not when it is missed."""
+    """The text names the valid values."""
     with pytest.raises(SandboxUsageError, match=remedy):
         account.faults.add(**plan)
 
@@ -196,10 +198,10 @@ def test_a_plan_that_cannot_be_is_refused_with_the_remedy(
     ("kind", "ms"), [("latency", 100), ("timeout", 60_000)], ids=["late", "never"]
 )
 @pytest.mark.parametrize("library", ["requests", "httpx"])
-def test_a_clients_patience_ends_without_a_socket_too(
+def test_a_clients_timeout_works_without_a_socket(
     account: Smartpay, library: str, kind: Any, ms: int
 ) -> None:
-    """Whichever way the emulator is reached, who waits less than it takes gives up."""
+    """A client with a shorter timeout raises it."""
     account.faults.add("create_order", kind, when="after_commit", ms=ms)
     url = "https://api.smartpay.co/v1/orders"
     call: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Races made on purpose: calls held at a gate until the test lets them go."""
+"""Races: calls held until the test releases them."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ Send = Callable[..., requests.Response]
 def test_fifty_threads_with_one_key_make_one_order(
     account: Smartpay, send: Send
 ) -> None:
-    """All fifty are inside at once; one charges, the others get its answer."""
+    """All fifty are held at once; one charges, the others get its answer."""
     cart = account.payload()
 
     with (
         ThreadPoolExecutor(50) as threads,
-        account.hold("create_order") as gate,
+        account.hold("create_order") as hold,
     ):
         calls = [
             threads.submit(send, "POST", "/orders", cart, key="k1") for _ in range(50)
         ]
-        gate.wait_for(50)
-        held, stored = gate.waiting, account.orders
-        gate.release()
+        hold.wait_for(50)
+        held, stored = hold.waiting, account.orders
+        hold.release()
         answers = [call.result() for call in calls]
 
     assert (held, stored) == (50, [])
@@ -39,71 +39,73 @@ def test_fifty_threads_with_one_key_make_one_order(
     assert sorted(map(str, replayed)) == ["None"] + ["true"] * 49
 
 
-def test_two_captures_of_the_last_yen_have_one_winner(
+def test_one_of_two_captures_of_the_whole_amount_succeeds(
     account: Smartpay, pay: Send, send: Send
 ) -> None:
-    """Both are under way; the second one is refused and takes nothing."""
+    """The other one is refused and captures nothing."""
     order = pay(amount=100, captureMethod="manual").json()
     body = {"order": order["id"], "amount": 100, "currency": "JPY"}
 
-    with ThreadPoolExecutor(2) as threads, account.hold("create_payment") as gate:
+    with ThreadPoolExecutor(2) as threads, account.hold("create_payment") as hold:
         calls = [threads.submit(send, "POST", "/payments", body) for _ in range(2)]
-        gate.wait_for(2)
-        gate.release()
+        hold.wait_for(2)
+        hold.release()
         statuses = sorted(call.result().status_code for call in calls)
 
     assert statuses == [200, 409]
     assert [payment["amount"] for payment in account.payments] == [100]
 
 
-def test_a_call_held_after_its_commit_has_happened(
+def test_a_call_held_after_its_commit_has_its_effect(
     account: Smartpay, pay: Send
 ) -> None:
-    """The order is there while the client still waits for the answer."""
+    """The order is stored while the client waits for the answer."""
     with (
         ThreadPoolExecutor(1) as threads,
-        account.hold("create_order", at="after_commit") as gate,
+        account.hold("create_order", at="after_commit") as hold,
     ):
         call = threads.submit(pay)
-        gate.wait_for(1)
+        hold.wait_for(1)
         stored = len(account.orders)
         is_answered = call.done()
-        gate.release()
+        hold.release()
         status = call.result().status_code
 
     assert (stored, is_answered, status) == (1, False, 200)
 
 
-def test_calls_of_others_pass_a_gate(account: Smartpay, send: Send, pay: Send) -> None:
-    """A gate holds its operation only; the end of the block opens it for ever."""
-    with account.hold("create_order") as gate:
+def test_other_operations_are_not_held(
+    account: Smartpay, send: Send, pay: Send
+) -> None:
+    """The end of the block releases the hold."""
+    with account.hold("create_order") as hold:
         listed = send("GET", "/orders")
     paid = pay()
 
     assert (listed.status_code, paid.status_code) == (200, 200)
-    assert gate.waiting == 0
+    assert hold.waiting == 0
 
 
-def test_calls_that_do_not_come_are_reported(account: Smartpay) -> None:
-    """Waiting ends with what came and what to do, not with the test's timeout."""
+def test_waiting_for_missing_calls_fails(account: Smartpay) -> None:
+    """The text says how many calls arrived."""
     with (
-        account.hold("create_order") as gate,
+        account.hold("create_order") as hold,
         pytest.raises(SandboxUsageError, match="0 of 2 calls of create_order came"),
     ):
-        gate.wait_for(2, timeout_s=0.01)
+        hold.wait_for(2, timeout_s=0.01)
 
 
-def test_waiting_at_an_open_gate_is_a_mistake(account: Smartpay) -> None:
-    """Nothing stops there any more, so waiting would be for ever."""
-    gate = account.hold("create_order")
-    gate.release()
-    gate.release()
+def test_waiting_at_a_released_hold_is_an_error(account: Smartpay) -> None:
+    """It holds no calls, so the wait would never end."""
+    hold = account.hold("create_order")
+    hold.release()
+    hold.release()
 
     with pytest.raises(SandboxUsageError, match="was released, so it holds no calls"):
-        gate.wait_for(1)
+        hold.wait_for(1)
 
 
-def test_a_gate_for_an_unknown_operation_is_refused(account: Smartpay) -> None:
+def test_a_hold_for_an_unknown_operation_is_refused(account: Smartpay) -> None:
     """The text lists the operations."""
     with pytest.raises(SandboxUsageError, match="create_order"):
         account.hold("create_ordre")

@@ -1,4 +1,4 @@
-"""With a seed and a frozen clock two runs give the same bytes, on every store."""
+"""With a seed and a frozen clock, two runs give the same bytes, on every store."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from smartpay_mock.testing.session import Session
 from smartpay_mock.testing.smartpay import AccountOptions
 
 NEW_YEAR_MS = 1_767_225_600_000
-STATES = ["memory:", "sqlite:///:memory:", "sqlite:///{folder}/world.db"]
+STATES = ["memory:", "sqlite:///:memory:", "sqlite:///{folder}/state.db"]
 
 
 def play(config: dict[str, Any], *, seed: int | None = 7) -> bytes:
-    """Run a little of everything in an emulator of its own; return the journal."""
+    """Make calls of many kinds in a new emulator; return the journal."""
     session = Session()
     options = AccountOptions(seed=seed, frozen=NEW_YEAR_MS, scenario="partly-captured")
     account = session.server(config).account("test_shop.py::test_pay", options)
@@ -43,7 +43,7 @@ def play(config: dict[str, Any], *, seed: int | None = 7) -> bytes:
 
 @pytest.mark.parametrize("state", STATES)
 def test_two_runs_give_the_same_journal(state: str, tmp_path: Path) -> None:
-    """Ids, times, headers and order are the same, though ports and runs differ."""
+    """Ids, times, headers and order are the same, although ports differ."""
     journals = []
     for name in ("first", "second"):
         folder = tmp_path / name
@@ -58,17 +58,17 @@ def test_two_runs_give_the_same_journal(state: str, tmp_path: Path) -> None:
 
 
 def test_every_store_gives_the_same_journal(tmp_path: Path) -> None:
-    """What is kept where does not show."""
+    """The journal does not depend on the store."""
     journals = {play({"state": state.format(folder=tmp_path)}) for state in STATES}
 
     assert len(journals) == 1
 
 
 def test_without_a_seed_runs_differ() -> None:
-    """Ids are drawn from chance then; the comparison above would notice."""
+    """Without it ids are random, so the comparison above can fail."""
     assert play({}, seed=None) != play({}, seed=None)
 
 
 def test_another_seed_gives_other_ids() -> None:
-    """The seed decides."""
+    """Ids depend on the seed."""
     assert play({}, seed=7) != play({}, seed=8)

@@ -1,4 +1,4 @@
-"""What an assertion on requests says when it fails, word for word."""
+"""Assertions on requests, the text of their failures, and explanations."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def message_of(assertion: Callable[[], object]) -> str:
 
 
 def is_small(amount: int) -> bool:
-    """Judge an amount."""
+    """Return whether an amount is small."""
     return amount < 100
 
 
 def test_the_requests_that_match_are_returned(account: Smartpay, pay: Send) -> None:
-    """Members, paths, nested objects, predicates, headers, key and status count."""
+    """Conditions are members, paths, objects, callables, headers, key and status."""
     pay(amount=500, key="k1", captureMethod="manual")
     pay(amount=700)
 
@@ -52,7 +52,7 @@ def test_the_requests_that_match_are_returned(account: Smartpay, pay: Send) -> N
 
 
 def test_near_misses_are_listed_nearest_first(account: Smartpay, pay: Send) -> None:
-    """Each one says member by member why it is not the one."""
+    """Each near miss has its differences, member by member."""
     pay(amount=480, without=["reference"])
     pay(amount=500, captureMethod="manual", key="k2", reference="cart-2")
 
@@ -88,7 +88,7 @@ def test_near_misses_are_listed_nearest_first(account: Smartpay, pay: Send) -> N
 
 
 def test_a_wrong_count_lists_what_matched(account: Smartpay, pay: Send) -> None:
-    """Too many and too few are told apart by what is listed."""
+    """The text lists the matching requests and the near misses."""
     pay(amount=500)
     pay(amount=500)
     pay(amount=510)
@@ -110,8 +110,8 @@ def test_a_wrong_count_lists_what_matched(account: Smartpay, pay: Send) -> None:
     )
 
 
-def test_a_judgement_is_named_by_its_function(account: Smartpay, pay: Send) -> None:
-    """A predicate that refuses a value says which one it is."""
+def test_a_callable_is_shown_by_its_name(account: Smartpay, pay: Send) -> None:
+    """So is a callable that refused a value."""
     pay(amount=480)
 
     message = message_of(
@@ -132,10 +132,10 @@ def test_a_judgement_is_named_by_its_function(account: Smartpay, pay: Send) -> N
     )
 
 
-def test_without_candidates_the_other_requests_are_counted(
+def test_without_near_misses_the_other_requests_are_counted(
     account: Smartpay, send: Send, pay: Send
 ) -> None:
-    """A test that looks for the wrong operation learns which ones came."""
+    """So a wrong operation in the test is easy to see."""
     pay()
     send("GET", "/orders")
     send("GET", "/orders")
@@ -148,8 +148,8 @@ def test_without_candidates_the_other_requests_are_counted(
     )
 
 
-def test_without_any_request_the_remedy_is_given(account: Smartpay) -> None:
-    """Code that calls another address leaves no request here."""
+def test_without_any_request_the_text_gives_a_hint(account: Smartpay) -> None:
+    """The code under test probably calls another URL."""
     message = message_of(lambda: account.assert_request_made("create_order"))
 
     assert message == (
@@ -159,10 +159,10 @@ def test_without_any_request_the_remedy_is_given(account: Smartpay) -> None:
     )
 
 
-def test_a_path_the_api_does_not_have_is_called_by_its_path(
+def test_a_request_to_an_unknown_path_is_shown_by_its_path(
     account: Smartpay, send: Send
 ) -> None:
-    """It is no operation, and yet it must be seen that it was asked for."""
+    """It has no operation."""
     answer = send("POST", "/order", {})
 
     message = message_of(lambda: account.assert_request_made("create_order"))
@@ -173,12 +173,12 @@ def test_a_path_the_api_does_not_have_is_called_by_its_path(
 
 
 def test_an_operation_that_does_not_exist_is_refused(account: Smartpay) -> None:
-    """Else a typo beside ``times=0`` would pass for ever."""
+    """Otherwise a typo with ``times=0`` would always pass."""
     with pytest.raises(NotFoundError, match=r"no operation 'create_ordre'\. Known: "):
         account.assert_request_made("create_ordre", times=0)
 
 
-def test_no_requests_can_be_asked_for(account: Smartpay, pay: Send) -> None:
+def test_a_test_can_expect_no_request(account: Smartpay, pay: Send) -> None:
     """``times=0`` passes without a match and fails with one."""
     assert account.assert_request_made("create_order", times=0) == []
     pay()
@@ -195,7 +195,7 @@ def test_no_requests_can_be_asked_for(account: Smartpay, pay: Send) -> None:
 def test_only_the_first_five_near_misses_are_shown(
     account: Smartpay, send: Send
 ) -> None:
-    """A long list says how long it is."""
+    """The last line counts the others."""
     for _ in range(7):
         send("GET", "/orders")
 
@@ -205,8 +205,10 @@ def test_only_the_first_five_near_misses_are_shown(
     assert message.endswith("\n  and 2 more")
 
 
-def test_a_request_tells_what_it_was(account: Smartpay, pay: Send) -> None:
-    """Its representation is the line that messages show."""
+def test_a_recorded_request_has_the_request_and_its_answer(
+    account: Smartpay, pay: Send
+) -> None:
+    """Its secret key is left out."""
     pay(token=account.tokens.refused)
 
     request = account.requests[0]
@@ -221,7 +223,7 @@ def test_a_request_tells_what_it_was(account: Smartpay, pay: Send) -> None:
 
 
 def test_advice_is_kept_with_the_request(account: Smartpay, pay: Send) -> None:
-    """What was tolerated is told with its place."""
+    """It names the place of the problem."""
     pay(**{"customerInfo.email": "a@example.jp"}, without=["customerInfo.emailAddress"])
 
     advice = account.requests[0].advice
@@ -231,7 +233,7 @@ def test_advice_is_kept_with_the_request(account: Smartpay, pay: Send) -> None:
 
 
 def test_an_answer_is_explained_rule_by_rule(account: Smartpay, pay: Send) -> None:
-    """Whatever the client, its response leads to the reasons."""
+    """A response, a Request-Id or a recorded request identifies the answer."""
     answer = pay(token=account.tokens.declined, key="k9")
 
     text = account.explain(answer)
@@ -247,7 +249,7 @@ def test_an_answer_is_explained_rule_by_rule(account: Smartpay, pay: Send) -> No
 
 
 def test_a_refused_credential_is_explained(account: Smartpay, send: Send) -> None:
-    """No account's journal has the call, so the answer itself says why."""
+    """The reason is in a header, because no account's journal has the call."""
     answer = requests.get(f"{account.url}/orders", timeout=20)
 
     lines = account.explain(answer).splitlines()
@@ -257,7 +259,7 @@ def test_a_refused_credential_is_explained(account: Smartpay, send: Send) -> Non
 
 
 def test_each_problem_of_a_refused_body_is_shown(account: Smartpay, pay: Send) -> None:
-    """In the list of requests too, where a count alone would not help."""
+    """The list of requests shows them too."""
     pay(amount=0, currency="EUR")
 
     text = overview(account.requests)
@@ -266,8 +268,8 @@ def test_each_problem_of_a_refused_body_is_shown(account: Smartpay, pay: Send) -
     assert 'refuses by enum: currency: "EUR" is not' in " ".join(text.split())
 
 
-def test_a_fault_is_told_once(account: Smartpay, pay: Send) -> None:
-    """The journal has it twice: as a rule that had a say, and as a fault."""
+def test_a_fault_is_shown_once(account: Smartpay, pay: Send) -> None:
+    """The journal has it twice: in the trace and as a fault."""
     account.faults.add("create_order", "status", status=429)
     answer = pay()
 

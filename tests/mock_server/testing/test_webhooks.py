@@ -1,4 +1,4 @@
-"""Webhooks received inside the test, as they should be and as they should not."""
+"""Webhooks received in the test, with and without webhook faults."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ Send = Callable[..., requests.Response]
 PAID = ["token.used", "order.authorized", "payment.created"]
 
 
-def test_what_a_payment_tells_arrives_in_order(account: Smartpay, pay: Send) -> None:
-    """Events come signed, with the object they are about, and none more."""
+def test_the_webhooks_of_a_payment_arrive_in_order(
+    account: Smartpay, pay: Send
+) -> None:
+    """They are signed and contain the object."""
     with account.webhooks.receive() as inbox:
         order = pay().json()
         events = inbox.assert_received(PAID)
@@ -30,8 +32,10 @@ def test_what_a_payment_tells_arrives_in_order(account: Smartpay, pay: Send) -> 
     assert repr(events[1]) == f"<order.authorized {events[1].id}>"
 
 
-def test_nothing_is_sent_behind_the_tests_back(account: Smartpay, pay: Send) -> None:
-    """Webhooks go out when they are drained, and what came of it is told."""
+def test_webhooks_are_sent_when_the_test_drains_them(
+    account: Smartpay, pay: Send
+) -> None:
+    """The result of each attempt is returned."""
     with account.webhooks.receive() as inbox:
         pay()
         before = inbox.types
@@ -45,7 +49,7 @@ def test_nothing_is_sent_behind_the_tests_back(account: Smartpay, pay: Send) -> 
 
 
 def test_only_subscribed_types_arrive(account: Smartpay, pay: Send) -> None:
-    """An endpoint gets what it asked for."""
+    """Other events are not sent to the endpoint."""
     with account.webhooks.receive(["payment.created"]) as inbox:
         pay()
         events = inbox.wait_for(1)
@@ -53,10 +57,10 @@ def test_only_subscribed_types_arrive(account: Smartpay, pay: Send) -> None:
     assert [event.type for event in events] == ["payment.created"]
 
 
-def test_what_differs_is_shown_beside_what_was_expected(
+def test_a_failed_assertion_shows_both_lists_side_by_side(
     account: Smartpay, pay: Send
 ) -> None:
-    """Missing, surplus and order are told apart."""
+    """The text names missing and unexpected events, or the order."""
     with account.webhooks.receive() as inbox:
         pay()
         with pytest.raises(AssertionError) as others:
@@ -78,8 +82,8 @@ def test_what_differs_is_shown_beside_what_was_expected(
     assert "  the same events, in another order\n" in str(order.value)
 
 
-def test_waiting_for_too_many_says_what_came(account: Smartpay, pay: Send) -> None:
-    """The text counts, names, and says how time is turned on."""
+def test_waiting_for_too_many_events_fails(account: Smartpay, pay: Send) -> None:
+    """The text lists the events, and says how to deliver retries."""
     with account.webhooks.receive(bad_signature=1) as inbox:
         pay(token=account.tokens.declined)
         with pytest.raises(AssertionError) as failure:
@@ -91,10 +95,10 @@ def test_waiting_for_too_many_says_what_came(account: Smartpay, pay: Send) -> No
     )
 
 
-def test_a_receiver_that_fails_is_tried_again_on_the_accounts_clock(
+def test_a_failed_delivery_is_retried_on_the_accounts_clock(
     account: Smartpay, pay: Send
 ) -> None:
-    """Answers are used up in turn; two minutes later the retry has come."""
+    """The retry arrives after two minutes."""
     with account.webhooks.receive(["order.rejected"], answers=[500]) as inbox:
         pay(token=account.tokens.declined)
         account.webhooks.drain()
@@ -107,7 +111,7 @@ def test_a_receiver_that_fails_is_tried_again_on_the_accounts_clock(
 
 
 def test_a_duplicate_arrives_twice(account: Smartpay, pay: Send) -> None:
-    """Delivery is at least once; a handler must survive more."""
+    """Handlers must accept an event more than once."""
     with account.webhooks.receive(["order.rejected"], duplicate=1) as inbox:
         pay(token=account.tokens.declined)
 
@@ -116,16 +120,16 @@ def test_a_duplicate_arrives_twice(account: Smartpay, pay: Send) -> None:
     assert events[0].id == events[1].id
 
 
-def test_reordered_events_arrive_youngest_first(account: Smartpay, pay: Send) -> None:
-    """A handler must not count on order."""
+def test_reordered_events_arrive_newest_first(account: Smartpay, pay: Send) -> None:
+    """Handlers must not depend on the order."""
     with account.webhooks.receive(reorder=True) as inbox:
         pay()
 
         inbox.assert_received([*reversed(PAID)])
 
 
-def test_a_late_event_was_signed_long_ago(account: Smartpay, pay: Send) -> None:
-    """The timestamp is that of the signature, an hour before it arrives."""
+def test_a_delayed_event_has_an_old_timestamp(account: Smartpay, pay: Send) -> None:
+    """The timestamp is the time of the signature, an hour before the arrival."""
     account.clock.freeze()
     with account.webhooks.receive(["order.rejected"], delay_ms=3_600_000) as inbox:
         pay(token=account.tokens.declined)
@@ -139,13 +143,13 @@ def test_a_late_event_was_signed_long_ago(account: Smartpay, pay: Send) -> None:
 
 
 @pytest.mark.parametrize(
-    "adversary", [{"bad_signature": True}, {"rotated_secret": "Brotated9"}], ids=str
+    "faults", [{"bad_signature": True}, {"rotated_secret": "Brotated9"}], ids=str
 )
 def test_a_wrong_signature_is_rejected(
-    account: Smartpay, pay: Send, adversary: dict[str, object]
+    account: Smartpay, pay: Send, faults: dict[str, object]
 ) -> None:
-    """It is kept apart, and answered with 401, so that it is tried again."""
-    with account.webhooks.receive(["order.rejected"], **adversary) as inbox:  # type: ignore[arg-type] # options by name
+    """The receiver stores it separately and answers 401, so it is retried."""
+    with account.webhooks.receive(["order.rejected"], **faults) as inbox:  # type: ignore[arg-type] # options by name
         pay(token=account.tokens.declined)
         outcomes = account.webhooks.drain()
 
@@ -155,10 +159,10 @@ def test_a_wrong_signature_is_rejected(
     assert outcomes[0]["attempts"][0]["status"] == 401
 
 
-def test_a_handler_sees_every_event_and_decides_the_answer(
+def test_a_handler_gets_every_event_and_sets_the_status(
     account: Smartpay, pay: Send
 ) -> None:
-    """Code under test can be the receiver; it sees wrong signatures too."""
+    """It gets events with wrong signatures too."""
     seen: list[WebhookEvent] = []
 
     def handle(event: WebhookEvent) -> int:
@@ -177,10 +181,10 @@ def test_a_handler_sees_every_event_and_decides_the_answer(
     assert inbox.types == ["order.rejected"]
 
 
-def test_what_a_handler_raises_is_raised_in_the_test(
+def test_an_exception_in_a_handler_is_raised_in_the_test(
     account: Smartpay, pay: Send
 ) -> None:
-    """An assertion in a handler fails the test, and the sender gets a 500."""
+    """The sender gets a 500."""
 
     def handle(event: WebhookEvent) -> None:
         raise LookupError(f"no route for {event.type}")
@@ -196,13 +200,15 @@ def test_what_a_handler_raises_is_raised_in_the_test(
 
 
 @pytest.mark.parametrize(
-    "said", ["ok", True, 99, object()], ids=["text", "truth", "no-status", "response"]
+    "returned",
+    ["ok", True, 99, object()],
+    ids=["text", "truth", "no-status", "response"],
 )
-def test_a_handler_that_returns_no_status_is_told_so(
-    account: Smartpay, pay: Send, said: object
+def test_a_handler_must_return_a_status(
+    account: Smartpay, pay: Send, returned: object
 ) -> None:
-    """A whole response, returned in place of its status, must not pass as a 200."""
-    inbox = account.webhooks.receive(handler=lambda _: said)  # type: ignore[arg-type,return-value] # wrong on purpose
+    """A whole response instead of a status is refused."""
+    inbox = account.webhooks.receive(handler=lambda _: returned)  # type: ignore[arg-type,return-value] # wrong on purpose
     pay()
     account.webhooks.drain()
 
@@ -210,10 +216,10 @@ def test_a_handler_that_returns_no_status_is_told_so(
         inbox.raise_errors()
 
 
-def test_a_closed_receiver_leaves_nothing_behind(
+def test_closing_a_receiver_deletes_its_endpoint(
     account: Smartpay, pay: Send, send: Send
 ) -> None:
-    """Its endpoint is gone and the adversary with it; closing again is harmless."""
+    """Its webhook faults end too; closing it again does nothing."""
     with account.webhooks.receive(duplicate=3) as inbox:
         pass
     inbox.close()
@@ -225,8 +231,8 @@ def test_a_closed_receiver_leaves_nothing_behind(
     assert send("GET", "/webhook-endpoints").json()["data"] == []
 
 
-def test_trouble_ends_with_its_receiver(account: Smartpay, pay: Send) -> None:
-    """Another one that goes on listening gets each event once."""
+def test_webhook_faults_end_with_their_receiver(account: Smartpay, pay: Send) -> None:
+    """Another receiver then gets each event once."""
     with account.webhooks.receive(["order.rejected"]) as lasting:
         with account.webhooks.receive(duplicate=3, bad_signature=True):
             pass
@@ -235,10 +241,8 @@ def test_trouble_ends_with_its_receiver(account: Smartpay, pay: Send) -> None:
         lasting.assert_received(["order.rejected"])
 
 
-def test_an_endpoint_of_the_test_itself_can_be_registered(
-    account: Smartpay, pay: Send
-) -> None:
-    """Deliveries to it are on record even when nobody listens there."""
+def test_a_test_can_register_an_endpoint(account: Smartpay, pay: Send) -> None:
+    """Deliveries are recorded even if nothing listens at its URL."""
     endpoint = account.webhooks.register("http://127.0.0.1:9/hooks", ["order.rejected"])
     pay(token=account.tokens.declined)
 

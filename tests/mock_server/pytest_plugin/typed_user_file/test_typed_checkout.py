@@ -1,4 +1,4 @@
-"""A user's test file, typed: it runs, and mypy --strict accepts it as it stands."""
+"""A typed test file of a user: it runs, and mypy --strict accepts it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def smartpay_config() -> Mapping[str, Any]:
 
 @pytest.fixture
 def client(smartpay: Smartpay) -> requests.Session:
-    """Return a client that is answered in-process."""
+    """Return a client without a socket."""
     session = requests.Session()
     session.headers["Authorization"] = f"Basic {smartpay.secret_key}"
     session.mount("https://api.smartpay.co", smartpay.adapter())
@@ -64,13 +64,13 @@ def test_faults_and_time(
     smartpay_faults: Faults,
     client: requests.Session,
 ) -> None:
-    """Kinds and moments are literals, so a typo is an error of types."""
+    """Kinds and commit points are literals, so mypy finds a typo."""
     fault = smartpay_faults.add("create_order", "reset", when="after_commit", times=1)
     now: int = smartpay_clock.freeze(datetime(2026, 4, 1, tzinfo=UTC))
     with pytest.raises(requests.ConnectionError):
         client.post("https://api.smartpay.co/v1/orders", json=smartpay.payload())
-    with smartpay.hold("create_order", at="before_commit") as gate:
-        waiting: int = gate.waiting
+    with smartpay.hold("create_order", at="before_commit") as hold:
+        waiting: int = hold.waiting
     later: int = smartpay_clock.advance(days=7)
 
     met: int = fault.met
@@ -93,7 +93,7 @@ def test_webhooks(
 
 
 def test_httpx(smartpay: Smartpay, smartpay_server: SmartpayServer) -> None:
-    """The transport is one of httpx."""
+    """The transport is one for httpx."""
     headers = {"Authorization": f"Basic {smartpay.secret_key}"}
     with httpx.Client(transport=smartpay.transport(), headers=headers) as client:
         client.post("https://api.smartpay.co/v1/orders", json=smartpay.payload())
@@ -104,7 +104,7 @@ def test_httpx(smartpay: Smartpay, smartpay_server: SmartpayServer) -> None:
 
 
 @pytest.mark.smartpay(scenario="partly-captured", seed=1, frozen=True)
-def test_a_world(smartpay: Smartpay) -> None:
+def test_seed_data(smartpay: Smartpay) -> None:
     """Ids of a scenario are strings by name; a snapshot can be restored."""
     order: str = smartpay.ids["order"]
     kept: dict[str, Any] = smartpay.snapshot()
