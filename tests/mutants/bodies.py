@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any
 
-from smartpay_mock.api.tolerance import cleaned
-from smartpay_mock.api.validation import Validate
+from smartpay_mock.api.validation import Validate, cleaned
 from smartpay_mock.app import Patch
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.mutants.mutant import Mutant

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from types import TracebackType
 
 from smartpay_mock.api import journal
 from smartpay_mock.api.auth import SERVER_ACCOUNT, Callers
@@ -96,13 +96,39 @@ class Application:
             body = unit.get("account", account_id)
         return Account.from_bytes(body).clock.now_ms() if body else wall_ms()
 
-    def opened(self, account_id: str) -> OpenAccount:
+    @contextmanager
+    def opened(self, account_id: str) -> Iterator[tuple[Unit, Account]]:
         """Open a unit of work on an account that is up to date.
 
         A new account gets its seed data; what is due by the account's clock has
-        happened.
+        happened. Such changes are committed first, on their own, so that a refused
+        call cannot undo them.
         """
-        return OpenAccount(self, account_id)
+        while True:
+            with self.store.write(account_id) as unit:
+                body = unit.get("account", account_id)
+                account = Account.from_bytes(body) if body else self._new(account_id)
+                if body and is_up_to_date(unit, account.clock.now_ms()):
+                    yield unit, account
+                    return
+                has_deliveries = self._bring_up_to_date(unit, account, is_new=not body)
+            if has_deliveries:
+                self.wake(account_id)
+
+    def _new(self, account_id: str) -> Account:
+        return Account(account_id, wall_ms(), seed=self.settings.seed)
+
+    def _bring_up_to_date(self, unit: Unit, account: Account, *, is_new: bool) -> bool:
+        """Create the account or expire what is due; return whether to wake."""
+        if is_new:
+            unit.put("account", account.id, account.to_bytes())
+            if account.id != SERVER_ACCOUNT:
+                write_seed_data(unit)
+            return False
+        ctx = self.context(unit, account, account.ids())
+        expire_due(ctx, until=account.clock.now_ms())
+        save_account(unit, account, ctx.ids)
+        return ctx.has_deliveries
 
     def context(self, unit: Unit, account: Account, ids: Ids) -> Context:
         """Return what handlers get, at the account's time."""
@@ -115,64 +141,6 @@ class Application:
         if number % _TRIM_EVERY == 0:
             unit.trim(journal.KIND, self.settings.journal)
             outbox.trim(unit)
-
-
-class OpenAccount:
-    """A unit of work on an account that exists and is up to date."""
-
-    __slots__ = ("_account_id", "_application", "_has_deliveries", "_unit_manager")
-
-    def __init__(self, application: Application, account_id: str) -> None:
-        self._application = application
-        self._account_id = account_id
-        self._has_deliveries = False
-
-    def __enter__(self) -> tuple[Unit, Account]:
-        while True:
-            self._unit_manager = self._application.store.write(self._account_id)
-            unit = self._unit_manager.__enter__()
-            try:
-                account = self._bring_up_to_date(unit)
-            except BaseException as error:
-                self._unit_manager.__exit__(type(error), error, error.__traceback__)
-                raise
-            if account is not None:
-                return unit, account
-            # Commit on its own what changed, so that a refused call cannot undo it.
-            self._unit_manager.__exit__(None, None, None)
-            if self._has_deliveries:
-                self._application.wake(self._account_id)
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._unit_manager.__exit__(kind, error, traceback)
-
-    def _bring_up_to_date(self, unit: Unit) -> Account | None:
-        """Return the account, or ``None`` if something had to be changed first."""
-        body = unit.get("account", self._account_id)
-        if body is None:
-            self._create(unit)
-            return None
-        account = Account.from_bytes(body)
-        now = account.clock.now_ms()
-        if is_up_to_date(unit, now):
-            return account
-        context = self._application.context(unit, account, account.ids())
-        expire_due(context, until=now)
-        self._has_deliveries = context.has_deliveries
-        save_account(unit, account, context.ids)
-        return None
-
-    def _create(self, unit: Unit) -> None:
-        seed = self._application.settings.seed
-        account = Account(self._account_id, wall_ms(), seed=seed)
-        unit.put("account", account.id, account.to_bytes())
-        if self._account_id != SERVER_ACCOUNT:
-            write_seed_data(unit)
 
 
 def save_account(unit: Unit, account: Account, ids: Ids) -> None:

@@ -74,14 +74,18 @@ def authenticate(
     if scheme.lower() not in _SCHEMES or not value.strip():
         return Refusal("the Authorization header is not Basic or Bearer with a key")
     key = _key_in(value.strip())
-    for prefix, reason in _REFUSED_PREFIXES.items():
-        if key.startswith(prefix):
-            return Refusal(reason)
     if not is_secret_key(key):
-        return Refusal("the key is no secret test key; it looks like sk_test_4eC39...")
+        return Refusal(_reason_against(key))
     if allowed and key not in allowed:
         return Refusal("the key is not among those this emulator is set to accept")
     return Credential(account_id(key), f"sk_test_...{key[-4:]}")
+
+
+def _reason_against(key: str) -> str:
+    for prefix, reason in _REFUSED_PREFIXES.items():
+        if key.startswith(prefix):
+            return reason
+    return "the key is no secret test key; it looks like sk_test_4eC39..."
 
 
 def _key_in(value: str) -> str:

@@ -1,4 +1,4 @@
-"""Carry fault plans out: before anything is committed, or after.
+"""Apply fault plans before or after the commit.
 
 Nothing is locked while a fault waits, so other calls of the account go on.
 """
@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import replace
 
 from smartpay_mock.kernel.codec import encode
-from smartpay_mock.kernel.exchange import Answer, TransportFault
+from smartpay_mock.kernel.exchange import Answer, TransportFault, TransportKind
 from smartpay_mock.kernel.faults import Fault
 from smartpay_mock.kernel.ids import seeded_random
 
@@ -40,54 +39,40 @@ def _broken_json(_fault: Fault, answer: Answer | None) -> Answer:
     return Answer(answer.status if answer else 200, whole[: max(1, len(whole) // 2)])
 
 
-def _transport(kind: Any) -> Callable[[Fault, Answer | None], Answer]:
-    def answer_with(fault: Fault, answer: Answer | None) -> Answer:
-        base = answer or Answer(200, b'{"details":[],"injected":true}')
-        stall_ms = int(fault.options.get("ms", 0)) or 60_000
-        return Answer(
-            base.status,
-            base.body,
-            base.content_type,
-            base.headers,
-            TransportFault(kind, stall_ms=stall_ms),
-        )
-
-    return answer_with
+def _transport(fault: Fault, answer: Answer | None) -> Answer:
+    base = answer or Answer(200, b'{"details":[],"injected":true}')
+    stall_ms = int(fault.options.get("ms", 0)) or 60_000
+    kind = _TRANSPORT_KINDS[fault.kind]
+    return replace(base, transport=TransportFault(kind, stall_ms=stall_ms))
 
 
-# kind -> what becomes of the answer; latency is not here: it changes no answer.
+_TRANSPORT_KINDS: dict[str, TransportKind] = {
+    "reset": "reset",
+    "empty": "empty",
+    "half": "half",
+    "timeout": "stall",
+}
+# Kind -> makes the faulty answer. Latency is not here: it changes no answer.
 _ANSWERS: dict[str, Callable[[Fault, Answer | None], Answer]] = {
     "status": _status,
     "broken_json": _broken_json,
-    "reset": _transport("reset"),
-    "empty": _transport("empty"),
-    "half": _transport("half"),
-    "timeout": _transport("stall"),
+    **dict.fromkeys(_TRANSPORT_KINDS, _transport),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a moment's faults did.
-
-    Attributes:
-        answer: What to answer with instead; ``None`` leaves the answer alone.
-        advance_ms: How far latency moves the virtual clock.
-    """
-
-    answer: Answer | None
-    advance_ms: int = 0
 
 
 def apply_faults(
     faults: Sequence[Fault], when: str, answer: Answer | None = None
-) -> Outcome:
-    """Carry out those of ``faults`` that belong to the moment ``when``.
+) -> tuple[Answer | None, int]:
+    """Apply those of ``faults`` that belong to the moment ``when``.
 
     Args:
-        faults: The plans this call meets.
+        faults: The plans that apply to this call.
         when: ``before_commit`` or ``after_commit``.
-        answer: What was answered, after commit.
+        answer: The pipeline's answer, after commit.
+
+    Returns:
+        The answer to send instead, if any, and how far latency moves the account's
+        virtual clock, in milliseconds.
     """
     advance_ms = 0
     changed: Answer | None = None
@@ -98,14 +83,14 @@ def apply_faults(
             advance_ms += _wait(fault)
         else:
             changed = _ANSWERS[fault.kind](fault, changed or answer)
-    return Outcome(changed, advance_ms)
+    return changed, advance_ms
 
 
 def latency_ms(fault: Fault) -> int:
-    """Return how long this meeting of a latency fault takes, in milliseconds.
+    """Return how long a latency fault takes at this call, in milliseconds.
 
-    ``ms`` plus up to ``jitter_ms``; with ``p95_ms`` one meeting in twenty takes that
-    long. The draw follows from the fault's id and count, so it can be repeated.
+    ``ms`` plus up to ``jitter_ms``; with ``p95_ms`` one call in twenty takes that
+    long. The random draw depends on the fault's id and count only, so runs repeat.
     """
     options = fault.options
     chance = seeded_random(f"{fault.id}/{fault.met}")

@@ -19,7 +19,6 @@ from smartpay_mock.api.application import Application, Params, save_account
 from smartpay_mock.api.auth import Credential, Refusal, authenticate
 from smartpay_mock.api.faults import apply_faults
 from smartpay_mock.api.idempotency import Key
-from smartpay_mock.api.pagination import Page
 from smartpay_mock.api.validation import read_body, wants_expanded
 from smartpay_mock.kernel.account import Account
 from smartpay_mock.kernel.codec import decode
@@ -31,7 +30,7 @@ from smartpay_mock.kernel.exchange import (
     Call,
 )
 from smartpay_mock.kernel.faults import Fault, take_faults
-from smartpay_mock.resources import Context
+from smartpay_mock.resources import Context, Listing
 from smartpay_mock.resources.context import all_of, invalid
 from smartpay_mock.resources.views import expanded, plain
 from smartpay_mock.storage.base import Unit
@@ -180,22 +179,22 @@ class Pipeline:
         Nothing is locked while a fault waits.
         """
         self.faults = [fault.describe() for fault in faults]
-        before = apply_faults(faults, "before_commit")
-        self._advance_clock(before.advance_ms)
+        answer, advance_ms = apply_faults(faults, "before_commit")
+        self._advance_clock(advance_ms)
         with self.application.opened(self.caller.account) as (unit, account):
-            if before.answer is None:
+            if answer is None:
                 answer = self.run(unit, account)
             else:
                 ids = account.ids()
                 ctx = self.application.context(unit, account, ids)
                 ctx.explain("fault", "; ".join(self.faults))
-                answer = self._finish(account, ctx, ids.new("request"), before.answer)
-        after = apply_faults(faults, "after_commit", answer)
-        self._advance_clock(after.advance_ms)
-        if after.answer is None:
+                answer = self._finish(account, ctx, ids.new("request"), answer)
+        changed, advance_ms = apply_faults(faults, "after_commit", answer)
+        self._advance_clock(advance_ms)
+        if changed is None:
             return answer
-        after.answer.headers["Request-Id"] = answer.headers["Request-Id"]
-        return after.answer
+        changed.headers["Request-Id"] = answer.headers["Request-Id"]
+        return changed
 
     def _check_size(self) -> None:
         if self.call.is_too_large:
@@ -214,18 +213,15 @@ class Pipeline:
         try:
             document = read_body(operation, self.call)
             body = application.validate(operation, document, ctx)
-            wants, page = all_of(
-                lambda: wants_expanded(operation, self.call.query),
-                lambda: self._read_page(ctx),
-            )
-            shown: Any
-            if page is not None:
-                shown = _collection(ctx, page, wants=wants)
+            listing = application.listings.get(operation.id)
+            shown = None
+            if listing is not None:
+                shown = self._list(ctx, listing)
             else:
+                wants = wants_expanded(operation, self.call.query)
                 stored = application.handlers[operation.id](
                     ctx, dict(self.params), body
                 )
-                shown = None
                 if operation.response and stored:
                     shown = _view(ctx, stored, wants=wants)
             if ctx.advice and ctx.settings.strict:
@@ -242,16 +238,23 @@ class Pipeline:
             ctx.advise("ambiguous-account", "", self.caller.advice)
         return envelope.refusal(error)
 
-    def _read_page(self, ctx: Context) -> Page | None:
-        listing = self.application.listings.get(self.operation.id)
-        if listing is None:
-            return None
-        return self.application.read_page(
-            ctx.unit,
-            listing,
-            self.call.query,
-            rules=self.application.rules,
-            list_name=self.operation.id,
+    def _list(self, ctx: Context, listing: Listing) -> dict[str, Any]:
+        """Return the page of a list that the query asks for."""
+        wants, page = all_of(
+            lambda: wants_expanded(self.operation, self.call.query),
+            lambda: self.application.read_page(
+                ctx.unit,
+                listing,
+                self.call.query,
+                rules=self.application.rules,
+                list_name=self.operation.id,
+            ),
+        )
+        return envelope.collection(
+            [_view(ctx, decode(body), wants=wants) for body in page.bodies],
+            limit=page.limit,
+            page_token=page.page_token,
+            next_token=page.next_token,
         )
 
     def _finish(
@@ -282,15 +285,6 @@ class Pipeline:
             with self.application.opened(self.caller.account) as (unit, account):
                 account.clock = account.clock.advanced(by_ms)
                 unit.put("account", account.id, account.to_bytes())
-
-
-def _collection(ctx: Context, page: Page, *, wants: bool) -> dict[str, Any]:
-    return envelope.collection(
-        [_view(ctx, decode(body), wants=wants) for body in page.bodies],
-        limit=page.limit,
-        page_token=page.page_token,
-        next_token=page.next_token,
-    )
 
 
 def _view(ctx: Context, stored: dict[str, Any], *, wants: bool) -> dict[str, Any]:

@@ -1,23 +1,36 @@
-"""Bodies and query parameters: decoded and checked, all problems reported at once."""
+"""Bodies and query parameters: decoded and checked, all problems reported at once.
+
+What real clients send is tolerated: ``null`` means absent at every depth, whole numbers
+may come as ``1250.0``, unknown members are ignored. An oddity that the user can fix
+becomes advice. Source: wire captures of the five SDKs.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from smartpay_mock.api.tolerance import cleaned, oddities
 from smartpay_mock.kernel.codec import decode_request, encode_sorted
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.exchange import Call
 from smartpay_mock.resources import Context
 from smartpay_mock.resources.context import invalid
-from smartpay_schemas import Operation, Problem, accepts_strictly, problems
+from smartpay_schemas import (
+    Operation,
+    Problem,
+    accepts_strictly,
+    problems,
+    unknown_members,
+)
 
 Validate = Callable[[Operation, Any, Context], dict[str, Any]]
 
 _POINT = b"."
 _DIGITS = frozenset(b"0123456789")
 _EXACT = 2**53  # a float beyond it is no longer a certain whole number
+_MISSPELT = {"autommatic": "automatic"}
+_LOWER_CASE = {"jpy": "JPY", "jp": "JP"}
+_FREE_FORM = {"metadata", "priceMetadata", "productMetadata"}
 _EXPAND = {"": False, "no": False, "all": True}
 
 
@@ -145,3 +158,85 @@ def _with_integers(value: Any) -> Any:
     if isinstance(value, float) and value.is_integer() and abs(value) <= _EXACT:
         return int(value)
     return value
+
+
+def cleaned(value: Any) -> Any:
+    """Return a JSON value without members that are null; lists keep theirs."""
+    if isinstance(value, dict):
+        return {
+            name: cleaned(member)
+            for name, member in value.items()
+            if member is not None
+        }
+    if isinstance(value, list):
+        return [cleaned(entry) for entry in value]
+    return value
+
+
+def oddities(request: str, body: Any) -> list[dict[str, str]]:
+    """Return advice on what of ``body`` was tolerated.
+
+    Args:
+        request: The name of the request's schema.
+        body: Cleaned.
+    """
+    advice = [
+        _unknown(pointer, name, suggestion)
+        for pointer, name, suggestion in unknown_members(request, body)
+    ]
+    return advice + _spellings(body, "")
+
+
+def _unknown(pointer: str, name: str, suggestion: str | None) -> dict[str, str]:
+    path = _place(pointer) or name
+    hint = f"; did you mean {suggestion}?" if suggestion else "; leave it out"
+    return {
+        "code": "unknown-member",
+        "pointer": pointer,
+        "message": f"{path} is unknown{hint}",
+    }
+
+
+def _spellings(value: Any, pointer: str) -> list[dict[str, str]]:
+    if isinstance(value, dict):
+        children = [
+            (f"{pointer}/{name}", member)
+            for name, member in value.items()
+            if name not in _FREE_FORM
+        ]
+    elif isinstance(value, list):
+        children = [(f"{pointer}/{index}", item) for index, item in enumerate(value)]
+    else:
+        return []
+    found = []
+    for where, child in children:
+        if isinstance(child, str):
+            found += _spelling(child, where)
+        else:
+            found += _spellings(child, where)
+    return found
+
+
+def _spelling(text: str, pointer: str) -> list[dict[str, str]]:
+    if text in _MISSPELT and pointer.endswith(("captureMethod", "cancelRemainder")):
+        code, right = "misspelt-value", _MISSPELT[text]
+    elif text in _LOWER_CASE and pointer.lower().endswith(("currency", "country")):
+        code, right = "lower-case-code", _LOWER_CASE[text]
+    else:
+        return []
+    return [
+        {
+            "code": code,
+            "pointer": pointer,
+            "message": f"{_place(pointer)} is {text!r}, taken as {right!r}; "
+            f"send {right!r}",
+        }
+    ]
+
+
+def _place(pointer: str) -> str:
+    """Return a JSON pointer as details write a path: ``items[0].amount``."""
+    place = "".join(
+        f"[{part}]" if part.isdigit() else f".{part}" for part in pointer.split("/")
+    )
+    return place.lstrip(".").replace("~1", "/").replace("~0", "~")

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smartpay_fixtures import order_payload
-from smartpay_mock.api.tolerance import cleaned, oddities
+from smartpay_mock.api.validation import cleaned, oddities
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.resources.context import MOST_PAIRS, copied, invalid, patched
 from smartpay_mock.resources.discounts import discount_amount
