@@ -19,8 +19,6 @@ UNRESOLVED = frozenset(
         "smartpay_contracts.judge",
         "smartpay_mock.control.describe",
         "smartpay_mock.control.table",
-        "smartpay_mock.server.connection",
-        "smartpay_mock.server.plain",
         "smartpay_mock.storage.postgres",
         "smartpay_mock.storage.postgres_units",
         "smartpay_mock.storage.sqlite",

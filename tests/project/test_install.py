@@ -24,7 +24,7 @@ HEAVY = (
     "responses",
     "requests",
     "sqlite3",
-    "cheroot",
+    "httptools",
 )
 
 

@@ -13,6 +13,7 @@ from smartpay_mock.kernel.codec import encode
 from smartpay_mock.kernel.exchange import Answer, TransportFault, TransportKind
 from smartpay_mock.kernel.faults import Fault
 from smartpay_mock.kernel.ids import seeded_random
+from smartpay_mock.kernel.waiting import before_waiting
 
 _ERROR_TEXTS = {
     429: "Too many requests; this is an injected fault.",
@@ -104,5 +105,6 @@ def _wait(fault: Fault) -> int:
     duration = latency_ms(fault)
     if fault.options["virtual"]:
         return duration
+    before_waiting()
     threading.Event().wait(duration / 1000)
     return 0

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.faults import WHENS
+from smartpay_mock.kernel.waiting import before_waiting
 from smartpay_schemas import OPERATIONS
 
 _LONGEST_S = 60.0
@@ -41,6 +42,7 @@ class Hold:
         with self._changed:
             self.waiting += 1
             self._changed.notify_all()
+        before_waiting()
         self._open.wait(_LONGEST_S)
         with self._changed:
             self.waiting -= 1

@@ -194,7 +194,7 @@ def _serve_fast(
         )
     if settings.mutant:
         find_mutant(settings.mutant)
-    from smartpay_mock.server import fast  # noqa: PLC0415 - an extra
+    from smartpay_mock.server import granian  # noqa: PLC0415 - an extra
 
     certificates = make_certificates() if settings.tls else None
     failures: list[Exception] = []
@@ -206,7 +206,7 @@ def _serve_fast(
             failures.append(error)
             os.kill(os.getpid(), signal.SIGTERM)
 
-    fast.serve_fast(
+    granian.serve_granian(
         settings,
         certificates=certificates,
         on_ready=granian_is_ready,

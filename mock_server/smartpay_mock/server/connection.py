@@ -1,154 +1,135 @@
-"""One client connection, owned by one thread at a time."""
+"""One client's socket and its state, never blocking."""
 
 from __future__ import annotations
 
 import contextlib
+import math
 import socket
 import ssl
 import struct
 import sys
-import threading
-import time
-from typing import Any
+from typing import Protocol
 
-from cheroot.server import HTTPConnection
+from smartpay_mock.server.http import RequestParser
 
-from smartpay_mock.server.plain import environ_of, read_plain, serve_plain
-from smartpay_mock.server.protocol import Engine, Request
-from smartpay_mock.server.streams import RECEIVE_BYTES, ClientGoneError, Reader, Writer
+NOT_READY = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
-SILENCE_SECONDS = 60.0
-HANDSHAKE_SECONDS = 10.0
-LINGER_SECONDS = 2.0
-LINGER_BYTES = 64 << 20
-
+_RECEIVE_BYTES = 65_536
+_LINGER_SECONDS = 2.0
 # struct linger {on, seconds}: closing then discards what is unsent and sends a RST.
 # Source: socket(7); winsock2.h has two shorts.
-_ABORT_ON_CLOSE = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
-_TLS_HANDSHAKE = b"\x16"  # RFC 8446 section 5.1, ContentType
-_NOT_TLS = (
-    b"This port speaks HTTPS only. Use https:// here, or http:// on the HTTP port.\n"
-)
+_RESET_ON_CLOSE = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 
-def _stream(sock: Any, mode: str, _size: int) -> Reader | Writer:
-    return Reader(sock) if "r" in mode else Writer(sock)
+class Watcher(Protocol):
+    """What a connection asks of the loop that watches it."""
+
+    def schedule(self, connection: Connection, seconds: float | None = None) -> None:
+        """Close the connection in so many seconds, unless it is scheduled again."""
+
+    def forget(self, connection: Connection) -> None:
+        """Stop watching a connection that closes."""
 
 
-class Connection(HTTPConnection):
-    """A socket, what was read from it, and how it ends.
-
-    Only the thread that owns the connection closes it, so a descriptor is never
-    closed under a thread that still uses it; others ``interrupt``.
+class Connection:
+    """One client's socket and its state.
 
     Attributes:
-        has_unread_input: The request's body was refused before it was read.
-        is_waiting: The owner awaits the client, not the app: stopping may interrupt.
-        owner: The thread that serves it, as ``threading.get_ident`` names it.
-        last_used: When the last request ended, in seconds of the monotonic clock.
+        parser: Holds what has arrived.
+        output: What the socket did not take yet.
+        deadline: When the loop closes the connection, in monotonic seconds.
+        owner: The thread that serves its request outside the loop; 0 for none.
+        events: What the selector watches it for; 0 for not at all.
+        is_closed: Whether the descriptor is closed.
+        is_finished: Whether it closes once the output is sent.
+        is_draining: Whether input is discarded until the client closes.
+        has_unread_input: Whether the client may still be sending a request's body.
+        tls: What a TLS handshake is to be made with; ``None`` without or after it.
     """
 
-    RequestHandlerClass = Request
-
     def __init__(
-        self, engine: Engine, sock: socket.socket, context: ssl.SSLContext | None
+        self, sock: socket.socket, parser: RequestParser, loop: Watcher
     ) -> None:
-        sock.settimeout(SILENCE_SECONDS)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        super().__init__(engine, sock, _stream)
-        self.remote_addr, self.remote_port = sock.getpeername()[:2]
-        self.has_unread_input = False
-        self.is_waiting = False
+        self.sock = sock
+        self.parser = parser
+        self.output: memoryview | bytes = b""
+        self.deadline = math.inf
         self.owner = 0
-        self.last_used = time.monotonic()
-        self._context = context
-        self._closing = threading.Lock()
-        self._common = environ_of(self)
+        self.events = 0
+        self.is_closed = False
+        self.is_finished = False
+        self.is_draining = False
+        self.has_unread_input = False
+        self.tls: ssl.SSLContext | None = None
+        self._loop = loop
 
-    def shake_hands(self) -> bool:
-        """Start TLS where the port asks for it; ``False`` if the client does not.
-
-        Raises:
-            ClientGoneError: The client broke off, or does not trust the certificate.
-        """
-        if self._context is None:
-            return True
-        context, self._context = self._context, None
+    def receive(self) -> bytes | None:
+        """Return what has arrived: ``b""`` at the end, ``None`` if nothing has."""
         try:
-            self.socket.settimeout(HANDSHAKE_SECONDS)
-            if self.socket.recv(1, socket.MSG_PEEK) != _TLS_HANDSHAKE:
-                self._refuse_plain_text()
-                return False
-            self.socket = context.wrap_socket(
-                self.socket, server_side=True, do_handshake_on_connect=False
-            )
-            self.socket.do_handshake()
-            self.socket.settimeout(SILENCE_SECONDS)
-        except OSError as error:
-            raise ClientGoneError(*error.args) from error
-        self.rfile, self.wfile = Reader(self.socket), Writer(self.socket)
-        self.ssl_env = {"HTTPS": "on"}
-        self._common = environ_of(self)
-        return True
-
-    def serve_one(self) -> bool:
-        """Serve one request; return whether the connection stays open."""
-        if not self.rfile.has(1):
-            return False
-        environ = read_plain(self.rfile, self._common)
-        if environ is not None:
-            return serve_plain(self, environ)
-        return bool(self.communicate())  # type: ignore[no-untyped-call] # the stub has no types
+            data = self.sock.recv(_RECEIVE_BYTES)
+            while isinstance(self.sock, ssl.SSLSocket) and self.sock.pending():
+                data += self.sock.recv(_RECEIVE_BYTES)
+        except NOT_READY:
+            return None
+        except OSError:
+            return b""
+        return data
 
     def send(self, data: bytes) -> None:
-        """Send ``data`` now.
+        """Send ``data``; the loop sends later what the socket does not take now."""
+        self.output = data
+        self.flush()
+        if self.output:
+            self._loop.schedule(self)
 
-        Raises:
-            ClientGoneError: The client closed the connection or does not read.
+    def flush(self) -> None:
+        """Send as much of the output as the socket takes."""
+        try:
+            sent = self.sock.send(self.output)
+        except NOT_READY:
+            return
+        except OSError:
+            self.close()
+            return
+        self.output = memoryview(self.output)[sent:] if sent < len(self.output) else b""
+
+    def finish(self) -> None:
+        """Close once the output is sent.
+
+        Closing over unread input makes the kernel send a RST, which can overtake the
+        response: so this side ends first, and the rest of the input is discarded.
         """
-        self.wfile.write(data)
-
-    def wait_until_gone(self, seconds: float) -> None:
-        """Return when the client has closed, the server stops or time is up."""
-        deadline = time.monotonic() + seconds
-        left = LINGER_BYTES
-        self.is_waiting = True
+        self.is_finished = True
+        if self.output or self.is_closed:
+            return
+        if not self.has_unread_input:
+            self.close()
+            return
         with contextlib.suppress(OSError):
-            while self.server.ready and left > 0:
-                self.socket.settimeout(max(0.001, deadline - time.monotonic()))
-                received = len(self.socket.recv(RECEIVE_BYTES))
-                left = left - received if received else 0
-        self.is_waiting = False
+            # Not SSLSocket.shutdown, which ends TLS for reading too.
+            socket.socket.shutdown(self.sock, socket.SHUT_WR)
+        self.stall(_LINGER_SECONDS)
 
-    def abort_on_close(self) -> None:
-        """Make ``close`` send a RST in place of a FIN."""
-        self.has_unread_input = False
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _ABORT_ON_CLOSE)
+    def stall(self, seconds: float) -> None:
+        """Discard input until the client closes or time is up, then close."""
+        self.is_finished = self.is_draining = True
+        self._loop.schedule(self, seconds)
+
+    def reset(self) -> None:
+        """Close with a RST in place of a FIN."""
+        with contextlib.suppress(OSError):
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        self.close()
 
     def interrupt(self) -> None:
-        """Wake the owner from whatever it awaits of the client."""
-        with self._closing, contextlib.suppress(OSError):
-            # Not SSLSocket.shutdown: that takes the TLS state from under the owner.
-            socket.socket.shutdown(self.socket, socket.SHUT_RDWR)
+        """End the connection from another thread; its owner closes it."""
+        with contextlib.suppress(OSError):
+            socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Close the descriptor, once a client that still sends has had its answer.
-
-        Closing over unread input makes the kernel send a RST, which may overtake
-        the answer; so this side ends first and the rest is read away.
-        """
-        if self.has_unread_input:
-            self.has_unread_input = False
-            with contextlib.suppress(OSError):
-                socket.socket.shutdown(self.socket, socket.SHUT_WR)
-            self.wait_until_gone(LINGER_SECONDS)
-        with self._closing:
-            self.socket.close()
-
-    def _refuse_plain_text(self) -> None:
-        head = (
-            "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n"
-            f"Content-Length: {len(_NOT_TLS)}\r\nConnection: close\r\n\r\n"
-        )
-        self.send(head.encode("ascii") + _NOT_TLS)
-        self.has_unread_input = True
+        """Close the descriptor."""
+        if not self.is_closed:
+            self.is_closed = self.is_finished = True
+            self.output = b""
+            self._loop.forget(self)
+            self.sock.close()

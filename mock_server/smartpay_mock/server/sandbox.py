@@ -5,17 +5,18 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from smartpay_mock.events.worker import Worker
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.settings import Settings
-from smartpay_mock.server.protocol import WSGIApp
-from smartpay_mock.server.threads import ThreadServer
+from smartpay_mock.server.http import WSGIApp
+from smartpay_mock.server.server import Server
 from smartpay_mock.server.tls import Certificates, make_certificates
 
 if TYPE_CHECKING:
     from smartpay_mock.events.worker import Worker
 
 API_PATH = "/v1"
+ADMIN_PATH = "/__admin"
+ADMIN_BODY_BYTES = 1 << 30  # a snapshot may be large
 
 
 class Sandbox:
@@ -60,7 +61,7 @@ class Sandbox:
         self._name = name
         self._wants_tls = bool(tls)
         self._certificates = tls if isinstance(tls, Certificates) else None
-        self._servers: list[ThreadServer] = []
+        self._servers: list[Server] = []
         self._worker: Worker | None = None
 
     @property
@@ -136,10 +137,22 @@ class Sandbox:
             worker.stop()
 
     def _listen(self, port: int, tls: Certificates | None) -> None:
-        server = ThreadServer(
-            self.app, self._host, port, tls=tls, errors=self.errors, name=self._name
+        server = Server(
+            self.app,
+            self._host,
+            port,
+            tls=tls,
+            body_limit=self._body_limit,
+            errors=self.errors,
+            name=self._name,
         )
         self._servers.append(server.start())
+
+    def _body_limit(self, path: str) -> int:
+        """Return the largest body to read; one byte more than the API accepts."""
+        if path.startswith(ADMIN_PATH):
+            return ADMIN_BODY_BYTES
+        return (self._settings or Settings()).body_limit + 1
 
     def _deliver(self) -> None:
         """Deliver webhooks too, if the app is the emulator's own."""
@@ -153,7 +166,7 @@ class Sandbox:
         if APPLICATION in self.app.extensions:
             self._worker = start_worker(self.app, self.errors)
 
-    def _server(self, index: int) -> ThreadServer:
+    def _server(self, index: int) -> Server:
         if not self._servers:
             raise SandboxUsageError(
                 "The sandbox has no URL while it is not running: call start() first, "

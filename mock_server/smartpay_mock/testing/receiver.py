@@ -19,7 +19,7 @@ from smartpay_mock.events.signing import (
     verify,
 )
 from smartpay_mock.kernel.errors import SandboxUsageError
-from smartpay_mock.server import ThreadServer
+from smartpay_mock.server import Server
 from smartpay_mock.testing.text import side_by_side
 
 _OK = 200
@@ -88,7 +88,7 @@ class Receiver:
         self._on_close = close
         self._arrived: list[WebhookEvent] = []
         self._lock = threading.Lock()
-        self._server = ThreadServer(self._app).start()
+        self._server = Server(self._app).start()
         self.url = f"{self._server.url}/webhooks"
 
     @property

@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from smartpay_mock.kernel.exchange import TransportFault
-from smartpay_mock.server import Certificates, ThreadServer, make_certificates
+from smartpay_mock.server import Certificates, Server, make_certificates
 
 BODY = b'{"id":"order_test_1"}\n....'
 HALF = len(BODY) // 2
@@ -189,9 +189,9 @@ def probe() -> ProbeApp:
 
 
 @pytest.fixture
-def server(probe: ProbeApp) -> Iterator[ThreadServer]:
+def server(probe: ProbeApp) -> Iterator[Server]:
     """Return a running server of ``probe``; held requests end with the test."""
-    with ThreadServer(probe) as running:
+    with Server(probe) as running:
         yield running
         probe.gate.set()
 
@@ -205,9 +205,9 @@ def certificates() -> Iterator[Certificates]:
 
 
 @pytest.fixture
-def tls_server(probe: ProbeApp, certificates: Certificates) -> Iterator[ThreadServer]:
+def tls_server(probe: ProbeApp, certificates: Certificates) -> Iterator[Server]:
     """Return a running HTTPS server of ``probe``."""
-    with ThreadServer(probe, tls=certificates) as running:
+    with Server(probe, tls=certificates) as running:
         yield running
         probe.gate.set()
 

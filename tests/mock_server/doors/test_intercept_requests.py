@@ -18,7 +18,7 @@ from urllib3 import Retry
 from smartpay_fixtures import order_payload
 from smartpay_mock.app import create_app
 from smartpay_mock.intercept import SmartpayAdapter, intercept
-from smartpay_mock.server import ThreadServer
+from smartpay_mock.server import Server
 
 API = "https://api.smartpay.co"
 BODY = b'{"id":"order_test_1"}\n....'
@@ -196,9 +196,7 @@ def test_other_hosts_can_be_named(probe: Any) -> None:
     assert answer.content == BODY
 
 
-def test_calls_to_other_hosts_go_to_the_network(
-    probe: Any, server: ThreadServer
-) -> None:
+def test_calls_to_other_hosts_go_to_the_network(probe: Any, server: Server) -> None:
     """Only the API is emulated."""
     with intercept(probe):
         answer = requests.get(f"{server.url}/echo", timeout=DEADLINE_SECONDS)

@@ -15,16 +15,16 @@ import requests
 from smartpay_fixtures import order_payload
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.settings import Settings, load_settings
-from smartpay_mock.server import ThreadServer
-from smartpay_mock.server.fast import claim, serve_fast, to_environment
+from smartpay_mock.server import Server
+from smartpay_mock.server.granian import claim, serve_granian, to_environment
 
 DEADLINE_SECONDS = 20.0
 KEY = {"Authorization": "Basic sk_test_fastDoor"}
 PROGRAM = """
 import sys
 from smartpay_mock.kernel.settings import load_settings
-from smartpay_mock.server.fast import serve_fast
-serve_fast(load_settings(), on_ready=lambda url: print(url, flush=True))
+from smartpay_mock.server.granian import serve_granian
+serve_granian(load_settings(), on_ready=lambda url: print(url, flush=True))
 print("served", flush=True)
 """
 
@@ -135,7 +135,7 @@ def test_settings_survive_the_way_through_the_environment() -> None:
 
 
 def test_a_port_in_use_is_noticed_although_workers_share_ports(
-    server: ThreadServer,
+    server: Server,
 ) -> None:
     """Two emulators on one port would each get some of the requests."""
     with pytest.raises(SandboxUsageError, match="--port 0"):
@@ -149,4 +149,4 @@ def test_without_the_extra_the_message_says_what_to_install(
     monkeypatch.setitem(sys.modules, "granian", None)
 
     with pytest.raises(SandboxUsageError, match=r"smartpay-sandbox\[fast\]"):
-        serve_fast(Settings(port=0))
+        serve_granian(Settings(port=0))

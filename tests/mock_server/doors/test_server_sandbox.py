@@ -104,7 +104,7 @@ def test_a_chunk_without_a_size_is_refused_in_words(
         answer = client.read_to_the_end()
 
     assert answer.startswith(b"HTTP/1.1 400")
-    assert b"it does not end as its headers say" in answer
+    assert b"Invalid character in chunk size" in answer
 
 
 def test_a_sandbox_that_does_not_run_has_no_url() -> None:

@@ -12,15 +12,14 @@ import pytest
 import requests
 
 from smartpay_mock.kernel.errors import SandboxUsageError
-from smartpay_mock.server import ThreadServer, loop
-from smartpay_mock.server.bind import listen
+from smartpay_mock.server import Server
 
 HELD_AT_ONE_TIME = 200
 STOP_SECONDS = 0.1
 DEADLINE_SECONDS = 10.0
 
 
-def stop_seconds(server: ThreadServer) -> float:
+def stop_seconds(server: Server) -> float:
     """Return how long ``server`` takes to stop."""
     began = time.monotonic()
     server.stop()
@@ -28,7 +27,7 @@ def stop_seconds(server: ThreadServer) -> float:
 
 
 def hold(
-    server: ThreadServer, probe: Any, connect: Callable[..., Any], count: int
+    server: Server, probe: Any, connect: Callable[..., Any], count: int
 ) -> list[Any]:
     """Return clients whose requests are held by the app."""
     clients = [connect(server.port) for _ in range(count)]
@@ -39,7 +38,7 @@ def hold(
     return clients
 
 
-def test_a_request_is_answered_as_soon_as_start_returns(server: ThreadServer) -> None:
+def test_a_request_is_answered_as_soon_as_start_returns(server: Server) -> None:
     """No waiting for a port to open."""
     answer = requests.get(f"{server.url}/ok", timeout=DEADLINE_SECONDS)
 
@@ -47,7 +46,7 @@ def test_a_request_is_answered_as_soon_as_start_returns(server: ThreadServer) ->
     assert server.errors == []
 
 
-def test_the_app_sees_the_request_as_it_was_sent(server: ThreadServer) -> None:
+def test_the_app_sees_the_request_as_it_was_sent(server: Server) -> None:
     """Method, path, query, headers and body arrive unchanged."""
     answer = requests.post(
         f"{server.url}/echo/v1?limit=2&limit=3",
@@ -66,7 +65,7 @@ def test_the_app_sees_the_request_as_it_was_sent(server: ThreadServer) -> None:
 
 
 def test_two_hundred_held_requests_starve_nobody(
-    server: ThreadServer, probe: Any, connect: Callable[..., Any]
+    server: Server, probe: Any, connect: Callable[..., Any]
 ) -> None:
     """Each held request keeps a thread, and one more is served beside them."""
     clients = hold(server, probe, connect, HELD_AT_ONE_TIME)
@@ -81,13 +80,13 @@ def test_two_hundred_held_requests_starve_nobody(
 
 
 def test_threads_of_held_requests_are_given_back(
-    server: ThreadServer,
+    server: Server,
     probe: Any,
     connect: Callable[..., Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What a burst needed ends when it was not needed for a while."""
-    monkeypatch.setattr("smartpay_mock.server.crew.SPARE_SECONDS", 0.01)
+    monkeypatch.setattr("smartpay_mock.server.workers.SPARE_SECONDS", 0.01)
     clients = hold(server, probe, connect, 20)
     at_most = server.thread_count
 
@@ -106,7 +105,7 @@ def test_beyond_the_ceiling_a_request_waits_for_a_thread(
     probe: Any, connect: Callable[..., Any]
 ) -> None:
     """The number of threads is bounded as stated; nothing is refused or lost."""
-    with ThreadServer(probe, max_threads=2) as server:
+    with Server(probe, max_threads=2) as server:
         hold(server, probe, connect, 2)
         late = connect(server.port)
         late.get("/ok")
@@ -124,7 +123,7 @@ def test_beyond_the_ceiling_a_request_waits_for_a_thread(
 
 
 def test_a_client_that_sends_slowly_delays_nobody(
-    server: ThreadServer, connect: Callable[..., Any]
+    server: Server, connect: Callable[..., Any]
 ) -> None:
     """Half a head, or half a body, keeps only its own connection busy."""
     slow_head, slow_body = connect(server.port), connect(server.port)
@@ -141,7 +140,7 @@ def test_a_client_that_sends_slowly_delays_nobody(
 
 
 def test_a_connection_is_kept_for_the_next_request(
-    server: ThreadServer, connect: Callable[..., Any]
+    server: Server, connect: Callable[..., Any]
 ) -> None:
     """Keep-alive: many requests, one connection."""
     client = connect(server.port)
@@ -152,7 +151,7 @@ def test_a_connection_is_kept_for_the_next_request(
 
 
 def test_requests_sent_at_once_are_all_answered_in_order(
-    server: ThreadServer, connect: Callable[..., Any]
+    server: Server, connect: Callable[..., Any]
 ) -> None:
     """Pipelining: what lies in our buffer is not forgotten."""
     client = connect(server.port)
@@ -169,7 +168,7 @@ def test_requests_sent_at_once_are_all_answered_in_order(
 
 
 def test_head_and_body_arrive_together(
-    server: ThreadServer, connect: Callable[..., Any]
+    server: Server, connect: Callable[..., Any]
 ) -> None:
     """One packet per answer: the client wakes up once, and Nagle has no say."""
     client = connect(server.port)
@@ -185,8 +184,7 @@ def test_an_unused_connection_is_closed_in_the_end(
     probe: Any, connect: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Idle clients do not keep descriptors for ever."""
-    monkeypatch.setattr(loop, "SILENCE_SECONDS", 0.02)
-    with ThreadServer(probe) as server:
+    with Server(probe, patience_s=0.02) as server:
         client = connect(server.port)
         client.get("/ok")
         client.read_answer()
@@ -198,7 +196,7 @@ def test_an_unused_connection_is_closed_in_the_end(
 
 
 def test_a_client_is_told_to_go_on_before_it_sends_a_large_body(
-    server: ThreadServer, connect: Callable[..., Any]
+    server: Server, connect: Callable[..., Any]
 ) -> None:
     """``Expect: 100-continue`` gets its interim answer at once."""
     client = connect(server.port)
@@ -215,7 +213,7 @@ def test_a_client_is_told_to_go_on_before_it_sends_a_large_body(
 
 
 def test_a_chunked_body_reaches_the_app(
-    server: ThreadServer, connect: Callable[..., Any]
+    server: Server, connect: Callable[..., Any]
 ) -> None:
     """Clients that stream need no Content-Length."""
     answer = requests.post(
@@ -226,7 +224,7 @@ def test_a_chunked_body_reaches_the_app(
 
 
 def test_stopping_is_fast_with_an_idle_connection(
-    server: ThreadServer, connect: Callable[..., Any]
+    server: Server, connect: Callable[..., Any]
 ) -> None:
     """A kept-alive connection does not hold the server back; it is closed."""
     client = connect(server.port)
@@ -240,7 +238,7 @@ def test_stopping_is_fast_with_an_idle_connection(
 
 
 def test_stopping_is_fast_with_held_and_half_sent_requests(
-    server: ThreadServer, probe: Any, connect: Callable[..., Any]
+    server: Server, probe: Any, connect: Callable[..., Any]
 ) -> None:
     """Who waits for the app, or for a client, is cut off."""
     half_sent = connect(server.port)
@@ -258,40 +256,20 @@ def test_stopping_frees_the_port_when_every_thread_is_held(
     probe: Any, connect: Callable[..., Any]
 ) -> None:
     """Even if no thread is left to do it."""
-    server = ThreadServer(probe, max_threads=1).start()
+    server = Server(probe, max_threads=1).start()
     port = server.port
     hold(server, probe, connect, 1)
 
     server.stop()
 
-    with ThreadServer(probe, port=port) as again:
+    with Server(probe, port=port) as again:
         assert again.port == port
     probe.gate.set()
     assert server.errors == []
 
 
-def test_a_connection_given_back_after_the_end_is_closed() -> None:
-    """A slow request may end when there is nobody left to watch its connection."""
-    closed: list[bool] = []
-
-    class Late:
-        def close(self) -> None:
-            closed.append(True)
-
-    def never(_: object) -> Any:
-        raise AssertionError("nobody came, and nothing went wrong")
-
-    watch = loop.Loop(listen("127.0.0.1", 0), admit=never, report=never)
-    watch.stop()
-    assert watch.next_job() is None
-
-    watch.hand_back(Late())  # type: ignore[arg-type] # all that matters here
-
-    assert closed == [True]
-
-
 def test_a_request_under_way_is_answered_before_the_server_stops(
-    server: ThreadServer, probe: Any, connect: Callable[..., Any]
+    server: Server, probe: Any, connect: Callable[..., Any]
 ) -> None:
     """Stopping is graceful towards requests that end soon."""
     (client,) = hold(server, probe, connect, 1)
@@ -304,12 +282,12 @@ def test_a_request_under_way_is_answered_before_the_server_stops(
 
 def test_a_stopped_server_can_be_started_again(probe: Any) -> None:
     """And the port given at first is taken again, old connections or not."""
-    server = ThreadServer(probe).start()
+    server = Server(probe).start()
     port = server.port
     requests.get(f"{server.url}/ok", timeout=DEADLINE_SECONDS)
     server.stop()
 
-    with ThreadServer(probe, port=port) as again:
+    with Server(probe, port=port) as again:
         answer = requests.get(f"{again.url}/ok", timeout=DEADLINE_SECONDS)
 
     assert answer.status_code == 200
@@ -317,14 +295,14 @@ def test_a_stopped_server_can_be_started_again(probe: Any) -> None:
 
 def test_the_server_can_be_stopped_by_a_request() -> None:
     """An app may offer a way to shut down."""
-    servers: list[ThreadServer] = []
+    servers: list[Server] = []
 
     def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
         servers[0].stop()
         start_response("204 NO CONTENT", [])
         return []
 
-    servers.append(ThreadServer(app).start())
+    servers.append(Server(app).start())
     url = servers[0].url
 
     answered = requests.get(url, timeout=DEADLINE_SECONDS).status_code
@@ -335,7 +313,7 @@ def test_the_server_can_be_stopped_by_a_request() -> None:
 
 
 def test_what_the_app_raises_is_collected_and_not_printed(
-    server: ThreadServer, capfd: pytest.CaptureFixture[str]
+    server: Server, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The client gets a 500; the test that looks at ``errors`` gets the exception."""
     answer = requests.get(f"{server.url}/raise", timeout=DEADLINE_SECONDS)
@@ -347,7 +325,7 @@ def test_what_the_app_raises_is_collected_and_not_printed(
     assert after.status_code == 200
 
 
-def test_the_app_can_report_what_it_answered_itself(server: ThreadServer) -> None:
+def test_the_app_can_report_what_it_answered_itself(server: Server) -> None:
     """An app that makes its own 500 hands the exception over."""
     answer = requests.get(f"{server.url}/report", timeout=DEADLINE_SECONDS)
 
@@ -368,7 +346,7 @@ def test_the_app_can_report_what_it_answered_itself(server: ThreadServer) -> Non
     ids=["nothing", "half-head", "half-body", "noise", "version", "endless-line"],
 )
 def test_what_a_client_breaks_is_no_error_of_the_server(
-    server: ThreadServer, connect: Callable[..., Any], sent: bytes
+    server: Server, connect: Callable[..., Any], sent: bytes
 ) -> None:
     """Clients that vanish or talk nonsense leave no trace, and others are served."""
     client = connect(server.port)
@@ -383,16 +361,16 @@ def test_what_a_client_breaks_is_no_error_of_the_server(
 
 
 def test_a_refused_upload_gets_its_answer_and_ends_the_connection(
-    server: ThreadServer, connect: Callable[..., Any]
+    probe: Any, connect: Callable[..., Any]
 ) -> None:
-    """Eight megabytes that nobody reads are neither kept nor answered by a reset."""
+    """Eight megabytes over the limit are neither kept nor answered by a reset."""
     size = 8 << 20
-    client = connect(server.port)
-    client.send(
-        f"POST /unread HTTP/1.1\nHost: x\nContent-Length: {size}\n\n", b"x" * size
-    )
-
-    answer = client.read_to_the_end()
+    with Server(probe, body_limit=lambda _: 1_000) as server:
+        client = connect(server.port)
+        client.send(
+            f"POST /unread HTTP/1.1\nHost: x\nContent-Length: {size}\n\n", b"x" * size
+        )
+        answer = client.read_to_the_end()
 
     assert answer.startswith(b"HTTP/1.1 401")
     assert b"Connection: close" in answer
@@ -400,7 +378,7 @@ def test_a_refused_upload_gets_its_answer_and_ends_the_connection(
 
 
 def test_an_unread_chunked_body_is_not_taken_for_a_request(
-    server: ThreadServer, connect: Callable[..., Any]
+    server: Server, connect: Callable[..., Any]
 ) -> None:
     """What follows the head belongs to its body, read or not."""
     client = connect(server.port)
@@ -408,17 +386,18 @@ def test_an_unread_chunked_body_is_not_taken_for_a_request(
     client.send(
         "POST /unread HTTP/1.1\nHost: x\nTransfer-Encoding: chunked\n\n", smuggled
     )
+    client.send("GET /ok HTTP/1.1\nHost: x\nConnection: close\n\n")
 
     answers = client.read_to_the_end()
 
-    assert answers.count(b"HTTP/1.1") == 1
+    assert answers.count(b"HTTP/1.1") == 2
     assert answers.startswith(b"HTTP/1.1 401")
 
 
-def test_a_port_in_use_is_refused_with_the_way_out(server: ThreadServer) -> None:
+def test_a_port_in_use_is_refused_with_the_way_out(server: Server) -> None:
     """The message names the port and what to do."""
     with pytest.raises(SandboxUsageError) as caught:
-        ThreadServer(server._app, port=server.port).start()
+        Server(server.app, port=server.port).start()
 
     assert str(server.port) in str(caught.value)
     assert "--port 0" in str(caught.value)
@@ -434,7 +413,7 @@ def test_a_host_that_cannot_be_bound_is_refused_with_the_way_out(
 ) -> None:
     """A misspelt or foreign address is told from a taken port."""
     with pytest.raises(SandboxUsageError) as caught:
-        ThreadServer(probe, host).start()
+        Server(probe, host).start()
 
     assert host in str(caught.value)
     assert remedy in str(caught.value)
@@ -442,7 +421,7 @@ def test_a_host_that_cannot_be_bound_is_refused_with_the_way_out(
 
 def test_a_server_that_does_not_run_has_no_url(probe: Any) -> None:
     """And says how to get one."""
-    server = ThreadServer(probe)
+    server = Server(probe)
 
     with pytest.raises(SandboxUsageError, match=r"start\(\)"):
         _ = server.url
@@ -454,7 +433,7 @@ def test_a_server_that_does_not_run_has_no_url(probe: Any) -> None:
 )
 def test_the_url_is_one_a_client_can_use(probe: Any, host: str, url: str) -> None:
     """Every interface is reached by loopback; IPv6 gets its brackets."""
-    with ThreadServer(probe, host) as server:
+    with Server(probe, host) as server:
         answer = requests.get(f"{server.url}/ok", timeout=DEADLINE_SECONDS)
 
         assert server.url.startswith(url)

@@ -16,7 +16,7 @@ from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.server import (
     Certificates,
     Sandbox,
-    ThreadServer,
+    Server,
     make_certificates,
 )
 
@@ -25,7 +25,7 @@ DEADLINE_SECONDS = 10.0
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
 def test_a_client_that_trusts_the_ca_is_served(
-    tls_server: ThreadServer, certificates: Certificates, host: str
+    tls_server: Server, certificates: Certificates, host: str
 ) -> None:
     """The certificate is for the names by which this machine is called."""
     answer = requests.get(
@@ -39,7 +39,7 @@ def test_a_client_that_trusts_the_ca_is_served(
 
 
 def test_the_certificate_is_also_for_the_real_api(
-    tls_server: ThreadServer, certificates: Certificates, connect: Callable[..., Any]
+    tls_server: Server, certificates: Certificates, connect: Callable[..., Any]
 ) -> None:
     """A client whose name resolution is bent finds a certificate for that name."""
     raw = connect(tls_server.port)
@@ -53,7 +53,7 @@ def test_the_certificate_is_also_for_the_real_api(
 
 
 def test_the_variables_make_a_client_trust_the_ca(
-    tls_server: ThreadServer, certificates: Certificates
+    tls_server: Server, certificates: Certificates
 ) -> None:
     """A program that knows nothing of the sandbox needs only its environment."""
     program = f"import urllib.request as u; u.urlopen('{tls_server.url}/ok')"
@@ -75,7 +75,7 @@ def test_the_variables_make_a_client_trust_the_ca(
 
 
 def test_a_client_that_does_not_trust_the_ca_breaks_off_alone(
-    tls_server: ThreadServer, certificates: Certificates
+    tls_server: Server, certificates: Certificates
 ) -> None:
     """It fails as it must; the server collects no error and serves the next one."""
     with pytest.raises(requests.exceptions.SSLError):
@@ -90,7 +90,7 @@ def test_a_client_that_does_not_trust_the_ca_breaks_off_alone(
     assert tls_server.errors == []
 
 
-def test_plain_http_is_answered_with_the_way_out(tls_server: ThreadServer) -> None:
+def test_plain_http_is_answered_with_the_way_out(tls_server: Server) -> None:
     """A forgotten ``s`` gets an answer that says so."""
     url = tls_server.url.replace("https:", "http:")
 
@@ -102,7 +102,7 @@ def test_plain_http_is_answered_with_the_way_out(tls_server: ThreadServer) -> No
 
 
 def test_a_client_that_never_shakes_hands_delays_nobody(
-    tls_server: ThreadServer, certificates: Certificates, connect: Callable[..., Any]
+    tls_server: Server, certificates: Certificates, connect: Callable[..., Any]
 ) -> None:
     """A port scanner, say, that connects and waits."""
     connect(tls_server.port)

@@ -15,7 +15,7 @@ import httpx
 import pytest
 import requests
 
-from smartpay_mock.server import Certificates, ThreadServer
+from smartpay_mock.server import Certificates, Server
 
 BODY = b'{"id":"order_test_1"}\n....'
 HALF = len(BODY) // 2
@@ -29,7 +29,7 @@ Raises = tuple[type[Exception], str]
 class Door:
     """A server, and how clients come to trust it."""
 
-    def __init__(self, server: ThreadServer, certificates: Certificates | None) -> None:
+    def __init__(self, server: Server, certificates: Certificates | None) -> None:
         self.server = server
         self.verify = str(certificates.ca_path) if certificates else True
         self.context: ssl.SSLContext | None = None
@@ -266,7 +266,7 @@ def test_no_fault_leaks_a_descriptor(
 
 @pytest.mark.parametrize("kind", ["empty", "half"])
 def test_a_fault_with_an_unread_body_is_no_reset(
-    server: ThreadServer, connect: Callable[..., Any], kind: str
+    server: Server, connect: Callable[..., Any], kind: str
 ) -> None:
     """A body that nobody read does not turn an end into a reset."""
     client = connect(server.port)

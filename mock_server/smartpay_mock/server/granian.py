@@ -46,7 +46,7 @@ READY_POLL_SECONDS = 0.005
 READY_TIMEOUT_SECONDS = 5.0
 
 
-def serve_fast(
+def serve_granian(
     settings: Settings,
     *,
     certificates: Certificates | None = None,

@@ -1,0 +1,383 @@
+"""HTTP/1.1 as bytes: requests parsed by httptools, responses written out."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from email.utils import formatdate
+from functools import lru_cache
+from io import BytesIO
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+import httptools
+
+from smartpay_mock.kernel.codec import encode
+from smartpay_mock.kernel.ids import SUFFIX_LENGTH, random_base62
+
+WSGIApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
+Environ = dict[str, Any]
+Headers = list[tuple[str, str]]
+
+HEADER_BYTES = 65_536
+SOFTWARE = "smartpay-sandbox"
+
+_UNPREFIXED = {"CONTENT_TYPE", "CONTENT_LENGTH"}
+_VERSIONS = {"1.0", "1.1"}
+_WITHOUT_BODY = ("1", "204", "304")
+_REASONS = {
+    400: "Bad Request",
+    408: "Request Timeout",
+    431: "Request Header Fields Too Large",
+}
+FAILED = (
+    b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n"
+    b"Content-Type: text/plain\r\nConnection: close\r\n\r\n"
+)
+
+
+@dataclass(slots=True)
+class Request:
+    """A request to pass to the application.
+
+    Attributes:
+        environ: The WSGI environment.
+        keeps_alive: Whether the connection stays open after the response.
+        is_whole: ``False`` if the body is over the limit and was not read to its
+            end, so that the application can only refuse it.
+    """
+
+    environ: Environ
+    keeps_alive: bool
+    is_whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A request that the application never sees.
+
+    Attributes:
+        status: The status of the response.
+        reason: What is wrong, for the message.
+    """
+
+    status: int
+    reason: str
+
+
+class _Stop(Exception):  # noqa: N818 - ends parsing, is no error
+    """Raised in a callback to stop the parser."""
+
+
+class RequestParser:
+    """Parses the bytes of one connection as they arrive.
+
+    Args:
+        common: What the WSGI environments of all requests have in common.
+        body_limit: Returns the largest body in bytes that is read for a path.
+
+    Attributes:
+        ready: Requests and refusals that wait for their response, oldest first.
+        began_at: When the request that is arriving began, in monotonic seconds;
+            ``None`` between two requests.
+        is_ended: Whether no further request is read from this connection.
+        wants_continue: Whether the client waits for ``100 Continue``.
+    """
+
+    def __init__(self, common: Environ, body_limit: Callable[[str], int]) -> None:
+        self.ready: deque[Request | Refusal] = deque()
+        self.began_at: float | None = None
+        self.is_ended = False
+        self.wants_continue = False
+        self._common = common
+        self._body_limit = body_limit
+        self._parser = httptools.HttpRequestParser(self)
+        self._pending_bytes = 0  # since the last byte of a body or end of a message
+
+    def feed(self, data: bytes) -> None:
+        """Parse ``data``; complete requests are in ``ready`` afterwards."""
+        if self.is_ended:
+            return
+        self._pending_bytes += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._read_without_upgrade(data[upgrade.args[0] :])
+        except httptools.HttpParserCallbackError:
+            if not self.is_ended:
+                raise
+        except httptools.HttpParserError as error:
+            self.refuse(400, str(error))
+        if self.began_at is not None and self._pending_bytes > HEADER_BYTES:
+            self.refuse(431, f"the headers have more than {HEADER_BYTES} bytes")
+
+    def refuse(self, status: int, reason: str) -> None:
+        """Refuse the current request and read no further one."""
+        if not self.is_ended:
+            self.is_ended, self.began_at = True, None
+            self.ready.append(Refusal(status, reason))
+
+    def on_message_begin(self) -> None:
+        """Start a request."""
+        self.began_at = time.monotonic()
+        self._is_head = True
+        self._url = b""
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._body: list[bytes] = []
+        self._body_size = 0
+
+    def on_url(self, part: bytes) -> None:
+        """Collect the request target."""
+        self._url += part
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Collect a header; trailers behind a chunked body are ignored."""
+        if self._is_head:
+            self._headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        """Check the head and make the WSGI environment."""
+        self._is_head = False
+        method = self._parser.get_method()
+        if self._parser.should_upgrade() and method != b"CONNECT":
+            return  # on_message_complete follows at once, then HttpParserUpgrade
+        if self._pending_bytes > HEADER_BYTES and self._head_size() > HEADER_BYTES:
+            self.refuse(431, f"the headers have more than {HEADER_BYTES} bytes")
+            raise _Stop
+        problem = self._read_head(method.decode("ascii"))
+        if problem:
+            self.refuse(400, problem)
+            raise _Stop
+        self._limit = self._body_limit(self._environ["PATH_INFO"])
+        if int(self._environ.get("CONTENT_LENGTH", "0")) > self._limit:
+            self._give_up_body()
+        expected = self._environ.get("HTTP_EXPECT", "").lower()
+        self.wants_continue = expected == "100-continue"
+
+    def on_body(self, part: bytes) -> None:
+        """Collect the body, up to the limit."""
+        self._pending_bytes = 0
+        self._body.append(part)
+        self._body_size += len(part)
+        if self._body_size > self._limit:
+            self._give_up_body()
+
+    def on_message_complete(self) -> None:
+        """Add the request to ``ready``."""
+        self._pending_bytes = 0
+        if self._parser.should_upgrade():
+            return
+        self.began_at, self.wants_continue = None, False
+        if "HTTP_TRANSFER_ENCODING" in self._environ:
+            self._environ["CONTENT_LENGTH"] = str(self._body_size)
+        self._environ["wsgi.input"] = BytesIO(b"".join(self._body))
+        keeps_alive = self._parser.should_keep_alive()
+        self.ready.append(Request(self._environ, keeps_alive))
+        self.is_ended = not keeps_alive
+
+    def _give_up_body(self) -> None:
+        """Pass on a request whose body is over the limit, and stop reading."""
+        self._environ["wsgi.input"] = BytesIO(b"".join(self._body))
+        self.ready.append(Request(self._environ, keeps_alive=False, is_whole=False))
+        self.is_ended, self.began_at = True, None
+        raise _Stop
+
+    def _read_without_upgrade(self, rest: bytes) -> None:
+        """Read a request again as if it did not ask for another protocol.
+
+        The parser skips the body of a request that asks for an upgrade; a server
+        that ignores ``Upgrade`` has to read it (RFC 9110, 7.8).
+        """
+        lines = [self._parser.get_method() + b" " + self._url + b" HTTP/1.1"]
+        lines += [
+            name + b": " + value
+            for name, value in self._headers
+            if name.lower() != b"upgrade"
+        ]
+        self._parser = httptools.HttpRequestParser(self)
+        self.feed(b"\r\n".join([*lines, b"", b""]) + rest)
+
+    def _head_size(self) -> int:
+        headers = sum(len(name) + len(value) + 4 for name, value in self._headers)
+        return len(self._url) + headers
+
+    def _read_head(self, method: str) -> str:
+        """Make the environment from the head; return what is wrong, or ''."""
+        version = self._parser.get_http_version()
+        if version not in _VERSIONS:
+            return f"HTTP/{version} is not supported"
+        environ = self._environ = self._common.copy()
+        environ["REQUEST_METHOD"] = method
+        environ["SERVER_PROTOCOL"] = f"HTTP/{version}"
+        for name, value in self._headers:
+            key = _key_of(name)
+            text = value.decode("latin-1").strip(" \t")
+            if key == "HTTP_HOST" and key in environ:
+                return "it has two Host headers"
+            environ[key] = f"{environ[key]}, {text}" if key in environ else text
+        environ.pop("", None)
+        if version == "1.1" and "HTTP_HOST" not in environ:
+            return "it has no Host header"
+        coding = environ.get("HTTP_TRANSFER_ENCODING")
+        if coding is not None and (coding.lower() != "chunked" or version == "1.0"):
+            return f"Transfer-Encoding {coding!r} is not supported"
+        return _read_target(self._url.decode("latin-1"), environ)
+
+
+def _read_target(target: str, environ: Environ) -> str:
+    """Put path and query into the environment; return what is wrong, or ''."""
+    environ["REQUEST_URI"] = target
+    if not target.startswith("/") and target != "*":
+        scheme, _, rest = target.partition("://")
+        if scheme.lower() not in {"http", "https"} or not rest:
+            return f"its target {target[:80]!r} is neither a path nor a URL"
+        environ["HTTP_HOST"], slash, path = rest.partition("/")
+        target = slash + path or "/"
+    if "#" in target:
+        return "its target has a fragment"
+    path, _, environ["QUERY_STRING"] = target.partition("?")
+    environ["PATH_INFO"] = _unquote(path) if "%" in path else path
+    return ""
+
+
+def _unquote(path: str) -> str:
+    """Return a path decoded as WSGI has it; ``%2F`` stays, as it is no separator."""
+    atoms = path.replace("%2f", "%2F").split("%2F")
+    return "%2F".join(unquote_to_bytes(atom).decode("latin-1") for atom in atoms)
+
+
+@lru_cache(maxsize=256)
+def _key_of(name: bytes) -> str:
+    """Return a header's name in the environment; empty if it is dropped.
+
+    A name with an underscore is dropped: it could pass for one with a hyphen.
+    """
+    if b"_" in name:
+        return ""
+    key = name.decode("latin-1").upper().replace("-", "_")
+    return key if key in _UNPREFIXED else f"HTTP_{key}"
+
+
+class Response:
+    """A response as the application gives it, complete.
+
+    Attributes:
+        status: The status line without the protocol; empty if the application did
+            not call ``start_response``.
+        headers: In the order given.
+        body: The whole body.
+    """
+
+    __slots__ = ("body", "headers", "status")
+
+    def __init__(self, app: WSGIApp, environ: Environ) -> None:
+        self.status = ""
+        self.headers: Headers = []
+        written: list[bytes] = []
+
+        def start(
+            status: str, headers: Headers, _exc_info: object = None
+        ) -> Callable[[bytes], object]:
+            self.status, self.headers = status, headers
+            return written.append
+
+        chunks = app(environ, start)
+        try:
+            self.body = b"".join(chunks)
+        finally:
+            if hasattr(chunks, "close"):
+                chunks.close()
+        if written:
+            self.body = b"".join([*written, self.body])
+
+
+def encode_response(response: Response, request: Request) -> tuple[bytes, bool]:
+    """Return a response as bytes, and whether the connection stays open.
+
+    Raises:
+        RuntimeError: The application did not call ``start_response``.
+        ValueError: Its Content-Length is not the length of its body.
+    """
+    if not response.status:
+        raise RuntimeError("the WSGI app answered without calling start_response")
+    given = {name.lower(): value for name, value in response.headers}
+    length, body = _framing(response, given, request.environ["REQUEST_METHOD"])
+    keeps_alive = request.keeps_alive and given.get("connection", "").lower() != "close"
+    lines = [f"HTTP/1.1 {response.status}\r\n"]
+    lines += [f"{name}: {value}\r\n" for name, value in response.headers]
+    lines.append(length)
+    if not keeps_alive and "connection" not in given:
+        lines.append("Connection: close\r\n")
+    elif request.environ["SERVER_PROTOCOL"] == "HTTP/1.0":
+        lines.append("Connection: keep-alive\r\n")
+    if "date" not in given:
+        lines.append(_date_line(int(time.monotonic())))
+    if "server" not in given:
+        lines.append(f"Server: {SOFTWARE}\r\n")
+    lines.append("\r\n")
+    return "".join(lines).encode("latin-1") + body, keeps_alive
+
+
+def _framing(
+    response: Response, given: dict[str, str], method: str
+) -> tuple[str, bytes]:
+    """Return a Content-Length header where one is missing, and the body to send."""
+    if response.status.startswith(_WITHOUT_BODY):
+        return "", b""
+    body = response.body
+    length = ""
+    if "content-length" not in given:
+        length = f"Content-Length: {len(body)}\r\n"
+    elif method != "HEAD" and int(given["content-length"]) != len(body):
+        raise ValueError(f"Content-Length is not the body's length, {len(body)}")
+    return length, b"" if method == "HEAD" else body
+
+
+def encode_refusal(refusal: Refusal) -> bytes:
+    """Return the response to a request that is not valid, in the API's shape."""
+    body = encode(
+        {
+            "details": [],
+            "errorCode": "request.malformed",
+            "message": f"The request is not valid HTTP: {refusal.reason}.",
+            "statusCode": refusal.status,
+        }
+    )
+    head = (
+        f"HTTP/1.1 {refusal.status} {_REASONS[refusal.status]}\r\n"
+        "Content-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\n"
+        f"Request-Id: req_test_{random_base62(SUFFIX_LENGTH)}\r\n"
+        f"{_date_line(int(time.monotonic()))}Server: {SOFTWARE}\r\n"
+        "Connection: close\r\n\r\n"
+    )
+    return head.encode("ascii") + body
+
+
+def common_environ(host: str, port: int, *, scheme: str) -> Environ:
+    """Return what the WSGI environments of all requests to a server share."""
+    environ = {
+        "SCRIPT_NAME": "",
+        "SERVER_NAME": host,
+        "SERVER_PORT": str(port),
+        "SERVER_SOFTWARE": SOFTWARE,
+        "wsgi.errors": sys.stderr,
+        "wsgi.input_terminated": True,
+        "wsgi.multiprocess": False,
+        "wsgi.multithread": True,
+        "wsgi.run_once": False,
+        "wsgi.url_scheme": scheme,
+        "wsgi.version": (1, 0),
+    }
+    if scheme == "https":
+        environ["HTTPS"] = "on"
+    return environ
+
+
+@lru_cache(maxsize=1)
+def _date_line(_second: int) -> str:
+    """Return the Date header, made once a second."""
+    return f"Date: {formatdate(usegmt=True)}\r\n"

@@ -1,0 +1,501 @@
+"""The HTTP server: one loop, run by one thread at a time.
+
+The thread that runs the loop waits for sockets, parses what arrives and calls the
+application itself: passing a request to another thread costs more than answering it.
+When the application is about to wait, it calls ``kernel.waiting.before_waiting``, and
+another thread continues the loop while this one finishes its request. A request that
+blocks without saying so is noticed by a watching thread after a moment.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import math
+import socket
+import ssl
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
+from types import TracebackType
+from typing import Self
+
+from smartpay_mock.kernel import environ
+from smartpay_mock.kernel.errors import SandboxUsageError
+from smartpay_mock.server import faults
+from smartpay_mock.server.bind import listen, url_of
+from smartpay_mock.server.connection import NOT_READY, Connection
+from smartpay_mock.server.http import (
+    FAILED,
+    Refusal,
+    Request,
+    RequestParser,
+    Response,
+    WSGIApp,
+    common_environ,
+    encode_refusal,
+    encode_response,
+)
+from smartpay_mock.server.tls import Certificates
+from smartpay_mock.server.workers import Workers
+
+MAX_THREADS = 1_000
+MAX_ERRORS = 1_000
+BODY_BYTES = 64 << 20
+PATIENCE_SECONDS = 60.0
+
+_HANDSHAKE_SECONDS = 10.0
+# stop() lets quick requests finish this long before it cuts them off.
+_GRACE_SECONDS = 0.05
+# With no descriptor left, accepting pauses; live connections are served meanwhile.
+_ACCEPT_PAUSE_SECONDS = 0.1
+
+_TLS_HANDSHAKE = b"\x16"  # RFC 8446 section 5.1, ContentType
+_NOT_TLS = (
+    b"This port speaks HTTPS only. Use https:// here, or http:// on the HTTP port.\n"
+)
+_NOT_TLS_HEAD = (
+    "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n"
+    f"Content-Length: {len(_NOT_TLS)}\r\nConnection: close\r\n\r\n"
+).encode("ascii")
+
+_log = logging.getLogger("smartpay_mock.server")
+
+
+class Server:
+    """Serves a WSGI app over HTTP or HTTPS from daemon threads of this process.
+
+    A request may block: others are served by further threads, up to ``max_threads``;
+    beyond that they wait.
+
+    Args:
+        wsgi_app: Any WSGI callable. Its environment has ``smartpay.transport``, which
+            takes a ``TransportFault`` to apply, and ``smartpay.report``, which takes
+            an exception to collect.
+        host: Address to listen on.
+        port: Port to listen on; 0 takes a free one at each start.
+        tls: Certificates; the port then speaks HTTPS only.
+        max_threads: Requests under way at one time, at the most.
+        body_limit: Returns the largest body in bytes that is read for a path. With a
+            larger one the app gets the beginning, to refuse it.
+        patience_s: How long a client may take, in seconds: to send a request, to read
+            a response, to begin its next request.
+        errors: Where to collect exceptions; a list of its own if not given.
+        name: Names its threads, with a number.
+
+    Attributes:
+        errors: Exceptions that left the app, that it reported, or that happened in
+            the server's own threads: the first ``MAX_ERRORS`` of them.
+    """
+
+    def __init__(
+        self,
+        wsgi_app: WSGIApp,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        tls: Certificates | None = None,
+        max_threads: int = MAX_THREADS,
+        body_limit: Callable[[str], int] = lambda _: BODY_BYTES,
+        patience_s: float = PATIENCE_SECONDS,
+        errors: list[BaseException] | None = None,
+        name: str = "smartpay-server",
+    ) -> None:
+        self.host = host
+        self.errors = [] if errors is None else errors
+        self.app = wsgi_app
+        self.body_limit = body_limit
+        self.patience_s = patience_s
+        self.max_threads = max_threads
+        self.name = name
+        self._wanted_port = port
+        self._tls = tls
+        self._loop: _Loop | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether clients are accepted."""
+        return self._loop is not None
+
+    @property
+    def port(self) -> int:
+        """The port listened on.
+
+        Raises:
+            SandboxUsageError: The server was not started.
+        """
+        if self._loop is None:
+            raise SandboxUsageError(
+                "The server has no port while it is not running: call start() first, "
+                "or use it as a context manager."
+            )
+        return self._loop.port
+
+    @property
+    def url(self) -> str:
+        """Scheme and authority, without a slash at the end."""
+        return url_of("https" if self._tls else "http", self.host, self.port)
+
+    @property
+    def thread_count(self) -> int:
+        """Worker threads alive now."""
+        return 0 if self._loop is None else self._loop.workers.count
+
+    def start(self) -> Self:
+        """Listen; clients are accepted when this returns.
+
+        Raises:
+            SandboxUsageError: The address is unknown, taken or forbidden.
+        """
+        if self._loop is None:
+            context = self._tls.server_context() if self._tls else None
+            listener = listen(self.host, self._wanted_port)
+            self._loop = _Loop(self, listener, context)
+            self._loop.workers.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop accepting, close every connection and free the port.
+
+        Requests that still run after a moment lose their connection; their threads
+        end when the app returns.
+        """
+        loop, self._loop = self._loop, None
+        if loop is not None:
+            loop.stop()
+
+    def report(self, error: BaseException) -> None:
+        """Collect an exception."""
+        if len(self.errors) < MAX_ERRORS:
+            self.errors.append(error)
+
+    def log(self, error: BaseException) -> None:
+        """Collect an exception of the server or the app, and log it in one line."""
+        self.report(error)
+        _log.error(
+            "%s failed: %s: %s (the traceback is logged at level DEBUG)",
+            threading.current_thread().name,
+            type(error).__name__,
+            error,
+        )
+        _log.debug("traceback", exc_info=error)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+class _Loop:
+    """The selector and its connections, from one start to the next stop.
+
+    Only the thread that leads uses the selector; the lock guards who that is.
+    """
+
+    def __init__(
+        self, server: Server, listener: socket.socket, context: ssl.SSLContext | None
+    ) -> None:
+        self.port: int = listener.getsockname()[1]
+        self._context = context
+        self.workers = Workers(
+            self.run, self.unwatch, max_threads=server.max_threads, name=server.name
+        )
+        self._server = server
+        self._listener = listener
+        self._accepts_again = math.inf
+        self._live: set[Connection] = set()
+        self._returned: deque[Connection] = deque()
+        self._next_sweep = math.inf
+        self._is_closed = False
+        self._is_short = False  # of descriptors
+        self._common = common_environ(
+            listener.getsockname()[0],
+            self.port,
+            scheme="https" if context else "http",
+        )
+        self._common[environ.REPORT] = server.report
+        self._wake_up, self._waker = socket.socketpair()
+        self._selector = DefaultSelector()
+        for sock, handle in (
+            (listener, self._accept),
+            (self._wake_up, self._take_returned),
+        ):
+            sock.setblocking(False)
+            self._selector.register(sock, EVENT_READ, handle)
+        self._waker.setblocking(False)
+
+    def run(self) -> None:
+        """Serve what is ready until another thread leads, or until the end."""
+        workers = self.workers
+        while not workers.is_stopping:
+            timeout = None
+            if self._next_sweep < math.inf:
+                timeout = max(0.0, self._next_sweep - time.monotonic())
+            for key, _ in self._selector.select(timeout):
+                try:
+                    key.data()
+                except Exception as error:
+                    self._server.log(error)
+                if not workers.leads():
+                    return
+            if time.monotonic() >= self._next_sweep:
+                self._sweep()
+        self.close()
+
+    def stop(self) -> None:
+        """End the loop; requests under way get a moment to finish."""
+        self.workers.stop()
+        self._wake()
+        self.workers.join(_GRACE_SECONDS)
+        self.workers.depose()
+        self.close()
+        own = threading.get_ident()
+        for connection in tuple(self._live):
+            if connection.owner != own:
+                connection.interrupt()
+
+    def close(self) -> None:
+        """Close the port and every connection that waits in the loop."""
+        self._is_closed = True
+        for closable in (self._listener, self._wake_up, self._waker):
+            closable.close()
+        for connection in tuple(self._live):
+            if not connection.owner:
+                connection.close()
+        self._close_returned()
+        self._selector.close()
+
+    def _close_returned(self) -> None:
+        with contextlib.suppress(IndexError):
+            while True:
+                self._returned.popleft().close()
+
+    def schedule(self, connection: Connection, seconds: float | None = None) -> None:
+        """Close a connection in so many seconds, unless it is scheduled again."""
+        patience_s = self._server.patience_s if seconds is None else seconds
+        connection.deadline = time.monotonic() + patience_s
+        self._next_sweep = min(self._next_sweep, connection.deadline)
+
+    def forget(self, connection: Connection) -> None:
+        """Stop watching a connection that closes."""
+        self._live.discard(connection)
+        self.unwatch(connection)
+
+    def unwatch(self, connection: Connection) -> None:
+        """Take a connection out of the selector."""
+        if connection.events and not self._is_closed:
+            self._selector.unregister(connection.sock)
+        connection.events = 0
+
+    def _watch(self, connection: Connection) -> None:
+        """Watch a connection for what it waits for."""
+        events = EVENT_WRITE if connection.output else EVENT_READ
+        if connection.is_closed or connection.events == events:
+            return
+        if connection.events:
+            self._selector.modify(
+                connection.sock, events, partial(self._handle, connection)
+            )
+        else:
+            self._selector.register(
+                connection.sock, events, partial(self._handle, connection)
+            )
+        connection.events = events
+
+    def _wake(self) -> None:
+        # A full pipe means that a wake-up is pending already; a closed one, the end.
+        with contextlib.suppress(OSError):
+            self._waker.send(b"!")
+
+    def _accept(self) -> None:
+        try:
+            sock, address = self._listener.accept()
+        except (BlockingIOError, ConnectionError):
+            return
+        except OSError as error:  # such as: no descriptor is left
+            self._pause_accepting(error)
+            return
+        self._is_short = False
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        common = {
+            **self._common,
+            "REMOTE_ADDR": address[0],
+            "REMOTE_PORT": str(address[1]),
+        }
+        parser = RequestParser(common, self._server.body_limit)
+        connection = Connection(sock, parser, self)
+        self._live.add(connection)
+        connection.tls = self._context
+        seconds = None if self._context is None else _HANDSHAKE_SECONDS
+        self.schedule(connection, seconds)
+        self._watch(connection)
+
+    def _pause_accepting(self, error: OSError) -> None:
+        """Leave new clients waiting for a moment; live connections go on."""
+        if not self._is_short:
+            self._is_short = True
+            self._server.log(error)
+        self._selector.unregister(self._listener)
+        self._accepts_again = time.monotonic() + _ACCEPT_PAUSE_SECONDS
+        self._next_sweep = min(self._next_sweep, self._accepts_again)
+
+    def _take_returned(self) -> None:
+        """Watch the connections that other threads have finished with."""
+        self._wake_up.recv(4096)
+        while self._returned:
+            connection = self._returned.popleft()
+            connection.owner = 0
+            self._watch(connection)
+            self._next_sweep = min(self._next_sweep, connection.deadline)
+
+    def _sweep(self) -> None:
+        """Close what is over its deadline, and find the next one."""
+        now = time.monotonic()
+        if now >= self._accepts_again:
+            self._accepts_again = math.inf
+            self._selector.register(self._listener, EVENT_READ, self._accept)
+        for connection in tuple(self._live):
+            if connection.deadline <= now and not connection.owner:
+                self._expire(connection)
+        pending = (one.deadline for one in tuple(self._live) if not one.owner)
+        self._next_sweep = min(self._accepts_again, min(pending, default=math.inf))
+
+    def _expire(self, connection: Connection) -> None:
+        if connection.parser.began_at is None or connection.output:
+            connection.close()
+            return
+        reason = f"it did not arrive within {self._server.patience_s:g} seconds"
+        self._refuse(connection, Refusal(408, reason))
+        self._watch(connection)
+
+    def _handle(self, connection: Connection) -> None:
+        """Continue a connection that is ready, in the thread that leads."""
+        if connection.output:
+            connection.flush()
+            if connection.output:
+                return
+            if connection.is_finished:
+                connection.finish()
+            self._serve(connection)
+        elif connection.is_draining:
+            if connection.receive() == b"":
+                connection.close()
+        elif connection.tls is None or self._shake_hands(connection, connection.tls):
+            self._receive(connection)
+
+    def _shake_hands(self, connection: Connection, context: ssl.SSLContext) -> bool:
+        """Continue a TLS handshake; return whether it is complete."""
+        try:
+            if not isinstance(connection.sock, ssl.SSLSocket):
+                first = connection.sock.recv(1, socket.MSG_PEEK)
+                if first and first != _TLS_HANDSHAKE:
+                    self._refuse_plain_text(connection)
+                    return False
+                self.unwatch(connection)
+                connection.sock = context.wrap_socket(
+                    connection.sock, server_side=True, do_handshake_on_connect=False
+                )
+                self._watch(connection)
+            connection.sock.do_handshake()
+        except NOT_READY:
+            return False
+        except OSError:
+            connection.close()
+            return False
+        connection.tls = None
+        self.schedule(connection)
+        return True
+
+    def _refuse_plain_text(self, connection: Connection) -> None:
+        connection.tls = None
+        connection.has_unread_input = True
+        connection.send(_NOT_TLS_HEAD + _NOT_TLS)
+        connection.finish()
+        self._watch(connection)
+
+    def _receive(self, connection: Connection) -> None:
+        """Parse what has arrived, and serve what is complete."""
+        data = connection.receive()
+        if data:
+            connection.parser.feed(data)
+            self._serve(connection)
+        elif data is not None:
+            connection.close()  # a request without its end is never carried out
+
+    def _serve(self, connection: Connection) -> None:
+        """Answer the requests that are complete, in turn.
+
+        When the application waits, this thread stops leading: it then finishes the
+        connection's requests and returns the connection to the loop.
+        """
+        ready, leads = connection.parser.ready, True
+        while ready and not (connection.output or connection.is_finished):
+            self.workers.enter(connection)
+            try:
+                self._answer(connection, ready.popleft())
+            except Exception as error:
+                self._server.log(error)
+                connection.close()
+            leads = self.workers.leave()
+        if not (connection.output or connection.is_finished):
+            self._await_request(connection)
+        if leads:
+            self._watch(connection)
+        else:
+            self._return(connection)
+
+    def _await_request(self, connection: Connection) -> None:
+        """Give the client its time to complete a request, or to begin one."""
+        parser = connection.parser
+        if parser.wants_continue:
+            parser.wants_continue = False
+            connection.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        seconds = self._server.patience_s
+        if parser.began_at is not None:
+            seconds += parser.began_at - time.monotonic()
+        self.schedule(connection, seconds)
+
+    def _return(self, connection: Connection) -> None:
+        """Give a connection back to the loop from a thread that does not lead."""
+        if not connection.is_closed:
+            self._returned.append(connection)
+            self._wake()
+        if self._is_closed:
+            self._close_returned()
+
+    def _answer(self, connection: Connection, request: Request | Refusal) -> None:
+        """Answer one request, or apply a fault in place of the answer."""
+        if isinstance(request, Refusal):
+            self._refuse(connection, request)
+            return
+        request.environ[environ.TRANSPORT] = planner = faults.FaultPlanner()
+        connection.has_unread_input = not request.is_whole
+        keeps_alive = False
+        try:
+            response = Response(self._server.app, request.environ)
+            if planner.plan is None:
+                data, keeps_alive = encode_response(response, request)
+        except Exception as error:
+            self._server.log(error)
+            data = FAILED
+        if planner.plan is not None:
+            faults.apply(connection, planner.plan)
+            return
+        connection.send(data)
+        if not keeps_alive:
+            connection.finish()
+
+    def _refuse(self, connection: Connection, refusal: Refusal) -> None:
+        connection.has_unread_input = True
+        connection.send(encode_refusal(refusal))
+        connection.finish()
