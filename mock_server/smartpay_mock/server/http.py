@@ -16,6 +16,7 @@ from urllib.parse import unquote_to_bytes
 import httptools
 
 from smartpay_mock.kernel.codec import encode
+from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.ids import SUFFIX_LENGTH, random_base62
 
 WSGIApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
@@ -341,7 +342,7 @@ def encode_refusal(refusal: Refusal) -> bytes:
     body = encode(
         {
             "details": [],
-            "errorCode": "request.malformed",
+            "errorCode": ApiError("request.malformed", reason=refusal.reason).code,
             "message": f"The request is not valid HTTP: {refusal.reason}.",
             "statusCode": refusal.status,
         }
