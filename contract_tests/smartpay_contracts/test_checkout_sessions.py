@@ -13,23 +13,6 @@ from smartpay_contracts.exchange import Doc
 from smartpay_contracts.shop import Shop
 
 NOBODY = "checkout_test_0000000000000000000000"
-FOR_AN_ORDER = ["amount", "currency", "items", "customerInfo", "shippingInfo"]
-URLS = ["successUrl", "cancelUrl"]
-LIMITS = [
-    ("description", "あ" * 80, True),
-    ("description", "あ" * 81, False),
-    ("description", "", False),
-    ("reference", "x" * 40, True),
-    ("reference", "x" * 41, False),
-    ("reference", "", False),
-    ("items", [payloads.product()] * 50, True),
-    ("items", [payloads.product()] * 51, False),
-    ("items", [], False),
-]
-ENUMS = [
-    ("locale", ["en", "ja"], "fr"),
-    ("captureMethod", ["automatic", "manual"], "x"),
-]
 
 
 def create(shop: Shop, body: dict[str, Any]) -> Doc:
@@ -135,19 +118,6 @@ def test_a_session_passes_on_what_it_is_about(make: Any, name: str, shop: Shop) 
         assert {member: seen[member] for member in told} == told
 
 
-@pytest.mark.clause("sessions.create.mandatory-members")
-@pytest.mark.parametrize("member", [*FOR_AN_ORDER, *URLS])
-def test_a_session_for_an_order_needs_seven_members(
-    member: str, shop: Shop, checks: Checks
-) -> None:
-    """Those of an order, and where the consumer comes back to."""
-    body = payloads.without(payloads.order_session(), member)
-
-    answer = shop.api.call("create_checkout_session", body)
-
-    checks.refused_with(answer, 400)
-
-
 @pytest.mark.clause("sessions.create.a-product")
 def test_taxes_and_discounts_are_not_enough(shop: Shop, checks: Checks) -> None:
     """Something is bought."""
@@ -181,19 +151,6 @@ def test_a_session_for_a_token_makes_no_order(shop: Shop, checks: Checks) -> Non
     assert order is None
 
 
-@pytest.mark.clause("sessions.create.token-mandatory")
-@pytest.mark.parametrize("member", ["customerInfo", *URLS])
-def test_a_session_for_a_token_needs_three_members(
-    member: str, shop: Shop, checks: Checks
-) -> None:
-    """No amount, no items, no shipping."""
-    body = payloads.without(payloads.token_session(), member)
-
-    answer = shop.api.call("create_checkout_session", body)
-
-    checks.refused_with(answer, 400)
-
-
 @pytest.mark.clause("sessions.create.minimal")
 @pytest.mark.parametrize(
     "body",
@@ -208,49 +165,6 @@ def test_everything_else_about_a_session_is_optional(
 
     assert session["id"]
     assert session["customerInfo"] == {}
-
-
-@pytest.mark.clause("sessions.create.limits")
-@pytest.mark.parametrize(
-    ("member", "value", "is_accepted"), LIMITS, ids=lambda v: str(v)[:12]
-)
-def test_the_members_of_a_session_have_limits(
-    member: str, value: Any, is_accepted: bool, shop: Shop, checks: Checks
-) -> None:
-    """80 for the description, 40 for the reference, 50 items."""
-    body = payloads.order_session(**{member: value})
-
-    answer = shop.api.call("create_checkout_session", body)
-
-    if is_accepted:
-        checks.ok(answer)
-    else:
-        checks.refused(answer, "request.invalid")
-
-
-@pytest.mark.clause("sessions.create.enums")
-@pytest.mark.parametrize(("member", "good", "bad"), ENUMS)
-def test_a_choice_of_a_session_is_one_of_the_documented(
-    member: str, good: list[str], bad: str, shop: Shop, checks: Checks
-) -> None:
-    """Each documented value is accepted, another is refused."""
-    for value in good:
-        create(shop, payloads.order_session(**{member: value}))
-
-    body = payloads.order_session(**{member: bad})
-    answer = shop.api.call("create_checkout_session", body)
-    checks.refused(answer, "request.invalid")
-
-
-@pytest.mark.clause("sessions.create.reference-free")
-def test_a_reference_can_be_used_again(shop: Shop) -> None:
-    """It is the merchant's own business."""
-    reference = shop.reference()
-
-    first, second = (shop.session(reference=reference) for _ in range(2))
-
-    assert first["id"] != second["id"]
-    assert first["order"]["id"] != second["order"]["id"]
 
 
 @pytest.mark.clause("tolerance.unknown-members")

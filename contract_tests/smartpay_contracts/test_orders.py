@@ -227,14 +227,6 @@ def test_the_guides_samples_succeed(name: str, shop: Shop, checks: Checks) -> No
     assert order["amount"] == 1_500
 
 
-@pytest.mark.clause("orders.create.reference-empty")
-def test_a_reference_may_be_empty(shop: Shop, checks: Checks) -> None:
-    """The reference shows no least length for orders."""
-    answer = shop.api.call("create_order", shop.order_body(reference=""))
-
-    assert checks.ok(answer)["status"] == "succeeded"
-
-
 @pytest.mark.clause("orders.create.no-product")
 def test_an_order_may_be_without_a_product(shop: Shop, checks: Checks) -> None:
     """A fee alone can be charged; a session would need a product."""

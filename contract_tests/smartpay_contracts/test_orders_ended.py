@@ -6,7 +6,6 @@ import pytest
 
 from smartpay_contracts import payloads
 from smartpay_contracts.checks import Checks
-from smartpay_contracts.client import Client
 from smartpay_contracts.control import Control
 from smartpay_contracts.exchange import Doc
 from smartpay_contracts.shop import Shop
@@ -114,14 +113,6 @@ def test_a_rejected_order_cannot_be_canceled(
 
     checks.refused(answer, "order.cannot-cancel")
     assert shop.now("order", order["id"])["status"] == "rejected"
-
-
-@pytest.mark.clause("orders.cancel.not-found")
-def test_an_unknown_order_cannot_be_canceled(api: Client, checks: Checks) -> None:
-    """404, not 409."""
-    answer = api.call("cancel_order", id="order_test_0000000000000000000000")
-
-    checks.refused(answer, "order.not-found")
 
 
 @pytest.mark.clause("orders.expiry.canceled", "orders.expiry.no-capture")

@@ -8,21 +8,11 @@ import pytest
 
 from smartpay_contracts import payloads
 from smartpay_contracts.checks import Checks
-from smartpay_contracts.client import Client
 from smartpay_contracts.control import Control
 from smartpay_contracts.exchange import Exchange
 from smartpay_contracts.shop import Shop
 
-NOBODY = "payment_test_0000000000000000000000"
 NO_ORDER = "order_test_0000000000000000000000"
-LIMITS = [
-    ("description", 80, True),
-    ("description", 81, False),
-    ("description", 0, False),
-    ("reference", 40, True),
-    ("reference", 41, False),
-    ("reference", 0, False),
-]
 
 
 def capture(shop: Shop, order: str, amount: int, **changes: Any) -> Exchange:
@@ -277,22 +267,6 @@ def test_a_capture_of_nothing_is_refused(shop: Shop, checks: Checks) -> None:
     assert status_of(shop, order) == "requires_capture"
 
 
-@pytest.mark.clause("payments.create.limits")
-@pytest.mark.parametrize(("member", "length", "is_accepted"), LIMITS)
-def test_the_texts_of_a_capture_have_limits(
-    member: str, length: int, is_accepted: bool, shop: Shop, checks: Checks
-) -> None:
-    """80 for the description, 40 for the reference, and at least one."""
-    order = shop.authorized()["id"]
-
-    answer = capture(shop, order, 1, **{member: "あ" * length})
-
-    if is_accepted:
-        assert checks.ok(answer)[member] == "あ" * length
-    else:
-        checks.refused(answer, "request.invalid")
-
-
 @pytest.mark.clause("payments.create.line-items")
 def test_a_payment_carries_its_line_items(shop: Shop) -> None:
     """As ids, and as objects when expanded."""
@@ -315,74 +289,3 @@ def test_a_payment_is_what_was_answered(shop: Shop, checks: Checks) -> None:
     assert checks.find(shop.api, "list_payments", payment["id"]) == payment
     page = checks.page(shop.api.call("list_payments"))
     assert {entry["status"] for entry in page["data"]} <= {"processed", "refunded"}
-
-
-@pytest.mark.clause("payments.get.not-found")
-@pytest.mark.parametrize("operation", ["get_payment", "update_payment"])
-def test_an_unknown_payment_is_not_found(
-    operation: str, api: Client, checks: Checks
-) -> None:
-    """404 payment.not-found."""
-    answer = api.call(operation, {"reference": "x"}, id=NOBODY)
-
-    checks.refused(answer, "payment.not-found")
-
-
-@pytest.mark.clause("payments.update", "payments.update.money-stays")
-@pytest.mark.parametrize("member", ["reference", "description"])
-def test_a_payments_texts_can_be_changed(
-    member: str, shop: Shop, checks: Checks
-) -> None:
-    """One at a time; everything else stays."""
-    payment = shop.payment(description="old", metadata={"a": "1"})
-
-    body = {member: "a new text"}
-    changed = checks.ok(shop.api.call("update_payment", body, id=payment["id"]))
-
-    expected = {**payment, member: "a new text", "updatedAt": 0}
-    for seen in (changed, shop.now("payment", payment["id"])):
-        assert {**seen, "updatedAt": 0} == expected
-    entry = checks.find(shop.api, "list_payments", payment["id"])
-    assert entry[member] == "a new text"
-
-
-@pytest.mark.clause("payments.update.nulls")
-def test_null_leaves_a_payments_text_alone(shop: Shop, checks: Checks) -> None:
-    """Two SDKs send null for what was not set."""
-    payment = shop.payment(description="kept", reference="kept-too")
-
-    body = {"description": None, "metadata": None, "reference": None}
-    checks.ok(shop.api.call("update_payment", body, id=payment["id"]))
-
-    now = shop.now("payment", payment["id"])
-    assert (now["description"], now["reference"]) == ("kept", "kept-too")
-
-
-@pytest.mark.clause("payments.update.only-three")
-def test_a_payments_money_cannot_be_changed(shop: Shop, checks: Checks) -> None:
-    """Members that are not for changing are ignored."""
-    payment = shop.payment(500)
-
-    body = {"amount": 1, "order": NO_ORDER, "status": "refunded", "reference": "new"}
-    changed = checks.ok(shop.api.call("update_payment", body, id=payment["id"]))
-
-    told = {name: changed[name] for name in ("amount", "order", "status")}
-    assert told == {name: payment[name] for name in told}
-    assert changed["reference"] == "new"
-
-
-@pytest.mark.clause("payments.update.limits")
-@pytest.mark.parametrize(("member", "length", "is_accepted"), LIMITS)
-def test_the_texts_of_an_updated_payment_have_limits(
-    member: str, length: int, is_accepted: bool, shop: Shop, checks: Checks
-) -> None:
-    """The same as when it is made."""
-    payment = shop.payment()
-
-    body = {member: "x" * length}
-    answer = shop.api.call("update_payment", body, id=payment["id"])
-
-    if is_accepted:
-        assert checks.ok(answer)[member] == "x" * length
-    else:
-        checks.refused(answer, "request.invalid")

@@ -8,11 +8,9 @@ import pytest
 
 from smartpay_contracts import payloads
 from smartpay_contracts.checks import Checks
-from smartpay_contracts.client import Client
 from smartpay_contracts.exchange import Doc, Exchange
 from smartpay_contracts.shop import Shop
 
-NOBODY = "promotioncode_test_0000000000000000000000"
 NO_COUPON = "coupon_test_0000000000000000000000"
 LIMITS = [(1, True), (80, True), (81, False), (0, False)]
 
@@ -96,17 +94,6 @@ def test_a_code_may_have_any_characters(form: str, shop: Shop, checks: Checks) -
     assert checks.ok(create(shop, code))["code"] == code
 
 
-@pytest.mark.clause("promotions.create.mandatory-members")
-@pytest.mark.parametrize("member", ["code", "coupon"])
-def test_a_code_needs_two_members(member: str, shop: Shop, checks: Checks) -> None:
-    """What is typed, and what it gives."""
-    body = payloads.promotion_code(shop.coupon()["id"], shop.reference())
-
-    answer = shop.api.call("create_promotion_code", payloads.without(body, member))
-
-    checks.refused_with(answer, 400)
-
-
 @pytest.mark.clause("promotions.create.coupon-not-found")
 def test_a_code_needs_a_coupon_that_exists(shop: Shop, checks: Checks) -> None:
     """404 coupon.not-found, and the code is still free."""
@@ -180,58 +167,3 @@ def test_a_code_has_1_to_80_characters(
         assert checks.ok(answer)["code"] == code
     else:
         checks.refused(answer, "request.invalid")
-
-
-@pytest.mark.clause("promotions.get", "promotions.list")
-def test_a_code_is_what_was_answered(shop: Shop, checks: Checks) -> None:
-    """Retrieved and listed it is the creation's answer."""
-    made = shop.promotion_code()
-
-    assert shop.now("promotion_code", made["id"]) == made
-    assert checks.find(shop.api, "list_promotion_codes", made["id"]) == made
-
-
-@pytest.mark.clause("promotions.get.not-found")
-@pytest.mark.parametrize("operation", ["get_promotion_code", "update_promotion_code"])
-def test_an_unknown_code_is_not_found(
-    operation: str, api: Client, checks: Checks
-) -> None:
-    """404 promotion-code.not-found."""
-    answer = api.call(operation, {"active": False}, id=NOBODY)
-
-    checks.refused(answer, "promotion-code.not-found")
-
-
-@pytest.mark.clause("promotions.update")
-def test_a_code_can_be_switched_off_and_on(shop: Shop, checks: Checks) -> None:
-    """Strictly false, then strictly true; everything else stays."""
-    made = shop.promotion_code(metadata={"a": "1"})
-
-    for active in (False, True):
-        changed = checks.ok(update(shop, made, active=active))
-        expected = {**made, "active": active, "updatedAt": 0}
-        for seen in (changed, shop.now("promotion_code", made["id"])):
-            assert {**seen, "updatedAt": 0} == expected
-
-
-@pytest.mark.clause("promotions.update.empty")
-def test_an_empty_update_answers_with_the_code(shop: Shop, checks: Checks) -> None:
-    """One SDK's suite reads back that way."""
-    made = shop.promotion_code()
-    checks.ok(update(shop, made, active=False))
-
-    seen = checks.ok(update(shop, made))
-
-    assert (seen["id"], seen["active"]) == (made["id"], False)
-
-
-@pytest.mark.clause("promotions.update.code-stays")
-def test_a_code_keeps_its_code_and_coupon(shop: Shop, checks: Checks) -> None:
-    """What was printed on paper stays true."""
-    made = shop.promotion_code()
-
-    body = {"code": "ANOTHER", "coupon": NO_COUPON, "active": False}
-    checks.ok(update(shop, made, **body))
-
-    seen = shop.now("promotion_code", made["id"])
-    assert (seen["code"], seen["coupon"]) == (made["code"], made["coupon"])

@@ -8,20 +8,10 @@ import pytest
 
 from smartpay_contracts import payloads
 from smartpay_contracts.checks import Checks
-from smartpay_contracts.client import Client
 from smartpay_contracts.exchange import Doc, Exchange
 from smartpay_contracts.shop import Shop
 
-NOBODY = "refund_test_0000000000000000000000"
 NO_PAYMENT = "payment_test_0000000000000000000000"
-LIMITS = [
-    ("description", 80, True),
-    ("description", 81, False),
-    ("description", 0, False),
-    ("reference", 40, True),
-    ("reference", 41, False),
-    ("reference", 0, False),
-]
 
 
 def refund(shop: Shop, payment: str, amount: int, **changes: Any) -> Exchange:
@@ -176,17 +166,6 @@ def test_a_refund_needs_three_members(member: str, shop: Shop, checks: Checks) -
     assert checks.ok(refund(shop, payment, 800))["amount"] == 800
 
 
-@pytest.mark.clause("refunds.create.reason")
-@pytest.mark.parametrize("reason", ["because", "", "FRAUDULENT", 1])
-def test_an_unknown_reason_is_refused(reason: Any, shop: Shop, checks: Checks) -> None:
-    """There are two."""
-    payment = paid(shop, 800)["id"]
-
-    answer = refund(shop, payment, 100, reason=reason)
-
-    checks.refused_with(answer, 400)
-
-
 @pytest.mark.clause("refunds.create.default-amount")
 @pytest.mark.parametrize("before", [0, 300])
 def test_without_an_amount_the_rest_is_refunded(
@@ -202,14 +181,6 @@ def test_without_an_amount_the_rest_is_refunded(
 
     assert made["amount"] == 800 - before
     checks.refused(refund(shop, payment, 1), "amount.insufficient")
-
-
-@pytest.mark.clause("refunds.create.amount-zero")
-def test_a_refund_of_nothing_is_refused(shop: Shop, checks: Checks) -> None:
-    """It would only be a record of nothing."""
-    answer = refund(shop, paid(shop, 800)["id"], 0)
-
-    checks.refused(answer, "request.invalid")
 
 
 @pytest.mark.clause("refunds.create.on-payment")
@@ -247,84 +218,3 @@ def test_a_refund_does_not_change_the_order(shop: Shop, checks: Checks) -> None:
     now = shop.now("order", order["id"])
     told = (now["status"], now["amount"], now["payments"])
     assert told == ("succeeded", 800, [payment])
-
-
-@pytest.mark.clause("refunds.create.limits")
-@pytest.mark.parametrize(("member", "length", "is_accepted"), LIMITS)
-def test_the_texts_of_a_refund_have_limits(
-    member: str, length: int, is_accepted: bool, shop: Shop, checks: Checks
-) -> None:
-    """80 for the description, 40 for the reference, and at least one."""
-    answer = refund(shop, paid(shop, 9)["id"], 1, **{member: "あ" * length})
-
-    if is_accepted:
-        assert checks.ok(answer)[member] == "あ" * length
-    else:
-        checks.refused(answer, "request.invalid")
-
-
-@pytest.mark.clause("refunds.get", "refunds.list")
-def test_a_refund_is_what_was_answered(shop: Shop, checks: Checks) -> None:
-    """Retrieved and listed it is the creation's answer."""
-    made = shop.refund()
-
-    assert shop.now("refund", made["id"]) == made
-    assert checks.find(shop.api, "list_refunds", made["id"]) == made
-
-
-@pytest.mark.clause("refunds.get.not-found")
-@pytest.mark.parametrize("operation", ["get_refund", "update_refund"])
-def test_an_unknown_refund_is_not_found(
-    operation: str, api: Client, checks: Checks
-) -> None:
-    """404 refund.not-found."""
-    answer = api.call(operation, {"reference": "x"}, id=NOBODY)
-
-    checks.refused(answer, "refund.not-found")
-
-
-@pytest.mark.clause("refunds.update", "refunds.update.money-stays")
-@pytest.mark.parametrize("member", ["reference", "description"])
-def test_a_refunds_texts_can_be_changed(
-    member: str, shop: Shop, checks: Checks
-) -> None:
-    """One at a time; everything else stays."""
-    made = shop.refund(description="old", metadata={"a": "1"})
-
-    body = {member: "a new text"}
-    changed = checks.ok(shop.api.call("update_refund", body, id=made["id"]))
-
-    expected = {**made, member: "a new text", "updatedAt": 0}
-    for seen in (changed, shop.now("refund", made["id"])):
-        assert {**seen, "updatedAt": 0} == expected
-    entry = checks.find(shop.api, "list_refunds", made["id"])
-    assert entry[member] == "a new text"
-
-
-@pytest.mark.clause("refunds.update.nulls")
-def test_null_leaves_a_refunds_text_alone(shop: Shop, checks: Checks) -> None:
-    """Two SDKs send null for what was not set."""
-    made = shop.refund(description="kept", reference="kept-too")
-
-    body = {"description": None, "metadata": None, "reference": None}
-    checks.ok(shop.api.call("update_refund", body, id=made["id"]))
-
-    now = shop.now("refund", made["id"])
-    assert (now["description"], now["reference"]) == ("kept", "kept-too")
-
-
-@pytest.mark.clause("refunds.update.limits")
-@pytest.mark.parametrize(("member", "length", "is_accepted"), LIMITS)
-def test_the_texts_of_an_updated_refund_have_limits(
-    member: str, length: int, is_accepted: bool, shop: Shop, checks: Checks
-) -> None:
-    """The same as when it is made."""
-    made = shop.refund()
-
-    body = {member: "x" * length}
-    answer = shop.api.call("update_refund", body, id=made["id"])
-
-    if is_accepted:
-        assert checks.ok(answer)[member] == "x" * length
-    else:
-        checks.refused(answer, "request.invalid")

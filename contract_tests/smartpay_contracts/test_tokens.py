@@ -123,17 +123,6 @@ def test_a_token_that_waits_cannot_be_switched(
     checks.refused(order, "token.invalid")
 
 
-@pytest.mark.clause("tokens.change.not-found")
-@pytest.mark.parametrize("operation", CHANGES)
-def test_an_unknown_token_cannot_be_changed(
-    operation: str, api: Client, checks: Checks
-) -> None:
-    """404 token.not-found."""
-    answer = api.call(operation, id=NOBODY)
-
-    checks.refused(answer, "token.not-found")
-
-
 @pytest.mark.clause("tokens.delete", "tokens.list.no-deleted")
 def test_a_deleted_token_is_gone(shop: Shop, checks: Checks) -> None:
     """204; then it is not found, and in no list."""

@@ -11,9 +11,7 @@ from smartpay_contracts.checks import Checks
 from smartpay_contracts.resources import (
     ARRANGE,
     RESOURCES,
-    Resource,
     caller_of,
-    each,
     merchant_operations,
 )
 from smartpay_contracts.shop import Shop
@@ -266,32 +264,6 @@ def test_discounts_may_come_first_and_customers_be_unknown(
     order = made if operation == "create_order" else made["order"]
     kinds = sorted(item["kind"] for item in order["lineItems"])
     assert kinds == ["discount", "product", "tax"]
-
-
-@pytest.mark.clause("tolerance.patch-empty")
-@each({name: RESOURCES[name] for name in ("payment", "refund", "webhook_endpoint")})
-def test_an_empty_patch_changes_nothing(
-    resource: Resource, shop: Shop, checks: Checks
-) -> None:
-    """It answers with the object as it is."""
-    made = resource.make(shop)
-    before = shop.now(resource.name, made["id"])
-
-    answer = shop.api.call(f"update_{resource.name}", {}, id=made["id"])
-
-    times = {"updatedAt": before["updatedAt"]}
-    assert {**checks.ok(answer), **times} == before
-    assert {**shop.now(resource.name, made["id"]), **times} == before
-
-
-@pytest.mark.clause("tolerance.quantity-zero")
-def test_a_quantity_of_zero_is_accepted(shop: Shop, checks: Checks) -> None:
-    """The guide sends it."""
-    body = payloads.changed(shop.order_body(), "items.0.quantity", 0)
-
-    order = checks.ok(shop.api.call("create_order", body))
-
-    assert order["status"] == "succeeded"
 
 
 @pytest.mark.clause("tolerance.nulls")

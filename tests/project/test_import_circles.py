@@ -13,10 +13,6 @@ PACKAGES = ("schemas", "fixtures", "mock_server", "contract_tests")
 
 UNRESOLVED = frozenset(
     {
-        "smartpay_contracts.entry",
-        "smartpay_contracts.exchange",
-        "smartpay_contracts.failure",
-        "smartpay_contracts.judge",
         "smartpay_mock.control.describe",
         "smartpay_mock.control.table",
         "smartpay_mock.storage.postgres",

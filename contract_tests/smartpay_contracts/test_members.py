@@ -1,0 +1,139 @@
+"""The members of request bodies: which are mandatory, and which values they may have.
+
+The rows are in ``members.json``. Each value of a row is one test of the row's clause.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from smartpay_contracts import payloads
+from smartpay_contracts.checks import Checks
+from smartpay_contracts.resources import ARRANGE, call
+from smartpay_contracts.shop import Shop
+
+ROWS = json.loads(Path(__file__).with_name("members.json").read_text(encoding="utf-8"))
+EXPECTED = ("echoed", "accepted", "invalid", "refused")
+
+BODIES: dict[str, tuple[str, Callable[[Shop], dict[str, Any]]]] = {
+    "order": ("create_order", Shop.order_body),
+    "order session": (
+        "create_checkout_session",
+        lambda _shop: payloads.order_session(),
+    ),
+    "token session": (
+        "create_checkout_session",
+        lambda _shop: payloads.token_session(),
+    ),
+    "coupon": ("create_coupon", lambda _shop: payloads.coupon()),
+    "percentage coupon": ("create_coupon", lambda _shop: payloads.percentage_coupon()),
+    "promotion code": (
+        "create_promotion_code",
+        lambda shop: payloads.promotion_code(shop.coupon()["id"], shop.reference()),
+    ),
+    "webhook endpoint": ("create_webhook_endpoint", lambda _shop: payloads.endpoint()),
+}
+"""Name of a good body -> the operation that takes it, and how to make it."""
+
+
+def value_cases() -> list[Any]:
+    """Return one case for each operation and value of each row."""
+    return [
+        pytest.param(
+            operation,
+            row["member"],
+            _value(value),
+            expected,
+            marks=pytest.mark.clause(row["clause"]),
+            id=f"{operation}-{row['member']}-{expected}-{json.dumps(value)[:40]}",
+        )
+        for row in ROWS["values"]
+        for operation in row["operations"]
+        for expected in EXPECTED
+        for value in row.get(expected, ())
+    ]
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, dict) and "repeat" in value:
+        return value["repeat"] * value["times"]
+    return value
+
+
+def mandatory_cases() -> list[Any]:
+    """Return one case for each mandatory member of each row."""
+    return [
+        pytest.param(
+            row["body"],
+            member,
+            marks=pytest.mark.clause(row["clause"]),
+            id=f"{row['body']}-{member}",
+        )
+        for row in ROWS["mandatory"]
+        for member in row["members"]
+    ]
+
+
+@pytest.mark.parametrize(("operation", "member", "value", "expected"), value_cases())
+def test_a_value_of_a_member_is_accepted_or_refused(
+    *,
+    operation: str,
+    member: str,
+    value: Any,
+    expected: str,
+    shop: Shop,
+    checks: Checks,
+) -> None:
+    """Everything else about the call is good."""
+    arguments = ARRANGE[operation](shop)
+    body = payloads.changed(arguments.body, member, value)
+
+    answer = call(operation, shop, replace(arguments, body=body))
+
+    if expected == "refused":
+        checks.refused_with(answer, 400)
+    elif expected == "invalid":
+        checks.refused(answer, "request.invalid")
+    else:
+        seen = checks.ok(answer)
+        assert expected == "accepted" or seen[member] == value
+        assert operation != "create_order" or seen["status"] == "succeeded"
+
+
+@pytest.mark.parametrize(("name", "member"), mandatory_cases())
+def test_a_body_without_a_mandatory_member_is_refused(
+    name: str, member: str, shop: Shop, checks: Checks
+) -> None:
+    """The answer is 400, whether the member is missing or null."""
+    operation, make = BODIES[name]
+    body = make(shop)
+
+    for broken in (
+        payloads.without(body, member),
+        payloads.changed(body, member, None),
+    ):
+        checks.refused_with(shop.api.call(operation, broken), 400)
+
+
+@pytest.mark.clause("coupons.create.limits")
+@pytest.mark.parametrize(
+    ("percentage", "is_accepted"), [(0, True), (100, True), (101, False), (-1, False)]
+)
+def test_a_percentage_is_from_0_to_100(
+    percentage: int, is_accepted: bool, shop: Shop, checks: Checks
+) -> None:
+    """0 and 100 are accepted, -1 and 101 are refused."""
+    body = payloads.percentage_coupon(discountPercentage=percentage)
+
+    answer = shop.api.call("create_coupon", body)
+
+    if is_accepted:
+        assert checks.ok(answer)["discountPercentage"] == percentage
+    else:
+        checks.refused(answer, "request.invalid")
