@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -100,12 +100,14 @@ def other(api: Client, target: Target) -> Client:
 
 
 @pytest.fixture
-def receiver(target: Target) -> Iterator[Receiver]:
+def receiver(api: Client, target: Target) -> Iterator[Receiver]:
     """Return a webhook receiver that the server can reach, or skip."""
     target.require("receiver")
-    # The emulator has delivered everything once it says so (see settle).
-    patience_s = PATIENCE_S if target.is_foreign else SETTLED_S
-    with Receiver(patience_s) as running:
+    if target.is_foreign:
+        running = Receiver(PATIENCE_S)
+    else:
+        running = Receiver(SETTLED_S, _control(api, target).drain_webhooks)
+    with running:
         yield running
 
 
@@ -113,18 +115,6 @@ def receiver(target: Target) -> Iterator[Receiver]:
 def endpoint(shop: Shop, receiver: Receiver) -> Doc:
     """Return an endpoint of the receiver that gets every event."""
     return shop.endpoint(receiver.url())
-
-
-@pytest.fixture
-def settle(api: Client, target: Target) -> Callable[[], None]:
-    """Return a function that has everything due delivered, where that can be asked.
-
-    On other servers it does nothing: there, tests wait for what should come, and
-    cannot prove that something does not.
-    """
-    if target.is_foreign:
-        return lambda: None
-    return _control(api, target).drain_webhooks
 
 
 def _control(api: Client, target: Target) -> Control:

@@ -72,10 +72,14 @@ class Receiver:
 
     Args:
         patience_s: How long a delivery may take, in seconds.
+        settle: Delivers everything that is due, where the server can be asked to.
     """
 
-    def __init__(self, patience_s: float = PATIENCE_S) -> None:
+    def __init__(
+        self, patience_s: float = PATIENCE_S, settle: Callable[[], None] | None = None
+    ) -> None:
         self._patience_s = patience_s
+        self._settle = settle
         self.deliveries: list[Delivery] = []
         self.answers: list[int] = []
         """Statuses to give next, or ``SILENCE``, one per delivery; 200 after them."""
@@ -104,6 +108,15 @@ class Receiver:
         """Return an address of the receiver."""
         return f"http://127.0.0.1:{self._server.server_address[1]}{path}"
 
+    def settle(self) -> None:
+        """Have everything delivered that is due, on the emulator.
+
+        Other servers cannot be asked to: there a test waits for what should come, and
+        cannot prove that something does not.
+        """
+        if self._settle is not None:
+            self._settle()
+
     def take(self, method: str, path: str, headers: Any, body: bytes) -> int:
         """Keep a delivery and return the status to answer with."""
         with self._changed:
@@ -122,6 +135,7 @@ class Receiver:
         Raises:
             ContractFailure: They did not come in time.
         """
+        self.settle()
         with self._changed:
             if not self._changed.wait_for(
                 lambda: len(self.of(type_, path=path)) >= count,
@@ -152,6 +166,7 @@ class Receiver:
         Raises:
             ContractFailure: It did not become so in time.
         """
+        self.settle()
         with self._changed:
             if not self._changed.wait_for(is_so, self._patience_s):
                 raise ContractFailure(

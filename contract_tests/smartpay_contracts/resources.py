@@ -20,6 +20,9 @@ from smartpay_schemas import OPERATIONS, schema
 UNKNOWN_SUFFIX = "0000000000000000000000"
 """An id's suffix that no server gives out."""
 
+_OTHER_PREFIXES = {"token": "paytok", "checkout_session": "checkout"}
+_OTHER_CODES = {"webhook_endpoint": "webhook-endpoint.notfound"}
+
 
 @dataclass(frozen=True, slots=True)
 class Resource:
@@ -27,21 +30,30 @@ class Resource:
 
     Attributes:
         name: As in the operations' ids, such as ``checkout_session``.
-        object: As in the member ``object``.
-        prefix: What its ids begin with.
-        plural: As in the lists' operations.
-        not_found: Code of the refusal when there is none of an id.
-        make: Makes one in the test's account.
-        update: A body that changes it, for kinds that have PATCH.
+        make: Makes an object in the test's account.
+        update: A body that changes it, for types that have PATCH.
     """
 
     name: str
-    object: str
-    prefix: str
-    plural: str
-    not_found: str
     make: Callable[[Shop], Doc]
     update: Mapping[str, Any] | None = None
+
+    @property
+    def object(self) -> str:
+        """The value of the member ``object``, such as ``checkoutSession``."""
+        first, *others = self.name.split("_")
+        return first + "".join(word.capitalize() for word in others)
+
+    @property
+    def prefix(self) -> str:
+        """How its ids begin."""
+        return _OTHER_PREFIXES.get(self.name, self.name.replace("_", ""))
+
+    @property
+    def not_found(self) -> str:
+        """The error code for an unknown id."""
+        code = f"{self.name.replace('_', '-')}.not-found"
+        return _OTHER_CODES.get(self.name, code)
 
     @property
     def create_operation(self) -> str:
@@ -56,7 +68,7 @@ class Resource:
     @property
     def list_operation(self) -> str:
         """The operation that lists them."""
-        return f"list_{self.plural}"
+        return f"list_{self.name}s"
 
     @property
     def update_operation(self) -> str:
@@ -80,60 +92,15 @@ _TEXTS = {"description": "changed by the kit", "reference": "changed-by-the-kit"
 RESOURCES = {
     resource.name: resource
     for resource in (
-        Resource("order", "order", "order", "orders", "order.not-found", Shop.order),
+        Resource("order", Shop.order),
+        Resource("payment", Shop.payment, _TEXTS),
+        Resource("refund", Shop.refund, _TEXTS),
+        Resource("token", _token),
+        Resource("checkout_session", Shop.session),
+        Resource("coupon", Shop.coupon, {"name": "changed by the kit"}),
+        Resource("promotion_code", Shop.promotion_code, {"active": False}),
         Resource(
-            "payment",
-            "payment",
-            "payment",
-            "payments",
-            "payment.not-found",
-            Shop.payment,
-            _TEXTS,
-        ),
-        Resource(
-            "refund",
-            "refund",
-            "refund",
-            "refunds",
-            "refund.not-found",
-            Shop.refund,
-            _TEXTS,
-        ),
-        Resource("token", "token", "paytok", "tokens", "token.not-found", _token),
-        Resource(
-            "checkout_session",
-            "checkoutSession",
-            "checkout",
-            "checkout_sessions",
-            "checkout-session.not-found",
-            Shop.session,
-        ),
-        Resource(
-            "coupon",
-            "coupon",
-            "coupon",
-            "coupons",
-            "coupon.not-found",
-            Shop.coupon,
-            {"name": "changed by the kit"},
-        ),
-        Resource(
-            "promotion_code",
-            "promotionCode",
-            "promotioncode",
-            "promotion_codes",
-            "promotion-code.not-found",
-            Shop.promotion_code,
-            {"active": False},
-        ),
-        Resource(
-            "webhook_endpoint",
-            "webhookEndpoint",
-            "webhookendpoint",
-            "webhook_endpoints",
-            "webhook-endpoint.notfound",
-            Shop.endpoint,
-            {"description": "changed by the kit"},
+            "webhook_endpoint", Shop.endpoint, {"description": "changed by the kit"}
         ),
     )
 }
@@ -155,7 +122,7 @@ def resource_of(operation: str) -> Resource:
     tag = OPERATIONS[operation].tag
     if tag == "consumer":
         return RESOURCES["order" if operation == "authorize_order" else "token"]
-    return next(k for k in RESOURCES.values() if k.plural.replace("_", "-") == tag)
+    return RESOURCES[tag.removesuffix("s").replace("-", "_")]
 
 
 def each(resources: Mapping[str, Resource]) -> pytest.MarkDecorator:
@@ -203,17 +170,9 @@ def _updating(resource: str) -> Callable[[Shop], Arguments]:
 
 
 def _of_disabled_token(shop: Shop) -> Arguments:
-    arguments = _of_switchable_token(shop)
+    arguments = Arguments(id=shop.switchable_token())
     shop.checks.succeeded(shop.api.call("disable_token", id=arguments.id))
     return arguments
-
-
-def _of_switchable_token(shop: Shop) -> Arguments:
-    return Arguments(id=shop.switchable_token())
-
-
-def _of_own_token(shop: Shop) -> Arguments:
-    return Arguments(id=shop.own_token())
 
 
 ARRANGE: dict[str, Callable[[Shop], Arguments]] = {
@@ -231,8 +190,8 @@ ARRANGE: dict[str, Callable[[Shop], Arguments]] = {
         payloads.refund(shop.payment()["id"], 100, reference=shop.reference())
     ),
     "enable_token": _of_disabled_token,
-    "disable_token": _of_switchable_token,
-    "delete_token": _of_own_token,
+    "disable_token": lambda shop: Arguments(id=shop.switchable_token()),
+    "delete_token": lambda shop: Arguments(id=shop.own_token()),
     "create_checkout_session": lambda shop: Arguments(
         payloads.order_session(reference=shop.reference())
     ),
@@ -264,8 +223,11 @@ def caller_of(operation: str, shop: Shop) -> Client:
     return shop.api
 
 
-def call(operation: str, shop: Shop, arguments: Arguments, **more: Any) -> Exchange:
-    """Call an operation with its arguments, as the one who may."""
+def call(
+    operation: str, shop: Shop, arguments: Arguments | None = None, **more: Any
+) -> Exchange:
+    """Call an operation as the merchant or consumer; without arguments, a good call."""
+    arguments = arguments or ARRANGE[operation](shop)
     caller = caller_of(operation, shop)
     return caller.call(operation, arguments.body, id=arguments.id, **more)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from smartpay_contracts import payloads
@@ -16,8 +14,6 @@ from smartpay_contracts.shop import Shop
 from smartpay_contracts.values import unique
 from smartpay_fixtures import sandbox_values
 
-Settle = Callable[[], None]
-
 
 @pytest.fixture(autouse=True)
 def endpoint(shop: Shop, receiver: Receiver) -> Doc:
@@ -25,9 +21,8 @@ def endpoint(shop: Shop, receiver: Receiver) -> Doc:
     return shop.endpoint(receiver.url())
 
 
-def told(receiver: Receiver, settle: Settle, type_: str, id_: str) -> Doc:
+def told(receiver: Receiver, type_: str, id_: str) -> Doc:
     """Return what an event that must have arrived says of an object."""
-    settle()
     receiver.wait_until(
         lambda: any(d.data["id"] == id_ for d in receiver.of(type_)),
         f"{type_} of {id_}",
@@ -41,12 +36,12 @@ def told(receiver: Receiver, settle: Settle, type_: str, id_: str) -> Doc:
     [("automatic", "succeeded"), ("manual", "requires_capture")],
 )
 def test_an_approved_order_tells(
-    capture: str, status: str, shop: Shop, receiver: Receiver, settle: Settle
+    capture: str, status: str, shop: Shop, receiver: Receiver
 ) -> None:
     """That its token was used and that it was authorized."""
     order = shop.order(captureMethod=capture)
 
-    authorized = told(receiver, settle, "order.authorized", order["id"])
+    authorized = told(receiver, "order.authorized", order["id"])
 
     assert authorized["status"] == status
     used = receiver.wait_for("token.used")[-1].data
@@ -55,7 +50,7 @@ def test_an_approved_order_tells(
 
 @pytest.mark.clause("events.order-authorized")
 def test_an_order_authorized_by_the_consumer_tells(
-    shop: Shop, consumer: Client, receiver: Receiver, settle: Settle, checks: Checks
+    shop: Shop, consumer: Client, receiver: Receiver, checks: Checks
 ) -> None:
     """The same event as for an order made from a token."""
     order = shop.unauthorized(captureMethod="manual")
@@ -63,15 +58,13 @@ def test_an_order_authorized_by_the_consumer_tells(
 
     checks.succeeded(consumer.call("authorize_order", body, id=order["id"]))
 
-    data = told(receiver, settle, "order.authorized", order["id"])
+    data = told(receiver, "order.authorized", order["id"])
     assert data["status"] == "requires_capture"
 
 
 @pytest.mark.clause("events.payment-created")
 @pytest.mark.parametrize("capture", ["automatic", "manual"])
-def test_a_capture_tells(
-    capture: str, shop: Shop, receiver: Receiver, settle: Settle
-) -> None:
+def test_a_capture_tells(capture: str, shop: Shop, receiver: Receiver) -> None:
     """An automatic one too."""
     order = shop.order(captureMethod=capture, amount=900)
     if capture == "manual":
@@ -79,84 +72,81 @@ def test_a_capture_tells(
     else:
         payment = order["payments"][0]
 
-    data = told(receiver, settle, "payment.created", payment["id"])
+    data = told(receiver, "payment.created", payment["id"])
 
     assert (data["order"], data["amount"]) == (order["id"], payment["amount"])
 
 
 @pytest.mark.clause("events.payment-created")
 def test_each_capture_tells_once(
-    shop: Shop, control: Control, receiver: Receiver, settle: Settle
+    shop: Shop, control: Control, receiver: Receiver
 ) -> None:
     """Three captures, three events."""
     order = shop.authorized(600)["id"]
 
     made = [shop.payment(200, order=order)["id"] for _ in range(3)]
 
-    settle()
     receiver.wait_for("payment.created", count=3)
     seen = [d.data["id"] for d in receiver.of("payment.created")]
     assert sorted(seen) == sorted(made)
 
 
 @pytest.mark.clause("events.refund-created")
-def test_a_refund_tells(shop: Shop, receiver: Receiver, settle: Settle) -> None:
+def test_a_refund_tells(shop: Shop, receiver: Receiver) -> None:
     """Of which payment, and how much."""
     refund = shop.refund(123)
 
-    data = told(receiver, settle, "refund.created", refund["id"])
+    data = told(receiver, "refund.created", refund["id"])
 
     assert (data["payment"], data["amount"]) == (refund["payment"], 123)
 
 
 @pytest.mark.clause("events.order-canceled")
-def test_a_cancellation_tells(shop: Shop, receiver: Receiver, settle: Settle) -> None:
+def test_a_cancellation_tells(shop: Shop, receiver: Receiver) -> None:
     """With the status that it left."""
     order = shop.canceled()
 
-    data = told(receiver, settle, "order.canceled", order["id"])
+    data = told(receiver, "order.canceled", order["id"])
 
     assert data["status"] == "canceled"
 
 
 @pytest.mark.clause("events.order-expired")
-def test_an_expiry_tells(
-    shop: Shop, control: Control, receiver: Receiver, settle: Settle
-) -> None:
+def test_an_expiry_tells(shop: Shop, control: Control, receiver: Receiver) -> None:
     """As a cancellation does, without anybody looking at the order."""
     order = shop.authorized()
 
     control.advance(days=7, milliseconds=1)
 
-    data = told(receiver, settle, "order.canceled", order["id"])
+    data = told(receiver, "order.canceled", order["id"])
     assert data["status"] == "canceled"
 
 
 @pytest.mark.clause("events.order-rejected")
 @pytest.mark.parametrize("name", ["declined", "consumer_inactive"])
 def test_a_declined_order_tells(
-    name: str, shop: Shop, control: Control, receiver: Receiver, settle: Settle
+    name: str, shop: Shop, control: Control, receiver: Receiver
 ) -> None:
     """That it was rejected, and nothing that would let goods go."""
     order = shop.order(token=sandbox_values().tokens[name].id)
 
-    assert_only_rejection_told(order, receiver, settle)
+    assert_only_rejection_told(order, receiver)
 
 
 @pytest.mark.clause("events.order-rejected")
 @pytest.mark.usefixtures("rejecting_disabled")
 def test_an_order_of_a_disabled_token_tells(
-    shop: Shop, control: Control, receiver: Receiver, settle: Settle
+    shop: Shop, control: Control, receiver: Receiver
 ) -> None:
     """As one that is declined for another reason."""
     order = shop.order(token=sandbox_values().tokens["disabled"].id)
 
-    assert_only_rejection_told(order, receiver, settle)
+    assert_only_rejection_told(order, receiver)
 
 
-def assert_only_rejection_told(order: Doc, receiver: Receiver, settle: Settle) -> None:
+def assert_only_rejection_told(order: Doc, receiver: Receiver) -> None:
     """See that an order's rejection was sent, and nothing that lets goods go."""
-    data = told(receiver, settle, "order.rejected", order["id"])
+    data = told(receiver, "order.rejected", order["id"])
 
     assert data["status"] == "rejected"
     assert not {"order.authorized", "payment.created"} & set(receiver.types())
@@ -178,7 +168,6 @@ def test_an_order_that_the_consumer_could_not_pay_tells(
     shop: Shop,
     control: Control,
     receiver: Receiver,
-    settle: Settle,
 ) -> None:
     """With the status that tells whether another method may be tried."""
     order = shop.unauthorized()
@@ -186,18 +175,18 @@ def test_an_order_that_the_consumer_could_not_pay_tells(
 
     shop.consumer.call("authorize_order", body, id=order["id"])
 
-    assert told(receiver, settle, "order.rejected", order["id"])["status"] == status
+    assert told(receiver, "order.rejected", order["id"])["status"] == status
 
 
 @pytest.mark.clause("events.token-life")
 def test_a_token_tells_its_life(
-    shop: Shop, consumer: Client, receiver: Receiver, settle: Settle, checks: Checks
+    shop: Shop, consumer: Client, receiver: Receiver, checks: Checks
 ) -> None:
     """Created, approved, disabled, enabled, deleted."""
     token = shop.waiting_token()
-    created = told(receiver, settle, "token.created", token)
+    created = told(receiver, "token.created", token)
     shop.approve(token)
-    approved = told(receiver, settle, "token.approved", token)
+    approved = told(receiver, "token.approved", token)
     told_later = []
 
     for operation, type_ in (
@@ -206,7 +195,7 @@ def test_a_token_tells_its_life(
         ("delete_token", "token.deleted"),
     ):
         checks.succeeded(shop.api.call(operation, id=token))
-        told_later.append(told(receiver, settle, type_, token)["status"])
+        told_later.append(told(receiver, type_, token)["status"])
 
     assert created["status"] == "requires_authorization"
     assert approved["status"] == "active"
@@ -214,43 +203,39 @@ def test_a_token_tells_its_life(
 
 
 @pytest.mark.clause("events.coupons")
-def test_a_coupon_tells(
-    shop: Shop, receiver: Receiver, settle: Settle, checks: Checks
-) -> None:
+def test_a_coupon_tells(shop: Shop, receiver: Receiver, checks: Checks) -> None:
     """When it is made and when it is changed."""
     coupon = shop.coupon()
-    created = told(receiver, settle, "coupon.created", coupon["id"])
+    created = told(receiver, "coupon.created", coupon["id"])
 
     body = {"name": "new"}
     checks.ok(shop.api.call("update_coupon", body, id=coupon["id"]))
 
-    updated = told(receiver, settle, "coupon.updated", coupon["id"])
+    updated = told(receiver, "coupon.updated", coupon["id"])
     assert (created["name"], updated["name"]) == (coupon["name"], "new")
 
 
 @pytest.mark.clause("events.promotion-codes")
-def test_a_promotion_code_tells(
-    shop: Shop, receiver: Receiver, settle: Settle, checks: Checks
-) -> None:
+def test_a_promotion_code_tells(shop: Shop, receiver: Receiver, checks: Checks) -> None:
     """When it is made and when it is changed."""
     code = shop.promotion_code()
-    created = told(receiver, settle, "promotion_code.created", code["id"])
+    created = told(receiver, "promotion_code.created", code["id"])
 
     body = {"active": False}
     checks.ok(shop.api.call("update_promotion_code", body, id=code["id"]))
 
-    updated = told(receiver, settle, "promotion_code.updated", code["id"])
+    updated = told(receiver, "promotion_code.updated", code["id"])
     assert (created["active"], updated["active"]) == (True, False)
 
 
 @pytest.mark.clause("events.sequence")
 def test_the_events_of_an_order_come_in_order(
-    shop: Shop, control: Control, receiver: Receiver, settle: Settle
+    shop: Shop, control: Control, receiver: Receiver
 ) -> None:
     """token.used, order.authorized, payment.created."""
     shop.order()
 
-    settle()
+    receiver.settle()
 
     created = {d.type: d.event["createdAt"] for d in receiver.deliveries}
     assert sorted(created) == ["order.authorized", "payment.created", "token.used"]
@@ -261,19 +246,19 @@ def test_the_events_of_an_order_come_in_order(
 
 @pytest.mark.clause("events.none-for-session")
 def test_a_session_for_an_order_tells_nothing(
-    shop: Shop, control: Control, receiver: Receiver, settle: Settle
+    shop: Shop, control: Control, receiver: Receiver
 ) -> None:
     """Nothing has happened yet."""
     shop.session()
 
-    settle()
+    receiver.settle()
 
     assert receiver.types() == []
 
 
 @pytest.mark.clause("events.none-for-replay")
 def test_a_replay_tells_nothing(
-    shop: Shop, control: Control, receiver: Receiver, settle: Settle
+    shop: Shop, control: Control, receiver: Receiver
 ) -> None:
     """What happened once is told once."""
     body, key = shop.order_body(), unique(32)
@@ -281,37 +266,36 @@ def test_a_replay_tells_nothing(
     for _ in range(3):
         shop.checks.ok(shop.api.call("create_order", body, idempotency_key=key))
 
-    settle()
     receiver.wait_for("payment.created")
     assert len(receiver.types()) == 3
 
 
 @pytest.mark.clause("events.none-for-refusal")
 def test_a_refused_call_tells_nothing(
-    shop: Shop, control: Control, receiver: Receiver, settle: Settle
+    shop: Shop, control: Control, receiver: Receiver
 ) -> None:
     """Neither an invalid one nor a conflicting one."""
     order = shop.authorized(100)["id"]
-    settle()
+    receiver.settle()
     before = receiver.types()
 
     shop.api.call("create_payment", payloads.payment(order, 101))
     shop.api.call("create_order", shop.order_body(amount=-1))
     shop.api.call("create_order", payloads.order("paytok_test_nobody"))
 
-    settle()
+    receiver.settle()
     assert receiver.types() == before
 
 
 @pytest.mark.clause("events.none-for-release")
 def test_releasing_a_rest_is_no_cancellation(
-    shop: Shop, control: Control, receiver: Receiver, settle: Settle
+    shop: Shop, control: Control, receiver: Receiver
 ) -> None:
     """The order is succeeded; order.canceled would say otherwise."""
     order = shop.authorized(100)["id"]
     shop.payment(40, order=order)
     shop.checks.ok(shop.api.call("cancel_order", id=order))
 
-    settle()
+    receiver.settle()
 
     assert "order.canceled" not in receiver.types()

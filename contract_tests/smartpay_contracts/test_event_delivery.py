@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 
 import pytest
 
@@ -18,23 +17,20 @@ from smartpay_contracts.values import now_ms
 from smartpay_fixtures import sandbox_values
 
 HOUR_MS = 3_600_000
-Settle = Callable[[], None]
 
 
-def arrived(receiver: Receiver, settle: Settle, type_: str) -> Delivery:
+def arrived(receiver: Receiver, type_: str) -> Delivery:
     """Return the delivery of an event that the test has just caused."""
-    settle()
+    receiver.settle()
     return receiver.wait_for(type_)[-1]
 
 
 @pytest.mark.clause("events.post")
-def test_an_event_is_posted(
-    shop: Shop, receiver: Receiver, endpoint: Doc, settle: Settle
-) -> None:
+def test_an_event_is_posted(shop: Shop, receiver: Receiver, endpoint: Doc) -> None:
     """As JSON, to the url of the endpoint."""
     coupon = shop.coupon()
 
-    delivery = arrived(receiver, settle, "coupon.created")
+    delivery = arrived(receiver, "coupon.created")
 
     assert delivery.method == "POST"
     assert delivery.headers["content-type"].startswith("application/json")
@@ -43,12 +39,12 @@ def test_an_event_is_posted(
 
 @pytest.mark.clause("events.shape")
 def test_an_event_has_its_documented_shape(
-    shop: Shop, receiver: Receiver, endpoint: Doc, settle: Settle, checks: Checks
+    shop: Shop, receiver: Receiver, endpoint: Doc, checks: Checks
 ) -> None:
     """id, object, createdAt, test, and the data with type and version."""
     shop.coupon()
 
-    event = arrived(receiver, settle, "coupon.created").event
+    event = arrived(receiver, "coupon.created").event
 
     checks.matches("resources/event", event, None)
     assert (event["object"], event["test"]) == ("event", True)
@@ -60,12 +56,12 @@ def test_an_event_has_its_documented_shape(
 
 @pytest.mark.clause("events.headers")
 def test_a_delivery_says_what_it_is(
-    shop: Shop, receiver: Receiver, endpoint: Doc, settle: Settle
+    shop: Shop, receiver: Receiver, endpoint: Doc
 ) -> None:
     """Which endpoint it is for, which event it is, and how it is signed."""
     shop.coupon()
 
-    delivery = arrived(receiver, settle, "coupon.created")
+    delivery = arrived(receiver, "coupon.created")
 
     assert delivery.headers["smartpay-subscription-id"] == endpoint["id"]
     assert delivery.headers["smartpay-event-id"] == delivery.event["id"]
@@ -75,12 +71,12 @@ def test_a_delivery_says_what_it_is(
 
 @pytest.mark.clause("events.signature")
 def test_a_delivery_is_signed_with_the_endpoints_secret(
-    shop: Shop, receiver: Receiver, endpoint: Doc, settle: Settle
+    shop: Shop, receiver: Receiver, endpoint: Doc
 ) -> None:
     """Over the timestamp and the raw body, Japanese text and all."""
     shop.coupon(name="春のクーポン", metadata={"面": "😀"})
 
-    delivery = arrived(receiver, settle, "coupon.created")
+    delivery = arrived(receiver, "coupon.created")
 
     assert delivery.is_signed_with(endpoint["signingSecret"])
     assert delivery.data["name"] == "春のクーポン"
@@ -88,14 +84,12 @@ def test_a_delivery_is_signed_with_the_endpoints_secret(
 
 @pytest.mark.clause("events.timestamp")
 def test_the_signatures_timestamp_is_milliseconds(
-    shop: Shop, receiver: Receiver, endpoint: Doc, settle: Settle
+    shop: Shop, receiver: Receiver, endpoint: Doc
 ) -> None:
     """Decimal, of this attempt."""
     shop.coupon()
 
-    stamp = arrived(receiver, settle, "coupon.created").headers[
-        "smartpay-signature-timestamp"
-    ]
+    stamp = arrived(receiver, "coupon.created").headers["smartpay-signature-timestamp"]
 
     assert stamp.isdecimal()
     assert abs(int(stamp) - now_ms()) < HOUR_MS
@@ -103,14 +97,14 @@ def test_the_signatures_timestamp_is_milliseconds(
 
 @pytest.mark.clause("events.data-plain", "events.data-current")
 def test_an_event_carries_the_object_as_it_is(
-    shop: Shop, receiver: Receiver, endpoint: Doc, settle: Settle
+    shop: Shop, receiver: Receiver, endpoint: Doc
 ) -> None:
     """With ids where it refers to others."""
     order = shop.authorized()
     payment = shop.payment(100, order=order["id"])
 
-    captured = arrived(receiver, settle, "payment.created").data
-    authorized = arrived(receiver, settle, "order.authorized").data
+    captured = arrived(receiver, "payment.created").data
+    authorized = arrived(receiver, "order.authorized").data
 
     assert captured["order"] == order["id"]
     assert (captured["id"], captured["amount"]) == (payment["id"], 100)
@@ -122,12 +116,12 @@ def test_an_event_carries_the_object_as_it_is(
 
 @pytest.mark.clause("events.key-order", "events.version")
 def test_an_event_looks_like_the_published_sample(
-    shop: Shop, receiver: Receiver, endpoint: Doc, settle: Settle
+    shop: Shop, receiver: Receiver, endpoint: Doc
 ) -> None:
     """Members in the sample's order, and its version."""
     shop.coupon()
 
-    event = json.loads(arrived(receiver, settle, "coupon.created").body)
+    event = json.loads(arrived(receiver, "coupon.created").body)
 
     assert list(event) == ["id", "object", "createdAt", "test", "eventData"]
     assert list(event["eventData"]) == ["type", "version", "data"]
@@ -142,7 +136,6 @@ def test_the_data_of_an_event_fits_its_schema(
     shop: Shop,
     receiver: Receiver,
     endpoint: Doc,
-    settle: Settle,
     checks: Checks,
 ) -> None:
     """The same as when the object is retrieved."""
@@ -150,16 +143,14 @@ def test_the_data_of_an_event_fits_its_schema(
     shop.coupon()
     type_ = "order.authorized" if kind == "order" else f"{kind}.created"
 
-    data = arrived(receiver, settle, type_).data
+    data = arrived(receiver, type_).data
 
     checks.matches(f"resources/{kind}", data, None)
     assert resource_named(data["object"]).name == kind
 
 
 @pytest.mark.clause("events.subscribed-only")
-def test_an_endpoint_gets_what_it_subscribes_to(
-    shop: Shop, receiver: Receiver, settle: Settle
-) -> None:
+def test_an_endpoint_gets_what_it_subscribes_to(shop: Shop, receiver: Receiver) -> None:
     """And nothing else; what came last proves that the rest was left out."""
     types = ["order.canceled", "coupon.created"]
     shop.endpoint(receiver.url(), eventSubscriptions=types)
@@ -168,15 +159,15 @@ def test_an_endpoint_gets_what_it_subscribes_to(
 
     shop.coupon()
 
-    arrived(receiver, settle, "order.canceled")
-    arrived(receiver, settle, "coupon.created")
+    arrived(receiver, "order.canceled")
+    arrived(receiver, "coupon.created")
     assert sorted(set(receiver.types())) == sorted(types)
 
 
 @pytest.mark.clause("events.all-by-default")
 @pytest.mark.parametrize("subscriptions", [{}, {"eventSubscriptions": None}])
 def test_without_subscriptions_an_endpoint_gets_everything(
-    subscriptions: dict[str, None], shop: Shop, receiver: Receiver, settle: Settle
+    subscriptions: dict[str, None], shop: Shop, receiver: Receiver
 ) -> None:
     """Orders, payments, refunds, coupons, tokens."""
     shop.endpoint(receiver.url(), **subscriptions)
@@ -192,13 +183,11 @@ def test_without_subscriptions_an_endpoint_gets_everything(
         "coupon.created",
         "promotion_code.created",
     ):
-        arrived(receiver, settle, type_)
+        arrived(receiver, type_)
 
 
 @pytest.mark.clause("events.every-endpoint")
-def test_each_endpoint_gets_its_own_delivery(
-    shop: Shop, receiver: Receiver, settle: Settle
-) -> None:
+def test_each_endpoint_gets_its_own_delivery(shop: Shop, receiver: Receiver) -> None:
     """Of the same event, signed with its own secret."""
     endpoints = {
         path: shop.endpoint(receiver.url(path)) for path in ("/first", "/second")
@@ -206,7 +195,7 @@ def test_each_endpoint_gets_its_own_delivery(
 
     shop.coupon()
 
-    settle()
+    receiver.settle()
     deliveries = {
         path: receiver.wait_for("coupon.created", path=path)[0] for path in endpoints
     }
@@ -218,7 +207,7 @@ def test_each_endpoint_gets_its_own_delivery(
 
 @pytest.mark.clause("events.inactive")
 def test_an_inactive_endpoint_gets_nothing(
-    shop: Shop, receiver: Receiver, settle: Settle, checks: Checks
+    shop: Shop, receiver: Receiver, checks: Checks
 ) -> None:
     """Until it is active again."""
     off = shop.endpoint(receiver.url("/off"))
@@ -230,18 +219,17 @@ def test_an_inactive_endpoint_gets_nothing(
 
     switch(False)
     shop.coupon()
-    settle()
     receiver.wait_for("coupon.created", path="/on")
     assert receiver.at("/off") == []
     switch(True)
     shop.coupon()
-    settle()
+    receiver.settle()
     assert len(receiver.wait_for("coupon.created", path="/off")) == 1
 
 
 @pytest.mark.clause("events.deleted")
 def test_a_deleted_endpoint_gets_nothing(
-    shop: Shop, receiver: Receiver, settle: Settle, checks: Checks
+    shop: Shop, receiver: Receiver, checks: Checks
 ) -> None:
     """While another one still does."""
     gone = shop.endpoint(receiver.url("/gone"))
@@ -250,14 +238,13 @@ def test_a_deleted_endpoint_gets_nothing(
 
     shop.coupon()
 
-    settle()
     receiver.wait_for("coupon.created", path="/here")
     assert receiver.at("/gone") == []
 
 
 @pytest.mark.clause("events.changed-url")
 def test_events_follow_a_changed_url(
-    shop: Shop, receiver: Receiver, settle: Settle, checks: Checks
+    shop: Shop, receiver: Receiver, checks: Checks
 ) -> None:
     """Not to the old address any more."""
     made = shop.endpoint(receiver.url("/old"))
@@ -266,7 +253,7 @@ def test_events_follow_a_changed_url(
 
     shop.coupon()
 
-    settle()
+    receiver.settle()
     (delivery,) = receiver.wait_for("coupon.created", path="/new")
     assert delivery.is_signed_with(made["signingSecret"])
     assert receiver.at("/old") == []
@@ -274,13 +261,12 @@ def test_events_follow_a_changed_url(
 
 @pytest.mark.clause("events.own-account")
 def test_another_accounts_events_are_not_delivered_here(
-    shop: Shop, receiver: Receiver, endpoint: Doc, other: Client, settle: Settle
+    shop: Shop, receiver: Receiver, endpoint: Doc, other: Client
 ) -> None:
     """Only one's own coupon is told."""
     theirs = other.call("create_coupon", {**_COUPON, "name": "theirs"}).doc
     mine = shop.coupon()
 
-    settle()
     receiver.wait_for("coupon.created")
 
     told = [d.data["id"] for d in receiver.of("coupon.created")]
@@ -296,14 +282,13 @@ def test_the_timestamp_follows_the_accounts_clock(
     shop: Shop,
     receiver: Receiver,
     endpoint: Doc,
-    settle: Settle,
     control: Control,
 ) -> None:
     """A receiver that tolerates five minutes sees virtual minutes."""
     now = control.freeze()
     shop.order(token=sandbox_values().tokens["guide"].id)
 
-    delivery = arrived(receiver, settle, "order.authorized")
+    delivery = arrived(receiver, "order.authorized")
 
     stamp = int(delivery.headers["smartpay-signature-timestamp"])
     assert stamp == delivery.event["createdAt"] == now

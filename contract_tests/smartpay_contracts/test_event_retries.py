@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from smartpay_contracts.control import Control
 from smartpay_contracts.exchange import Doc
 from smartpay_contracts.receiver import SILENCE, Receiver
 from smartpay_contracts.shop import Shop
-
-Settle = Callable[[], None]
 
 
 @pytest.mark.clause("events.retry", "events.retry-2xx")
@@ -22,17 +18,16 @@ def test_an_unacknowledged_delivery_is_retried(
     shop: Shop,
     receiver: Receiver,
     endpoint: Doc,
-    settle: Settle,
     control: Control,
 ) -> None:
     """Only 200 acknowledges."""
     receiver.answers += [status, status]
     shop.coupon()
-    settle()
+    receiver.settle()
 
     for _ in range(2):
         control.advance(days=1)
-        settle()
+        receiver.settle()
 
     deliveries = receiver.wait_for("coupon.created", count=3)
     assert [d.answered for d in deliveries] == [status, status, 200]
@@ -44,16 +39,15 @@ def test_a_delivery_without_an_answer_is_retried(
     shop: Shop,
     receiver: Receiver,
     endpoint: Doc,
-    settle: Settle,
     control: Control,
 ) -> None:
     """Who hangs up has acknowledged nothing."""
     receiver.answers += [SILENCE]
     shop.coupon()
-    settle()
+    receiver.settle()
 
     control.advance(days=1)
-    settle()
+    receiver.settle()
 
     deliveries = receiver.wait_for("coupon.created", count=2)
     assert [d.answered for d in deliveries] == [SILENCE, 200]
@@ -64,17 +58,16 @@ def test_a_retry_is_the_same_event_signed_anew(
     shop: Shop,
     receiver: Receiver,
     endpoint: Doc,
-    settle: Settle,
     control: Control,
 ) -> None:
     """And after a 200 there is no further one."""
     receiver.answers += [500]
     shop.coupon()
-    settle()
+    receiver.settle()
 
     for _ in range(3):
         control.advance(days=1)
-        settle()
+        receiver.settle()
 
     first, second = receiver.of("coupon.created")
     assert first.body == second.body
@@ -89,14 +82,13 @@ def test_a_delivery_comes_once(
     shop: Shop,
     receiver: Receiver,
     endpoint: Doc,
-    settle: Settle,
     control: Control,
 ) -> None:
     """What was acknowledged is done."""
     shop.order()
-    settle()
+    receiver.settle()
     control.advance(days=1)
-    settle()
+    receiver.settle()
 
     ids = [d.headers["smartpay-event-id"] for d in receiver.deliveries]
     assert len(ids) == len(set(ids)) == 3

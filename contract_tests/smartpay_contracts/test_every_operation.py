@@ -59,9 +59,7 @@ def test_a_good_call_is_answered_as_described(
     operation: str, shop: Shop, checks: Checks
 ) -> None:
     """Every operation has one good call, and its answer fits the schema."""
-    arguments = ARRANGE[operation](shop)
-
-    answer = call(operation, shop, arguments)
+    answer = call(operation, shop)
 
     checks.ok(answer)
     assert answer.status == 200
@@ -74,9 +72,7 @@ def test_a_good_call_of_the_consumers_side_is_answered_with_200(
 ) -> None:
     """And its answer fits the schema."""
     shop.target.require("consumer")
-    arguments = ARRANGE[operation](shop)
-
-    answer = call(operation, shop, arguments)
+    answer = call(operation, shop)
 
     checks.ok(answer)
     assert answer.status == 200
@@ -88,9 +84,7 @@ def test_a_deletion_is_answered_with_204_and_nothing(
     operation: str, shop: Shop
 ) -> None:
     """There is nothing to say of what is gone."""
-    arguments = ARRANGE[operation](shop)
-
-    answer = call(operation, shop, arguments)
+    answer = call(operation, shop)
 
     assert (answer.status, answer.body) == (204, b"")
 
@@ -101,9 +95,7 @@ def test_an_answer_has_no_unknown_member(
     operation: str, shop: Shop, checks: Checks
 ) -> None:
     """The schema of our own answers is closed."""
-    arguments = ARRANGE[operation](shop)
-
-    answer = call(operation, shop, arguments)
+    answer = call(operation, shop)
 
     checks.succeeded(answer)
     schema = response_schema(operation)
@@ -115,9 +107,7 @@ def test_an_answer_has_no_unknown_member(
 @pytest.mark.parametrize("operation", ANSWERING)
 def test_an_answer_is_compact_json(operation: str, shop: Shop, checks: Checks) -> None:
     """One SDK searches the raw text, others look at the content type exactly."""
-    arguments = ARRANGE[operation](shop)
-
-    answer = call(operation, shop, arguments)
+    answer = call(operation, shop)
 
     checks.is_json(checks.succeeded(answer))
     outside_texts = re.sub(r'"(?:[^"\\]|\\.)*"', '""', answer.text)
@@ -130,9 +120,7 @@ def test_numbers_in_answers_are_integers(
     operation: str, shop: Shop, checks: Checks
 ) -> None:
     """2.0 is no integer to an SDK that compares types."""
-    arguments = ARRANGE[operation](shop)
-
-    answer = checks.succeeded(call(operation, shop, arguments))
+    answer = checks.succeeded(call(operation, shop))
 
     outside_texts = re.sub(r'"(?:[^"\\]|\\.)*"', '""', answer.text)
     assert not re.search(r"\d[.eE]", outside_texts), answer.text[:300]
@@ -190,9 +178,7 @@ def test_every_object_in_an_answer_has_a_good_id_flag_and_times(
     operation: str, shop: Shop, checks: Checks
 ) -> None:
     """SDKs refuse other ids; test mode is told; times are milliseconds."""
-    arguments = ARRANGE[operation](shop)
-
-    answer = checks.succeeded(call(operation, shop, arguments))
+    answer = checks.succeeded(call(operation, shop))
 
     things = objects_in(answer.json)
     assert things
@@ -212,9 +198,7 @@ def test_what_is_not_set_is_left_out(
     operation: str, shop: Shop, checks: Checks
 ) -> None:
     """No member of an answer is null."""
-    arguments = ARRANGE[operation](shop)
-
-    answer = checks.succeeded(call(operation, shop, arguments))
+    answer = checks.succeeded(call(operation, shop))
 
     outside_texts = re.sub(r'"(?:[^"\\]|\\.)*"', '""', answer.text)
     assert "null" not in outside_texts, answer.text[:300]
