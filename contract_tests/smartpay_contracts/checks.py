@@ -231,11 +231,7 @@ class Checks:
         return entry
 
     def search(
-        self,
-        api: Client,
-        operation: str,
-        wanted: Callable[[Doc], bool],
-        **query: Any,
+        self, api: Client, operation: str, wanted: Callable[[Doc], bool], **query: Any
     ) -> Doc | None:
         """Return the first entry of a list that is ``wanted``, or ``None``."""
         for page in self.pages(api, operation, **query):

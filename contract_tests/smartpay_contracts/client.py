@@ -30,12 +30,7 @@ class Client:
     """
 
     def __init__(
-        self,
-        connection: Connection,
-        *,
-        base_url: str,
-        root_url: str,
-        key: str | None,
+        self, connection: Connection, *, base_url: str, root_url: str, key: str | None
     ) -> None:
         self.connection = connection
         self.base_url = base_url

@@ -26,10 +26,7 @@ def render(document: dict[str, Any]) -> str:
 
 
 def _table(document: dict[str, Any]) -> str:
-    rows = [
-        "| | " + " | ".join(OUTCOMES) + " |",
-        "|---|" + "---:|" * len(OUTCOMES),
-    ]
+    rows = ["| | " + " | ".join(OUTCOMES) + " |", "|---|" + "---:|" * len(OUTCOMES)]
     for name in CONFIDENCES:
         counts = document["summary"]["byConfidence"][name]
         numbers = " | ".join(str(counts[outcome] or "") for outcome in OUTCOMES)

@@ -32,8 +32,7 @@ def told(receiver: Receiver, type_: str, id_: str) -> Doc:
 
 @pytest.mark.clause("events.order-authorized", "events.token-used")
 @pytest.mark.parametrize(
-    ("capture", "status"),
-    [("automatic", "succeeded"), ("manual", "requires_capture")],
+    ("capture", "status"), [("automatic", "succeeded"), ("manual", "requires_capture")]
 )
 def test_an_approved_order_tells(
     capture: str, status: str, shop: Shop, receiver: Receiver
@@ -162,12 +161,7 @@ def assert_only_rejection_told(order: Doc, receiver: Receiver) -> None:
     ids=["softly", "for good"],
 )
 def test_an_order_that_the_consumer_could_not_pay_tells(
-    *,
-    method: str,
-    status: str,
-    shop: Shop,
-    control: Control,
-    receiver: Receiver,
+    *, method: str, status: str, shop: Shop, control: Control, receiver: Receiver
 ) -> None:
     """With the status that tells whether another method may be tried."""
     order = shop.unauthorized()

@@ -1,4 +1,4 @@
-"""How events reach a webhook endpoint: signed, and only those asked for."""
+"""How events reach a webhook endpoint: signed, only those asked for, and again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from smartpay_contracts.checks import Checks
 from smartpay_contracts.client import Client
 from smartpay_contracts.control import Control
 from smartpay_contracts.exchange import Doc
-from smartpay_contracts.receiver import Delivery, Receiver
+from smartpay_contracts.receiver import SILENCE, Delivery, Receiver
 from smartpay_contracts.resources import resource_named
 from smartpay_contracts.shop import Shop
 from smartpay_contracts.values import now_ms
@@ -131,12 +131,7 @@ def test_an_event_looks_like_the_published_sample(
 @pytest.mark.clause("events.shape")
 @pytest.mark.parametrize("kind", ["order", "payment", "refund", "coupon"])
 def test_the_data_of_an_event_fits_its_schema(
-    *,
-    kind: str,
-    shop: Shop,
-    receiver: Receiver,
-    endpoint: Doc,
-    checks: Checks,
+    *, kind: str, shop: Shop, receiver: Receiver, endpoint: Doc, checks: Checks
 ) -> None:
     """The same as when the object is retrieved."""
     shop.refund()
@@ -279,10 +274,7 @@ _COUPON = {"discountType": "amount", "discountAmount": 1, "currency": "JPY"}
 
 @pytest.mark.clause("events.timestamp")
 def test_the_timestamp_follows_the_accounts_clock(
-    shop: Shop,
-    receiver: Receiver,
-    endpoint: Doc,
-    control: Control,
+    shop: Shop, receiver: Receiver, endpoint: Doc, control: Control
 ) -> None:
     """A receiver that tolerates five minutes sees virtual minutes."""
     now = control.freeze()
@@ -292,3 +284,73 @@ def test_the_timestamp_follows_the_accounts_clock(
 
     stamp = int(delivery.headers["smartpay-signature-timestamp"])
     assert stamp == delivery.event["createdAt"] == now
+
+
+@pytest.mark.clause("events.retry", "events.retry-2xx")
+@pytest.mark.parametrize("status", [500, 404, 302, 201, 204])
+def test_an_unacknowledged_delivery_is_retried(
+    *, status: int, shop: Shop, receiver: Receiver, endpoint: Doc, control: Control
+) -> None:
+    """Only 200 acknowledges."""
+    receiver.answers += [status, status]
+    shop.coupon()
+    receiver.settle()
+
+    for _ in range(2):
+        control.advance(days=1)
+        receiver.settle()
+
+    deliveries = receiver.wait_for("coupon.created", count=3)
+    assert [d.answered for d in deliveries] == [status, status, 200]
+    assert len({d.headers["smartpay-event-id"] for d in deliveries}) == 1
+
+
+@pytest.mark.clause("events.retry-silence")
+def test_a_delivery_without_an_answer_is_retried(
+    shop: Shop, receiver: Receiver, endpoint: Doc, control: Control
+) -> None:
+    """Who hangs up has acknowledged nothing."""
+    receiver.answers += [SILENCE]
+    shop.coupon()
+    receiver.settle()
+
+    control.advance(days=1)
+    receiver.settle()
+
+    deliveries = receiver.wait_for("coupon.created", count=2)
+    assert [d.answered for d in deliveries] == [SILENCE, 200]
+
+
+@pytest.mark.clause("events.retry-same-event", "events.once")
+def test_a_retry_is_the_same_event_signed_anew(
+    shop: Shop, receiver: Receiver, endpoint: Doc, control: Control
+) -> None:
+    """And after a 200 there is no further one."""
+    receiver.answers += [500]
+    shop.coupon()
+    receiver.settle()
+
+    for _ in range(3):
+        control.advance(days=1)
+        receiver.settle()
+
+    first, second = receiver.of("coupon.created")
+    assert first.body == second.body
+    stamps = [d.headers["smartpay-signature-timestamp"] for d in (first, second)]
+    assert stamps[0] != stamps[1]
+    for delivery in (first, second):
+        assert delivery.is_signed_with(endpoint["signingSecret"])
+
+
+@pytest.mark.clause("events.once")
+def test_a_delivery_comes_once(
+    shop: Shop, receiver: Receiver, endpoint: Doc, control: Control
+) -> None:
+    """What was acknowledged is done."""
+    shop.order()
+    receiver.settle()
+    control.advance(days=1)
+    receiver.settle()
+
+    ids = [d.headers["smartpay-event-id"] for d in receiver.deliveries]
+    assert len(ids) == len(set(ids)) == 3

@@ -1,14 +1,19 @@
-"""The Idempotency-Key: a retry gets the first answer and charges nobody twice."""
+"""The Idempotency-Key: a retry gets the first answer, and nothing is made twice."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from smartpay_contracts import payloads
 from smartpay_contracts.checks import Checks, replay_headers
-from smartpay_contracts.exchange import Exchange
+from smartpay_contracts.client import Client
+from smartpay_contracts.control import Control
+from smartpay_contracts.exchange import ContractFailure, Exchange
 from smartpay_contracts.resources import (
     ARRANGE,
     CREATABLE,
@@ -246,3 +251,304 @@ def test_a_key_on_a_delete_is_accepted(
     resource = "token" if operation == "delete_token" else "webhook_endpoint"
     gone = shop.api.call(f"get_{resource}", id=arguments.id)
     assert gone.status == 404
+
+
+KEYS = {
+    "a UUID": "123e4567-e89b-42d3-a456-{}",
+    "15 alphanumerics": "aB3{}",
+    "32 alphanumerics": "0123456789abcdefGHIJ{}",
+    "32 hexadecimal digits": "0123456789abcdef0123{}",
+}
+HOURS_MS = 3_600_000
+PATIENCE_S = 10
+
+
+@pytest.mark.clause("idempotency.key-shapes")
+@pytest.mark.parametrize("form", KEYS.values(), ids=KEYS)
+def test_the_keys_of_every_sdk_work(form: str, shop: Shop, checks: Checks) -> None:
+    """Each makes one order and replays it."""
+    body, key = shop.order_body(), form.format(unique(12))
+
+    first, second = (
+        checks.ok(shop.api.call("create_order", body, idempotency_key=key))
+        for _ in range(2)
+    )
+
+    assert first["id"] == second["id"]
+
+
+@pytest.mark.clause("idempotency.key-reused")
+@each(CREATABLE)
+def test_a_key_with_another_body_is_refused(
+    resource: Resource, shop: Shop, checks: Checks
+) -> None:
+    """Nothing is made, and the first answer is still there."""
+    body, key = ARRANGE[resource.create_operation](shop).body, unique(32)
+    first = shop.api.call(resource.create_operation, body, idempotency_key=key)
+    before = len(checks.listed(shop.api, resource.list_operation))
+
+    other = {**body, "metadata": {"changed": "yes"}}
+    answer = shop.api.call(resource.create_operation, other, idempotency_key=key)
+
+    checks.refused(answer, "idempotency.key-reused")
+    assert len(checks.listed(shop.api, resource.list_operation)) == before
+    again = shop.api.call(resource.create_operation, body, idempotency_key=key)
+    assert again.doc == first.doc
+
+
+@pytest.mark.clause("idempotency.scope-path")
+def test_a_key_belongs_to_its_path(shop: Shop, checks: Checks) -> None:
+    """The same key captures, refunds and cancels in turn."""
+    key = unique(32)
+    body = shop.order_body(captureMethod="manual")
+
+    def go(operation: str, *body: object, id_: str | None = None) -> Any:
+        answer = shop.api.call(operation, *body, id=id_, idempotency_key=key)
+        assert not replay_headers(answer), operation
+        return checks.ok(answer)
+
+    order = go("create_order", body)
+    capture = payloads.payment(order["id"], 100, cancelRemainder="manual")
+    payment = go("create_payment", capture)
+    refund = go("create_refund", payloads.refund(payment["id"], 50))
+    update = {"reference": "the same key again"}
+    changed = go("update_payment", update, id_=payment["id"])
+    canceled = go("cancel_order", id_=order["id"])
+
+    assert [payment["object"], refund["object"]] == ["payment", "refund"]
+    assert changed["reference"] == "the same key again"
+    assert canceled["status"] == "succeeded"
+
+
+@pytest.mark.clause("idempotency.scope-path")
+def test_a_key_belongs_to_the_object_in_the_path(shop: Shop, checks: Checks) -> None:
+    """Cancelling two orders with one key cancels both."""
+    orders, key = [shop.authorized() for _ in range(2)], unique(32)
+
+    for order in orders:
+        answer = shop.api.call("cancel_order", id=order["id"], idempotency_key=key)
+        assert checks.ok(answer)["id"] == order["id"]
+
+    now = [shop.now("order", order["id"])["status"] for order in orders]
+    assert now == ["canceled", "canceled"]
+
+
+@pytest.mark.clause("idempotency.scope-account")
+def test_a_key_belongs_to_its_account(
+    shop: Shop, other: Client, checks: Checks
+) -> None:
+    """Another account's answer is never replayed."""
+    body, key = payloads.coupon(), unique(32)
+
+    mine = shop.api.call("create_coupon", body, idempotency_key=key)
+    theirs = other.call("create_coupon", body, idempotency_key=key)
+
+    assert checks.ok(mine)["id"] != checks.ok(theirs)["id"]
+
+
+@pytest.mark.clause("idempotency.window")
+def test_a_key_is_remembered_for_six_hours(
+    shop: Shop, control: Control, checks: Checks
+) -> None:
+    """One millisecond before, it replays; when they are over, it is executed."""
+    body, key = shop.order_body(), unique(32)
+    control.freeze()
+
+    def go() -> Exchange:
+        return shop.api.call("create_order", body, idempotency_key=key)
+
+    first = checks.ok(go())["id"]
+    control.advance(milliseconds=6 * HOURS_MS - 1)
+    last_replay = checks.ok(go())["id"]
+    control.advance(milliseconds=2)
+    executed = checks.ok(go())["id"]
+
+    assert last_replay == first
+    assert executed != first
+
+
+@pytest.mark.clause("idempotency.window-from-first")
+def test_replays_do_not_prolong_the_memory(
+    shop: Shop, control: Control, checks: Checks
+) -> None:
+    """The hours count from the first call."""
+    body, key = shop.order_body(), unique(32)
+    control.freeze()
+    ids = []
+
+    for hours in (0, 3, 2.9, 0.2):
+        control.advance(hours=hours)
+        answer = shop.api.call("create_order", body, idempotency_key=key)
+        ids.append(checks.ok(answer)["id"])
+
+    assert ids[0] == ids[1] == ids[2]
+    assert ids[3] != ids[0]
+
+
+def at_once(calls: Sequence[Callable[[], Exchange]]) -> list[Exchange]:
+    """Return the answers to calls that are made at the same time."""
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return [f.result() for f in [pool.submit(one) for one in calls]]
+
+
+@pytest.mark.clause("idempotency.concurrent")
+@each(CREATABLE)
+def test_duplicates_that_arrive_at_once_make_one_object(
+    resource: Resource, shop: Shop, checks: Checks
+) -> None:
+    """Those that are answered with success name the same object."""
+    body, key = ARRANGE[resource.create_operation](shop).body, unique(32)
+    before = len(checks.listed(shop.api, resource.list_operation))
+
+    answers = at_once(
+        [lambda: shop.api.call(resource.create_operation, body, idempotency_key=key)]
+        * 8
+    )
+
+    made = {checks.ok(a)["id"] for a in answers if a.status < 300}
+    assert len(made) == 1
+    assert len(checks.listed(shop.api, resource.list_operation)) == before + 1
+
+
+@pytest.mark.clause("idempotency.concurrent-waits")
+def test_a_duplicate_waits_for_the_first_call(
+    shop: Shop, control: Control, checks: Checks
+) -> None:
+    """Held in the middle, they all get the one answer in the end."""
+    body, key = shop.order_body(), unique(32)
+    gate = control.hold("create_order")
+
+    with ThreadPoolExecutor(4) as pool:
+        futures = [
+            pool.submit(shop.api.call, "create_order", body, idempotency_key=key)
+            for _ in range(4)
+        ]
+        wait_for_held(control, gate)
+        control.release(gate)
+        answers = [future.result() for future in futures]
+
+    assert [a.status for a in answers] == [200] * 4
+    assert len({a.body for a in answers}) == 1
+    assert sum(bool(replay_headers(a)) for a in answers) == 3
+
+
+def wait_for_held(control: Control, gate: str) -> None:
+    """Return once a call is held at a gate.
+
+    Raises:
+        ContractFailure: None came in time.
+    """
+    deadline = time.monotonic() + PATIENCE_S
+    while not control.held(gate):
+        if time.monotonic() > deadline:
+            raise ContractFailure("a call to be held", found="none came to the gate")
+
+
+@pytest.mark.clause("idempotency.refusals-stored")
+def test_a_refusal_is_replayed(shop: Shop, checks: Checks) -> None:
+    """404, 409, 403 and 400, each as it was answered first."""
+    order = shop.authorized(100)
+    payment = shop.payment(100, order=order["id"])["id"]
+    refusals = [
+        ("create_payment", payloads.payment("order_test_unknown_id", 1)),
+        ("create_payment", payloads.payment(order["id"], 1)),
+        ("create_refund", payloads.refund(payment, 101)),
+        ("create_order", shop.order_body(amount=-1)),
+    ]
+    for operation, body in refusals:
+        key = unique(32)
+
+        first, second = (
+            shop.api.call(operation, body, idempotency_key=key) for _ in range(2)
+        )
+
+        assert (second.status, second.body) == (first.status, first.body)
+        assert replay_headers(second), f"{first.status} of {operation}"
+    assert len(shop.now("order", order["id"])["payments"]) == 1
+
+
+@pytest.mark.clause("idempotency.refusals-stored")
+def test_a_stored_refusal_outlives_its_reason(shop: Shop, checks: Checks) -> None:
+    """The coupon exists by now, but the answer to this key was given."""
+    code, key = shop.reference(), unique(32)
+    coupon = shop.coupon()["id"]
+    shop.promotion_code(coupon=coupon, code=code)
+    body = payloads.promotion_code(coupon, code.upper())
+
+    for _ in range(2):
+        answer = shop.api.call("create_promotion_code", body, idempotency_key=key)
+        checks.refused(answer, "promotion-code.exists")
+
+
+@pytest.mark.clause("idempotency.unauthorized-not-stored")
+def test_a_401_is_not_remembered(shop: Shop, checks: Checks) -> None:
+    """The call succeeds once the credential is right."""
+    body, key = shop.order_body(), unique(32)
+
+    stranger = shop.api.with_authorization(None)
+    checks.unauthorized(stranger.call("create_order", body, idempotency_key=key))
+    answer = shop.api.call("create_order", body, idempotency_key=key)
+
+    checks.ok(answer)
+    assert not replay_headers(answer)
+
+
+@pytest.mark.clause("idempotency.server-errors-not-stored")
+@pytest.mark.parametrize("status", [500, 503])
+def test_a_server_error_is_not_remembered(
+    status: int, shop: Shop, control: Control, checks: Checks
+) -> None:
+    """The retry is executed, once."""
+    body, key = shop.order_body(), unique(32)
+    control.add_fault("create_order", "status", status=status, when="before_commit")
+
+    failed = shop.api.call("create_order", body, idempotency_key=key)
+    retried = shop.api.call("create_order", body, idempotency_key=key)
+
+    assert failed.status == status
+    assert checks.ok(retried)["status"] == "succeeded"
+    assert not replay_headers(retried)
+    assert len(checks.listed(shop.api, "list_orders")) == 1
+
+
+@pytest.mark.clause("idempotency.lost-answer")
+@pytest.mark.parametrize("kind", ["reset", "empty", "status"])
+def test_a_lost_answer_is_got_by_the_retry(
+    kind: str, shop: Shop, control: Control, checks: Checks
+) -> None:
+    """The order was made before the connection broke; it is not made again."""
+    body, key = shop.order_body(), unique(32)
+    control.add_fault("create_order", kind, when="after_commit")
+
+    try:
+        lost = shop.api.call("create_order", body, idempotency_key=key)
+    except ContractFailure:
+        lost = None
+    retried = shop.api.call("create_order", body, idempotency_key=key)
+
+    assert lost is None or lost.status >= 500
+    assert checks.ok(retried)["status"] == "succeeded"
+    assert replay_headers(retried)
+    assert len(checks.listed(shop.api, "list_orders")) == 1
+
+
+@pytest.mark.clause("idempotency.key-bounds")
+@pytest.mark.parametrize(
+    ("key", "is_good"),
+    [("x", True), ("k" * 255, True), ("k" * 256, False), ("", False), ("a\tb", False)],
+    ids=["1", "255", "256", "empty", "tab"],
+)
+def test_a_key_has_1_to_255_printable_characters(
+    key: str, is_good: bool, shop: Shop, checks: Checks
+) -> None:
+    """Any other is refused, and nothing is made."""
+    body = shop.order_body()
+    before = checks.listed(shop.api, "list_orders")
+
+    answer = shop.api.call("create_order", body, idempotency_key=key)
+
+    if is_good:
+        checks.ok(answer)
+    else:
+        checks.refused(answer, "idempotency.key-invalid")
+        assert checks.listed(shop.api, "list_orders") == before

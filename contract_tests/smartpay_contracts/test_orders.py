@@ -1,8 +1,9 @@
-"""Orders that are approved: what they answer, hold and look like ever after."""
+"""Creating orders: approved, declined, refused; what an order holds and looks like."""
 
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from smartpay_contracts.checks import Checks
 from smartpay_contracts.client import Client
 from smartpay_contracts.control import Control
 from smartpay_contracts.shop import Shop
-from smartpay_fixtures import SAMPLES
+from smartpay_fixtures import SAMPLES, sandbox_values
 
 WEEK_MS = 7 * 86_400_000
 MINUTE_MS = 60_000
@@ -322,3 +323,178 @@ def test_an_order_does_not_change_by_being_looked_at(
 
     first, second = (json.loads(checks.succeeded(look).body) for look in looks)
     assert first == second
+
+
+@pytest.mark.clause("orders.create.rejected", "orders.create.one-payment")
+@both_captures
+def test_a_declined_order_is_rejected(
+    capture: str, shop: Shop, control: Control, checks: Checks
+) -> None:
+    """200, but nothing was authorized and nothing was paid."""
+    token = sandbox_values().tokens["declined"].id
+
+    order = shop.order(token=token, captureMethod=capture)
+
+    assert (order["status"], order["payments"]) == ("rejected", [])
+    assert order["tokenId"] == token
+    assert checks.listed(shop.api, "list_payments") == []
+
+
+@pytest.mark.clause("orders.create.rejected")
+def test_a_token_whose_authorization_is_declined_from_now_on(
+    shop: Shop, control: Control
+) -> None:
+    """Authorization is done for each order anew."""
+    before = shop.order()
+    control.set_token(shop.token, decision="declined")
+
+    order = shop.order()
+
+    assert [before["status"], order["status"]] == ["succeeded", "rejected"]
+    assert shop.now("token", shop.token)["status"] == "active"
+
+
+@pytest.mark.clause("orders.create.expires-at")
+@both_captures
+def test_a_rejected_order_never_expires(
+    capture: str, shop: Shop, control: Control
+) -> None:
+    """There is no authorization that could."""
+    token = sandbox_values().tokens["declined"].id
+    order = shop.order(token=token, captureMethod=capture)
+
+    assert "expiresAt" not in order
+    assert "expiresAt" not in shop.now("order", order["id"])
+
+
+@pytest.mark.clause("orders.create.rejected-kept")
+def test_a_rejected_order_is_kept(shop: Shop, control: Control, checks: Checks) -> None:
+    """It can be retrieved, is listed, and time does not change it."""
+    order = shop.rejected()
+    control.advance(days=8)
+
+    assert shop.now("order", order["id"])["status"] == "rejected"
+    entry = checks.find(shop.api, "list_orders", order["id"])
+    assert entry["status"] == "rejected"
+
+
+@pytest.mark.clause("orders.create.consumer-inactive")
+@both_captures
+def test_an_inactive_consumer_is_not_charged(
+    capture: str, shop: Shop, control: Control
+) -> None:
+    """The token is active, but its consumer is not any more."""
+    token = sandbox_values().tokens["consumer_inactive"].id
+
+    order = shop.order(token=token, captureMethod=capture)
+
+    assert (order["status"], order["payments"]) == ("rejected", [])
+
+
+@pytest.mark.clause("orders.create.consumer-inactive")
+def test_a_consumer_who_is_active_again_is_charged_again(
+    shop: Shop, control: Control
+) -> None:
+    """What counts is how it is when the order is made."""
+    consumer = sandbox_values().tokens["guide"].consumer
+    control.set_consumer(consumer, active=False)
+    rejected = shop.order(token=sandbox_values().tokens["guide"].id)
+    control.set_consumer(consumer, active=True)
+
+    order = shop.order(token=sandbox_values().tokens["guide"].id)
+
+    assert [rejected["status"], order["status"]] == ["rejected", "succeeded"]
+
+
+@pytest.mark.clause("orders.create.token-disabled")
+@both_captures
+def test_a_disabled_token_is_not_charged(
+    capture: str, shop: Shop, checks: Checks
+) -> None:
+    """Either the order is rejected or the call is refused; no payment is made."""
+    token = shop.switchable_token()
+    checks.succeeded(shop.api.call("disable_token", id=token))
+    body = shop.order_body(token=token, captureMethod=capture)
+
+    answer = shop.api.call("create_order", body)
+
+    if answer.status == 400:
+        checks.refused(answer, "token.invalid")
+    else:
+        order = checks.ok(answer)
+        assert (order["status"], order["payments"]) == ("rejected", [])
+
+
+@pytest.mark.clause("orders.create.token-disabled-rejected")
+@pytest.mark.usefixtures("rejecting_disabled")
+def test_an_order_of_a_disabled_token_is_rejected(shop: Shop) -> None:
+    """As the guide says, not as the reference says."""
+    token = shop.switchable_token()
+    shop.checks.succeeded(shop.api.call("disable_token", id=token))
+
+    order = shop.order(token=token)
+
+    assert order["status"] == "rejected"
+
+
+@pytest.mark.clause("orders.create.token-not-found")
+@pytest.mark.parametrize(
+    "token",
+    ["paytok_test_0000000000000000000000", "paytok_live_zAo001ZRfyjz1F4rMyYPnL"],
+    ids=["unknown", "of live mode"],
+)
+def test_an_unknown_token_is_not_found(token: str, shop: Shop, checks: Checks) -> None:
+    """No order is made."""
+    body = payloads.order(token, reference=shop.reference())
+
+    answer = shop.api.call("create_order", body)
+
+    checks.refused(answer, "token.not-found")
+    made = checks.search(
+        shop.api, "list_orders", lambda o: o.get("reference") == body["reference"]
+    )
+    assert made is None
+
+
+@pytest.mark.clause("orders.create.token-deleted")
+def test_a_deleted_token_is_not_found(shop: Shop, checks: Checks) -> None:
+    """What is deleted cannot be charged."""
+    token = shop.own_token()
+    checks.succeeded(shop.api.call("delete_token", id=token))
+
+    answer = shop.api.call("create_order", shop.order_body(token=token))
+
+    checks.refused(answer, "token.not-found")
+
+
+@pytest.mark.clause("orders.create.token-invalid")
+def test_a_token_that_waits_for_approval_is_invalid(shop: Shop, checks: Checks) -> None:
+    """It exists, but was never active."""
+    token = shop.waiting_token()
+
+    answer = shop.api.call("create_order", shop.order_body(token=token))
+
+    checks.refused(answer, "token.invalid")
+
+
+@pytest.mark.clause("orders.create.token-invalid")
+@pytest.mark.parametrize("name", ["requires_authorization", "refused"])
+def test_a_token_that_was_never_active_is_invalid(
+    name: str, shop: Shop, control: Control, checks: Checks
+) -> None:
+    """Whether it waits or was refused."""
+    token = sandbox_values().tokens[name].id
+
+    answer = shop.api.call("create_order", shop.order_body(token=token))
+
+    checks.refused(answer, "token.invalid")
+    assert checks.listed(shop.api, "list_orders") == []
+
+
+@pytest.mark.clause("orders.create.token-shape")
+@pytest.mark.parametrize("token", ["", "paytok", "order_test_abc", "paytok_test_", 7])
+def test_what_is_no_token_is_refused(token: Any, shop: Shop, checks: Checks) -> None:
+    """As invalid, or as not found."""
+    answer = shop.api.call("create_order", payloads.order(token))
+
+    checks.refused_with(answer, 404 if answer.status == 404 else 400)
