@@ -132,6 +132,12 @@ def each(resources: Mapping[str, Resource]) -> pytest.MarkDecorator:
     )
 
 
+def case(clauses: str, *values: Any, id: str | None = None) -> Any:  # noqa: A002
+    """Return one case of a test and the clauses it checks, separated by spaces."""
+    marks = [pytest.mark.clause(name) for name in clauses.split()]
+    return pytest.param(*values, marks=marks, id=id)
+
+
 def resource_named(name: str) -> Resource:
     """Return the resource whose objects say ``name`` in their member ``object``."""
     return next(resource for resource in RESOURCES.values() if resource.object == name)

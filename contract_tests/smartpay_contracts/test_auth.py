@@ -14,6 +14,7 @@ from smartpay_contracts.resources import (
     RESOURCES,
     Resource,
     call,
+    case,
     each,
     merchant_operations,
     resource_of,
@@ -48,32 +49,27 @@ def test_a_call_without_a_credential_is_refused(
     checks.unauthorized(answer)
 
 
-@pytest.mark.clause("auth.missing-key")
 @pytest.mark.parametrize("operation", MERCHANT)
-def test_a_good_call_without_a_credential_is_refused(
-    operation: str, shop: Shop, checks: Checks
+@pytest.mark.parametrize(
+    "credential",
+    [
+        case("auth.missing-key", "missing"),
+        case("auth.wrong-key auth.body", "wrong"),
+        case("auth.public-key", "public"),
+    ],
+)
+def test_a_good_call_needs_a_secret_key(
+    credential: str, operation: str, shop: Shop, target: Target
 ) -> None:
-    """Even when everything else about the call is right."""
+    """Without one, with something else and with a public key the answer is 401."""
     arguments = ARRANGE[operation](shop)
+    public = target.options.public_key or "pk_test_0123456789abcdefABCDEF"
+    sent = {"missing": None, "wrong": "Basic not-a-key", "public": f"Basic {public}"}
 
-    anonymous = shop.api.with_authorization(None)
-    answer = anonymous.call(operation, arguments.body, id=arguments.id)
+    caller = shop.api.with_authorization(sent[credential])
+    answer = caller.call(operation, arguments.body, id=arguments.id)
 
-    checks.unauthorized(answer)
-
-
-@pytest.mark.clause("auth.wrong-key", "auth.body")
-@pytest.mark.parametrize("operation", MERCHANT)
-def test_a_call_with_a_wrong_credential_is_refused(
-    operation: str, shop: Shop, checks: Checks
-) -> None:
-    """Something that is no key opens nothing."""
-    arguments = ARRANGE[operation](shop)
-
-    stranger = shop.api.with_authorization("Basic not-a-key")
-    answer = stranger.call(operation, arguments.body, id=arguments.id)
-
-    checks.unauthorized(answer)
+    shop.checks.unauthorized(answer)
 
 
 @pytest.mark.clause("auth.wrong-key")
@@ -100,21 +96,6 @@ def test_a_key_that_was_never_issued_is_refused(
     checks.unauthorized(answer)
 
 
-@pytest.mark.clause("auth.public-key")
-@pytest.mark.parametrize("operation", MERCHANT)
-def test_a_public_key_is_no_credential(
-    operation: str, shop: Shop, target: Target, checks: Checks
-) -> None:
-    """It only says who one is."""
-    arguments = ARRANGE[operation](shop)
-    public = target.options.public_key or "pk_test_0123456789abcdefABCDEF"
-
-    visitor = shop.api.with_authorization(f"Basic {public}")
-    answer = visitor.call(operation, arguments.body, id=arguments.id)
-
-    checks.unauthorized(answer)
-
-
 @pytest.mark.clause("auth.live-key")
 @pytest.mark.parametrize("scheme", ["Basic", "Bearer"])
 def test_the_sandbox_refuses_live_keys(
@@ -137,28 +118,24 @@ def test_the_raw_key_is_a_credential(api: Client, checks: Checks) -> None:
     checks.ok(answer)
 
 
-@pytest.mark.clause("auth.base64-key")
-def test_http_basic_proper_is_a_credential(
-    api: Client, shop: Shop, checks: Checks
-) -> None:
-    """Base64 of the key and a colon is the same account."""
-    order = shop.order()
-    encoded = base64.b64encode(f"{api.key}:".encode()).decode()
-    SECRETS.learn(api.key)
+@pytest.mark.parametrize(
+    "form",
+    [
+        case("auth.base64-key", "base64"),
+        case("auth.bearer-key", "bearer"),
+    ],
+)
+def test_the_key_has_other_forms(form: str, shop: Shop) -> None:
+    """Base64 of the key and a colon, and Bearer, open the same account."""
+    order, key = shop.order(), shop.api.key
+    SECRETS.learn(key)
+    encoded = base64.b64encode(f"{key}:".encode()).decode()
 
-    caller = api.with_authorization(f"Basic {encoded}")
+    authorization = f"Basic {encoded}" if form == "base64" else f"Bearer {key}"
+    caller = shop.api.with_authorization(authorization)
 
-    assert checks.ok(caller.call("get_order", id=order["id"]))["id"] == order["id"]
-
-
-@pytest.mark.clause("auth.bearer-key")
-def test_bearer_is_a_scheme_too(api: Client, shop: Shop, checks: Checks) -> None:
-    """With the raw key; it is the same account."""
-    order = shop.order()
-
-    caller = api.with_authorization(f"Bearer {api.key}")
-
-    assert checks.ok(caller.call("get_order", id=order["id"]))["id"] == order["id"]
+    seen = shop.checks.ok(caller.call("get_order", id=order["id"]))
+    assert seen["id"] == order["id"]
 
 
 @pytest.mark.clause("auth.body-values")
@@ -178,7 +155,7 @@ def test_the_401_body_says_how_to_authenticate(api: Client, checks: Checks) -> N
 def test_the_credential_is_looked_at_first(
     operation: str, api: Client, checks: Checks
 ) -> None:
-    """A stranger does not learn what was wrong with the body."""
+    """Without a key the answer does not say what is wrong with the body."""
     anonymous = api.with_authorization(None)
 
     answer = anonymous.call(operation, id=ANY_ID, raw=b'{"broken')
@@ -187,16 +164,14 @@ def test_the_credential_is_looked_at_first(
 
 
 @pytest.mark.clause("auth.refusal-changes-nothing")
-def test_a_call_without_a_credential_makes_no_order(
-    api: Client, shop: Shop, checks: Checks
-) -> None:
-    """Not even for whoever called just before."""
+def test_a_call_without_a_credential_makes_no_order(api: Client, shop: Shop) -> None:
+    """Also when the connection was used with a key before."""
     body = shop.order_body()
-    checks.ok(api.call("list_orders"))
+    shop.checks.ok(api.call("list_orders"))
 
-    checks.unauthorized(api.with_authorization(None).call("create_order", body))
+    shop.checks.unauthorized(api.with_authorization(None).call("create_order", body))
 
-    made = checks.search(
+    made = shop.checks.search(
         api, "list_orders", lambda o: o.get("reference") == body["reference"]
     )
     assert made is None
@@ -205,7 +180,7 @@ def test_a_call_without_a_credential_makes_no_order(
 @pytest.mark.clause("auth.account-isolation")
 @pytest.mark.parametrize("operation", ABOUT_ONE)
 def test_another_accounts_object_is_not_found(
-    operation: str, shop: Shop, other: Client, checks: Checks
+    operation: str, shop: Shop, other: Client
 ) -> None:
     """As if it did not exist, and nothing happens to it."""
     if OPERATIONS[operation].tag == "tokens":
@@ -218,19 +193,19 @@ def test_another_accounts_object_is_not_found(
 
     answer = other.call(operation, arguments.body, id=arguments.id)
 
-    checks.refused_with(answer, 404)
+    shop.checks.refused_with(answer, 404)
     assert shop.now(resource.name, str(arguments.id)) == before
 
 
 @pytest.mark.clause("auth.account-isolation")
 @each(RESOURCES)
 def test_another_accounts_object_is_in_no_list(
-    resource: Resource, shop: Shop, other: Client, checks: Checks
+    resource: Resource, shop: Shop, other: Client
 ) -> None:
     """Neither plain nor expanded."""
     made = resource.make(shop)
 
-    seen = checks.listed(other, resource.list_operation)
+    seen = shop.checks.listed(other, resource.list_operation)
 
     assert made["id"] not in [entry["id"] for entry in seen]
 
@@ -246,7 +221,7 @@ def test_another_accounts_object_is_in_no_list(
     ],
 )
 def test_another_accounts_object_cannot_be_named_in_a_body(
-    operation: str, code: str, shop: Shop, other: Client, checks: Checks
+    operation: str, code: str, shop: Shop, other: Client
 ) -> None:
     """Neither charged, nor captured, nor refunded, nor built upon."""
     arguments = ARRANGE[operation](shop)
@@ -256,7 +231,7 @@ def test_another_accounts_object_cannot_be_named_in_a_body(
 
     answer = other.call(operation, body)
 
-    checks.refused(answer, code)
+    shop.checks.refused(answer, code)
 
 
 @pytest.mark.clause("auth.mode-isolation")
@@ -275,21 +250,19 @@ def test_an_id_of_live_mode_is_not_found(
 
 
 @pytest.mark.clause("auth.mode-isolation")
-def test_the_same_suffix_in_live_mode_is_another_object(
-    shop: Shop, checks: Checks
-) -> None:
+def test_the_same_suffix_in_live_mode_is_another_object(shop: Shop) -> None:
     """The mode in an id is not decoration."""
     order = shop.order()
 
     answer = shop.api.call("get_order", id=order["id"].replace("_test_", "_live_"))
 
-    checks.refused_with(answer, 404)
+    shop.checks.refused_with(answer, 404)
 
 
 @pytest.mark.clause("auth.one-key")
 @pytest.mark.parametrize("operation", ["create_order", "create_checkout_session"])
-def test_no_public_key_is_needed(operation: str, shop: Shop, checks: Checks) -> None:
-    """The secret key alone opens an account's every door."""
+def test_no_public_key_is_needed(operation: str, shop: Shop) -> None:
+    """The secret key alone is enough."""
     arguments = ARRANGE[operation](shop)
 
-    checks.ok(call(operation, shop, arguments))
+    shop.checks.ok(call(operation, shop, arguments))

@@ -21,7 +21,7 @@ def create(shop: Shop, body: dict[str, Any]) -> Doc:
 
 
 @pytest.mark.clause("sessions.create.order")
-def test_a_session_makes_its_order_at_once(shop: Shop, checks: Checks) -> None:
+def test_a_session_makes_its_order_at_once(shop: Shop) -> None:
     """It waits for the consumer, can be retrieved and is listed."""
     session = shop.session()
 
@@ -29,7 +29,7 @@ def test_a_session_makes_its_order_at_once(shop: Shop, checks: Checks) -> None:
     assert order["status"] == "requires_authorization"
     assert "token" not in session
     assert shop.now("order", order["id"])["status"] == "requires_authorization"
-    entry = checks.find(shop.api, "list_orders", order["id"])
+    entry = shop.checks.find(shop.api, "list_orders", order["id"])
     assert entry["status"] == "requires_authorization"
 
 
@@ -119,13 +119,13 @@ def test_a_session_passes_on_what_it_is_about(make: Any, name: str, shop: Shop) 
 
 
 @pytest.mark.clause("sessions.create.a-product")
-def test_taxes_and_discounts_are_not_enough(shop: Shop, checks: Checks) -> None:
+def test_taxes_and_discounts_are_not_enough(shop: Shop) -> None:
     """Something is bought."""
     body = payloads.order_session(items=[payloads.tax(), payloads.discount()])
 
     answer = shop.api.call("create_checkout_session", body)
 
-    checks.refused_with(answer, 400)
+    shop.checks.refused_with(answer, 400)
 
 
 @pytest.mark.clause("sessions.create.token")
@@ -139,13 +139,13 @@ def test_a_session_can_ask_for_a_token(shop: Shop) -> None:
 
 
 @pytest.mark.clause("sessions.create.token")
-def test_a_session_for_a_token_makes_no_order(shop: Shop, checks: Checks) -> None:
+def test_a_session_for_a_token_makes_no_order(shop: Shop) -> None:
     """There is nothing to pay yet."""
     reference = shop.reference()
 
     shop.token_session(reference=reference)
 
-    order = checks.search(
+    order = shop.checks.search(
         shop.api, "list_orders", lambda o: o.get("reference") == reference
     )
     assert order is None
@@ -186,13 +186,13 @@ def test_unknown_members_of_a_customer_are_ignored(shop: Shop) -> None:
 
 @pytest.mark.clause("sessions.get", "sessions.list")
 @pytest.mark.parametrize("make", [Shop.session, Shop.token_session])
-def test_a_session_is_what_was_answered(make: Any, shop: Shop, checks: Checks) -> None:
+def test_a_session_is_what_was_answered(make: Any, shop: Shop) -> None:
     """Retrieved and listed, expanded, it is the creation's answer."""
     session = make(shop)
 
     expanded = shop.now("checkout_session", session["id"], expand="all")
     plain = shop.now("checkout_session", session["id"])
-    entry = checks.find(shop.api, "list_checkout_sessions", session["id"])
+    entry = shop.checks.find(shop.api, "list_checkout_sessions", session["id"])
 
     assert expanded == session
     assert entry == plain
@@ -214,13 +214,13 @@ def test_the_code_of_an_unknown_session(api: Client, checks: Checks) -> None:
 
 @pytest.mark.clause("sessions.follows-order")
 def test_an_expanded_session_shows_the_order_as_it_is_now(
-    shop: Shop, consumer: Client, checks: Checks
+    shop: Shop, consumer: Client
 ) -> None:
     """Not as it was when the session was made."""
     session = shop.session(captureMethod="manual")
     order = session["order"]["id"]
     body = {"paymentMethod": "pm_test_visaApproved", "paymentPlan": "pay_in_three"}
-    checks.succeeded(consumer.call("authorize_order", body, id=order))
+    shop.checks.succeeded(consumer.call("authorize_order", body, id=order))
 
     now = shop.now("checkout_session", session["id"], expand="all")
 

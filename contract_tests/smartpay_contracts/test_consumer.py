@@ -34,36 +34,36 @@ def authorize(shop: Shop, order: Doc, body: Any = None) -> Doc:
 
 
 @pytest.mark.clause("consumer.login")
-def test_a_consumer_logs_in(shop: Shop, checks: Checks) -> None:
+def test_a_consumer_logs_in(shop: Shop) -> None:
     """With e-mail address and password, for an access token that is text."""
     answer = shop.api.call("consumer_login", shop.credentials())
 
-    token = checks.ok(answer)["accessToken"]
+    token = shop.checks.ok(answer)["accessToken"]
     assert isinstance(token, str)
     assert token
 
 
 @pytest.mark.clause("consumer.login")
-def test_a_consumer_may_log_in_again_and_again(shop: Shop, checks: Checks) -> None:
+def test_a_consumer_may_log_in_again_and_again(shop: Shop) -> None:
     """Each suite does so before every authorization; each token works."""
     tokens = [shop.log_in() for _ in range(3)]
 
     for token in tokens:
         order = shop.unauthorized(captureMethod="manual")
         caller = shop.api.with_authorization(f"Bearer {token}")
-        checks.succeeded(caller.call("authorize_order", APPROVED, id=order["id"]))
+        shop.checks.succeeded(caller.call("authorize_order", APPROVED, id=order["id"]))
 
 
 @pytest.mark.clause("consumer.any-content-type")
 @pytest.mark.parametrize("content_type", [*TEXT.values(), "application/octet-stream"])
 def test_consumer_bodies_are_json_whatever_they_are_called(
-    content_type: str, shop: Shop, checks: Checks
+    content_type: str, shop: Shop
 ) -> None:
     """Two SDK suites send them as text."""
     headers = {"Content-Type": content_type}
     credentials = json.dumps(shop.credentials()).encode()
     answer = shop.api.call("consumer_login", raw=credentials, headers=headers)
-    token = checks.ok(answer)["accessToken"]
+    token = shop.checks.ok(answer)["accessToken"]
     order = shop.unauthorized(captureMethod="manual")
 
     caller = shop.api.with_authorization(f"Bearer {token}")
@@ -72,12 +72,12 @@ def test_consumer_bodies_are_json_whatever_they_are_called(
         "authorize_order", raw=body, id=order["id"], headers=headers
     )
 
-    checks.succeeded(authorized)
+    shop.checks.succeeded(authorized)
     assert shop.now("order", order["id"])["status"] == "requires_capture"
 
 
 @pytest.mark.clause("consumer.login.refused")
-def test_a_wrong_password_is_refused(shop: Shop, checks: Checks) -> None:
+def test_a_wrong_password_is_refused(shop: Shop) -> None:
     """401, and no access token."""
     body = {**shop.credentials(), "password": "certainly not this one"}
 
@@ -138,14 +138,14 @@ def test_authorizing_may_take_the_money_at_once(
 
 @pytest.mark.clause("consumer.authorize.answer")
 def test_an_authorization_is_answered_with_the_order(
-    shop: Shop, consumer: Client, checks: Checks
+    shop: Shop, consumer: Client
 ) -> None:
     """As it is then."""
     order = shop.unauthorized(captureMethod="manual")
 
     answer = consumer.call("authorize_order", APPROVED, id=order["id"])
 
-    assert checks.ok(answer)["id"] == order["id"]
+    assert shop.checks.ok(answer)["id"] == order["id"]
     assert answer.doc["status"] == "requires_capture"
 
 
@@ -181,16 +181,14 @@ def test_an_unknown_order_cannot_be_authorized(
 
 
 @pytest.mark.clause("consumer.authorize.again")
-def test_an_order_is_authorized_once(
-    shop: Shop, consumer: Client, checks: Checks
-) -> None:
+def test_an_order_is_authorized_once(shop: Shop, consumer: Client) -> None:
     """A second time is refused, and nothing is paid twice."""
     order = shop.unauthorized()
     before = authorize(shop, order)
 
     answer = consumer.call("authorize_order", APPROVED, id=order["id"])
 
-    checks.refused(answer, "order.cannot-authorize")
+    shop.checks.refused(answer, "order.cannot-authorize")
     assert shop.now("order", order["id"]) == before
 
 
@@ -210,7 +208,7 @@ def test_after_a_soft_decline_another_method_may_be_tried(
 
 
 @pytest.mark.clause("consumer.authorize.hard-decline")
-def test_a_hard_decline_is_final(shop: Shop, control: Control, checks: Checks) -> None:
+def test_a_hard_decline_is_final(shop: Shop, control: Control) -> None:
     """The order is rejected, and no other method helps."""
     order = shop.unauthorized()
 
@@ -218,13 +216,13 @@ def test_a_hard_decline_is_final(shop: Shop, control: Control, checks: Checks) -
 
     assert (declined["status"], declined["payments"]) == ("rejected", [])
     again = shop.consumer.call("authorize_order", APPROVED, id=order["id"])
-    checks.refused(again, "order.cannot-authorize")
+    shop.checks.refused(again, "order.cannot-authorize")
 
 
 @pytest.mark.clause("consumer.authorize.plan")
 @pytest.mark.parametrize("plan", ["pay_in_six", "", 3])
 def test_another_plan_than_three_payments_is_refused(
-    plan: Any, shop: Shop, consumer: Client, checks: Checks
+    plan: Any, shop: Shop, consumer: Client
 ) -> None:
     """And the order waits on."""
     order = shop.unauthorized()
@@ -232,35 +230,31 @@ def test_another_plan_than_three_payments_is_refused(
 
     answer = consumer.call("authorize_order", body, id=order["id"])
 
-    checks.refused(answer, "request.invalid")
+    shop.checks.refused(answer, "request.invalid")
     assert shop.now("order", order["id"])["status"] == "requires_authorization"
 
 
 @pytest.mark.clause("consumer.approve")
-def test_an_approved_token_can_be_charged(
-    shop: Shop, consumer: Client, checks: Checks
-) -> None:
+def test_an_approved_token_can_be_charged(shop: Shop, consumer: Client) -> None:
     """It is active, listed, and pays for an order."""
     token = shop.waiting_token()
 
-    checks.succeeded(consumer.call("approve_token", id=token))
+    shop.checks.succeeded(consumer.call("approve_token", id=token))
 
     assert shop.now("token", token)["status"] == "active"
-    assert checks.find(shop.api, "list_tokens", token)["status"] == "active"
+    assert shop.checks.find(shop.api, "list_tokens", token)["status"] == "active"
     order = shop.order(token=token)
     assert (order["status"], order["tokenId"]) == ("succeeded", token)
 
 
 @pytest.mark.clause("consumer.approve.answer")
-def test_an_approval_is_answered_with_the_token(
-    shop: Shop, consumer: Client, checks: Checks
-) -> None:
+def test_an_approval_is_answered_with_the_token(shop: Shop, consumer: Client) -> None:
     """As it is then."""
     token = shop.waiting_token()
 
     answer = consumer.call("approve_token", id=token)
 
-    seen = checks.ok(answer)
+    seen = shop.checks.ok(answer)
     assert (seen["id"], seen["status"]) == (token, "active")
 
 
@@ -273,14 +267,12 @@ def test_an_unknown_token_cannot_be_approved(consumer: Client, checks: Checks) -
 
 
 @pytest.mark.clause("consumer.approve.refused")
-def test_a_refused_token_cannot_be_approved(
-    shop: Shop, control: Control, checks: Checks
-) -> None:
+def test_a_refused_token_cannot_be_approved(shop: Shop, control: Control) -> None:
     """What was rejected stays rejected."""
     token = shop.waiting_token()
     control.set_token(token, status="rejected")
 
     answer = shop.consumer.call("approve_token", id=token)
 
-    checks.refused(answer, "token.cannot-approve")
+    shop.checks.refused(answer, "token.cannot-approve")
     assert shop.now("token", token)["status"] == "rejected"

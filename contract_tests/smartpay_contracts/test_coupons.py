@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from smartpay_contracts import payloads
-from smartpay_contracts.checks import Checks
 from smartpay_contracts.client import Client
 from smartpay_contracts.exchange import Doc, Exchange
 from smartpay_contracts.shop import APPROVED, Shop
@@ -85,11 +84,11 @@ def update(shop: Shop, code: Doc, /, **changes: Any) -> Exchange:
 
 
 @pytest.mark.clause("promotions.create", "promotions.create.defaults")
-def test_a_code_is_made_for_a_coupon(shop: Shop, checks: Checks) -> None:
+def test_a_code_is_made_for_a_coupon(shop: Shop) -> None:
     """It is active, for everybody, as often as they like."""
     code = shop.reference()
 
-    made = checks.ok(create_code(shop, code))
+    made = shop.checks.ok(create_code(shop, code))
 
     for seen in (made, shop.now("promotion_code", made["id"])):
         assert seen["code"] == code
@@ -99,24 +98,24 @@ def test_a_code_is_made_for_a_coupon(shop: Shop, checks: Checks) -> None:
 
 
 @pytest.mark.clause("promotions.create.active-null")
-def test_active_null_is_active(shop: Shop, checks: Checks) -> None:
+def test_active_null_is_active(shop: Shop) -> None:
     """Three SDKs send it."""
-    made = checks.ok(create_code(shop, shop.reference(), active=None))
+    made = shop.checks.ok(create_code(shop, shop.reference(), active=None))
 
     assert made["active"] is True
 
 
 @pytest.mark.clause("promotions.create.inactive")
-def test_a_code_can_be_made_inactive(shop: Shop, checks: Checks) -> None:
+def test_a_code_can_be_made_inactive(shop: Shop) -> None:
     """To be switched on later."""
-    made = checks.ok(create_code(shop, shop.reference(), active=False))
+    made = shop.checks.ok(create_code(shop, shop.reference(), active=False))
 
     assert made["active"] is False
     assert shop.now("promotion_code", made["id"])["active"] is False
 
 
 @pytest.mark.clause("promotions.create.echo")
-def test_a_code_carries_its_conditions(shop: Shop, checks: Checks) -> None:
+def test_a_code_carries_its_conditions(shop: Shop) -> None:
     """Until when, how often, for whom, from which amount."""
     told = {
         "expiresAt": payloads.FAR_FUTURE_MS,
@@ -127,7 +126,7 @@ def test_a_code_carries_its_conditions(shop: Shop, checks: Checks) -> None:
         "currency": "JPY",
     }
 
-    made = checks.ok(create_code(shop, shop.reference(), **told))
+    made = shop.checks.ok(create_code(shop, shop.reference(), **told))
 
     for seen in (made, shop.now("promotion_code", made["id"])):
         assert {name: seen[name] for name in told} == told
@@ -145,76 +144,74 @@ def test_a_new_code_was_never_used(shop: Shop) -> None:
 
 @pytest.mark.clause("promotions.create.characters")
 @pytest.mark.parametrize("form", ["{} with spaces", "{}.5", "a-{}", "a_{}", "春{}"])
-def test_a_code_may_have_any_characters(form: str, shop: Shop, checks: Checks) -> None:
+def test_a_code_may_have_any_characters(form: str, shop: Shop) -> None:
     """It comes back as it was sent."""
     code = form.format(shop.reference())
 
-    assert checks.ok(create_code(shop, code))["code"] == code
+    assert shop.checks.ok(create_code(shop, code))["code"] == code
 
 
 @pytest.mark.clause("promotions.create.coupon-not-found")
-def test_a_code_needs_a_coupon_that_exists(shop: Shop, checks: Checks) -> None:
+def test_a_code_needs_a_coupon_that_exists(shop: Shop) -> None:
     """404 coupon.not-found, and the code is still free."""
     code = shop.reference()
 
     body = payloads.promotion_code(NO_COUPON, code)
     answer = shop.api.call("create_promotion_code", body)
 
-    checks.refused(answer, "coupon.not-found")
-    checks.ok(create_code(shop, code))
+    shop.checks.refused(answer, "coupon.not-found")
+    shop.checks.ok(create_code(shop, code))
 
 
 @pytest.mark.clause("promotions.create.exists")
 @pytest.mark.parametrize(
     "respell", [str, str.upper, str.title], ids=lambda f: f.__name__
 )
-def test_a_code_exists_once_whatever_its_case(
-    respell: Any, shop: Shop, checks: Checks
-) -> None:
+def test_a_code_exists_once_whatever_its_case(respell: Any, shop: Shop) -> None:
     """409, for another coupon too, and nothing is made."""
     code = f"spring {shop.reference()}"
-    first = checks.ok(create_code(shop, code))
+    first = shop.checks.ok(create_code(shop, code))
 
     answer = create_code(shop, respell(code))
 
-    checks.refused(answer, "promotion-code.exists")
+    shop.checks.refused(answer, "promotion-code.exists")
     assert shop.now("promotion_code", first["id"]) == first
 
 
 @pytest.mark.clause("promotions.create.exists")
-def test_an_inactive_code_exists_too(shop: Shop, checks: Checks) -> None:
+def test_an_inactive_code_exists_too(shop: Shop) -> None:
     """Switching off does not set the code free."""
     code = shop.promotion_code()
-    checks.ok(update(shop, code, active=False))
+    shop.checks.ok(update(shop, code, active=False))
 
     answer = create_code(shop, code["code"])
 
-    checks.refused(answer, "promotion-code.exists")
+    shop.checks.refused(answer, "promotion-code.exists")
 
 
 @pytest.mark.clause("promotions.create.exists-names-it")
-def test_the_refusal_names_the_code(shop: Shop, checks: Checks) -> None:
+def test_the_refusal_names_the_code(shop: Shop) -> None:
     """So that a person sees which one of many it was."""
     code = shop.promotion_code()["code"]
 
     answer = create_code(shop, code)
 
-    body = checks.refused(answer, "promotion-code.exists")
+    body = shop.checks.refused(answer, "promotion-code.exists")
     assert code in body["message"]
 
 
 @pytest.mark.clause("promotions.create.minimum-currency")
-def test_a_minimum_needs_a_currency(shop: Shop, checks: Checks) -> None:
+def test_a_minimum_needs_a_currency(shop: Shop) -> None:
     """An amount without one says nothing."""
     answer = create_code(shop, shop.reference(), minimumAmount=3_000)
 
-    checks.refused(answer, "request.invalid")
+    shop.checks.refused(answer, "request.invalid")
 
 
 @pytest.mark.clause("promotions.create.limits")
 @pytest.mark.parametrize(("length", "is_accepted"), LIMITS)
 def test_a_code_has_1_to_80_characters(
-    length: int, is_accepted: bool, shop: Shop, checks: Checks
+    length: int, is_accepted: bool, shop: Shop
 ) -> None:
     """Eighty-one are refused, none is refused."""
     code = shop.reference()[-length:].rjust(length, "あ") if length else ""
@@ -222,9 +219,9 @@ def test_a_code_has_1_to_80_characters(
     answer = create_code(shop, code)
 
     if is_accepted:
-        assert checks.ok(answer)["code"] == code
+        assert shop.checks.ok(answer)["code"] == code
     else:
-        checks.refused(answer, "request.invalid")
+        shop.checks.refused(answer, "request.invalid")
 
 
 PERCENTAGE = {
@@ -263,15 +260,13 @@ def counts(shop: Shop, code: Doc, coupon: str) -> tuple[int, int]:
 
 
 @pytest.mark.clause("discounts.amount")
-def test_a_code_takes_its_coupons_amount_off(
-    shop: Shop, consumer: Client, checks: Checks
-) -> None:
+def test_a_code_takes_its_coupons_amount_off(shop: Shop, consumer: Client) -> None:
     """The order keeps its amount and says what was taken off, and by what."""
     coupon = shop.coupon(discountAmount=300)["id"]
     code = shop.promotion_code(coupon=coupon)
     order = shop.unauthorized(amount=1_000)
 
-    checks.succeeded(give(shop, order, code["code"]))
+    shop.checks.succeeded(give(shop, order, code["code"]))
 
     now = shop.now("order", order["id"], expand="all")
     (discount,) = now["discounts"]
@@ -282,50 +277,44 @@ def test_a_code_takes_its_coupons_amount_off(
 
 
 @pytest.mark.clause("discounts.limit")
-def test_only_the_rest_can_be_captured(
-    shop: Shop, consumer: Client, checks: Checks
-) -> None:
+def test_only_the_rest_can_be_captured(shop: Shop, consumer: Client) -> None:
     """A yen more is refused; the rest itself ends the order."""
     code = code_for(shop, {"discountAmount": 300})
     order = shop.unauthorized(amount=1_000, captureMethod="manual")
-    checks.succeeded(give(shop, order, code["code"]))
+    shop.checks.succeeded(give(shop, order, code["code"]))
 
     body = {"order": order["id"], "amount": 701, "currency": "JPY"}
     refused = shop.api.call("create_payment", body)
 
-    checks.refused(refused, "payment.excessive-amount")
+    shop.checks.refused(refused, "payment.excessive-amount")
     shop.payment(700, order=order["id"])
     assert shop.now("order", order["id"])["status"] == "succeeded"
 
 
 @pytest.mark.clause("discounts.percentage")
-def test_a_percentage_is_rounded_down(
-    shop: Shop, consumer: Client, checks: Checks
-) -> None:
+def test_a_percentage_is_rounded_down(shop: Shop, consumer: Client) -> None:
     """33.3 percent of 1,001 yen are 333."""
     code = code_for(shop, PERCENTAGE)
     order = shop.unauthorized(amount=1_001)
 
-    checks.succeeded(give(shop, order, code["code"]))
+    shop.checks.succeeded(give(shop, order, code["code"]))
 
     assert shop.now("order", order["id"])["discountAmount"] == 333
 
 
 @pytest.mark.clause("discounts.any-case")
-def test_a_code_is_given_in_any_case(
-    shop: Shop, consumer: Client, checks: Checks
-) -> None:
+def test_a_code_is_given_in_any_case(shop: Shop, consumer: Client) -> None:
     """Codes are unique ignoring case, so any case finds one."""
     code = code_for(shop, {"discountAmount": 300}, code=f"Code {shop.reference()}")
     order = shop.unauthorized(amount=1_000)
 
-    checks.succeeded(give(shop, order, code["code"].upper()))
+    shop.checks.succeeded(give(shop, order, code["code"].upper()))
 
     assert shop.now("order", order["id"])["discountAmount"] == 300
 
 
 @pytest.mark.clause("discounts.counted")
-def test_a_redemption_is_counted(shop: Shop, consumer: Client, checks: Checks) -> None:
+def test_a_redemption_is_counted(shop: Shop, consumer: Client) -> None:
     """On the code and on its coupon; a declined authorization is none."""
     coupon = shop.coupon(discountAmount=300)["id"]
     code = shop.promotion_code(coupon=coupon)
@@ -334,7 +323,7 @@ def test_a_redemption_is_counted(shop: Shop, consumer: Client, checks: Checks) -
 
     shop.consumer.call("authorize_order", declined, id=order["id"])
     before = counts(shop, code, coupon)
-    checks.succeeded(give(shop, order, code["code"]))
+    shop.checks.succeeded(give(shop, order, code["code"]))
 
     assert before == (0, 0)
     assert counts(shop, code, coupon) == (1, 1)
@@ -345,11 +334,7 @@ def test_a_redemption_is_counted(shop: Shop, consumer: Client, checks: Checks) -
     ("rules", "coupon"), NOT_APPLICABLE.values(), ids=NOT_APPLICABLE
 )
 def test_a_code_that_does_not_fit_is_refused(
-    rules: dict[str, Any],
-    coupon: dict[str, Any],
-    shop: Shop,
-    consumer: Client,
-    checks: Checks,
+    rules: dict[str, Any], coupon: dict[str, Any], shop: Shop, consumer: Client
 ) -> None:
     """The order waits on, and nothing is counted."""
     code = code_for(shop, coupon, **rules)
@@ -357,28 +342,28 @@ def test_a_code_that_does_not_fit_is_refused(
 
     answer = give(shop, order, code["code"])
 
-    checks.refused(answer, "promotion-code.not-applicable")
+    shop.checks.refused(answer, "promotion-code.not-applicable")
     assert shop.now("order", order["id"])["status"] == "requires_authorization"
     assert shop.now("promotion_code", code["id"])["redemptionCount"] == 0
 
 
 @pytest.mark.clause("discounts.refused")
-def test_an_unknown_code_is_refused(
-    shop: Shop, consumer: Client, checks: Checks
-) -> None:
+def test_an_unknown_code_is_refused(shop: Shop, consumer: Client) -> None:
     """The order waits on; without the code it is authorized."""
     order = shop.unauthorized(amount=1_000)
 
     answer = give(shop, order, shop.reference())
 
-    checks.refused(answer, "promotion-code.not-applicable")
-    checks.succeeded(shop.consumer.call("authorize_order", APPROVED, id=order["id"]))
+    shop.checks.refused(answer, "promotion-code.not-applicable")
+    shop.checks.succeeded(
+        shop.consumer.call("authorize_order", APPROVED, id=order["id"])
+    )
 
 
 @pytest.mark.clause("discounts.per-customer")
 @pytest.mark.parametrize("rule", ["onePerCustomer", "firstTimeTransaction"])
 def test_a_rule_about_the_consumer_holds(
-    rule: str, shop: Shop, consumer: Client, checks: Checks
+    rule: str, shop: Shop, consumer: Client
 ) -> None:
     """Who has bought is no new consumer, and has used the code."""
     code = code_for(shop, {"discountAmount": 300}, **{rule: True})
@@ -387,4 +372,4 @@ def test_a_rule_about_the_consumer_holds(
 
     answer = give(shop, second, code["code"])
 
-    checks.refused(answer, "promotion-code.not-applicable")
+    shop.checks.refused(answer, "promotion-code.not-applicable")

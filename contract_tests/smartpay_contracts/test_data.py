@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from smartpay_contracts import payloads
-from smartpay_contracts.checks import Checks
 from smartpay_contracts.resources import (
     ARRANGE,
     UPDATABLE,
@@ -92,15 +91,13 @@ def test_a_capture_moves_the_orders_updated_at(shop: Shop, target: Target) -> No
 
 @pytest.mark.clause("data.metadata-merge")
 @each_updatable
-def test_an_update_merges_metadata(
-    resource: Resource, shop: Shop, checks: Checks
-) -> None:
+def test_an_update_merges_metadata(resource: Resource, shop: Shop) -> None:
     """Pairs that are not named stay, named ones change, new ones come."""
     made = resource.make(shop)
 
     for metadata in ({"a": "1", "b": "2"}, {"b": "3", "c": "4"}):
         body = {"metadata": metadata}
-        checks.ok(shop.api.call(resource.update_operation, body, id=made["id"]))
+        shop.checks.ok(shop.api.call(resource.update_operation, body, id=made["id"]))
 
     now = shop.now(resource.name, made["id"])
     assert now["metadata"] == {"a": "1", "b": "3", "c": "4"}
@@ -109,12 +106,12 @@ def test_an_update_merges_metadata(
 @pytest.mark.clause("data.metadata-merge", "data.metadata-limit")
 @each_updatable
 def test_merged_metadata_has_at_most_twenty_pairs(
-    resource: Resource, shop: Shop, checks: Checks
+    resource: Resource, shop: Shop
 ) -> None:
     """A twenty-first pair is refused, and what was there stays."""
     made = resource.make(shop)
     full = {f"key{number}": "value" for number in range(20)}
-    checks.ok(
+    shop.checks.ok(
         shop.api.call(resource.update_operation, {"metadata": full}, id=made["id"])
     )
 
@@ -122,7 +119,7 @@ def test_merged_metadata_has_at_most_twenty_pairs(
         resource.update_operation, {"metadata": {"one more": "x"}}, id=made["id"]
     )
 
-    checks.refused(answer, "request.invalid")
+    shop.checks.refused(answer, "request.invalid")
     assert shop.now(resource.name, made["id"])["metadata"] == full
 
 
@@ -130,26 +127,24 @@ def test_merged_metadata_has_at_most_twenty_pairs(
 @each_updatable
 @pytest.mark.parametrize("metadata", [{}, None], ids=["empty", "null"])
 def test_an_empty_metadata_wipes_nothing(
-    resource: Resource, metadata: Any, shop: Shop, checks: Checks
+    resource: Resource, metadata: Any, shop: Shop
 ) -> None:
     """Two SDKs send one with every PATCH."""
     made = resource.make(shop)
     kept = {"kept": "yes"}
-    checks.ok(
+    shop.checks.ok(
         shop.api.call(resource.update_operation, {"metadata": kept}, id=made["id"])
     )
 
     body = {**(resource.update or {}), "metadata": metadata}
-    checks.ok(shop.api.call(resource.update_operation, body, id=made["id"]))
+    shop.checks.ok(shop.api.call(resource.update_operation, body, id=made["id"]))
 
     assert shop.now(resource.name, made["id"])["metadata"] == kept
 
 
 @pytest.mark.clause("data.currency-case", "data.country-case")
 @pytest.mark.parametrize("operation", BASKETS)
-def test_currency_and_country_may_be_in_lower_case(
-    operation: str, shop: Shop, checks: Checks
-) -> None:
+def test_currency_and_country_may_be_in_lower_case(operation: str, shop: Shop) -> None:
     """As one SDK's live suite sends them."""
     body = payloads.changed(ARRANGE[operation](shop).body, "currency", "jpy")
     body = payloads.changed(body, "items.0.currency", "jpy")
@@ -157,7 +152,7 @@ def test_currency_and_country_may_be_in_lower_case(
     body = payloads.changed(body, "shippingInfo.address.country", "jp")
     body = payloads.changed(body, "customerInfo.address.country", "jp")
 
-    order = order_of(operation, checks.ok(shop.api.call(operation, body)))
+    order = order_of(operation, shop.checks.ok(shop.api.call(operation, body)))
 
     assert order["currency"].upper() == "JPY"
 
@@ -165,7 +160,7 @@ def test_currency_and_country_may_be_in_lower_case(
 @pytest.mark.clause("data.currency-upper", "data.country-upper")
 @pytest.mark.parametrize("operation", BASKETS)
 def test_currency_and_country_are_answered_in_upper_case(
-    operation: str, shop: Shop, checks: Checks
+    operation: str, shop: Shop
 ) -> None:
     """In the order, its items and its shipping."""
     body = payloads.changed(ARRANGE[operation](shop).body, "currency", "jpy")
@@ -173,7 +168,7 @@ def test_currency_and_country_are_answered_in_upper_case(
     body = payloads.changed(body, "shippingInfo.feeCurrency", "jpy")
     body = payloads.changed(body, "shippingInfo.address.country", "jp")
 
-    order = order_of(operation, checks.ok(shop.api.call(operation, body)))
+    order = order_of(operation, shop.checks.ok(shop.api.call(operation, body)))
 
     shipping = order["shippingInfo"]
     assert order["currency"] == shipping["feeCurrency"] == "JPY"
@@ -182,13 +177,11 @@ def test_currency_and_country_are_answered_in_upper_case(
 
 
 @pytest.mark.clause("data.amount-float")
-def test_a_whole_number_with_a_fraction_of_zero_is_an_amount(
-    shop: Shop, checks: Checks
-) -> None:
+def test_a_whole_number_with_a_fraction_of_zero_is_an_amount(shop: Shop) -> None:
     """One SDK and one plugin may write it so; the answer is an integer."""
     body = payloads.changed(shop.order_body(amount=1250.0), "items.0.amount", 600.0)
 
-    order = checks.ok(shop.api.call("create_order", body))
+    order = shop.checks.ok(shop.api.call("create_order", body))
 
     assert order["amount"] == 1250
     assert type(order["amount"]) is int
@@ -196,26 +189,24 @@ def test_a_whole_number_with_a_fraction_of_zero_is_an_amount(
 
 @pytest.mark.clause("data.metadata-values")
 @pytest.mark.parametrize("value", [{"a": "b"}, ["a"]], ids=["object", "list"])
-def test_metadata_is_flat(value: Any, shop: Shop, checks: Checks) -> None:
+def test_metadata_is_flat(value: Any, shop: Shop) -> None:
     """Text, numbers and booleans are accepted, what holds others is refused."""
     flat = shop.order_body(metadata={"text": "a", "number": 1, "flag": True})
     deep = shop.order_body(metadata={"deep": value})
 
-    checks.ok(shop.api.call("create_order", flat))
-    checks.refused(shop.api.call("create_order", deep), "request.invalid")
+    shop.checks.ok(shop.api.call("create_order", flat))
+    shop.checks.refused(shop.api.call("create_order", deep), "request.invalid")
 
 
 @pytest.mark.clause("data.no-nulls")
 @pytest.mark.parametrize(
     "operation", [n for n in merchant_operations("POST") if OPERATIONS[n].request]
 )
-def test_a_null_that_was_sent_does_not_come_back(
-    operation: str, shop: Shop, checks: Checks
-) -> None:
+def test_a_null_that_was_sent_does_not_come_back(operation: str, shop: Shop) -> None:
     """Absent is absent, also when it was said in so many words."""
     body = {**ARRANGE[operation](shop).body, "reference": None, "description": None}
 
-    made = checks.succeeded(shop.api.call(operation, body)).doc
+    made = shop.checks.succeeded(shop.api.call(operation, body)).doc
 
     assert "null" not in [str(value) for value in made.values()]
     assert made.get("reference", "absent") is not None

@@ -34,40 +34,38 @@ def mandatory() -> list[tuple[str, str]]:
 @pytest.mark.clause("errors.request-invalid", "errors.shape", "errors.status-code")
 @pytest.mark.parametrize(("operation", "member"), mandatory())
 def test_a_missing_mandatory_member_is_invalid(
-    operation: str, member: str, shop: Shop, checks: Checks
+    operation: str, member: str, shop: Shop
 ) -> None:
     """400 request.invalid, in the common shape."""
     body = payloads.without(ARRANGE[operation](shop).body, member)
 
     answer = shop.api.call(operation, body)
 
-    checks.refused(answer, "request.invalid")
+    shop.checks.refused(answer, "request.invalid")
 
 
 @pytest.mark.clause("errors.request-invalid")
 @pytest.mark.parametrize(("operation", "member"), mandatory())
 def test_a_mandatory_member_that_is_null_is_missing(
-    operation: str, member: str, shop: Shop, checks: Checks
+    operation: str, member: str, shop: Shop
 ) -> None:
     """Null counts as absent, for mandatory members too."""
     body = {**ARRANGE[operation](shop).body, member: None}
 
     answer = shop.api.call(operation, body)
 
-    checks.refused(answer, "request.invalid")
+    shop.checks.refused(answer, "request.invalid")
 
 
 @pytest.mark.clause("errors.request-malformed", "errors.shape")
 @pytest.mark.parametrize("operation", WITH_BODY)
-def test_a_body_that_is_no_json_is_malformed(
-    operation: str, shop: Shop, checks: Checks
-) -> None:
+def test_a_body_that_is_no_json_is_malformed(operation: str, shop: Shop) -> None:
     """Half an object cannot be read."""
     arguments = ARRANGE[operation](shop)
 
     answer = shop.api.call(operation, id=arguments.id, raw=b'{"amount": 15')
 
-    checks.refused(answer, "request.malformed")
+    shop.checks.refused(answer, "request.malformed")
 
 
 @pytest.mark.clause("errors.malformed-kinds")
@@ -85,7 +83,7 @@ def test_what_cannot_be_read_is_malformed(
 @pytest.mark.parametrize("content_type", ["text/plain", "application/xml"])
 @pytest.mark.parametrize("operation", POSTS)
 def test_another_label_than_json_is_refused(
-    operation: str, content_type: str, shop: Shop, checks: Checks
+    operation: str, content_type: str, shop: Shop
 ) -> None:
     """Merchants send JSON and say so."""
     arguments = ARRANGE[operation](shop)
@@ -94,32 +92,32 @@ def test_another_label_than_json_is_refused(
         operation, arguments.body, headers={"Content-Type": content_type}
     )
 
-    checks.refused(answer, "request.unsupported-media-type")
+    shop.checks.refused(answer, "request.unsupported-media-type")
 
 
 @pytest.mark.clause("errors.too-large")
-def test_a_body_over_a_mebibyte_is_refused(shop: Shop, checks: Checks) -> None:
+def test_a_body_over_a_mebibyte_is_refused(shop: Shop) -> None:
     """413, not a broken connection."""
     body = shop.order_body(padding="x" * LIMIT)
 
     answer = shop.api.call("create_order", body)
 
-    checks.refused(answer, "request.too-large")
+    shop.checks.refused(answer, "request.too-large")
 
 
 @pytest.mark.clause("errors.too-large")
-def test_a_large_body_below_the_limit_is_read(shop: Shop, checks: Checks) -> None:
+def test_a_large_body_below_the_limit_is_read(shop: Shop) -> None:
     """The limit is where it is said to be."""
     body = shop.order_body()
     spare = LIMIT - len(json.dumps(body, ensure_ascii=False).encode())
 
     answer = shop.api.call("create_order", {**body, "padding": "x" * (spare - 20)})
 
-    assert checks.ok(answer)["status"] == "succeeded"
+    assert shop.checks.ok(answer)["status"] == "succeeded"
 
 
 @pytest.mark.clause("errors.every-problem", "errors.details-text")
-def test_every_problem_is_told_at_once(shop: Shop, checks: Checks) -> None:
+def test_every_problem_is_told_at_once(shop: Shop) -> None:
     """Each with the path of what is wrong."""
     body = payloads.without(shop.order_body(amount=-1), "currency")
     body = payloads.without(body, "items.0.name")
@@ -127,7 +125,7 @@ def test_every_problem_is_told_at_once(shop: Shop, checks: Checks) -> None:
 
     answer = shop.api.call("create_order", body)
 
-    details = checks.refused(answer, "request.invalid")["details"]
+    details = shop.checks.refused(answer, "request.invalid")["details"]
     assert all(isinstance(entry, str) for entry in details)
     for path in ("amount", "currency", "items[0].name", "shippingInfo.address.country"):
         assert any(path in entry for entry in details), f"{path} not in {details}"
@@ -136,32 +134,30 @@ def test_every_problem_is_told_at_once(shop: Shop, checks: Checks) -> None:
 @pytest.mark.clause("errors.every-problem")
 @pytest.mark.parametrize("operation", WITH_BODY)
 def test_every_broken_payload_is_refused_with_its_problems(
-    operation: str, api: Client, shop: Shop, checks: Checks
+    operation: str, api: Client, shop: Shop
 ) -> None:
     """Each rule of the request's schema is enforced."""
     arguments = ARRANGE[operation](shop)
     for broken in broken_payloads(operation):
         answer = api.call(operation, broken.payload, id=arguments.id)
 
-        details = checks.refused(answer, "request.invalid")["details"]
+        details = shop.checks.refused(answer, "request.invalid")["details"]
         assert len(details) >= len(broken.problems), f"{broken.name}: {details}"
 
 
 @pytest.mark.clause("errors.changes-nothing")
 @pytest.mark.parametrize("operation", POSTS)
-def test_a_refused_creation_makes_nothing(
-    operation: str, shop: Shop, checks: Checks
-) -> None:
+def test_a_refused_creation_makes_nothing(operation: str, shop: Shop) -> None:
     """The list is the same before and after."""
     body = ARRANGE[operation](shop).body
     resource = next(k for k in RESOURCES.values() if k.create_operation == operation)
-    before = checks.listed(shop.api, resource.list_operation)
+    before = shop.checks.listed(shop.api, resource.list_operation)
 
     broken = {**body, "metadata": "no object"}
-    checks.refused(shop.api.call(operation, broken), "request.invalid")
-    checks.refused(shop.api.call(operation, raw=b"{"), "request.malformed")
+    shop.checks.refused(shop.api.call(operation, broken), "request.invalid")
+    shop.checks.refused(shop.api.call(operation, raw=b"{"), "request.malformed")
 
-    assert checks.listed(shop.api, resource.list_operation) == before
+    assert shop.checks.listed(shop.api, resource.list_operation) == before
 
 
 @pytest.mark.clause("errors.changes-nothing")
@@ -169,9 +165,7 @@ def test_a_refused_creation_makes_nothing(
     "name",
     [name for name, resource in RESOURCES.items() if resource.update is not None],
 )
-def test_a_refused_update_changes_nothing(
-    name: str, shop: Shop, checks: Checks
-) -> None:
+def test_a_refused_update_changes_nothing(name: str, shop: Shop) -> None:
     """Not even the members that were good."""
     resource = RESOURCES[name]
     made = resource.make(shop)
@@ -179,5 +173,5 @@ def test_a_refused_update_changes_nothing(
     broken = {**(resource.update or {}), "metadata": "no object"}
     answer = shop.api.call(resource.update_operation, broken, id=made["id"])
 
-    checks.refused(answer, "request.invalid")
+    shop.checks.refused(answer, "request.invalid")
     assert shop.now(name, made["id"]) == made

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from smartpay_contracts import payloads
-from smartpay_contracts.checks import Checks
 from smartpay_contracts.client import Client
 from smartpay_contracts.control import Control
 from smartpay_contracts.exchange import Doc
@@ -49,13 +48,13 @@ def test_an_approved_order_tells(
 
 @pytest.mark.clause("events.order-authorized")
 def test_an_order_authorized_by_the_consumer_tells(
-    shop: Shop, consumer: Client, receiver: Receiver, checks: Checks
+    shop: Shop, consumer: Client, receiver: Receiver
 ) -> None:
     """The same event as for an order made from a token."""
     order = shop.unauthorized(captureMethod="manual")
     body = {"paymentMethod": "pm_test_visaApproved", "paymentPlan": "pay_in_three"}
 
-    checks.succeeded(consumer.call("authorize_order", body, id=order["id"]))
+    shop.checks.succeeded(consumer.call("authorize_order", body, id=order["id"]))
 
     data = told(receiver, "order.authorized", order["id"])
     assert data["status"] == "requires_capture"
@@ -174,7 +173,7 @@ def test_an_order_that_the_consumer_could_not_pay_tells(
 
 @pytest.mark.clause("events.token-life")
 def test_a_token_tells_its_life(
-    shop: Shop, consumer: Client, receiver: Receiver, checks: Checks
+    shop: Shop, consumer: Client, receiver: Receiver
 ) -> None:
     """Created, approved, disabled, enabled, deleted."""
     token = shop.waiting_token()
@@ -188,7 +187,7 @@ def test_a_token_tells_its_life(
         ("enable_token", "token.enabled"),
         ("delete_token", "token.deleted"),
     ):
-        checks.succeeded(shop.api.call(operation, id=token))
+        shop.checks.succeeded(shop.api.call(operation, id=token))
         told_later.append(told(receiver, type_, token)["status"])
 
     assert created["status"] == "requires_authorization"
@@ -197,26 +196,26 @@ def test_a_token_tells_its_life(
 
 
 @pytest.mark.clause("events.coupons")
-def test_a_coupon_tells(shop: Shop, receiver: Receiver, checks: Checks) -> None:
+def test_a_coupon_tells(shop: Shop, receiver: Receiver) -> None:
     """When it is made and when it is changed."""
     coupon = shop.coupon()
     created = told(receiver, "coupon.created", coupon["id"])
 
     body = {"name": "new"}
-    checks.ok(shop.api.call("update_coupon", body, id=coupon["id"]))
+    shop.checks.ok(shop.api.call("update_coupon", body, id=coupon["id"]))
 
     updated = told(receiver, "coupon.updated", coupon["id"])
     assert (created["name"], updated["name"]) == (coupon["name"], "new")
 
 
 @pytest.mark.clause("events.promotion-codes")
-def test_a_promotion_code_tells(shop: Shop, receiver: Receiver, checks: Checks) -> None:
+def test_a_promotion_code_tells(shop: Shop, receiver: Receiver) -> None:
     """When it is made and when it is changed."""
     code = shop.promotion_code()
     created = told(receiver, "promotion_code.created", code["id"])
 
     body = {"active": False}
-    checks.ok(shop.api.call("update_promotion_code", body, id=code["id"]))
+    shop.checks.ok(shop.api.call("update_promotion_code", body, id=code["id"]))
 
     updated = told(receiver, "promotion_code.updated", code["id"])
     assert (created["active"], updated["active"]) == (True, False)

@@ -6,7 +6,6 @@ import json
 
 import pytest
 
-from smartpay_contracts.checks import Checks
 from smartpay_contracts.client import Client
 from smartpay_contracts.control import Control
 from smartpay_contracts.exchange import Doc
@@ -39,14 +38,14 @@ def test_an_event_is_posted(shop: Shop, receiver: Receiver, endpoint: Doc) -> No
 
 @pytest.mark.clause("events.shape")
 def test_an_event_has_its_documented_shape(
-    shop: Shop, receiver: Receiver, endpoint: Doc, checks: Checks
+    shop: Shop, receiver: Receiver, endpoint: Doc
 ) -> None:
     """id, object, createdAt, test, and the data with type and version."""
     shop.coupon()
 
     event = arrived(receiver, "coupon.created").event
 
-    checks.matches("resources/event", event, None)
+    shop.checks.matches("resources/event", event, None)
     assert (event["object"], event["test"]) == ("event", True)
     assert event["id"].startswith("evt_test_")
     assert abs(event["createdAt"] - now_ms()) < 24 * HOUR_MS
@@ -131,7 +130,7 @@ def test_an_event_looks_like_the_published_sample(
 @pytest.mark.clause("events.shape")
 @pytest.mark.parametrize("kind", ["order", "payment", "refund", "coupon"])
 def test_the_data_of_an_event_fits_its_schema(
-    *, kind: str, shop: Shop, receiver: Receiver, endpoint: Doc, checks: Checks
+    *, kind: str, shop: Shop, receiver: Receiver, endpoint: Doc
 ) -> None:
     """The same as when the object is retrieved."""
     shop.refund()
@@ -140,7 +139,7 @@ def test_the_data_of_an_event_fits_its_schema(
 
     data = arrived(receiver, type_).data
 
-    checks.matches(f"resources/{kind}", data, None)
+    shop.checks.matches(f"resources/{kind}", data, None)
     assert resource_named(data["object"]).name == kind
 
 
@@ -201,16 +200,14 @@ def test_each_endpoint_gets_its_own_delivery(shop: Shop, receiver: Receiver) -> 
 
 
 @pytest.mark.clause("events.inactive")
-def test_an_inactive_endpoint_gets_nothing(
-    shop: Shop, receiver: Receiver, checks: Checks
-) -> None:
+def test_an_inactive_endpoint_gets_nothing(shop: Shop, receiver: Receiver) -> None:
     """Until it is active again."""
     off = shop.endpoint(receiver.url("/off"))
     shop.endpoint(receiver.url("/on"))
 
     def switch(active: bool) -> None:
         body = {"active": active}
-        checks.ok(shop.api.call("update_webhook_endpoint", body, id=off["id"]))
+        shop.checks.ok(shop.api.call("update_webhook_endpoint", body, id=off["id"]))
 
     switch(False)
     shop.coupon()
@@ -223,13 +220,11 @@ def test_an_inactive_endpoint_gets_nothing(
 
 
 @pytest.mark.clause("events.deleted")
-def test_a_deleted_endpoint_gets_nothing(
-    shop: Shop, receiver: Receiver, checks: Checks
-) -> None:
+def test_a_deleted_endpoint_gets_nothing(shop: Shop, receiver: Receiver) -> None:
     """While another one still does."""
     gone = shop.endpoint(receiver.url("/gone"))
     shop.endpoint(receiver.url("/here"))
-    checks.succeeded(shop.api.call("delete_webhook_endpoint", id=gone["id"]))
+    shop.checks.succeeded(shop.api.call("delete_webhook_endpoint", id=gone["id"]))
 
     shop.coupon()
 
@@ -238,13 +233,11 @@ def test_a_deleted_endpoint_gets_nothing(
 
 
 @pytest.mark.clause("events.changed-url")
-def test_events_follow_a_changed_url(
-    shop: Shop, receiver: Receiver, checks: Checks
-) -> None:
+def test_events_follow_a_changed_url(shop: Shop, receiver: Receiver) -> None:
     """Not to the old address any more."""
     made = shop.endpoint(receiver.url("/old"))
     body = {"url": receiver.url("/new")}
-    checks.ok(shop.api.call("update_webhook_endpoint", body, id=made["id"]))
+    shop.checks.ok(shop.api.call("update_webhook_endpoint", body, id=made["id"]))
 
     shop.coupon()
 

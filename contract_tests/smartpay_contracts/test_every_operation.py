@@ -19,6 +19,7 @@ import pytest
 
 from smartpay_contracts.checks import Checks
 from smartpay_contracts.client import Client
+from smartpay_contracts.exchange import Exchange
 from smartpay_contracts.resources import (
     ARRANGE,
     CREATABLE,
@@ -26,6 +27,7 @@ from smartpay_contracts.resources import (
     Resource,
     call,
     caller_of,
+    case,
     each,
     merchant_operations,
     resource_of,
@@ -43,6 +45,11 @@ EARLIEST_MS, LATEST_MS = 1_600_000_000_000, 4_102_444_800_000
 """2020 and 2100: seconds or microseconds would be far outside."""
 
 
+def without_texts(answer: Exchange) -> str:
+    """Return the JSON of an answer with every text in it empty."""
+    return re.sub(r'"(?:[^"\\]|\\.)*"', '""', answer.text)
+
+
 def objects_in(value: Any) -> list[dict[str, Any]]:
     """Return every object of the API in a document, however deep."""
     if isinstance(value, list):
@@ -55,26 +62,24 @@ def objects_in(value: Any) -> list[dict[str, Any]]:
 
 @pytest.mark.clause("service.success-200", "data.shape", "auth.one-key", "auth.raw-key")
 @pytest.mark.parametrize("operation", [n for n in MERCHANT if n not in DELETES])
-def test_a_good_call_is_answered_as_described(
-    operation: str, shop: Shop, checks: Checks
-) -> None:
+def test_a_good_call_is_answered_as_described(operation: str, shop: Shop) -> None:
     """Every operation has one good call, and its answer fits the schema."""
     answer = call(operation, shop)
 
-    checks.ok(answer)
+    shop.checks.ok(answer)
     assert answer.status == 200
 
 
 @pytest.mark.clause("service.consumer-200")
 @pytest.mark.parametrize("operation", [n for n in OPERATIONS if n not in MERCHANT])
 def test_a_good_call_of_the_consumers_side_is_answered_with_200(
-    operation: str, shop: Shop, checks: Checks
+    operation: str, shop: Shop
 ) -> None:
     """And its answer fits the schema."""
     shop.target.require("consumer")
     answer = call(operation, shop)
 
-    checks.ok(answer)
+    shop.checks.ok(answer)
     assert answer.status == 200
 
 
@@ -91,13 +96,11 @@ def test_a_deletion_is_answered_with_204_and_nothing(
 
 @pytest.mark.clause("data.no-more")
 @pytest.mark.parametrize("operation", [n for n, r in OPERATIONS.items() if r.response])
-def test_an_answer_has_no_unknown_member(
-    operation: str, shop: Shop, checks: Checks
-) -> None:
+def test_an_answer_has_no_unknown_member(operation: str, shop: Shop) -> None:
     """The schema of our own answers is closed."""
     answer = call(operation, shop)
 
-    checks.succeeded(answer)
+    shop.checks.succeeded(answer)
     schema = response_schema(operation)
     assert schema is not None
     Checks(foreign=False).matches(schema, answer.doc, answer)
@@ -105,25 +108,21 @@ def test_an_answer_has_no_unknown_member(
 
 @pytest.mark.clause("service.json-content-type", "service.compact-json")
 @pytest.mark.parametrize("operation", ANSWERING)
-def test_an_answer_is_compact_json(operation: str, shop: Shop, checks: Checks) -> None:
+def test_an_answer_is_compact_json(operation: str, shop: Shop) -> None:
     """One SDK searches the raw text, others look at the content type exactly."""
     answer = call(operation, shop)
 
-    checks.is_json(checks.succeeded(answer))
-    outside_texts = re.sub(r'"(?:[^"\\]|\\.)*"', '""', answer.text)
-    assert not re.search(r"\s", outside_texts.strip()), answer.text[:200]
+    shop.checks.is_json(shop.checks.succeeded(answer))
+    assert not re.search(r"\s", without_texts(answer).strip()), answer.text[:200]
 
 
 @pytest.mark.clause("service.integers")
 @pytest.mark.parametrize("operation", ANSWERING)
-def test_numbers_in_answers_are_integers(
-    operation: str, shop: Shop, checks: Checks
-) -> None:
+def test_numbers_in_answers_are_integers(operation: str, shop: Shop) -> None:
     """2.0 is no integer to an SDK that compares types."""
-    answer = checks.succeeded(call(operation, shop))
+    answer = shop.checks.succeeded(call(operation, shop))
 
-    outside_texts = re.sub(r'"(?:[^"\\]|\\.)*"', '""', answer.text)
-    assert not re.search(r"\d[.eE]", outside_texts), answer.text[:300]
+    assert not re.search(r"\d[.eE]", without_texts(answer)), answer.text[:300]
     for thing in objects_in(answer.json):
         for name in ("amount", "createdAt", "updatedAt", "expiresAt", "quantity"):
             assert type(thing.get(name, 0)) is int, f"{name} of {thing['id']}"
@@ -131,13 +130,11 @@ def test_numbers_in_answers_are_integers(
 
 @pytest.mark.clause("data.object", "data.id-prefix")
 @each(RESOURCES)
-def test_an_object_names_its_kind(
-    resource: Resource, shop: Shop, checks: Checks
-) -> None:
+def test_an_object_names_its_kind(resource: Resource, shop: Shop) -> None:
     """By its member object, and by the prefix of its id, everywhere it appears."""
     made = resource.make(shop)
 
-    entry = checks.find(shop.api, resource.list_operation, made["id"])
+    entry = shop.checks.find(shop.api, resource.list_operation, made["id"])
     for seen in (made, shop.now(resource.name, made["id"]), entry):
         assert seen["object"] == resource.object
         assert seen["id"].startswith(f"{resource.prefix}_test_"), seen["id"]
@@ -175,10 +172,10 @@ def test_an_id_has_the_usual_length(resource: Resource, shop: Shop) -> None:
 @pytest.mark.clause("data.id-format", "auth.test-flag", "data.milliseconds")
 @pytest.mark.parametrize("operation", ANSWERING)
 def test_every_object_in_an_answer_has_a_good_id_flag_and_times(
-    operation: str, shop: Shop, checks: Checks
+    operation: str, shop: Shop
 ) -> None:
     """SDKs refuse other ids; test mode is told; times are milliseconds."""
-    answer = checks.succeeded(call(operation, shop))
+    answer = shop.checks.succeeded(call(operation, shop))
 
     things = objects_in(answer.json)
     assert things
@@ -194,20 +191,17 @@ def test_every_object_in_an_answer_has_a_good_id_flag_and_times(
 
 @pytest.mark.clause("data.no-nulls")
 @pytest.mark.parametrize("operation", ANSWERING)
-def test_what_is_not_set_is_left_out(
-    operation: str, shop: Shop, checks: Checks
-) -> None:
+def test_what_is_not_set_is_left_out(operation: str, shop: Shop) -> None:
     """No member of an answer is null."""
-    answer = checks.succeeded(call(operation, shop))
+    answer = shop.checks.succeeded(call(operation, shop))
 
-    outside_texts = re.sub(r'"(?:[^"\\]|\\.)*"', '""', answer.text)
-    assert "null" not in outside_texts, answer.text[:300]
+    assert "null" not in without_texts(answer), answer.text[:300]
 
 
 @pytest.mark.clause("service.tracking-parameters", "service.unknown-headers")
 @pytest.mark.parametrize("operation", MERCHANT)
 def test_what_sdks_add_to_every_call_changes_nothing(
-    operation: str, shop: Shop, checks: Checks
+    operation: str, shop: Shop
 ) -> None:
     """Their name and version in the query, and a header nobody knows."""
     arguments = ARRANGE[operation](shop)
@@ -220,19 +214,19 @@ def test_what_sdks_add_to_every_call_changes_nothing(
         headers={"ContentType": "application/json"},
     )
 
-    checks.ok(answer)
+    shop.checks.ok(answer)
 
 
 @pytest.mark.clause("errors.not-found", "errors.shape", "errors.status-code")
 @pytest.mark.parametrize("operation", ABOUT_ONE)
-def test_an_unknown_id_is_not_found(operation: str, shop: Shop, checks: Checks) -> None:
+def test_an_unknown_id_is_not_found(operation: str, shop: Shop) -> None:
     """404, in the common shape, whatever one wants to do with it."""
     resource = resource_of(operation)
     body = dict(resource.update or {}) if OPERATIONS[operation].request else {}
 
     answer = caller_of(operation, shop).call(operation, body, id=resource.unknown_id)
 
-    checks.refused_with(answer, 404)
+    shop.checks.refused_with(answer, 404)
 
 
 UNKNOWN = {
@@ -259,9 +253,7 @@ UNKNOWN = {
 @pytest.mark.parametrize(
     "operation",
     [
-        pytest.param(
-            name, marks=[pytest.mark.clause(UNKNOWN[name])] if name in UNKNOWN else []
-        )
+        case(UNKNOWN.get(name, ""), name)
         for name in ABOUT_ONE
         if resource_of(name).name != "checkout_session"
     ],
@@ -291,7 +283,7 @@ def test_every_answer_has_a_request_id_of_its_own(operation: str, shop: Shop) ->
 
 
 @pytest.mark.clause("data.unique-ids")
-def test_two_objects_never_share_an_id(shop: Shop, checks: Checks) -> None:
+def test_two_objects_never_share_an_id(shop: Shop) -> None:
     """Not even line items of one order."""
     orders = [shop.order() for _ in range(2)]
 
@@ -327,7 +319,7 @@ def test_metadata_comes_back_as_it_was_sent(resource: Resource, shop: Shop) -> N
 @pytest.mark.parametrize("operation", [k.create_operation for k in CREATABLE.values()])
 @pytest.mark.parametrize(("pairs", "is_accepted"), [(20, True), (21, False)])
 def test_metadata_has_at_most_twenty_pairs(
-    operation: str, pairs: int, is_accepted: bool, shop: Shop, checks: Checks
+    operation: str, pairs: int, is_accepted: bool, shop: Shop
 ) -> None:
     """Twenty are accepted, twenty-one are not."""
     metadata = {f"key{number}": "value" for number in range(pairs)}
@@ -336,6 +328,6 @@ def test_metadata_has_at_most_twenty_pairs(
     answer = shop.api.call(operation, body)
 
     if is_accepted:
-        assert checks.ok(answer)["metadata"] == metadata
+        assert shop.checks.ok(answer)["metadata"] == metadata
     else:
-        checks.refused(answer, "request.invalid")
+        shop.checks.refused(answer, "request.invalid")

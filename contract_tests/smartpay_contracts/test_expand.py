@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from smartpay_contracts.checks import Checks
 from smartpay_contracts.client import Client
 from smartpay_contracts.resources import ARRANGE, RESOURCES, Resource, each
 from smartpay_contracts.shop import Shop
@@ -36,32 +34,26 @@ def plain(value: Any) -> Any:
     return value["id"] if isinstance(value, dict) and "id" in value else value
 
 
-def get_and_list(
-    shop: Shop, checks: Checks, resource: Resource, id_: str
-) -> Callable[[str], list[Any]]:
-    """Return a function that retrieves an object both ways, with a query."""
-
-    def look(expand: str) -> list[Any]:
-        query = {"expand": expand}
-        return [
-            shop.now(resource.name, id_, **query),
-            checks.find(shop.api, resource.list_operation, id_, **query),
-        ]
-
-    return look
+def seen_again(shop: Shop, resource: str, id_: str, expand: str) -> list[Any]:
+    """Return an object as it is retrieved and listed with a value of expand."""
+    listed = RESOURCES[resource].list_operation
+    return [
+        shop.now(resource, id_, expand=expand),
+        shop.checks.find(shop.api, listed, id_, expand=expand),
+    ]
 
 
 @pytest.mark.clause("expand.default", "expand.same-object")
 @each(EXPANDING)
 @pytest.mark.parametrize("expand", ["no", ""])
 def test_references_are_ids_unless_asked(
-    resource: Resource, expand: str, shop: Shop, checks: Checks
+    resource: Resource, expand: str, shop: Shop
 ) -> None:
     """no, an empty value and nothing at all mean the same."""
     made = resource.make(shop)
     default = shop.now(resource.name, made["id"])
 
-    asked, entry = get_and_list(shop, checks, resource, made["id"])(expand)
+    asked, entry = seen_again(shop, resource.name, made["id"], expand)
 
     assert asked == default
     assert entry == default
@@ -71,14 +63,12 @@ def test_references_are_ids_unless_asked(
 
 @pytest.mark.clause("expand.same-object")
 @each(EXPANDING)
-def test_expanded_is_the_same_object(
-    resource: Resource, shop: Shop, checks: Checks
-) -> None:
+def test_expanded_is_the_same_object(resource: Resource, shop: Shop) -> None:
     """Every member agrees, once references are read as ids."""
     made = resource.make(shop)
     default = shop.now(resource.name, made["id"])
 
-    for expanded in get_and_list(shop, checks, resource, made["id"])("all"):
+    for expanded in seen_again(shop, resource.name, made["id"], "all"):
         assert {name: plain(value) for name, value in expanded.items()} == dict(default)
 
 
@@ -115,92 +105,68 @@ def test_every_payment_of_an_order_is_expanded(shop: Shop) -> None:
 
 
 @pytest.mark.clause("expand.order-list")
-def test_a_list_of_orders_can_be_expanded(shop: Shop, checks: Checks) -> None:
-    """Every line item in it has a resource."""
+def test_a_list_of_orders_can_be_expanded(shop: Shop) -> None:
+    """Every line item in it has a kind."""
     order = shop.order()
 
-    entry = checks.find(shop.api, "list_orders", order["id"], expand="all")
+    entry = shop.checks.find(shop.api, "list_orders", order["id"], expand="all")
 
     assert entry == shop.now("order", order["id"], expand="all")
     assert {i["kind"] for i in entry["lineItems"]} == {"product", "tax", "discount"}
 
 
 @pytest.mark.clause("expand.session-plain")
-def test_a_session_names_its_order_by_id(shop: Shop, checks: Checks) -> None:
-    """Alone and in the list."""
-    made = shop.session()
-    resource = RESOURCES["checkout_session"]
-
-    for session in get_and_list(shop, checks, resource, made["id"])("no"):
-        assert session["order"] == made["order"]["id"]
-        assert "token" not in session
-
-
-@pytest.mark.clause("expand.session-plain")
-def test_a_session_names_its_token_by_id(shop: Shop, checks: Checks) -> None:
-    """Alone and in the list."""
-    made = shop.token_session()
-    resource = RESOURCES["checkout_session"]
-
-    for session in get_and_list(shop, checks, resource, made["id"])("no"):
-        assert session["token"] == made["token"]["id"]
-        assert "order" not in session
-
-
-@pytest.mark.clause("expand.session-all")
-def test_an_expanded_session_holds_its_order_expanded(
-    shop: Shop, checks: Checks
+@pytest.mark.parametrize(("about", "other"), [("order", "token"), ("token", "order")])
+def test_a_session_names_its_order_or_token_by_id(
+    about: str, other: str, shop: Shop
 ) -> None:
-    """The same as the expanded order itself."""
-    made = shop.session()
-    resource = RESOURCES["checkout_session"]
+    """Alone and in the list."""
+    made = shop.session() if about == "order" else shop.token_session()
 
-    for session in get_and_list(shop, checks, resource, made["id"])("all"):
-        assert session["order"]["object"] == "order"
-        order = shop.now("order", made["order"]["id"], expand="all")
-        assert session["order"] == order
+    for session in seen_again(shop, "checkout_session", made["id"], "no"):
+        assert session[about] == made[about]["id"]
+        assert other not in session
 
 
 @pytest.mark.clause("expand.session-all")
-def test_an_expanded_session_holds_its_token(shop: Shop, checks: Checks) -> None:
-    """As an object with the same id."""
-    made = shop.token_session()
-    resource = RESOURCES["checkout_session"]
+@pytest.mark.parametrize("about", ["order", "token"])
+def test_an_expanded_session_holds_its_order_or_token(about: str, shop: Shop) -> None:
+    """An order is the same as the expanded order itself."""
+    made = shop.session() if about == "order" else shop.token_session()
 
-    for session in get_and_list(shop, checks, resource, made["id"])("all"):
-        assert session["token"]["object"] == "token"
-        assert session["token"]["id"] == made["token"]["id"]
+    for session in seen_again(shop, "checkout_session", made["id"], "all"):
+        assert session[about]["object"] == about
+        assert session[about]["id"] == made[about]["id"]
+        if about == "order":
+            assert session["order"] == shop.now(
+                "order", made["order"]["id"], expand="all"
+            )
 
 
-@pytest.mark.clause("expand.payment-all")
-def test_an_expanded_payment_keeps_its_order_an_id(shop: Shop, checks: Checks) -> None:
-    """Only line items grow."""
+@pytest.mark.parametrize(
+    ("resource", "name"),
+    [
+        pytest.param(
+            "payment", "order", marks=pytest.mark.clause("expand.payment-all")
+        ),
+        pytest.param(
+            "refund", "payment", marks=pytest.mark.clause("expand.refund-all")
+        ),
+    ],
+)
+def test_an_expanded_payment_or_refund_expands_only_its_line_items(
+    resource: str, name: str, shop: Shop
+) -> None:
+    """The order of a payment and the payment of a refund stay ids."""
     order = shop.authorized()
     lines = [line["id"] for line in order["lineItems"]]
-    payment = shop.payment(order=order["id"], lineItems=lines)
+    made = shop.payment(order=order["id"], lineItems=lines)
+    if resource == "refund":
+        made = shop.refund(payment=made["id"], lineItems=lines[:1])
+    kept = shop.now(resource, made["id"]).get("lineItems", [])
 
-    kept = shop.now("payment", payment["id"]).get("lineItems", [])
-
-    look = get_and_list(shop, checks, RESOURCES["payment"], payment["id"])
-    for expanded in look("all"):
-        assert expanded["order"] == payment["order"]
-        assert all(isinstance(line, dict) for line in expanded.get("lineItems", []))
-        assert plain(expanded.get("lineItems", [])) == kept
-
-
-@pytest.mark.clause("expand.refund-all")
-def test_an_expanded_refund_keeps_its_payment_an_id(shop: Shop, checks: Checks) -> None:
-    """Only line items grow."""
-    order = shop.authorized()
-    lines = [line["id"] for line in order["lineItems"][:1]]
-    payment = shop.payment(order=order["id"])["id"]
-    refund = shop.refund(payment=payment, lineItems=lines)
-
-    kept = shop.now("refund", refund["id"]).get("lineItems", [])
-
-    look = get_and_list(shop, checks, RESOURCES["refund"], refund["id"])
-    for expanded in look("all"):
-        assert expanded["payment"] == refund["payment"]
+    for expanded in seen_again(shop, resource, made["id"], "all"):
+        assert expanded[name] == made[name]
         assert all(isinstance(line, dict) for line in expanded.get("lineItems", []))
         assert plain(expanded.get("lineItems", [])) == kept
 
@@ -209,13 +175,13 @@ def test_an_expanded_refund_keeps_its_payment_an_id(shop: Shop, checks: Checks) 
 @each(IGNORING)
 @pytest.mark.parametrize("expand", ["all", "no", ""])
 def test_kinds_without_references_ignore_expand(
-    resource: Resource, expand: str, shop: Shop, checks: Checks
+    resource: Resource, expand: str, shop: Shop
 ) -> None:
     """Two SDKs send it with every call."""
     made = resource.make(shop)
     default = shop.now(resource.name, made["id"])
 
-    for seen in get_and_list(shop, checks, resource, made["id"])(expand):
+    for seen in seen_again(shop, resource.name, made["id"], expand):
         assert {**default, **seen} == {**seen, **default}
 
 
@@ -231,7 +197,7 @@ def test_orders_and_sessions_are_answered_expanded(shop: Shop) -> None:
 
 
 @pytest.mark.clause("expand.others-plain")
-def test_everything_else_is_answered_with_ids(shop: Shop, checks: Checks) -> None:
+def test_everything_else_is_answered_with_ids(shop: Shop) -> None:
     """Captures, refunds, updates and cancellations."""
     order = shop.authorized()
     payment = shop.payment(500, order=order["id"])
@@ -239,10 +205,10 @@ def test_everything_else_is_answered_with_ids(shop: Shop, checks: Checks) -> Non
     update = {"reference": "r"}
 
     changed = [
-        checks.ok(shop.api.call("update_payment", update, id=payment["id"])),
-        checks.ok(shop.api.call("update_refund", update, id=refund["id"])),
+        shop.checks.ok(shop.api.call("update_payment", update, id=payment["id"])),
+        shop.checks.ok(shop.api.call("update_refund", update, id=refund["id"])),
     ]
-    canceled = checks.ok(shop.api.call("cancel_order", id=order["id"]))
+    canceled = shop.checks.ok(shop.api.call("cancel_order", id=order["id"]))
 
     assert [payment["order"], refund["payment"]] == [order["id"], payment["id"]]
     assert changed[0]["order"] == order["id"]
@@ -258,7 +224,7 @@ def test_everything_else_is_answered_with_ids(shop: Shop, checks: Checks) -> Non
     ["create_order", "create_checkout_session", "create_payment", "create_refund"],
 )
 def test_a_creation_does_not_look_at_expand(
-    operation: str, expand: str, shop: Shop, checks: Checks
+    operation: str, expand: str, shop: Shop
 ) -> None:
     """Its answer has one form."""
     arguments = ARRANGE[operation](shop)
@@ -267,14 +233,14 @@ def test_a_creation_does_not_look_at_expand(
     answer = shop.api.call(operation, arguments.body, query={"expand": expand})
     answer.expanded = False
 
-    checks.ok(answer)
+    shop.checks.ok(answer)
 
 
 @pytest.mark.clause("expand.unknown-value")
 @each(EXPANDING)
 @pytest.mark.parametrize("expand", ["yes", "order", "ALL"])
 def test_an_unknown_expand_is_refused(
-    resource: Resource, expand: str, shop: Shop, api: Client, checks: Checks
+    resource: Resource, expand: str, shop: Shop, api: Client
 ) -> None:
     """Rather than answered with something that was not asked for."""
     made = resource.make(shop)
@@ -283,5 +249,5 @@ def test_an_unknown_expand_is_refused(
     got = api.call(resource.get_operation, id=made["id"], query=query)
     listed = api.call(resource.list_operation, query=query)
 
-    checks.refused(got, "request.invalid")
-    checks.refused(listed, "request.invalid")
+    shop.checks.refused(got, "request.invalid")
+    shop.checks.refused(listed, "request.invalid")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from smartpay_contracts import payloads
-from smartpay_contracts.checks import Checks, replay_headers
+from smartpay_contracts.checks import replay_headers
 from smartpay_contracts.client import Client
 from smartpay_contracts.control import Control
 from smartpay_contracts.exchange import ContractFailure, Exchange
@@ -32,31 +32,29 @@ IDEMPOTENT = [row.id for row in OPERATIONS.values() if row.idempotent]
 
 @pytest.mark.clause("idempotency.replay-post")
 @each(CREATABLE)
-def test_a_repeated_creation_makes_nothing_new(
-    resource: Resource, shop: Shop, checks: Checks
-) -> None:
+def test_a_repeated_creation_makes_nothing_new(resource: Resource, shop: Shop) -> None:
     """The same answer, and one object more than before, not two."""
     body, key = ARRANGE[resource.create_operation](shop).body, unique(32)
-    before = len(checks.listed(shop.api, resource.list_operation))
+    before = len(shop.checks.listed(shop.api, resource.list_operation))
 
     first, second, third = (
         shop.api.call(resource.create_operation, body, idempotency_key=key)
         for _ in range(3)
     )
 
-    checks.ok(first)
+    shop.checks.ok(first)
     assert (second.status, second.doc) == (first.status, first.doc)
     assert (third.status, third.doc) == (first.status, first.doc)
-    assert len(checks.listed(shop.api, resource.list_operation)) == before + 1
+    assert len(shop.checks.listed(shop.api, resource.list_operation)) == before + 1
 
 
 @pytest.mark.clause("idempotency.replay-post")
-def test_a_retried_order_charges_once(shop: Shop, checks: Checks) -> None:
+def test_a_retried_order_charges_once(shop: Shop) -> None:
     """One order, one payment, however often it is asked for."""
     body, key = shop.order_body(), unique(32)
 
     ids = {
-        checks.ok(shop.api.call("create_order", body, idempotency_key=key))["id"]
+        shop.checks.ok(shop.api.call("create_order", body, idempotency_key=key))["id"]
         for _ in range(4)
     }
 
@@ -68,39 +66,37 @@ def test_a_retried_order_charges_once(shop: Shop, checks: Checks) -> None:
 
 
 @pytest.mark.clause("idempotency.replay-post")
-def test_a_retried_capture_captures_once(shop: Shop, checks: Checks) -> None:
+def test_a_retried_capture_captures_once(shop: Shop) -> None:
     """What is left afterwards is what one capture leaves."""
     order, key = shop.authorized(1_000), unique(32)
     body = payloads.payment(order["id"], 400, cancelRemainder="manual")
 
     for _ in range(3):
-        checks.ok(shop.api.call("create_payment", body, idempotency_key=key))
+        shop.checks.ok(shop.api.call("create_payment", body, idempotency_key=key))
 
     assert len(shop.now("order", order["id"])["payments"]) == 1
     over = payloads.payment(order["id"], 601, cancelRemainder="manual")
     refusal = shop.api.call("create_payment", over)
-    checks.refused(refusal, "payment.excessive-amount")
+    shop.checks.refused(refusal, "payment.excessive-amount")
     assert shop.payment(600, order=order["id"])["amount"] == 600
 
 
 @pytest.mark.clause("idempotency.replay-post")
-def test_a_retried_refund_refunds_once(shop: Shop, checks: Checks) -> None:
+def test_a_retried_refund_refunds_once(shop: Shop) -> None:
     """No more than one refund, as the documentation promises."""
     payment, key = shop.payment(500), unique(32)
     body = payloads.refund(payment["id"], 300)
 
     for _ in range(3):
-        checks.ok(shop.api.call("create_refund", body, idempotency_key=key))
+        shop.checks.ok(shop.api.call("create_refund", body, idempotency_key=key))
 
     assert shop.refund(200, payment=payment["id"])["amount"] == 200
     refusal = shop.api.call("create_refund", payloads.refund(payment["id"], 1))
-    checks.refused(refusal, "amount.insufficient")
+    shop.checks.refused(refusal, "amount.insufficient")
 
 
 @pytest.mark.clause("idempotency.replay-put")
-def test_a_repeated_cancellation_gets_the_first_answer(
-    shop: Shop, checks: Checks
-) -> None:
+def test_a_repeated_cancellation_gets_the_first_answer(shop: Shop) -> None:
     """The same body, and the order stays canceled."""
     order, key = shop.authorized(), unique(32)
 
@@ -109,24 +105,22 @@ def test_a_repeated_cancellation_gets_the_first_answer(
         for _ in range(2)
     )
 
-    assert checks.ok(first) == checks.ok(second)
+    assert shop.checks.ok(first) == shop.checks.ok(second)
     assert replay_headers(second)
     assert shop.now("order", order["id"])["status"] == "canceled"
 
 
 @pytest.mark.clause("idempotency.replay-put")
-def test_a_replayed_disabling_does_not_disable_again(
-    shop: Shop, checks: Checks
-) -> None:
+def test_a_replayed_disabling_does_not_disable_again(shop: Shop) -> None:
     """The token was enabled meanwhile, and stays so."""
     token, key = shop.switchable_token(), unique(32)
 
     def disable() -> Exchange:
         return shop.api.call("disable_token", id=token, idempotency_key=key)
 
-    checks.succeeded(disable())
-    checks.succeeded(shop.api.call("enable_token", id=token))
-    checks.succeeded(disable())
+    shop.checks.succeeded(disable())
+    shop.checks.succeeded(shop.api.call("enable_token", id=token))
+    shop.checks.succeeded(disable())
 
     assert shop.now("token", token)["status"] == "active"
 
@@ -134,7 +128,7 @@ def test_a_replayed_disabling_does_not_disable_again(
 @pytest.mark.clause("idempotency.replay-patch")
 @each(UPDATABLE)
 def test_a_replayed_update_gets_the_first_answer(
-    resource: Resource, shop: Shop, checks: Checks
+    resource: Resource, shop: Shop
 ) -> None:
     """And does not undo what was changed since."""
     made, key = resource.make(shop), unique(32)
@@ -147,10 +141,10 @@ def test_a_replayed_update_gets_the_first_answer(
             idempotency_key=key,
         )
 
-    first = checks.ok(update())
+    first = shop.checks.ok(update())
     later = {"metadata": {"round": "second"}}
-    checks.ok(shop.api.call(resource.update_operation, later, id=made["id"]))
-    again = checks.ok(update())
+    shop.checks.ok(shop.api.call(resource.update_operation, later, id=made["id"]))
+    again = shop.checks.ok(update())
 
     assert again == first
     assert shop.now(resource.name, made["id"])["metadata"]["round"] == "second"
@@ -158,7 +152,7 @@ def test_a_replayed_update_gets_the_first_answer(
 
 @pytest.mark.clause("idempotency.recognisable")
 @pytest.mark.parametrize("operation", IDEMPOTENT)
-def test_a_replay_can_be_told(operation: str, shop: Shop, checks: Checks) -> None:
+def test_a_replay_can_be_told(operation: str, shop: Shop) -> None:
     """By a header that a first answer does not have."""
     arguments, key = ARRANGE[operation](shop), unique(32)
 
@@ -166,8 +160,8 @@ def test_a_replay_can_be_told(operation: str, shop: Shop, checks: Checks) -> Non
         call(operation, shop, arguments, idempotency_key=key) for _ in range(2)
     )
 
-    checks.succeeded(first)
-    checks.succeeded(second)
+    shop.checks.succeeded(first)
+    shop.checks.succeeded(second)
     assert not replay_headers(first), "the first answer looks like a replay"
     assert replay_headers(second), "the replay looks like a first answer"
     assert not replay_headers(shop.api.call("list_orders"))
@@ -175,7 +169,7 @@ def test_a_replay_can_be_told(operation: str, shop: Shop, checks: Checks) -> Non
 
 @pytest.mark.clause("idempotency.replay-header", "idempotency.same-bytes")
 @pytest.mark.parametrize("operation", IDEMPOTENT)
-def test_a_replay_is_byte_for_byte(operation: str, shop: Shop, checks: Checks) -> None:
+def test_a_replay_is_byte_for_byte(operation: str, shop: Shop) -> None:
     """Status, label and body, and the header says true."""
     arguments, key = ARRANGE[operation](shop), unique(32)
 
@@ -183,7 +177,7 @@ def test_a_replay_is_byte_for_byte(operation: str, shop: Shop, checks: Checks) -
         call(operation, shop, arguments, idempotency_key=key) for _ in range(2)
     )
 
-    checks.succeeded(first)
+    shop.checks.succeeded(first)
     assert second.headers.get("Idempotency-Replayed") == "true"
     assert (second.status, second.body) == (first.status, first.body)
     assert second.headers.get("Content-Type") == first.headers.get("Content-Type")
@@ -191,9 +185,7 @@ def test_a_replay_is_byte_for_byte(operation: str, shop: Shop, checks: Checks) -
 
 @pytest.mark.clause("idempotency.optional", "idempotency.one-order-per-key")
 @each(CREATABLE)
-def test_another_key_makes_another_object(
-    resource: Resource, shop: Shop, checks: Checks
-) -> None:
+def test_another_key_makes_another_object(resource: Resource, shop: Shop) -> None:
     """Even with the same body and reference; none is needed at all."""
     body = ARRANGE[resource.create_operation](shop).body
     if resource.name == "payment":
@@ -204,33 +196,33 @@ def test_another_key_makes_another_object(
         if resource.name == "promotion_code":
             body = {**body, "code": shop.reference()}
         answer = shop.api.call(resource.create_operation, body, idempotency_key=key)
-        made.append(checks.ok(answer)["id"])
+        made.append(shop.checks.ok(answer)["id"])
 
     assert len(set(made)) == 3
 
 
 @pytest.mark.clause("idempotency.get-ignored")
 @pytest.mark.parametrize("operation", merchant_operations("GET"))
-def test_a_key_on_a_get_is_accepted(operation: str, shop: Shop, checks: Checks) -> None:
+def test_a_key_on_a_get_is_accepted(operation: str, shop: Shop) -> None:
     """Two SDKs send one with every call."""
     answer = call(operation, shop, idempotency_key=unique(15))
 
-    checks.ok(answer)
+    shop.checks.ok(answer)
 
 
 @pytest.mark.clause("idempotency.get-ignored")
-def test_a_get_with_a_used_key_shows_what_is_so_now(shop: Shop, checks: Checks) -> None:
+def test_a_get_with_a_used_key_shows_what_is_so_now(shop: Shop) -> None:
     """Not what was so when the key was first seen."""
     order, key = shop.authorized(), unique(32)
 
     def look() -> list[Any]:
         got = shop.api.call("get_order", id=order["id"], idempotency_key=key)
         headers = {"Idempotency-Key": key}
-        entry = checks.find(shop.api, "list_orders", order["id"], headers=headers)
-        return [checks.ok(got)["status"], entry["status"]]
+        entry = shop.checks.find(shop.api, "list_orders", order["id"], headers=headers)
+        return [shop.checks.ok(got)["status"], entry["status"]]
 
     before = look()
-    checks.ok(shop.api.call("cancel_order", id=order["id"], idempotency_key=key))
+    shop.checks.ok(shop.api.call("cancel_order", id=order["id"], idempotency_key=key))
     after = look()
 
     assert before == ["requires_capture", "requires_capture"]
@@ -239,15 +231,13 @@ def test_a_get_with_a_used_key_shows_what_is_so_now(shop: Shop, checks: Checks) 
 
 @pytest.mark.clause("idempotency.delete-ignored")
 @pytest.mark.parametrize("operation", merchant_operations("DELETE"))
-def test_a_key_on_a_delete_is_accepted(
-    operation: str, shop: Shop, checks: Checks
-) -> None:
+def test_a_key_on_a_delete_is_accepted(operation: str, shop: Shop) -> None:
     """The object is gone afterwards."""
     arguments = ARRANGE[operation](shop)
 
     answer = call(operation, shop, arguments, idempotency_key=unique(32))
 
-    checks.succeeded(answer)
+    shop.checks.succeeded(answer)
     resource = "token" if operation == "delete_token" else "webhook_endpoint"
     gone = shop.api.call(f"get_{resource}", id=arguments.id)
     assert gone.status == 404
@@ -265,12 +255,12 @@ PATIENCE_S = 10
 
 @pytest.mark.clause("idempotency.key-shapes")
 @pytest.mark.parametrize("form", KEYS.values(), ids=KEYS)
-def test_the_keys_of_every_sdk_work(form: str, shop: Shop, checks: Checks) -> None:
+def test_the_keys_of_every_sdk_work(form: str, shop: Shop) -> None:
     """Each makes one order and replays it."""
     body, key = shop.order_body(), form.format(unique(12))
 
     first, second = (
-        checks.ok(shop.api.call("create_order", body, idempotency_key=key))
+        shop.checks.ok(shop.api.call("create_order", body, idempotency_key=key))
         for _ in range(2)
     )
 
@@ -279,25 +269,23 @@ def test_the_keys_of_every_sdk_work(form: str, shop: Shop, checks: Checks) -> No
 
 @pytest.mark.clause("idempotency.key-reused")
 @each(CREATABLE)
-def test_a_key_with_another_body_is_refused(
-    resource: Resource, shop: Shop, checks: Checks
-) -> None:
+def test_a_key_with_another_body_is_refused(resource: Resource, shop: Shop) -> None:
     """Nothing is made, and the first answer is still there."""
     body, key = ARRANGE[resource.create_operation](shop).body, unique(32)
     first = shop.api.call(resource.create_operation, body, idempotency_key=key)
-    before = len(checks.listed(shop.api, resource.list_operation))
+    before = len(shop.checks.listed(shop.api, resource.list_operation))
 
     other = {**body, "metadata": {"changed": "yes"}}
     answer = shop.api.call(resource.create_operation, other, idempotency_key=key)
 
-    checks.refused(answer, "idempotency.key-reused")
-    assert len(checks.listed(shop.api, resource.list_operation)) == before
+    shop.checks.refused(answer, "idempotency.key-reused")
+    assert len(shop.checks.listed(shop.api, resource.list_operation)) == before
     again = shop.api.call(resource.create_operation, body, idempotency_key=key)
     assert again.doc == first.doc
 
 
 @pytest.mark.clause("idempotency.scope-path")
-def test_a_key_belongs_to_its_path(shop: Shop, checks: Checks) -> None:
+def test_a_key_belongs_to_its_path(shop: Shop) -> None:
     """The same key captures, refunds and cancels in turn."""
     key = unique(32)
     body = shop.order_body(captureMethod="manual")
@@ -305,7 +293,7 @@ def test_a_key_belongs_to_its_path(shop: Shop, checks: Checks) -> None:
     def go(operation: str, *body: object, id_: str | None = None) -> Any:
         answer = shop.api.call(operation, *body, id=id_, idempotency_key=key)
         assert not replay_headers(answer), operation
-        return checks.ok(answer)
+        return shop.checks.ok(answer)
 
     order = go("create_order", body)
     capture = payloads.payment(order["id"], 100, cancelRemainder="manual")
@@ -321,35 +309,31 @@ def test_a_key_belongs_to_its_path(shop: Shop, checks: Checks) -> None:
 
 
 @pytest.mark.clause("idempotency.scope-path")
-def test_a_key_belongs_to_the_object_in_the_path(shop: Shop, checks: Checks) -> None:
+def test_a_key_belongs_to_the_object_in_the_path(shop: Shop) -> None:
     """Cancelling two orders with one key cancels both."""
     orders, key = [shop.authorized() for _ in range(2)], unique(32)
 
     for order in orders:
         answer = shop.api.call("cancel_order", id=order["id"], idempotency_key=key)
-        assert checks.ok(answer)["id"] == order["id"]
+        assert shop.checks.ok(answer)["id"] == order["id"]
 
     now = [shop.now("order", order["id"])["status"] for order in orders]
     assert now == ["canceled", "canceled"]
 
 
 @pytest.mark.clause("idempotency.scope-account")
-def test_a_key_belongs_to_its_account(
-    shop: Shop, other: Client, checks: Checks
-) -> None:
+def test_a_key_belongs_to_its_account(shop: Shop, other: Client) -> None:
     """Another account's answer is never replayed."""
     body, key = payloads.coupon(), unique(32)
 
     mine = shop.api.call("create_coupon", body, idempotency_key=key)
     theirs = other.call("create_coupon", body, idempotency_key=key)
 
-    assert checks.ok(mine)["id"] != checks.ok(theirs)["id"]
+    assert shop.checks.ok(mine)["id"] != shop.checks.ok(theirs)["id"]
 
 
 @pytest.mark.clause("idempotency.window")
-def test_a_key_is_remembered_for_six_hours(
-    shop: Shop, control: Control, checks: Checks
-) -> None:
+def test_a_key_is_remembered_for_six_hours(shop: Shop, control: Control) -> None:
     """One millisecond before, it replays; when they are over, it is executed."""
     body, key = shop.order_body(), unique(32)
     control.freeze()
@@ -357,20 +341,18 @@ def test_a_key_is_remembered_for_six_hours(
     def go() -> Exchange:
         return shop.api.call("create_order", body, idempotency_key=key)
 
-    first = checks.ok(go())["id"]
+    first = shop.checks.ok(go())["id"]
     control.advance(milliseconds=6 * HOURS_MS - 1)
-    last_replay = checks.ok(go())["id"]
+    last_replay = shop.checks.ok(go())["id"]
     control.advance(milliseconds=2)
-    executed = checks.ok(go())["id"]
+    executed = shop.checks.ok(go())["id"]
 
     assert last_replay == first
     assert executed != first
 
 
 @pytest.mark.clause("idempotency.window-from-first")
-def test_replays_do_not_prolong_the_memory(
-    shop: Shop, control: Control, checks: Checks
-) -> None:
+def test_replays_do_not_prolong_the_memory(shop: Shop, control: Control) -> None:
     """The hours count from the first call."""
     body, key = shop.order_body(), unique(32)
     control.freeze()
@@ -379,7 +361,7 @@ def test_replays_do_not_prolong_the_memory(
     for hours in (0, 3, 2.9, 0.2):
         control.advance(hours=hours)
         answer = shop.api.call("create_order", body, idempotency_key=key)
-        ids.append(checks.ok(answer)["id"])
+        ids.append(shop.checks.ok(answer)["id"])
 
     assert ids[0] == ids[1] == ids[2]
     assert ids[3] != ids[0]
@@ -394,26 +376,24 @@ def at_once(calls: Sequence[Callable[[], Exchange]]) -> list[Exchange]:
 @pytest.mark.clause("idempotency.concurrent")
 @each(CREATABLE)
 def test_duplicates_that_arrive_at_once_make_one_object(
-    resource: Resource, shop: Shop, checks: Checks
+    resource: Resource, shop: Shop
 ) -> None:
     """Those that are answered with success name the same object."""
     body, key = ARRANGE[resource.create_operation](shop).body, unique(32)
-    before = len(checks.listed(shop.api, resource.list_operation))
+    before = len(shop.checks.listed(shop.api, resource.list_operation))
 
     answers = at_once(
         [lambda: shop.api.call(resource.create_operation, body, idempotency_key=key)]
         * 8
     )
 
-    made = {checks.ok(a)["id"] for a in answers if a.status < 300}
+    made = {shop.checks.ok(a)["id"] for a in answers if a.status < 300}
     assert len(made) == 1
-    assert len(checks.listed(shop.api, resource.list_operation)) == before + 1
+    assert len(shop.checks.listed(shop.api, resource.list_operation)) == before + 1
 
 
 @pytest.mark.clause("idempotency.concurrent-waits")
-def test_a_duplicate_waits_for_the_first_call(
-    shop: Shop, control: Control, checks: Checks
-) -> None:
+def test_a_duplicate_waits_for_the_first_call(shop: Shop, control: Control) -> None:
     """Held in the middle, they all get the one answer in the end."""
     body, key = shop.order_body(), unique(32)
     gate = control.hold("create_order")
@@ -445,7 +425,7 @@ def wait_for_held(control: Control, gate: str) -> None:
 
 
 @pytest.mark.clause("idempotency.refusals-stored")
-def test_a_refusal_is_replayed(shop: Shop, checks: Checks) -> None:
+def test_a_refusal_is_replayed(shop: Shop) -> None:
     """404, 409, 403 and 400, each as it was answered first."""
     order = shop.authorized(100)
     payment = shop.payment(100, order=order["id"])["id"]
@@ -468,7 +448,7 @@ def test_a_refusal_is_replayed(shop: Shop, checks: Checks) -> None:
 
 
 @pytest.mark.clause("idempotency.refusals-stored")
-def test_a_stored_refusal_outlives_its_reason(shop: Shop, checks: Checks) -> None:
+def test_a_stored_refusal_outlives_its_reason(shop: Shop) -> None:
     """The coupon exists by now, but the answer to this key was given."""
     code, key = shop.reference(), unique(32)
     coupon = shop.coupon()["id"]
@@ -477,26 +457,26 @@ def test_a_stored_refusal_outlives_its_reason(shop: Shop, checks: Checks) -> Non
 
     for _ in range(2):
         answer = shop.api.call("create_promotion_code", body, idempotency_key=key)
-        checks.refused(answer, "promotion-code.exists")
+        shop.checks.refused(answer, "promotion-code.exists")
 
 
 @pytest.mark.clause("idempotency.unauthorized-not-stored")
-def test_a_401_is_not_remembered(shop: Shop, checks: Checks) -> None:
+def test_a_401_is_not_remembered(shop: Shop) -> None:
     """The call succeeds once the credential is right."""
     body, key = shop.order_body(), unique(32)
 
     stranger = shop.api.with_authorization(None)
-    checks.unauthorized(stranger.call("create_order", body, idempotency_key=key))
+    shop.checks.unauthorized(stranger.call("create_order", body, idempotency_key=key))
     answer = shop.api.call("create_order", body, idempotency_key=key)
 
-    checks.ok(answer)
+    shop.checks.ok(answer)
     assert not replay_headers(answer)
 
 
 @pytest.mark.clause("idempotency.server-errors-not-stored")
 @pytest.mark.parametrize("status", [500, 503])
 def test_a_server_error_is_not_remembered(
-    status: int, shop: Shop, control: Control, checks: Checks
+    status: int, shop: Shop, control: Control
 ) -> None:
     """The retry is executed, once."""
     body, key = shop.order_body(), unique(32)
@@ -506,15 +486,15 @@ def test_a_server_error_is_not_remembered(
     retried = shop.api.call("create_order", body, idempotency_key=key)
 
     assert failed.status == status
-    assert checks.ok(retried)["status"] == "succeeded"
+    assert shop.checks.ok(retried)["status"] == "succeeded"
     assert not replay_headers(retried)
-    assert len(checks.listed(shop.api, "list_orders")) == 1
+    assert len(shop.checks.listed(shop.api, "list_orders")) == 1
 
 
 @pytest.mark.clause("idempotency.lost-answer")
 @pytest.mark.parametrize("kind", ["reset", "empty", "status"])
 def test_a_lost_answer_is_got_by_the_retry(
-    kind: str, shop: Shop, control: Control, checks: Checks
+    kind: str, shop: Shop, control: Control
 ) -> None:
     """The order was made before the connection broke; it is not made again."""
     body, key = shop.order_body(), unique(32)
@@ -527,9 +507,9 @@ def test_a_lost_answer_is_got_by_the_retry(
     retried = shop.api.call("create_order", body, idempotency_key=key)
 
     assert lost is None or lost.status >= 500
-    assert checks.ok(retried)["status"] == "succeeded"
+    assert shop.checks.ok(retried)["status"] == "succeeded"
     assert replay_headers(retried)
-    assert len(checks.listed(shop.api, "list_orders")) == 1
+    assert len(shop.checks.listed(shop.api, "list_orders")) == 1
 
 
 @pytest.mark.clause("idempotency.key-bounds")
@@ -539,16 +519,16 @@ def test_a_lost_answer_is_got_by_the_retry(
     ids=["1", "255", "256", "empty", "tab"],
 )
 def test_a_key_has_1_to_255_printable_characters(
-    key: str, is_good: bool, shop: Shop, checks: Checks
+    key: str, is_good: bool, shop: Shop
 ) -> None:
     """Any other is refused, and nothing is made."""
     body = shop.order_body()
-    before = checks.listed(shop.api, "list_orders")
+    before = shop.checks.listed(shop.api, "list_orders")
 
     answer = shop.api.call("create_order", body, idempotency_key=key)
 
     if is_good:
-        checks.ok(answer)
+        shop.checks.ok(answer)
     else:
-        checks.refused(answer, "idempotency.key-invalid")
-        assert checks.listed(shop.api, "list_orders") == before
+        shop.checks.refused(answer, "idempotency.key-invalid")
+        assert shop.checks.listed(shop.api, "list_orders") == before

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from smartpay_contracts import payloads
-from smartpay_contracts.checks import Checks
-from smartpay_contracts.resources import ARRANGE, call
+from smartpay_contracts.payloads import changed
+from smartpay_contracts.resources import ARRANGE, call, case
 from smartpay_contracts.shop import Shop
 
 ROWS = json.loads(Path(__file__).with_name("members.json").read_text(encoding="utf-8"))
@@ -45,12 +45,12 @@ BODIES: dict[str, tuple[str, Callable[[Shop], dict[str, Any]]]] = {
 def value_cases() -> list[Any]:
     """Return one case for each operation and value of each row."""
     return [
-        pytest.param(
+        case(
+            row["clause"],
             operation,
             row["member"],
             _value(value),
             expected,
-            marks=pytest.mark.clause(row["clause"]),
             id=f"{operation}-{row['member']}-{expected}-{json.dumps(value)[:40]}",
         )
         for row in ROWS["values"]
@@ -69,12 +69,7 @@ def _value(value: Any) -> Any:
 def mandatory_cases() -> list[Any]:
     """Return one case for each mandatory member of each row."""
     return [
-        pytest.param(
-            row["body"],
-            member,
-            marks=pytest.mark.clause(row["clause"]),
-            id=f"{row['body']}-{member}",
-        )
+        case(row["clause"], row["body"], member, id=f"{row['body']}-{member}")
         for row in ROWS["mandatory"]
         for member in row["members"]
     ]
@@ -82,33 +77,27 @@ def mandatory_cases() -> list[Any]:
 
 @pytest.mark.parametrize(("operation", "member", "value", "expected"), value_cases())
 def test_a_value_of_a_member_is_accepted_or_refused(
-    *,
-    operation: str,
-    member: str,
-    value: Any,
-    expected: str,
-    shop: Shop,
-    checks: Checks,
+    *, operation: str, member: str, value: Any, expected: str, shop: Shop
 ) -> None:
     """Everything else about the call is good."""
     arguments = ARRANGE[operation](shop)
-    body = payloads.changed(arguments.body, member, value)
+    body = changed(arguments.body, member, value)
 
     answer = call(operation, shop, replace(arguments, body=body))
 
     if expected == "refused":
-        checks.refused_with(answer, 400)
+        shop.checks.refused_with(answer, 400)
     elif expected == "invalid":
-        checks.refused(answer, "request.invalid")
+        shop.checks.refused(answer, "request.invalid")
     else:
-        seen = checks.ok(answer)
+        seen = shop.checks.ok(answer)
         assert expected == "accepted" or seen[member] == value
         assert operation != "create_order" or seen["status"] == "succeeded"
 
 
 @pytest.mark.parametrize(("name", "member"), mandatory_cases())
 def test_a_body_without_a_mandatory_member_is_refused(
-    name: str, member: str, shop: Shop, checks: Checks
+    name: str, member: str, shop: Shop
 ) -> None:
     """The answer is 400, whether the member is missing or null."""
     operation, make = BODIES[name]
@@ -116,9 +105,9 @@ def test_a_body_without_a_mandatory_member_is_refused(
 
     for broken in (
         payloads.without(body, member),
-        payloads.changed(body, member, None),
+        changed(body, member, None),
     ):
-        checks.refused_with(shop.api.call(operation, broken), 400)
+        shop.checks.refused_with(shop.api.call(operation, broken), 400)
 
 
 @pytest.mark.clause("coupons.create.limits")
@@ -126,7 +115,7 @@ def test_a_body_without_a_mandatory_member_is_refused(
     ("percentage", "is_accepted"), [(0, True), (100, True), (101, False), (-1, False)]
 )
 def test_a_percentage_is_from_0_to_100(
-    percentage: int, is_accepted: bool, shop: Shop, checks: Checks
+    percentage: int, is_accepted: bool, shop: Shop
 ) -> None:
     """0 and 100 are accepted, -1 and 101 are refused."""
     body = payloads.percentage_coupon(discountPercentage=percentage)
@@ -134,6 +123,6 @@ def test_a_percentage_is_from_0_to_100(
     answer = shop.api.call("create_coupon", body)
 
     if is_accepted:
-        assert checks.ok(answer)["discountPercentage"] == percentage
+        assert shop.checks.ok(answer)["discountPercentage"] == percentage
     else:
-        checks.refused(answer, "request.invalid")
+        shop.checks.refused(answer, "request.invalid")

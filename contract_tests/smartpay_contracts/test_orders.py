@@ -48,7 +48,7 @@ def test_an_approved_order_may_wait_for_its_capture(shop: Shop) -> None:
 
 
 @pytest.mark.clause("orders.create.one-payment")
-def test_an_automatic_capture_is_one_payment(shop: Shop, checks: Checks) -> None:
+def test_an_automatic_capture_is_one_payment(shop: Shop) -> None:
     """For the full amount, of this order, and it is in the list of payments."""
     order = shop.order(amount=1_234)
 
@@ -57,18 +57,18 @@ def test_an_automatic_capture_is_one_payment(shop: Shop, checks: Checks) -> None
     assert told == (1_234, "JPY", order["id"])
     assert payment["status"] == "processed"
     assert shop.now("payment", payment["id"])["amount"] == 1_234
-    listed = checks.find(shop.api, "list_payments", payment["id"])
+    listed = shop.checks.find(shop.api, "list_payments", payment["id"])
     assert listed["order"] == order["id"]
 
 
 @pytest.mark.clause("orders.create.one-payment")
-def test_a_manual_capture_is_no_payment_yet(shop: Shop, checks: Checks) -> None:
+def test_a_manual_capture_is_no_payment_yet(shop: Shop) -> None:
     """Neither on the order nor in the list of payments."""
     order = shop.authorized()
 
     assert order["payments"] == []
     assert shop.now("order", order["id"])["payments"] == []
-    payment = checks.search(
+    payment = shop.checks.search(
         shop.api, "list_payments", lambda p: p["order"] == order["id"]
     )
     assert payment is None
@@ -107,11 +107,11 @@ def test_seven_days_to_the_millisecond(shop: Shop, control: Control) -> None:
 
 
 @pytest.mark.clause("orders.create.token-id")
-def test_an_order_names_its_token(shop: Shop, checks: Checks) -> None:
+def test_an_order_names_its_token(shop: Shop) -> None:
     """In tokenId, a plain id, wherever the order is seen."""
     order = shop.order()
 
-    entry = checks.find(shop.api, "list_orders", order["id"])
+    entry = shop.checks.find(shop.api, "list_orders", order["id"])
     for seen in (order, shop.now("order", order["id"]), entry):
         assert seen["tokenId"] == shop.token
 
@@ -126,11 +126,11 @@ def test_a_token_can_be_charged_again(shop: Shop) -> None:
 
 
 @pytest.mark.clause("orders.create.echo")
-def test_an_order_carries_what_it_was_made_with(shop: Shop, checks: Checks) -> None:
+def test_an_order_carries_what_it_was_made_with(shop: Shop) -> None:
     """amount, currency, reference and every member of shippingInfo."""
     body = shop.order_body(amount=1_234)
 
-    order = checks.ok(shop.api.call("create_order", body))
+    order = shop.checks.ok(shop.api.call("create_order", body))
 
     for seen in (order, shop.now("order", order["id"])):
         for name in ("amount", "currency", "reference", "shippingInfo"):
@@ -138,14 +138,12 @@ def test_an_order_carries_what_it_was_made_with(shop: Shop, checks: Checks) -> N
 
 
 @pytest.mark.clause("orders.create.echo")
-def test_an_order_without_reference_and_fee_has_none(
-    shop: Shop, checks: Checks
-) -> None:
+def test_an_order_without_reference_and_fee_has_none(shop: Shop) -> None:
     """What was not sent is not made up."""
     body = payloads.without(shop.order_body(), "reference")
     body["shippingInfo"] = {"address": dict(payloads.ADDRESS)}
 
-    order = checks.ok(shop.api.call("create_order", body))
+    order = shop.checks.ok(shop.api.call("create_order", body))
 
     assert not order.get("reference")
     assert not order["shippingInfo"].get("feeAmount")
@@ -203,11 +201,11 @@ def test_the_members_of_an_item_find_their_places(shop: Shop) -> None:
 
 
 @pytest.mark.clause("orders.create.every-request-charges")
-def test_every_request_charges(shop: Shop, checks: Checks) -> None:
+def test_every_request_charges(shop: Shop) -> None:
     """The same body twice is two orders and two payments."""
     body = shop.order_body()
 
-    orders = [checks.ok(shop.api.call("create_order", body)) for _ in range(2)]
+    orders = [shop.checks.ok(shop.api.call("create_order", body)) for _ in range(2)]
 
     assert orders[0]["id"] != orders[1]["id"]
     assert orders[0]["payments"][0]["id"] != orders[1]["payments"][0]["id"]
@@ -217,23 +215,23 @@ def test_every_request_charges(shop: Shop, checks: Checks) -> None:
 
 @pytest.mark.clause("orders.create.guide-samples")
 @pytest.mark.parametrize("name", SAMPLES)
-def test_the_guides_samples_succeed(name: str, shop: Shop, checks: Checks) -> None:
+def test_the_guides_samples_succeed(name: str, shop: Shop) -> None:
     """As printed, but for the token, which is the target's."""
     body = {**SAMPLES[name].payload, "token": shop.token}
 
     answer = shop.api.call("create_order", body)
 
-    order = checks.ok(answer)
+    order = shop.checks.ok(answer)
     assert order["status"] == "succeeded"
     assert order["amount"] == 1_500
 
 
 @pytest.mark.clause("orders.create.no-product")
-def test_an_order_may_be_without_a_product(shop: Shop, checks: Checks) -> None:
+def test_an_order_may_be_without_a_product(shop: Shop) -> None:
     """A fee alone can be charged; a session would need a product."""
     body = shop.order_body(items=[payloads.tax(payloads.AMOUNT)])
 
-    order = checks.ok(shop.api.call("create_order", body))
+    order = shop.checks.ok(shop.api.call("create_order", body))
 
     assert [item["kind"] for item in order["lineItems"]] == ["tax"]
 
@@ -274,16 +272,14 @@ def test_what_was_only_asked_is_not_shown(shop: Shop) -> None:
 
 @pytest.mark.clause("orders.get", "orders.list")
 @both_captures
-def test_an_order_is_what_was_answered(
-    capture: str, shop: Shop, checks: Checks
-) -> None:
+def test_an_order_is_what_was_answered(capture: str, shop: Shop) -> None:
     """Retrieved and listed, expanded, it is the creation's answer."""
     order = shop.order(captureMethod=capture)
 
     assert shop.now("order", order["id"], expand="all") == order
-    assert checks.find(shop.api, "list_orders", order["id"], expand="all") == order
+    assert shop.checks.find(shop.api, "list_orders", order["id"], expand="all") == order
     plain = shop.now("order", order["id"])
-    assert checks.find(shop.api, "list_orders", order["id"]) == plain
+    assert shop.checks.find(shop.api, "list_orders", order["id"]) == plain
 
 
 @pytest.mark.clause("orders.get.not-found")
@@ -296,11 +292,11 @@ def test_an_unknown_order_is_not_found(id_: str, api: Client, checks: Checks) ->
 
 
 @pytest.mark.clause("orders.status")
-def test_every_status_is_a_documented_one(shop: Shop, checks: Checks) -> None:
+def test_every_status_is_a_documented_one(shop: Shop) -> None:
     """In every order that the first page lists."""
     made = [shop.order(), shop.authorized(), shop.canceled(), shop.unauthorized()]
 
-    page = checks.page(shop.api.call("list_orders"))
+    page = shop.checks.page(shop.api.call("list_orders"))
 
     assert {entry["status"] for entry in page["data"]} <= STATUSES
     statuses = [order["status"] for order in made]
@@ -313,22 +309,20 @@ def test_every_status_is_a_documented_one(shop: Shop, checks: Checks) -> None:
 
 
 @pytest.mark.clause("orders.get")
-def test_an_order_does_not_change_by_being_looked_at(
-    shop: Shop, checks: Checks
-) -> None:
+def test_an_order_does_not_change_by_being_looked_at(shop: Shop) -> None:
     """Two looks, one sight."""
     order = shop.order()
 
     looks = [shop.api.call("get_order", id=order["id"]) for _ in range(2)]
 
-    first, second = (json.loads(checks.succeeded(look).body) for look in looks)
+    first, second = (json.loads(shop.checks.succeeded(look).body) for look in looks)
     assert first == second
 
 
 @pytest.mark.clause("orders.create.rejected", "orders.create.one-payment")
 @both_captures
 def test_a_declined_order_is_rejected(
-    capture: str, shop: Shop, control: Control, checks: Checks
+    capture: str, shop: Shop, control: Control
 ) -> None:
     """200, but nothing was authorized and nothing was paid."""
     token = sandbox_values().tokens["declined"].id
@@ -337,7 +331,7 @@ def test_a_declined_order_is_rejected(
 
     assert (order["status"], order["payments"]) == ("rejected", [])
     assert order["tokenId"] == token
-    assert checks.listed(shop.api, "list_payments") == []
+    assert shop.checks.listed(shop.api, "list_payments") == []
 
 
 @pytest.mark.clause("orders.create.rejected")
@@ -368,13 +362,13 @@ def test_a_rejected_order_never_expires(
 
 
 @pytest.mark.clause("orders.create.rejected-kept")
-def test_a_rejected_order_is_kept(shop: Shop, control: Control, checks: Checks) -> None:
+def test_a_rejected_order_is_kept(shop: Shop, control: Control) -> None:
     """It can be retrieved, is listed, and time does not change it."""
     order = shop.rejected()
     control.advance(days=8)
 
     assert shop.now("order", order["id"])["status"] == "rejected"
-    entry = checks.find(shop.api, "list_orders", order["id"])
+    entry = shop.checks.find(shop.api, "list_orders", order["id"])
     assert entry["status"] == "rejected"
 
 
@@ -408,20 +402,18 @@ def test_a_consumer_who_is_active_again_is_charged_again(
 
 @pytest.mark.clause("orders.create.token-disabled")
 @both_captures
-def test_a_disabled_token_is_not_charged(
-    capture: str, shop: Shop, checks: Checks
-) -> None:
+def test_a_disabled_token_is_not_charged(capture: str, shop: Shop) -> None:
     """Either the order is rejected or the call is refused; no payment is made."""
     token = shop.switchable_token()
-    checks.succeeded(shop.api.call("disable_token", id=token))
+    shop.checks.succeeded(shop.api.call("disable_token", id=token))
     body = shop.order_body(token=token, captureMethod=capture)
 
     answer = shop.api.call("create_order", body)
 
     if answer.status == 400:
-        checks.refused(answer, "token.invalid")
+        shop.checks.refused(answer, "token.invalid")
     else:
-        order = checks.ok(answer)
+        order = shop.checks.ok(answer)
         assert (order["status"], order["payments"]) == ("rejected", [])
 
 
@@ -443,58 +435,58 @@ def test_an_order_of_a_disabled_token_is_rejected(shop: Shop) -> None:
     ["paytok_test_0000000000000000000000", "paytok_live_zAo001ZRfyjz1F4rMyYPnL"],
     ids=["unknown", "of live mode"],
 )
-def test_an_unknown_token_is_not_found(token: str, shop: Shop, checks: Checks) -> None:
+def test_an_unknown_token_is_not_found(token: str, shop: Shop) -> None:
     """No order is made."""
     body = payloads.order(token, reference=shop.reference())
 
     answer = shop.api.call("create_order", body)
 
-    checks.refused(answer, "token.not-found")
-    made = checks.search(
+    shop.checks.refused(answer, "token.not-found")
+    made = shop.checks.search(
         shop.api, "list_orders", lambda o: o.get("reference") == body["reference"]
     )
     assert made is None
 
 
 @pytest.mark.clause("orders.create.token-deleted")
-def test_a_deleted_token_is_not_found(shop: Shop, checks: Checks) -> None:
+def test_a_deleted_token_is_not_found(shop: Shop) -> None:
     """What is deleted cannot be charged."""
     token = shop.own_token()
-    checks.succeeded(shop.api.call("delete_token", id=token))
+    shop.checks.succeeded(shop.api.call("delete_token", id=token))
 
     answer = shop.api.call("create_order", shop.order_body(token=token))
 
-    checks.refused(answer, "token.not-found")
+    shop.checks.refused(answer, "token.not-found")
 
 
 @pytest.mark.clause("orders.create.token-invalid")
-def test_a_token_that_waits_for_approval_is_invalid(shop: Shop, checks: Checks) -> None:
+def test_a_token_that_waits_for_approval_is_invalid(shop: Shop) -> None:
     """It exists, but was never active."""
     token = shop.waiting_token()
 
     answer = shop.api.call("create_order", shop.order_body(token=token))
 
-    checks.refused(answer, "token.invalid")
+    shop.checks.refused(answer, "token.invalid")
 
 
 @pytest.mark.clause("orders.create.token-invalid")
 @pytest.mark.parametrize("name", ["requires_authorization", "refused"])
 def test_a_token_that_was_never_active_is_invalid(
-    name: str, shop: Shop, control: Control, checks: Checks
+    name: str, shop: Shop, control: Control
 ) -> None:
     """Whether it waits or was refused."""
     token = sandbox_values().tokens[name].id
 
     answer = shop.api.call("create_order", shop.order_body(token=token))
 
-    checks.refused(answer, "token.invalid")
-    assert checks.listed(shop.api, "list_orders") == []
+    shop.checks.refused(answer, "token.invalid")
+    assert shop.checks.listed(shop.api, "list_orders") == []
 
 
 @pytest.mark.clause("orders.create.token-shape")
 @pytest.mark.parametrize("token", ["", "paytok", "order_test_abc", "paytok_test_", 7])
-def test_what_is_no_token_is_refused(token: Any, shop: Shop, checks: Checks) -> None:
+def test_what_is_no_token_is_refused(token: Any, shop: Shop) -> None:
     """As invalid, or as not found."""
     answer = shop.api.call("create_order", payloads.order(token))
 
-    checks.refused_with(answer, 404 if answer.status == 404 else 400)
+    shop.checks.refused_with(answer, 404 if answer.status == 404 else 400)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from smartpay_contracts import payloads
-from smartpay_contracts.checks import Checks
 from smartpay_contracts.control import Control
 from smartpay_contracts.exchange import Doc
 from smartpay_contracts.shop import Shop
@@ -25,7 +24,7 @@ def cannot_capture(shop: Shop, order: Doc) -> None:
 
 
 @pytest.mark.clause("orders.cancel.canceled", "orders.cancel.releases")
-def test_an_order_is_canceled(shop: Shop, checks: Checks) -> None:
+def test_an_order_is_canceled(shop: Shop) -> None:
     """Nothing was captured, and nothing can be any more."""
     order = shop.authorized()
 
@@ -36,7 +35,9 @@ def test_an_order_is_canceled(shop: Shop, checks: Checks) -> None:
     now = shop.now("order", order["id"])
     assert now == canceled
     cannot_capture(shop, order)
-    assert checks.find(shop.api, "list_orders", order["id"])["status"] == "canceled"
+    assert (
+        shop.checks.find(shop.api, "list_orders", order["id"])["status"] == "canceled"
+    )
 
 
 @pytest.mark.clause("orders.cancel.partly-captured", "orders.cancel.releases")
@@ -77,7 +78,7 @@ def test_a_canceled_order_can_be_canceled_again(shop: Shop) -> None:
 
 
 @pytest.mark.clause("orders.cancel.cannot")
-def test_a_succeeded_order_cannot_be_canceled(shop: Shop, checks: Checks) -> None:
+def test_a_succeeded_order_cannot_be_canceled(shop: Shop) -> None:
     """Neither one captured at once nor one captured later."""
     captured = shop.authorized(300)
     shop.payment(300, order=captured["id"])
@@ -85,40 +86,36 @@ def test_a_succeeded_order_cannot_be_canceled(shop: Shop, checks: Checks) -> Non
     for order in (shop.order(), captured):
         before = shop.now("order", order["id"])
         answer = shop.api.call("cancel_order", id=order["id"])
-        checks.refused(answer, "order.cannot-cancel")
+        shop.checks.refused(answer, "order.cannot-cancel")
         assert shop.now("order", order["id"]) == before
 
 
 @pytest.mark.clause("orders.cancel.cannot")
 def test_an_order_that_waits_for_its_authorization_cannot_be_canceled(
-    shop: Shop, checks: Checks
+    shop: Shop,
 ) -> None:
     """Nothing is held that could be released."""
     order = shop.unauthorized()
 
     answer = shop.api.call("cancel_order", id=order["id"])
 
-    checks.refused(answer, "order.cannot-cancel")
+    shop.checks.refused(answer, "order.cannot-cancel")
     assert shop.now("order", order["id"])["status"] == "requires_authorization"
 
 
 @pytest.mark.clause("orders.cancel.cannot")
-def test_a_rejected_order_cannot_be_canceled(
-    shop: Shop, control: Control, checks: Checks
-) -> None:
+def test_a_rejected_order_cannot_be_canceled(shop: Shop, control: Control) -> None:
     """It stays rejected."""
     order = shop.rejected()
 
     answer = shop.api.call("cancel_order", id=order["id"])
 
-    checks.refused(answer, "order.cannot-cancel")
+    shop.checks.refused(answer, "order.cannot-cancel")
     assert shop.now("order", order["id"])["status"] == "rejected"
 
 
 @pytest.mark.clause("orders.expiry.canceled", "orders.expiry.no-capture")
-def test_an_order_expires_after_seven_days(
-    shop: Shop, control: Control, checks: Checks
-) -> None:
+def test_an_order_expires_after_seven_days(shop: Shop, control: Control) -> None:
     """Alone and in the list it is canceled, and cannot be captured."""
     control.freeze()
     order = shop.authorized()
@@ -126,7 +123,7 @@ def test_an_order_expires_after_seven_days(
     control.advance(milliseconds=WEEK_MS + 1)
 
     assert shop.now("order", order["id"])["status"] == "canceled"
-    entry = checks.find(shop.api, "list_orders", order["id"])
+    entry = shop.checks.find(shop.api, "list_orders", order["id"])
     assert entry["status"] == "canceled"
     cannot_capture(shop, order)
 

@@ -15,11 +15,11 @@ NO_COUNTS = ["0", "-1", "101", "1.5", "many", "1e1", "99999999999999999999"]
 
 @pytest.mark.clause("pagination.collection", "pagination.results")
 @each_kind
-def test_a_list_is_a_collection(resource: Resource, shop: Shop, checks: Checks) -> None:
+def test_a_list_is_a_collection(resource: Resource, shop: Shop) -> None:
     """With the number of its entries, and what it was asked for."""
     resource.make(shop)
 
-    page = checks.page(shop.api.call(resource.list_operation))
+    page = shop.checks.page(shop.api.call(resource.list_operation))
 
     assert page["object"] == "collection"
     assert page["results"] == len(page["data"]) >= 1
@@ -29,12 +29,12 @@ def test_a_list_is_a_collection(resource: Resource, shop: Shop, checks: Checks) 
 @pytest.mark.clause("pagination.entry-type")
 @each_kind
 def test_entries_are_of_the_kind_that_was_asked_for(
-    resource: Resource, shop: Shop, checks: Checks
+    resource: Resource, shop: Shop
 ) -> None:
     """Every one of them."""
     resource.make(shop)
 
-    page = checks.page(shop.api.call(resource.list_operation))
+    page = shop.checks.page(shop.api.call(resource.list_operation))
 
     assert {entry["object"] for entry in page["data"]} == {resource.object}
 
@@ -56,16 +56,16 @@ def test_the_size_of_a_page_comes_back(
     "pagination.limit", "pagination.next-not-empty", "pagination.token-echo"
 )
 @each_kind
-def test_pages_of_one_follow_each_other(
-    resource: Resource, shop: Shop, checks: Checks
-) -> None:
+def test_pages_of_one_follow_each_other(resource: Resource, shop: Shop) -> None:
     """One entry each; the second page repeats the token that led to it."""
     resource.make(shop)
     resource.make(shop)
 
-    first = checks.page(shop.api.call(resource.list_operation, query={"maxResults": 1}))
+    first = shop.checks.page(
+        shop.api.call(resource.list_operation, query={"maxResults": 1})
+    )
     query = {"maxResults": 1, "pageToken": first["nextPageToken"]}
-    second = checks.page(shop.api.call(resource.list_operation, query=query))
+    second = shop.checks.page(shop.api.call(resource.list_operation, query=query))
 
     assert (first["results"], second["results"]) == (1, 1)
     assert second["pageToken"] == first["nextPageToken"]
@@ -73,12 +73,12 @@ def test_pages_of_one_follow_each_other(
 
 
 @pytest.mark.clause("pagination.default")
-def test_a_page_has_twenty_entries_by_default(shop: Shop, checks: Checks) -> None:
+def test_a_page_has_twenty_entries_by_default(shop: Shop) -> None:
     """The twenty-first is on the next one."""
     for _ in range(21):
         shop.coupon()
 
-    page = checks.page(shop.api.call("list_coupons"))
+    page = shop.checks.page(shop.api.call("list_coupons"))
 
     assert (page["maxResults"], page["results"]) == (20, 20)
     assert page["nextPageToken"]
@@ -93,15 +93,15 @@ def test_a_page_has_twenty_entries_by_default(shop: Shop, checks: Checks) -> Non
 @each_kind
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_a_walk_visits_every_object_once(
-    resource: Resource, size: int, shop: Shop, checks: Checks
+    resource: Resource, size: int, shop: Shop
 ) -> None:
     """Whatever the size of the pages; the last one has no next."""
     made = {resource.make(shop)["id"] for _ in range(3)}
-    whole = checks.listed(shop.api, resource.list_operation)
+    whole = shop.checks.listed(shop.api, resource.list_operation)
     # An account that others use too may hold thousands; ten steps are a walk.
     size = max(size, len(whole) // 10)
 
-    pages = list(checks.pages(shop.api, resource.list_operation, maxResults=size))
+    pages = list(shop.checks.pages(shop.api, resource.list_operation, maxResults=size))
 
     ids = [entry["id"] for page in pages for entry in page["data"]]
     assert ids == [entry["id"] for entry in whole]
@@ -111,14 +111,14 @@ def test_a_walk_visits_every_object_once(
 @pytest.mark.clause("pagination.last-page")
 @each_kind
 def test_a_last_page_that_is_exactly_full_has_no_next(
-    resource: Resource, shop: Shop, checks: Checks
+    resource: Resource, shop: Shop
 ) -> None:
     """NextPageToken is missing when nothing follows."""
     resource.make(shop)
-    entries = checks.listed(shop.api, resource.list_operation)
+    entries = shop.checks.listed(shop.api, resource.list_operation)
     size = max(n for n in range(1, 21) if len(entries) % n == 0)
 
-    *_, last = checks.pages(shop.api, resource.list_operation, maxResults=size)
+    *_, last = shop.checks.pages(shop.api, resource.list_operation, maxResults=size)
 
     assert last["results"] == size
     assert not last.get("nextPageToken")
@@ -130,33 +130,33 @@ def test_a_last_page_that_is_exactly_full_has_no_next(
     "query", ["pageToken&maxResults", "pageToken=&maxResults=&expand=", "expand="]
 )
 def test_parameters_without_a_value_count_as_not_given(
-    resource: Resource, query: str, shop: Shop, checks: Checks
+    resource: Resource, query: str, shop: Shop
 ) -> None:
     """Two SDKs send them for everything unset."""
     resource.make(shop)
-    plain = checks.page(shop.api.call(resource.list_operation))
+    plain = shop.checks.page(shop.api.call(resource.list_operation))
 
-    page = checks.page(shop.api.call(resource.list_operation, query=query))
+    page = shop.checks.page(shop.api.call(resource.list_operation, query=query))
 
     assert page["data"] == plain["data"]
     assert page["maxResults"] == plain["maxResults"]
 
 
 @pytest.mark.clause("pagination.empty-parameters")
-def test_a_bare_token_leaves_the_size(shop: Shop, checks: Checks) -> None:
+def test_a_bare_token_leaves_the_size(shop: Shop) -> None:
     """As the Ruby SDK writes the first page of three."""
     answer = shop.api.call("list_orders", query="pageToken&maxResults=3&expand=")
 
-    assert checks.page(answer)["maxResults"] == 3
+    assert shop.checks.page(answer)["maxResults"] == 3
 
 
 @pytest.mark.clause("pagination.newest-first")
 @each_kind
-def test_the_newest_comes_first(resource: Resource, shop: Shop, checks: Checks) -> None:
+def test_the_newest_comes_first(resource: Resource, shop: Shop) -> None:
     """In the order of making, backwards."""
     made = [resource.make(shop)["id"] for _ in range(3)]
 
-    page = checks.page(shop.api.call(resource.list_operation))
+    page = shop.checks.page(shop.api.call(resource.list_operation))
 
     seen = [entry["id"] for entry in page["data"] if entry["id"] in made]
     assert seen == list(reversed(made))
@@ -212,13 +212,13 @@ def test_the_first_page_has_a_token_too(
 @pytest.mark.clause("pagination.stable")
 @each_kind
 def test_what_is_made_meanwhile_does_not_disturb_a_walk(
-    resource: Resource, shop: Shop, checks: Checks
+    resource: Resource, shop: Shop
 ) -> None:
     """What was there is seen once each."""
     old = {resource.make(shop)["id"] for _ in range(3)}
     seen: list[str] = []
 
-    for page in checks.pages(shop.api, resource.list_operation, maxResults=1):
+    for page in shop.checks.pages(shop.api, resource.list_operation, maxResults=1):
         seen += [entry["id"] for entry in page["data"]]
         if len(seen) < 3:
             resource.make(shop)

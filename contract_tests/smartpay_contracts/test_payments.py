@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from smartpay_contracts import payloads
-from smartpay_contracts.checks import Checks
 from smartpay_contracts.control import Control
 from smartpay_contracts.exchange import Exchange
 from smartpay_contracts.shop import Shop
@@ -29,98 +28,94 @@ def status_of(shop: Shop, order: str) -> str:
 @pytest.mark.clause("payments.create.full")
 @pytest.mark.parametrize("remainder", [{}, {"cancelRemainder": "manual"}])
 def test_capturing_everything_completes_the_order(
-    remainder: dict[str, str], shop: Shop, checks: Checks
+    remainder: dict[str, str], shop: Shop
 ) -> None:
     """One payment of the whole amount, and nothing is left."""
     order = shop.authorized(800)["id"]
 
-    payment = checks.ok(capture(shop, order, 800, **remainder))
+    payment = shop.checks.ok(capture(shop, order, 800, **remainder))
 
     now = shop.now("order", order)
     assert (now["status"], now["payments"]) == ("succeeded", [payment["id"]])
     assert now["amount"] == 800
-    checks.refused(capture(shop, order, 1), "order.cannot-capture")
+    shop.checks.refused(capture(shop, order, 1), "order.cannot-capture")
 
 
 @pytest.mark.clause("payments.create.remainder-automatic")
 @pytest.mark.parametrize("remainder", [{}, {"cancelRemainder": "automatic"}])
 def test_a_single_capture_releases_the_rest(
-    remainder: dict[str, str], shop: Shop, checks: Checks
+    remainder: dict[str, str], shop: Shop
 ) -> None:
     """Which is what happens unless one says otherwise."""
     order = shop.authorized(800)["id"]
 
-    payment = checks.ok(capture(shop, order, 300, **remainder))
+    payment = shop.checks.ok(capture(shop, order, 300, **remainder))
 
     assert payment["amount"] == 300
     assert status_of(shop, order) == "succeeded"
-    checks.refused(capture(shop, order, 1), "order.cannot-capture")
+    shop.checks.refused(capture(shop, order, 1), "order.cannot-capture")
     assert shop.now("order", order)["payments"] == [payment["id"]]
 
 
 @pytest.mark.clause("payments.create.remainder-manual", "payments.create.last")
-def test_an_order_can_be_captured_in_parts(shop: Shop, checks: Checks) -> None:
+def test_an_order_can_be_captured_in_parts(shop: Shop) -> None:
     """It waits until the last yen is captured, and then it is succeeded."""
     order = shop.authorized(800)["id"]
     seen = []
 
     for amount in (150, 151, 499):
-        checks.ok(capture(shop, order, amount, cancelRemainder="manual"))
+        shop.checks.ok(capture(shop, order, amount, cancelRemainder="manual"))
         seen.append(status_of(shop, order))
 
     assert seen == ["requires_capture", "requires_capture", "succeeded"]
     payments = [shop.now("payment", p) for p in shop.now("order", order)["payments"]]
     assert sorted(payment["amount"] for payment in payments) == [150, 151, 499]
-    checks.refused(capture(shop, order, 1), "order.cannot-capture")
+    shop.checks.refused(capture(shop, order, 1), "order.cannot-capture")
 
 
 @pytest.mark.clause("payments.create.remainder-automatic")
-def test_the_last_of_several_captures_may_release_the_rest(
-    shop: Shop, checks: Checks
-) -> None:
+def test_the_last_of_several_captures_may_release_the_rest(shop: Shop) -> None:
     """Manual first, automatic then."""
     order = shop.authorized(800)["id"]
-    checks.ok(capture(shop, order, 100, cancelRemainder="manual"))
+    shop.checks.ok(capture(shop, order, 100, cancelRemainder="manual"))
 
-    checks.ok(capture(shop, order, 200, cancelRemainder="automatic"))
+    shop.checks.ok(capture(shop, order, 200, cancelRemainder="automatic"))
 
     assert status_of(shop, order) == "succeeded"
     assert len(shop.now("order", order)["payments"]) == 2
-    checks.refused(capture(shop, order, 1), "order.cannot-capture")
+    shop.checks.refused(capture(shop, order, 1), "order.cannot-capture")
 
 
 @pytest.mark.clause("payments.create.excessive")
 @pytest.mark.parametrize("remainder", ["automatic", "manual"])
-def test_a_capture_over_the_amount_is_refused(
-    remainder: str, shop: Shop, checks: Checks
-) -> None:
+def test_a_capture_over_the_amount_is_refused(remainder: str, shop: Shop) -> None:
     """One yen too much is too much, and nothing is taken."""
     order = shop.authorized(800)["id"]
 
     answer = capture(shop, order, 801, cancelRemainder=remainder)
 
-    checks.refused(answer, "payment.excessive-amount")
+    shop.checks.refused(answer, "payment.excessive-amount")
     now = shop.now("order", order)
     assert (now["status"], now["payments"]) == ("requires_capture", [])
-    assert checks.ok(capture(shop, order, 800))["amount"] == 800
+    assert shop.checks.ok(capture(shop, order, 800))["amount"] == 800
 
 
 @pytest.mark.clause("payments.create.excessive")
-def test_captures_add_up_to_the_amount_at_most(shop: Shop, checks: Checks) -> None:
+def test_captures_add_up_to_the_amount_at_most(shop: Shop) -> None:
     """What is left counts, not what was authorized."""
     order = shop.authorized(800)["id"]
-    checks.ok(capture(shop, order, 500, cancelRemainder="manual"))
+    shop.checks.ok(capture(shop, order, 500, cancelRemainder="manual"))
 
     answer = capture(shop, order, 301, cancelRemainder="manual")
 
-    checks.refused(answer, "payment.excessive-amount")
+    shop.checks.refused(answer, "payment.excessive-amount")
     assert len(shop.now("order", order)["payments"]) == 1
-    checks.ok(capture(shop, order, 300, cancelRemainder="manual"))
+    shop.checks.ok(capture(shop, order, 300, cancelRemainder="manual"))
     assert status_of(shop, order) == "succeeded"
 
 
 @pytest.mark.clause("payments.create.cannot-capture")
-def test_a_captured_order_cannot_be_captured_again(shop: Shop, checks: Checks) -> None:
+def test_a_captured_order_cannot_be_captured_again(shop: Shop) -> None:
     """Whether it was captured at once or later."""
     later = shop.authorized(800)
     shop.payment(800, order=later["id"])
@@ -129,33 +124,29 @@ def test_a_captured_order_cannot_be_captured_again(shop: Shop, checks: Checks) -
         before = shop.now("order", order["id"])
         for amount in (1, 800):
             answer = capture(shop, order["id"], amount)
-            checks.refused(answer, "order.cannot-capture")
+            shop.checks.refused(answer, "order.cannot-capture")
         assert shop.now("order", order["id"]) == before
 
 
 @pytest.mark.clause("payments.create.cannot-capture-others")
-def test_an_order_that_holds_no_money_cannot_be_captured(
-    shop: Shop, checks: Checks
-) -> None:
+def test_an_order_that_holds_no_money_cannot_be_captured(shop: Shop) -> None:
     """Not authorized yet, or canceled."""
     for order in (shop.unauthorized(), shop.canceled()):
         answer = capture(shop, order["id"], 1)
 
-        checks.refused(answer, "order.cannot-capture")
+        shop.checks.refused(answer, "order.cannot-capture")
         assert shop.now("order", order["id"])["payments"] == []
 
 
 @pytest.mark.clause("payments.create.cannot-capture-others")
-def test_a_rejected_order_cannot_be_captured(
-    shop: Shop, control: Control, checks: Checks
-) -> None:
+def test_a_rejected_order_cannot_be_captured(shop: Shop, control: Control) -> None:
     """Nothing was authorized."""
     order = shop.rejected()
 
     answer = capture(shop, order["id"], 1)
 
-    checks.refused(answer, "order.cannot-capture")
-    assert checks.listed(shop.api, "list_payments") == []
+    shop.checks.refused(answer, "order.cannot-capture")
+    assert shop.checks.listed(shop.api, "list_payments") == []
 
 
 @pytest.mark.clause("payments.create.cannot-capture-reason")
@@ -171,32 +162,34 @@ def test_a_refused_capture_tells_the_reason(shop: Shop) -> None:
 
 
 @pytest.mark.clause("payments.create.status-first")
-def test_too_late_weighs_more_than_too_much(shop: Shop, checks: Checks) -> None:
+def test_too_late_weighs_more_than_too_much(shop: Shop) -> None:
     """The order's status is looked at before the amount."""
     order = shop.order(amount=800)
 
     answer = capture(shop, order["id"], 801)
 
-    checks.refused(answer, "order.cannot-capture")
+    shop.checks.refused(answer, "order.cannot-capture")
 
 
 @pytest.mark.clause("payments.create.not-found")
-def test_an_unknown_order_cannot_be_captured(shop: Shop, checks: Checks) -> None:
+def test_an_unknown_order_cannot_be_captured(shop: Shop) -> None:
     """404 order.not-found."""
     answer = capture(shop, NO_ORDER, 1)
 
-    checks.refused(answer, "order.not-found")
+    shop.checks.refused(answer, "order.not-found")
 
 
 @pytest.mark.clause(
     "payments.create.echo", "payments.create.description", "payments.create.processed"
 )
-def test_a_payment_carries_what_it_was_made_with(shop: Shop, checks: Checks) -> None:
+def test_a_payment_carries_what_it_was_made_with(shop: Shop) -> None:
     """amount, currency, order, reference and description; and it is processed."""
     order = shop.authorized()["id"]
     told = {"reference": "pay-1", "description": "first parcel"}
 
-    payment = checks.ok(capture(shop, order, 321, cancelRemainder="manual", **told))
+    payment = shop.checks.ok(
+        capture(shop, order, 321, cancelRemainder="manual", **told)
+    )
 
     for seen in (payment, shop.now("payment", payment["id"])):
         assert (seen["amount"], seen["currency"]) == (321, "JPY")
@@ -206,14 +199,14 @@ def test_a_payment_carries_what_it_was_made_with(shop: Shop, checks: Checks) -> 
 
 
 @pytest.mark.clause("payments.create.on-order")
-def test_an_order_lists_its_payments(shop: Shop, checks: Checks) -> None:
+def test_an_order_lists_its_payments(shop: Shop) -> None:
     """Each as an id, alone and in the list of orders."""
     order = shop.authorized()["id"]
 
     made = {shop.payment(amount, order=order)["id"] for amount in (10, 20, 30)}
 
     assert set(shop.now("order", order)["payments"]) == made
-    entry = checks.find(shop.api, "list_orders", order)
+    entry = shop.checks.find(shop.api, "list_orders", order)
     assert set(entry["payments"]) == made
 
 
@@ -231,39 +224,37 @@ def test_a_payment_is_on_its_own_order_only(shop: Shop) -> None:
 
 @pytest.mark.clause("payments.create.mandatory-members")
 @pytest.mark.parametrize("member", ["order", "amount", "currency"])
-def test_a_capture_needs_three_members(member: str, shop: Shop, checks: Checks) -> None:
+def test_a_capture_needs_three_members(member: str, shop: Shop) -> None:
     """Without one of them nothing is captured."""
     order = shop.authorized()["id"]
     body = payloads.without(payloads.payment(order, 100), member)
 
     answer = shop.api.call("create_payment", body)
 
-    checks.refused_with(answer, 400)
+    shop.checks.refused_with(answer, 400)
     assert shop.now("order", order)["payments"] == []
 
 
 @pytest.mark.clause("payments.create.cancel-remainder")
 @pytest.mark.parametrize("remainder", ["no", "", "MANUAL", False])
-def test_an_unknown_cancel_remainder_is_refused(
-    remainder: Any, shop: Shop, checks: Checks
-) -> None:
+def test_an_unknown_cancel_remainder_is_refused(remainder: Any, shop: Shop) -> None:
     """Better than to release what is still needed."""
     order = shop.authorized()["id"]
 
     answer = capture(shop, order, 100, cancelRemainder=remainder)
 
-    checks.refused_with(answer, 400)
+    shop.checks.refused_with(answer, 400)
     assert status_of(shop, order) == "requires_capture"
 
 
 @pytest.mark.clause("payments.create.amount-zero")
-def test_a_capture_of_nothing_is_refused(shop: Shop, checks: Checks) -> None:
+def test_a_capture_of_nothing_is_refused(shop: Shop) -> None:
     """It would only release the rest by accident."""
     order = shop.authorized()["id"]
 
     answer = capture(shop, order, 0)
 
-    checks.refused(answer, "request.invalid")
+    shop.checks.refused(answer, "request.invalid")
     assert status_of(shop, order) == "requires_capture"
 
 
@@ -281,11 +272,11 @@ def test_a_payment_carries_its_line_items(shop: Shop) -> None:
 
 
 @pytest.mark.clause("payments.get", "payments.list", "payments.status")
-def test_a_payment_is_what_was_answered(shop: Shop, checks: Checks) -> None:
+def test_a_payment_is_what_was_answered(shop: Shop) -> None:
     """Retrieved and listed it is the creation's answer."""
     payment = shop.payment()
 
     assert shop.now("payment", payment["id"]) == payment
-    assert checks.find(shop.api, "list_payments", payment["id"]) == payment
-    page = checks.page(shop.api.call("list_payments"))
+    assert shop.checks.find(shop.api, "list_payments", payment["id"]) == payment
+    page = shop.checks.page(shop.api.call("list_payments"))
     assert {entry["status"] for entry in page["data"]} <= {"processed", "refunded"}

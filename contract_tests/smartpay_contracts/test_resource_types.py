@@ -8,24 +8,13 @@ import pytest
 
 from smartpay_contracts import payloads
 from smartpay_contracts.exchange import Doc
-from smartpay_contracts.resources import RESOURCES
+from smartpay_contracts.resources import RESOURCES, case
 from smartpay_contracts.shop import Shop
 
 UNKNOWN_ORDER = RESOURCES["order"].unknown_id
 UNKNOWN_COUPON = RESOURCES["coupon"].unknown_id
 TEXTS = {"description": "old", "reference": "old-too"}
 ENDPOINT = {"description": "old", "eventSubscriptions": ["token.used"]}
-
-
-def case(clauses: str, resource: str, *values: Any) -> Any:
-    """Return a case of a test, named by its resource type and its first value."""
-    first = next(iter(values[-1]), "") if values else ""
-    return pytest.param(
-        resource,
-        *values,
-        marks=pytest.mark.clause(*clauses.split()),
-        id=f"{resource}-{first}".rstrip("-"),
-    )
 
 
 def make(shop: Shop, resource: str, **members: Any) -> Doc:

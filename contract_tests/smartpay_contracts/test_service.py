@@ -58,7 +58,7 @@ def test_an_offer_to_compress_is_answered_readably(
 @pytest.mark.clause("service.aliases")
 @pytest.mark.parametrize("prefix", ALIASES)
 def test_the_api_also_stands_where_sdks_can_be_pointed(
-    prefix: str, shop: Shop, api: Client, target: Target, checks: Checks
+    prefix: str, shop: Shop, api: Client, target: Target
 ) -> None:
     """It is the same account on every prefix."""
     order = shop.order()
@@ -66,7 +66,7 @@ def test_the_api_also_stands_where_sdks_can_be_pointed(
     there = api.with_base_url(target.root_url + prefix)
     answer = there.call("get_order", id=order["id"])
 
-    assert checks.ok(answer) == shop.now("order", order["id"])
+    assert shop.checks.ok(answer) == shop.now("order", order["id"])
 
 
 @pytest.mark.clause("service.unknown-path")

@@ -51,23 +51,23 @@ def test_a_token_that_waits_can_be_retrieved(shop: Shop) -> None:
 
 
 @pytest.mark.clause("tokens.status")
-def test_a_tokens_status_is_a_documented_one(shop: Shop, checks: Checks) -> None:
+def test_a_tokens_status_is_a_documented_one(shop: Shop) -> None:
     """Alone and for every token that the first page lists."""
-    page = checks.page(shop.api.call("list_tokens"))
+    page = shop.checks.page(shop.api.call("list_tokens"))
 
     assert {entry["status"] for entry in page["data"]} <= STATUSES
     assert status_of(shop, shop.token) in STATUSES
 
 
 @pytest.mark.clause("tokens.disable", "tokens.enable", "tokens.no-other-change")
-def test_a_token_is_switched_off_and_on(shop: Shop, checks: Checks) -> None:
+def test_a_token_is_switched_off_and_on(shop: Shop) -> None:
     """Nothing else about it changes, and it can be charged again."""
     token = shop.switchable_token()
     before = shop.now("token", token)
 
     change(shop, "disable_token", token)
     off = shop.now("token", token)
-    entry = checks.find(shop.api, "list_tokens", token)
+    entry = shop.checks.find(shop.api, "list_tokens", token)
     change(shop, "enable_token", token)
     on = shop.now("token", token)
 
@@ -110,95 +110,89 @@ def test_switching_twice_is_switching_once(shop: Shop) -> None:
 
 @pytest.mark.clause("tokens.before-approval")
 @pytest.mark.parametrize("operation", ["disable_token", "enable_token"])
-def test_a_token_that_waits_cannot_be_switched(
-    operation: str, shop: Shop, checks: Checks
-) -> None:
+def test_a_token_that_waits_cannot_be_switched(operation: str, shop: Shop) -> None:
     """404, and it still waits: nobody but the consumer approves it."""
     token = shop.waiting_token()
 
     answer = shop.api.call(operation, id=token)
 
-    checks.refused(answer, "token.not-found")
+    shop.checks.refused(answer, "token.not-found")
     order = shop.api.call("create_order", shop.order_body(token=token))
-    checks.refused(order, "token.invalid")
+    shop.checks.refused(order, "token.invalid")
 
 
 @pytest.mark.clause("tokens.delete", "tokens.list.no-deleted")
-def test_a_deleted_token_is_gone(shop: Shop, checks: Checks) -> None:
+def test_a_deleted_token_is_gone(shop: Shop) -> None:
     """204; then it is not found, and in no list."""
     token = shop.own_token()
-    checks.find(shop.api, "list_tokens", token)
+    shop.checks.find(shop.api, "list_tokens", token)
 
     change(shop, "delete_token", token)
 
-    checks.refused(shop.api.call("get_token", id=token), "token.not-found")
-    listed = [entry["id"] for entry in checks.listed(shop.api, "list_tokens")]
+    shop.checks.refused(shop.api.call("get_token", id=token), "token.not-found")
+    listed = [entry["id"] for entry in shop.checks.listed(shop.api, "list_tokens")]
     assert token not in listed
 
 
 @pytest.mark.clause("tokens.delete")
-def test_deleting_one_token_leaves_the_others(shop: Shop, checks: Checks) -> None:
+def test_deleting_one_token_leaves_the_others(shop: Shop) -> None:
     """Only the one that was named goes."""
-    before = {entry["id"] for entry in checks.listed(shop.api, "list_tokens")}
+    before = {entry["id"] for entry in shop.checks.listed(shop.api, "list_tokens")}
     token = shop.own_token()
 
     change(shop, "delete_token", token)
 
-    after = {entry["id"] for entry in checks.listed(shop.api, "list_tokens")}
+    after = {entry["id"] for entry in shop.checks.listed(shop.api, "list_tokens")}
     assert after == before - {token}
 
 
 @pytest.mark.clause("tokens.delete.final")
 @pytest.mark.parametrize("operation", CHANGES)
-def test_a_deleted_token_does_not_come_back(
-    operation: str, shop: Shop, checks: Checks
-) -> None:
+def test_a_deleted_token_does_not_come_back(operation: str, shop: Shop) -> None:
     """Deleting is for good."""
     token = shop.own_token()
     change(shop, "delete_token", token)
 
     answer = shop.api.call(operation, id=token)
 
-    checks.refused(answer, "token.not-found")
-    checks.refused(shop.api.call("get_token", id=token), "token.not-found")
+    shop.checks.refused(answer, "token.not-found")
+    shop.checks.refused(shop.api.call("get_token", id=token), "token.not-found")
 
 
 @pytest.mark.clause("tokens.delete.disabled")
-def test_a_disabled_token_can_be_deleted(shop: Shop, checks: Checks) -> None:
+def test_a_disabled_token_can_be_deleted(shop: Shop) -> None:
     """It need not be enabled first."""
     token = shop.own_token()
     change(shop, "disable_token", token)
 
     change(shop, "delete_token", token)
 
-    checks.refused(shop.api.call("get_token", id=token), "token.not-found")
+    shop.checks.refused(shop.api.call("get_token", id=token), "token.not-found")
 
 
 @pytest.mark.clause("tokens.list")
-def test_active_and_disabled_tokens_are_listed(shop: Shop, checks: Checks) -> None:
+def test_active_and_disabled_tokens_are_listed(shop: Shop) -> None:
     """As they are when they are retrieved."""
     token = shop.switchable_token()
 
     for operation in ("disable_token", "enable_token"):
         change(shop, operation, token)
-        entry = checks.find(shop.api, "list_tokens", token)
+        entry = shop.checks.find(shop.api, "list_tokens", token)
         assert entry == shop.now("token", token)
 
 
 @pytest.mark.clause("tokens.list")
-def test_the_token_to_charge_is_listed(shop: Shop, checks: Checks) -> None:
+def test_the_token_to_charge_is_listed(shop: Shop) -> None:
     """It is active."""
-    assert checks.find(shop.api, "list_tokens", shop.token)["status"] == "active"
+    assert shop.checks.find(shop.api, "list_tokens", shop.token)["status"] == "active"
 
 
 @pytest.mark.clause("tokens.list.no-unapproved")
-def test_a_token_that_was_never_active_is_not_listed(
-    shop: Shop, checks: Checks
-) -> None:
+def test_a_token_that_was_never_active_is_not_listed(shop: Shop) -> None:
     """Every listed token is active or disabled."""
     token = shop.waiting_token()
 
-    listed = checks.listed(shop.api, "list_tokens")
+    listed = shop.checks.listed(shop.api, "list_tokens")
 
     assert token not in [entry["id"] for entry in listed]
     assert {entry["status"] for entry in listed} <= {"active", "disabled"}

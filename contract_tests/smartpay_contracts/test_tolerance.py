@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from smartpay_contracts import payloads
-from smartpay_contracts.checks import Checks
 from smartpay_contracts.resources import (
     ARRANGE,
     RESOURCES,
@@ -84,21 +83,19 @@ def optional_members(operation: str) -> list[str]:
 
 @pytest.mark.clause("tolerance.nulls")
 @pytest.mark.parametrize("operation", WITH_BODY)
-def test_null_counts_as_absent(operation: str, shop: Shop, checks: Checks) -> None:
+def test_null_counts_as_absent(operation: str, shop: Shop) -> None:
     """For every optional member at once."""
     arguments = ARRANGE[operation](shop)
     unset = {m: None for m in optional_members(operation) if m not in arguments.body}
 
     answer = shop.api.call(operation, {**arguments.body, **unset}, id=arguments.id)
 
-    checks.ok(answer)
+    shop.checks.ok(answer)
 
 
 @pytest.mark.clause("tolerance.nulls", "tolerance.item-kind-null")
 @pytest.mark.parametrize("operation", BASKETS)
-def test_null_counts_as_absent_at_every_depth(
-    operation: str, shop: Shop, checks: Checks
-) -> None:
+def test_null_counts_as_absent_at_every_depth(operation: str, shop: Shop) -> None:
     """In customer, address, shipping and items, as three SDKs send it."""
     body = ARRANGE[operation](shop).body
     item = {"name": "knit", "amount": 1500, "currency": "JPY", **nulls(*ITEM_NULLS)}
@@ -113,7 +110,7 @@ def test_null_counts_as_absent_at_every_depth(
         "metadata": None,
     }
 
-    made = checks.ok(shop.api.call(operation, sent))
+    made = shop.checks.ok(shop.api.call(operation, sent))
 
     order = made if operation == "create_order" else made["order"]
     assert [item["kind"] for item in order["lineItems"]] == ["product"]
@@ -122,11 +119,11 @@ def test_null_counts_as_absent_at_every_depth(
 
 
 @pytest.mark.clause("tolerance.item-kind-null")
-def test_an_item_without_kind_is_a_product(shop: Shop, checks: Checks) -> None:
+def test_an_item_without_kind_is_a_product(shop: Shop) -> None:
     """Two SDKs never send one."""
     body = payloads.without(shop.order_body(), "items.0.kind")
 
-    order = checks.ok(shop.api.call("create_order", body))
+    order = shop.checks.ok(shop.api.call("create_order", body))
 
     kinds = sorted(item["kind"] for item in order["lineItems"])
     assert kinds == ["discount", "product", "tax"]
@@ -134,26 +131,24 @@ def test_an_item_without_kind_is_a_product(shop: Shop, checks: Checks) -> None:
 
 @pytest.mark.clause("tolerance.unknown-members")
 @pytest.mark.parametrize("operation", WITH_BODY)
-def test_unknown_members_are_ignored(
-    operation: str, shop: Shop, checks: Checks
-) -> None:
+def test_unknown_members_are_ignored(operation: str, shop: Shop) -> None:
     """Whatever their type."""
     arguments = ARRANGE[operation](shop)
 
     answer = shop.api.call(operation, {**arguments.body, **UNKNOWN}, id=arguments.id)
 
-    checks.ok(answer)
+    shop.checks.ok(answer)
 
 
 @pytest.mark.clause("tolerance.unknown-members")
-def test_unknown_members_are_ignored_inside_too(shop: Shop, checks: Checks) -> None:
+def test_unknown_members_are_ignored_inside_too(shop: Shop) -> None:
     """email, gender and phone, as two SDKs and a plugin call them."""
     body = shop.order_body()
     body["customerInfo"] = {"email": "a@example.jp", "gender": "male", "phone": "+81"}
     body = payloads.changed(body, "items.0.colour", "red")
     body = payloads.changed(body, "shippingInfo.speed", "fast")
 
-    order = checks.ok(shop.api.call("create_order", body))
+    order = shop.checks.ok(shop.api.call("create_order", body))
 
     assert order["status"] == "succeeded"
 
@@ -184,41 +179,39 @@ def test_autommatic_counts_as_automatic(shop: Shop) -> None:
 @pytest.mark.parametrize("sent", PUT_BODIES.values(), ids=PUT_BODIES)
 @pytest.mark.parametrize("operation", [*merchant_operations("PUT"), "approve_token"])
 def test_the_body_of_a_put_is_ignored(
-    operation: str, sent: dict[str, Any], shop: Shop, checks: Checks
+    operation: str, sent: dict[str, Any], shop: Shop
 ) -> None:
     """SDKs send nothing, an object, or an empty array."""
     arguments = ARRANGE[operation](shop)
 
     answer = caller_of(operation, shop).call(operation, id=arguments.id, **sent)
 
-    checks.ok(answer)
+    shop.checks.ok(answer)
 
 
 @pytest.mark.clause("tolerance.delete-bodies")
 @pytest.mark.parametrize("sent", PUT_BODIES.values(), ids=PUT_BODIES)
 @pytest.mark.parametrize("operation", merchant_operations("DELETE"))
 def test_the_body_of_a_delete_is_ignored(
-    operation: str, sent: dict[str, Any], shop: Shop, checks: Checks
+    operation: str, sent: dict[str, Any], shop: Shop
 ) -> None:
     """One SDK sends an empty object."""
     arguments = ARRANGE[operation](shop)
 
     answer = shop.api.call(operation, id=arguments.id, **sent)
 
-    checks.succeeded(answer)
+    shop.checks.succeeded(answer)
 
 
 @pytest.mark.clause("tolerance.idempotency-in-query")
 @pytest.mark.parametrize("operation", ["cancel_order", "delete_token"])
-def test_a_key_in_the_query_changes_nothing(
-    operation: str, shop: Shop, checks: Checks
-) -> None:
+def test_a_key_in_the_query_changes_nothing(operation: str, shop: Shop) -> None:
     """One SDK puts it there by mistake."""
     arguments = ARRANGE[operation](shop)
 
     answer = shop.api.call(operation, id=arguments.id, query={"idempotencyKey": "k"})
 
-    checks.succeeded(answer)
+    shop.checks.succeeded(answer)
 
 
 @pytest.mark.clause(
@@ -230,7 +223,7 @@ def test_a_key_in_the_query_changes_nothing(
 @pytest.mark.parametrize("postal_code", ["123", "12345678", "105-6415"])
 @pytest.mark.parametrize("operation", BASKETS)
 def test_addresses_are_taken_as_they_come(
-    operation: str, postal_code: str, shop: Shop, checks: Checks
+    operation: str, postal_code: str, shop: Shop
 ) -> None:
     """Empty lines, any postal code, a stray type, a currency without a fee."""
     address = {
@@ -244,7 +237,7 @@ def test_addresses_are_taken_as_they_come(
     shipping = {"address": address, "feeCurrency": "JPY"}
     body = {**ARRANGE[operation](shop).body, "shippingInfo": shipping}
 
-    made = checks.ok(shop.api.call(operation, body))
+    made = shop.checks.ok(shop.api.call(operation, body))
 
     order = made if operation == "create_order" else made["order"]
     assert order["shippingInfo"]["address"]["postalCode"] == postal_code
@@ -253,13 +246,13 @@ def test_addresses_are_taken_as_they_come(
 @pytest.mark.clause("tolerance.item-order", "tolerance.customer-info-empty")
 @pytest.mark.parametrize("operation", BASKETS)
 def test_discounts_may_come_first_and_customers_be_unknown(
-    operation: str, shop: Shop, checks: Checks
+    operation: str, shop: Shop
 ) -> None:
     """Items in any order; nothing about the customer."""
     items = [payloads.discount(), payloads.tax(), payloads.product()]
     body = {**ARRANGE[operation](shop).body, "items": items, "customerInfo": {}}
 
-    made = checks.ok(shop.api.call(operation, body))
+    made = shop.checks.ok(shop.api.call(operation, body))
 
     order = made if operation == "create_order" else made["order"]
     kinds = sorted(item["kind"] for item in order["lineItems"])
@@ -271,15 +264,15 @@ def test_discounts_may_come_first_and_customers_be_unknown(
     "name",
     [name for name, resource in RESOURCES.items() if resource.update is not None],
 )
-def test_an_update_of_nulls_changes_nothing(
-    name: str, shop: Shop, checks: Checks
-) -> None:
+def test_an_update_of_nulls_changes_nothing(name: str, shop: Shop) -> None:
     """Two SDKs send null for whatever was not set."""
     resource = RESOURCES[name]
     made = resource.make(shop)
     members = optional_members(resource.update_operation)
 
-    checks.ok(shop.api.call(resource.update_operation, nulls(*members), id=made["id"]))
+    shop.checks.ok(
+        shop.api.call(resource.update_operation, nulls(*members), id=made["id"])
+    )
 
     # The secret of an endpoint may be told only once.
     now = {**made, **shop.now(name, made["id"])}

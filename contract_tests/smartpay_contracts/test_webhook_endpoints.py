@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from smartpay_contracts.checks import Checks
 from smartpay_contracts.exchange import Doc, Exchange
 from smartpay_contracts.shop import Shop
 from smartpay_contracts.signing import BASE62, decode_base62
@@ -29,11 +28,9 @@ def update(shop: Shop, endpoint: Doc, **changes: Any) -> Exchange:
     ],
     ids=["alone", "nulls"],
 )
-def test_an_endpoint_needs_only_a_url(
-    body: dict[str, Any], shop: Shop, checks: Checks
-) -> None:
+def test_an_endpoint_needs_only_a_url(body: dict[str, Any], shop: Shop) -> None:
     """It is active at once."""
-    endpoint = checks.ok(shop.api.call("create_webhook_endpoint", body))
+    endpoint = shop.checks.ok(shop.api.call("create_webhook_endpoint", body))
 
     for seen in (endpoint, shop.now("webhook_endpoint", endpoint["id"])):
         assert (seen["url"], seen["active"]) == (URL, True)
@@ -90,30 +87,30 @@ def test_the_url_is_not_tried(url: str, shop: Shop) -> None:
 
 
 @pytest.mark.clause("endpoints.get.secret")
-def test_the_secret_can_be_read_again(shop: Shop, checks: Checks) -> None:
+def test_the_secret_can_be_read_again(shop: Shop) -> None:
     """It is the same, alone and in the list, and after an update."""
     made = shop.endpoint()
     secret = made["signingSecret"]
 
-    changed = checks.ok(update(shop, made, description="new"))
+    changed = shop.checks.ok(update(shop, made, description="new"))
 
-    entry = checks.find(shop.api, "list_webhook_endpoints", made["id"])
+    entry = shop.checks.find(shop.api, "list_webhook_endpoints", made["id"])
     alone = shop.now("webhook_endpoint", made["id"])
     seen = [changed, entry, alone]
     assert [one["signingSecret"] for one in seen] == [secret] * 3
 
 
 @pytest.mark.clause("endpoints.delete", "endpoints.delete.gone")
-def test_a_deleted_endpoint_is_gone(shop: Shop, checks: Checks) -> None:
+def test_a_deleted_endpoint_is_gone(shop: Shop) -> None:
     """204; then it is not found, and in no list; others stay."""
     kept, made = shop.endpoint(), shop.endpoint()
 
     answer = shop.api.call("delete_webhook_endpoint", id=made["id"])
 
-    checks.succeeded(answer)
+    shop.checks.succeeded(answer)
     for operation in ("get_webhook_endpoint", "delete_webhook_endpoint"):
         gone = shop.api.call(operation, id=made["id"])
-        checks.refused(gone, "webhook-endpoint.notfound")
-    listed = [e["id"] for e in checks.listed(shop.api, "list_webhook_endpoints")]
+        shop.checks.refused(gone, "webhook-endpoint.notfound")
+    listed = [e["id"] for e in shop.checks.listed(shop.api, "list_webhook_endpoints")]
     assert made["id"] not in listed
     assert kept["id"] in listed

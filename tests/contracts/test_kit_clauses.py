@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
+import sys
 from collections import Counter
-from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,33 +18,32 @@ KIT = Path(smartpay_contracts.__file__).parent
 CONFIDENCES = {"documented", "observed", "assumed"}
 
 
-def marks(function: ast.FunctionDef) -> list[str]:
-    """Return the clauses that a test is marked with."""
-    return [
-        argument.value
-        for decorator in function.decorator_list
-        if isinstance(decorator, ast.Call)
-        and ast.unparse(decorator.func) == "pytest.mark.clause"
-        for argument in decorator.args
-        if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
-    ]
+PLUGIN = """
+def pytest_collection_finish(session):
+    for item in session.items:
+        ids = [id_ for mark in item.iter_markers("clause") for id_ in mark.args]
+        print("CASE", item.nodeid.rpartition("/")[2].replace(" ", "_"), *ids)
+"""
 
 
-def functions_of(path: Path) -> Iterator[ast.FunctionDef]:
-    """Yield the tests of a file."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-            yield node
+@pytest.fixture(scope="module")
+def marked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    """Return every test case of the kit with the clauses it is marked with."""
+    folder = tmp_path_factory.mktemp("plugin")
+    (folder / "printer.py").write_text(PLUGIN, encoding="utf-8")
+    command = [sys.executable, "-m", "smartpay_contracts", "--collect-only", "-q"]
 
+    done = subprocess.run(
+        [*command, "-p", "printer"],
+        capture_output=True,
+        check=True,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(folder)},
+        text=True,
+    )
 
-@cache
-def marked() -> dict[str, list[str]]:
-    """Return every test of the kit with its clauses."""
-    return {
-        f"{path.name}::{test.name}": marks(test)
-        for path in KIT.glob("test_*.py")
-        for test in functions_of(path)
-    }
+    lines = [line.split()[1:] for line in done.stdout.splitlines() if "CASE " in line]
+    return {name: clauses for name, *clauses in lines}
 
 
 @pytest.mark.parametrize("clause", CLAUSES.values(), ids=lambda clause: clause.id)
@@ -61,18 +60,18 @@ def test_a_clause_is_a_sentence_with_a_source(clause: object) -> None:
     assert row.checkable is not bool(row.reason)
 
 
-def test_every_checkable_clause_has_a_test() -> None:
+def test_every_checkable_clause_has_a_test(marked: dict[str, list[str]]) -> None:
     """And those that cannot be checked have none."""
-    named = {clause for clauses in marked().values() for clause in clauses}
+    named = {clause for clauses in marked.values() for clause in clauses}
     checkable = {row.id for row in CLAUSES.values() if row.checkable}
 
     assert checkable - named == set(), "these clauses have no test"
     assert named - checkable == set(), "these clauses are unknown or not checkable"
 
 
-def test_every_test_names_clauses_of_one_kind() -> None:
+def test_every_test_names_clauses_of_one_kind(marked: dict[str, list[str]]) -> None:
     """Either all are assumed or none is: a failure is one thing or the other."""
-    for name, clauses in marked().items():
+    for name, clauses in marked.items():
         assert clauses, f"{name} names no clause"
         kinds = {CLAUSES[clause].confidence == "assumed" for clause in clauses}
         assert len(kinds) == 1, f"{name} mixes assumed clauses with surer ones"
@@ -101,7 +100,7 @@ def test_the_options_cost_nothing(tmp_path: Path) -> None:
         "print([m for m in sys.modules if m.split('.')[0] in "
         "{'requests', 'smartpay_schemas', 'smartpay_fixtures', 'jsonschema', 'faker'}])"
     )
-    python = Path(__import__("sys").executable)
+    python = sys.executable
 
     done = subprocess.run(
         [python, "-c", program], capture_output=True, check=True, cwd=tmp_path
