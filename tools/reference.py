@@ -14,8 +14,8 @@ from itertools import groupby
 from pathlib import Path
 
 from smartpay_fixtures import sandbox_values
+from smartpay_mock.control.admin import ALIASES, ROUTES
 from smartpay_mock.control.routes import PREFIX, Route
-from smartpay_mock.control.table import ALIASES, ROUTES
 from smartpay_mock.events.faults import OPTIONS
 from smartpay_mock.kernel.faults import KINDS
 from smartpay_mock.kernel.settings import Settings, environment_name
@@ -202,7 +202,7 @@ def body_of(route: Route) -> str:
 
 
 def control_plane_page() -> str:
-    """Return the page of the control plane: its routes, faults and adversary."""
+    """Return the page of the control plane: its routes, faults and webhook faults."""
     routes = [
         (
             code(f"{row.method} {PREFIX}{row.path}"),
@@ -220,19 +220,19 @@ def control_plane_page() -> str:
         )
         for kind, options in KINDS.items()
     ]
-    adversary = [(code(name), x.help, x.expected) for name, x in OPTIONS.items()]
+    webhook_faults = [(code(name), x.help, x.expected) for name, x in OPTIONS.items()]
     return "\n\n".join(
         [
             "# Control plane routes",
-            "How they are used: [the control plane](../control-plane.md).",
-            table(("route", "what it does", "body", "query", "of"), routes),
-            f"Beside it: {', '.join(code(path) for path in ALIASES)}.",
+            "How to use them: [the control plane](../control-plane.md).",
+            table(("route", "what it does", "body", "query", "scope"), routes),
+            f"Also outside `/__admin`: {', '.join(code(path) for path in ALIASES)}.",
             "## Faults",
             "Each with its options and their defaults, as JSON. Times are in "
             "milliseconds, `retry_after` is in seconds.",
             table(("kind", "options"), faults),
-            "## How webhooks misbehave",
-            table(("member", "what it does", "value"), adversary),
+            "## Webhook faults",
+            table(("member", "what it does", "value"), webhook_faults),
         ]
     )
 
@@ -303,7 +303,7 @@ PAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "lifecycles.md": ("lifecycles.json", lifecycles_page),
     "contract.md": ("clauses.json", contract_page),
     "settings.md": ("kernel/settings.py", settings_page),
-    "control-plane.md": ("control/table.py", control_plane_page),
+    "control-plane.md": ("control/", control_plane_page),
     "mutants.md": ("mutants/catalogue", mutants_page),
     "test-values.md": ("test_values.json", test_values_page),
 }

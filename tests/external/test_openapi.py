@@ -13,8 +13,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from smartpay_mock.app import create_app
 from smartpay_mock.cli.openapi import openapi as command
-from smartpay_mock.control.describe import describe_admin
-from smartpay_mock.control.table import ROUTES
+from smartpay_mock.control.admin import ROUTES, describe_admin
 from smartpay_schemas import ERRORS, EVENTS, OPERATIONS, names
 from smartpay_schemas.openapi import openapi
 

@@ -13,8 +13,8 @@ from urllib.parse import parse_qsl
 from smartpay_mock.api.application import Application
 from smartpay_mock.api.pipeline import perform
 from smartpay_mock.app import Patch
+from smartpay_mock.control.admin import ROUTES
 from smartpay_mock.control.routes import Request
-from smartpay_mock.control.table import ROUTES
 from smartpay_mock.events.attempt import Post
 from smartpay_mock.kernel.exchange import Answer, Call
 from smartpay_mock.kernel.ids import account_id
@@ -98,7 +98,7 @@ class Shop:
         self, method: str, path: str, body: Any = None, *, id_: str = "", **query: str
     ) -> Any:
         """Call the control API; not part of the transcript."""
-        action = next(r.action for r in ROUTES if (r.method, r.path) == (method, path))
+        action = next(r.handler for r in ROUTES if (r.method, r.path) == (method, path))
         asked = Request(
             self.app,
             account_id(self.key),

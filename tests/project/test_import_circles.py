@@ -13,8 +13,6 @@ PACKAGES = ("schemas", "fixtures", "mock_server", "contract_tests")
 
 UNRESOLVED = frozenset(
     {
-        "smartpay_mock.control.describe",
-        "smartpay_mock.control.table",
         "smartpay_mock.storage.postgres",
         "smartpay_mock.storage.postgres_units",
         "smartpay_mock.storage.sqlite",

@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from smartpay_mock.control.describe import describe_admin
-from smartpay_mock.control.service import version
+from smartpay_mock.control.admin import describe_admin
+from smartpay_mock.control.health import version
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_schemas.compare import Change, compare
 from smartpay_schemas.openapi import openapi as describe_api

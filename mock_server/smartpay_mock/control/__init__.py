@@ -1,5 +1,5 @@
-"""The control plane: steers and shows, never emulates. Below ``/__admin``.
+"""The control plane, below ``/__admin``: controls accounts and shows their state.
 
-Law: what it does to an account it does through the same units of work, handlers and
-lifecycles as a call of the API, so that every state it makes is a reachable one.
+It changes an account only through the same units of work, handlers and lifecycles as
+the API, so every state it creates is one that API calls can reach.
 """

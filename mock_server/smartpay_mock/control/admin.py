@@ -1,12 +1,12 @@
-"""The control plane over HTTP: guard, body, action, answer."""
+"""The control plane as a whole: all its routes, and how Flask serves them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain
 from typing import Any
 
 from flask import Flask, Response, current_app, request
-from flask import Request as FlaskRequest
 
 from smartpay_mock.api.application import Application
 from smartpay_mock.api.wsgi import (
@@ -16,82 +16,183 @@ from smartpay_mock.api.wsgi import (
     report_failure,
     to_response,
 )
+from smartpay_mock.control import (
+    clock,
+    consumers,
+    faults,
+    health,
+    journal,
+    listing,
+    scenarios,
+    snapshots,
+    webhooks,
+)
 from smartpay_mock.control.guard import Guard
-from smartpay_mock.control.problems import problem, problem_of
-from smartpay_mock.control.routes import PREFIX, Request, Route
-from smartpay_mock.control.table import ALIASES, ROUTES
-from smartpay_mock.kernel.codec import decode_request, encode
+from smartpay_mock.control.openapi import describe
+from smartpay_mock.control.routes import (
+    PREFIX,
+    Request,
+    Route,
+    Routes,
+    problem,
+    problem_of,
+)
+from smartpay_mock.kernel.codec import encode
 from smartpay_mock.kernel.errors import ApiError, SandboxUsageError
 from smartpay_mock.kernel.exchange import Answer, Call
+from smartpay_schemas.openapi import openapi
 
-# A snapshot of a busy account is far larger than any body of the API.
+# A snapshot of a large account is far larger than any body of the API.
 _BODY_LIMIT = 1 << 30
+_NO_CONTENT = Answer(204, content_type=None)
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
+FORMER_PATHS = {"/magic": "/test-values", "/webhooks/adversary": "/webhooks/faults"}
+"""Paths of earlier versions, and the path that answers for each."""
 
-def add_admin(app: Flask, engine: Application, guard: Guard) -> None:
+_openapi = Routes()
+
+
+@_openapi.add(
+    "GET",
+    "/openapi.json",
+    "Describe the control plane as OpenAPI 3.1.",
+    needs_account=False,
+)
+def show_admin_openapi(asked: Request) -> dict[str, Any]:
+    """Return the OpenAPI document of the control plane, for the called server."""
+    return describe_admin(server_url=asked.call.base_url, version=health.version())
+
+
+def show_api_openapi(asked: Request) -> dict[str, Any]:
+    """Return the OpenAPI document of the API, for the called server."""
+    return openapi(server_url=asked.call.base_url, version=health.version())
+
+
+ROUTES: tuple[Route, ...] = tuple(
+    chain(
+        health.routes,
+        _openapi,
+        snapshots.routes,
+        clock.routes,
+        consumers.routes,
+        listing.routes,
+        journal.routes,
+        faults.routes,
+        webhooks.routes,
+        scenarios.routes,
+    )
+)
+
+ALIASES: dict[str, Route] = {
+    "/health": ROUTES[0],
+    "/healthz": ROUTES[0],
+    "/openapi.json": Route(
+        "GET",
+        "/openapi.json",
+        show_api_openapi,
+        "Describe the API as OpenAPI 3.1.",
+        needs_account=False,
+        is_open=True,
+    ),
+}
+"""Routes outside ``/__admin``, where tools look for them."""
+
+
+def describe_admin(
+    *, server_url: str = "http://127.0.0.1:8585", version: str = "0"
+) -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document of the control plane.
+
+    Args:
+        server_url: Scheme and authority of a server, without a slash at the end.
+        version: The emulator's version.
+    """
+    return describe(ROUTES, server_url=server_url, version=version)
+
+
+def find_route(method: str, path: str) -> Route | None:
+    """Return the route of a path below ``/__admin``, former paths included."""
+    path = FORMER_PATHS.get(path, path)
+    found = (row for row in ROUTES if row.method == method and row.matches(path))
+    return next(found, None)
+
+
+def add_admin(app: Flask, application: Application, guard: Guard) -> None:
     """Register the control plane with ``app``."""
     for number, route in enumerate(ROUTES):
         app.add_url_rule(
             PREFIX + route.path.replace("{id}", "<id>"),
             endpoint=f"admin@{number}",
-            view_func=_view(route, engine, guard),
+            view_func=_view(route, application, guard),
             methods=[route.method],
             provide_automatic_options=False,
         )
     for alias, route in ALIASES.items():
         app.add_url_rule(
-            alias, endpoint=f"admin@{alias}", view_func=_view(route, engine, guard)
+            alias,
+            endpoint=f"admin@{alias}",
+            view_func=_view(route, application, guard),
         )
     for number, path in enumerate((PREFIX, f"{PREFIX}/<path:rest>")):
         app.add_url_rule(
             path,
-            endpoint=f"admin@unknown{number}",
-            view_func=_unknown(guard),
+            endpoint=f"admin@other{number}",
+            view_func=_other_view(application, guard),
             methods=_METHODS,
             provide_automatic_options=False,
         )
 
 
-def _view(route: Route, engine: Application, guard: Guard) -> Callable[..., Response]:
+def _view(
+    route: Route, application: Application, guard: Guard
+) -> Callable[..., Response]:
     def view(**params: str) -> Response:
         environ = request.environ
-        # Nobody's body is read before it is known that they may steer.
-        refused = guard.refuse(read_head(environ), is_open=route.is_open)
-        if refused is None:
+        # The body is read only after the guard has let the call pass.
+        answer = guard.refuse(read_head(environ), is_open=route.is_open)
+        if answer is None:
             call = read_call(environ, _BODY_LIMIT)
-            refused = _answer(route, engine, guard, call, params)
-        return to_response(refused)
+            answer = _answer(route, application, guard, call, params)
+        return to_response(answer)
 
     return view
 
 
-def _unknown(guard: Guard) -> Callable[..., Response]:
+def _other_view(application: Application, guard: Guard) -> Callable[..., Response]:
+    """Return the view of all paths that have no rule: former paths and unknown ones."""
+
     def view(**_params: str) -> Response:
+        route = find_route(request.method, request.path.removeprefix(PREFIX))
+        if route is not None:
+            return _view(route, application, guard)()
         refused = guard.refuse(read_head(request.environ))
-        return to_response(refused or _miss(request))
+        return to_response(refused or _unknown_route(request.method, request.path))
 
     return view
 
 
-def _miss(call: FlaskRequest) -> Answer:
-    path = call.path.removeprefix(PREFIX)
-    allowed = sorted(row.method for row in ROUTES if row.matches(path))
+def _unknown_route(method: str, path: str) -> Answer:
+    below = path.removeprefix(PREFIX)
+    below = FORMER_PATHS.get(below, below)
+    allowed = sorted(row.method for row in ROUTES if row.matches(below))
     if allowed:
         methods = ", ".join(allowed)
-        answer = problem(
-            405, f"{call.path} does not take {call.method}; use {methods}."
-        )
+        answer = problem(405, f"{path} does not accept {method}. Use {methods}.")
         answer.headers["Allow"] = methods
         return answer
-    near = nearest(call.path, {PREFIX + row.path for row in ROUTES})
-    hint = " ".join(near) or "It has the routes listed here."
+    near = nearest(path, {PREFIX + row.path for row in ROUTES})
+    hint = " ".join(near) or "Use one of the routes listed here."
     routes = [f"{row.method} {PREFIX}{row.path}" for row in ROUTES]
-    return problem(404, f"The control plane has no {call.path}. {hint}", routes=routes)
+    return problem(404, f"The control plane has no {path}. {hint}", routes=routes)
 
 
 def _answer(
-    route: Route, engine: Application, guard: Guard, call: Call, params: dict[str, str]
+    route: Route,
+    application: Application,
+    guard: Guard,
+    call: Call,
+    params: dict[str, str],
 ) -> Answer:
     account = ""
     if route.needs_account:
@@ -100,11 +201,13 @@ def _answer(
             return found
         account = found.account
     if call.is_too_large:
-        return problem(413, f"The body has more than {_BODY_LIMIT} bytes.")
+        return problem(413, f"The body is larger than {_BODY_LIMIT} bytes.")
     try:
         route.check_query(call.query)
-        body = _read_body(route, call)
-        value = route.action(Request(engine, account, params, call.query, body, call))
+        body = route.read_body(call.body)
+        value = route.handler(
+            Request(application, account, params, call.query, body, call)
+        )
     except SandboxUsageError as error:
         return problem_of(error)
     except ApiError as error:
@@ -113,18 +216,4 @@ def _answer(
         report_failure(current_app, request.environ, error)
         what = f"{type(error).__name__}: {error}"
         return problem(500, f"{what}. This is a defect of the emulator.")
-    return _shown(value)
-
-
-def _shown(value: Any) -> Answer:
-    if value is None:
-        return Answer(204, content_type=None)
-    return Answer(200, encode(value))
-
-
-def _read_body(route: Route, call: Call) -> dict[str, Any]:
-    try:
-        body = decode_request(call.body) if call.body else {}
-    except ValueError as error:
-        raise SandboxUsageError(f"The body is not JSON: {error}.") from None
-    return route.checked(body)
+    return Answer(200, encode(value)) if value is not None else _NO_CONTENT

@@ -1,9 +1,9 @@
-"""The checkout page: where a person approves or declines what a session asks for.
+"""The checkout page, where a person pays a session's order or approves its token.
 
 The page is a client of the API: it logs the consumer in and authorizes the order, or
-approves the token, through the same calls as the SDKs' live suites.
+approves the token, with the same calls as the SDKs' live suites.
 
-Source: docs:/docs/checkout-flow (redirects); how the page looks is *assumed*.
+Source: docs:/docs/checkout-flow (redirects); the page itself is *assumed*.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from smartpay_mock.kernel.codec import decode, encode
 from smartpay_mock.kernel.exchange import Answer, Call
 from smartpay_mock.resources.checkout_sessions import CHECKOUT_PATH
 
-# The real host shows a session at its root.
+# The real host serves sessions at its root.
 _PREFIX = "checkout_"
-# Orders and tokens that a consumer can still decide on.
+# Status of orders and tokens that wait for the consumer.
 _OPEN = "requires_authorization"
 _PAID = {"succeeded", "requires_capture", "active"}
-# Three SDKs append the code under this name.
+# Query parameter under which three SDKs append the promotion code.
 _CODE = "promotion-code"
 
 
-def add_checkout(app: Flask, engine: Application) -> None:
+def add_checkout(app: Flask, application: Application) -> None:
     """Register the checkout page, also under the path of the real host."""
 
     def view(id: str) -> Any:  # noqa: A002 - the path's parameter
-        return _Page(engine, id).answer()
+        return _Page(application, id).answer()
 
     def real_view(rest: str) -> Any:
         return view(f"{_PREFIX}{rest}")
@@ -55,14 +55,14 @@ def _missing() -> str:
 class _Page:
     """One visit to one session's page."""
 
-    def __init__(self, engine: Application, session_id: str) -> None:
-        self._engine = engine
-        holders = engine.store.locate("checkout_session", session_id)
+    def __init__(self, application: Application, session_id: str) -> None:
+        self._application = application
+        holders = application.store.locate("checkout_session", session_id)
         self._account = holders[0] if len(holders) == 1 else ""
         self._session = self._load("checkout_session", session_id)
 
     def answer(self) -> Any:
-        """Show the page, or do what was asked and send the person on."""
+        """Show the page, or process the form and redirect to the shop."""
         if not self._session:
             return _missing(), 404
         if request.method != "POST":
@@ -80,7 +80,7 @@ class _Page:
     def _load(self, kind: str, id_: str) -> dict[str, Any]:
         if not self._account:
             return {}
-        with self._engine.opened(self._account) as (unit, _account):
+        with self._application.opened(self._account) as (unit, _account):
             body = unit.get(kind, id_)
         return decode(body) if body else {}
 
@@ -108,26 +108,25 @@ class _Page:
         )
 
     def _approve(self, form: Mapping[str, str]) -> str:
-        """Act as the consumer; return what went wrong in words, or nothing."""
+        """Act as the consumer; return the message of an error, or an empty string."""
         login = self._call(
             "consumer_login",
             {"emailAddress": form.get("email"), "password": form.get("password")},
         )
-        told = decode(login.body)
-        if "accessToken" not in told:
-            return str(told["message"])
-        bearer = f"Bearer {told['accessToken']}"
+        session = decode(login.body)
+        if "accessToken" not in session:
+            return str(session["message"])
+        bearer = f"Bearer {session['accessToken']}"
         if "token" in self._session:
             answer = self._call("approve_token", None, bearer)
         else:
             code = form.get("code", "").strip()
             body = {"paymentMethod": form.get("method"), "promotionCode": code or None}
             answer = self._call("authorize_order", body, bearer)
-        told = decode(answer.body)
-        return str(told.get("message", ""))
+        return str(decode(answer.body).get("message", ""))
 
     def _call(self, operation_id: str, body: Any, bearer: str = "") -> Answer:
-        operation = self._engine.rules.operations[operation_id]
+        operation = self._application.rules.operations[operation_id]
         id_ = self._session.get("order") or self._session.get("token", "")
         headers = {"content-type": "application/json", "user-agent": "checkout page"}
         if bearer:
@@ -140,4 +139,4 @@ class _Page:
             base_url=request.host_url.rstrip("/"),
         )
         params = {"id": id_} if "{id}" in operation.path else {}
-        return perform(self._engine, operation, params, call)
+        return perform(self._application, operation, params, call)

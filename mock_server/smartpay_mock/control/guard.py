@@ -1,7 +1,7 @@
-"""Who may steer: anybody on loopback; elsewhere only who holds the admin token.
+"""Access to the control plane: open on loopback, by admin token elsewhere.
 
-Unknown Host headers are refused, so that a web page cannot reach the control plane
-through a name that it makes resolve to loopback.
+Calls with an unknown Host header are refused, so that a web page cannot reach the
+control plane through a name that resolves to loopback (DNS rebinding).
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import re
 from dataclasses import dataclass
 
 from smartpay_mock.api.auth import ACCOUNT_HEADER, Credential, Refusal, authenticate
-from smartpay_mock.control.problems import problem
+from smartpay_mock.control.routes import problem
 from smartpay_mock.kernel.exchange import Answer, Call
 from smartpay_mock.kernel.settings import Settings
 
-# A name or address, or an address of IPv6 in brackets; then perhaps a port.
+# A name or address, or an IPv6 address in brackets; then optionally a port.
 _HOST = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*)(?::[0-9]*)?")
-# Hosts by which the emulator is known besides its address: the API's own names reach
-# it through interception and private certificates.
+# Further host names of the emulator: interception and private certificates use the
+# names of the real API.
 _KNOWN_HOSTS = {"localhost", "api.smartpay.co", "checkout.smartpay.co"}
 
 
@@ -36,39 +36,39 @@ def is_loopback(host: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Decides who may steer one emulator."""
+    """Decides which calls may use the control plane of one emulator."""
 
     settings: Settings
     admin_token: str
 
     def refuse(self, call: Call, *, is_open: bool = False) -> Answer | None:
-        """Return the refusal of a call, or ``None`` for one that may steer.
+        """Return why a call is refused, or ``None`` if it is allowed.
 
         Args:
-            call: Its headers decide.
-            is_open: The route steers nothing and takes no token, since probes of
+            call: The call; only its headers are read.
+            is_open: Whether the route needs no admin token: health checks of
                 orchestrators send none.
         """
         host = _host_of(call)
         if not (is_loopback(host) or host in _KNOWN_HOSTS or self._is_own(host)):
             return problem(
                 403,
-                f"The Host header {host!r} is not this emulator's; call it by its "
-                "address or as localhost.",
+                f"The Host header {host!r} is not a name of this emulator. Call it by "
+                "its address or as localhost.",
             )
         if is_open or is_loopback(self.settings.host) or self._has_token(call):
             return None
         return problem(
             401,
-            "This emulator listens beyond loopback, so the control plane needs "
-            "'Authorization: Bearer <admin token>'; the token was printed at start "
-            "and can be set as SMARTPAY_SANDBOX_ADMIN_TOKEN.",
+            "This emulator listens beyond loopback, so its control plane needs an "
+            "admin token. Send 'Authorization: Bearer <admin token>'. The emulator "
+            "prints the token at start; SMARTPAY_SANDBOX_ADMIN_TOKEN sets it.",
         )
 
     def account(self, call: Call) -> Credential | Answer:
-        """Return the account that a call steers, or why there is none.
+        """Return the account that a call controls, or why it is refused.
 
-        The account is that of the secret key in ``Smartpay-Sandbox-Account`` or, on
+        The account belongs to the secret key in ``Smartpay-Sandbox-Account`` or, on
         loopback, in ``Authorization``.
         """
         named = call.headers.get(ACCOUNT_HEADER)
@@ -77,14 +77,14 @@ class Guard:
         if isinstance(found, Refusal):
             return problem(
                 401,
-                f"Which account? {found.reason}; name it by its secret key in "
-                "Authorization or Smartpay-Sandbox-Account.",
+                f"{found.reason[:1].upper()}{found.reason[1:]}. Send the account's "
+                "test key (sk_test_...) in Authorization or Smartpay-Sandbox-Account.",
             )
         return found
 
     def _is_own(self, host: str) -> bool:
-        # Bound to every address, the machine has names that cannot be known here; the
-        # admin token guards those.
+        # An emulator that listens on every address has names that it cannot know; the
+        # admin token protects it.
         return host == self.settings.host or self.settings.host in {"0.0.0.0", "::"}  # noqa: S104 - compared, not bound
 
     def _has_token(self, call: Call) -> bool:

@@ -11,12 +11,12 @@ from smartpay_mock.api.wsgi import read_call, to_response
 from smartpay_mock.control.guard import Guard
 from smartpay_mock.control.routes import PREFIX
 
-# The page takes no body.
+# The page needs no body.
 _BODY_LIMIT = 1_024
 
 
 def add_inspector(app: Flask, guard: Guard) -> None:
-    """Register the page; what it shows it asks of the control plane itself."""
+    """Register the page; its script calls the control plane."""
 
     def view() -> Any:
         refused = guard.refuse(read_call(request.environ, _BODY_LIMIT), is_open=True)

@@ -1,17 +1,25 @@
-"""The control plane's own table of routes, and how a call goes through it."""
+"""Routes of the control plane: requests, the decorator, and problem documents.
+
+Each module of the control plane has a table ``routes``; a decorator adds the function
+below it. ``admin`` registers the tables with Flask.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from smartpay_mock.api.application import Application
-from smartpay_mock.kernel.errors import SandboxUsageError
-from smartpay_mock.kernel.exchange import Call
+from smartpay_mock.api.application import Application, OpenAccount
+from smartpay_mock.kernel.codec import decode_request, encode
+from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
+from smartpay_mock.kernel.exchange import Answer, Call
+from smartpay_mock.storage.base import StoreUnavailable
 from smartpay_schemas import problems
 
 PREFIX = "/__admin"
+
+_MAX_COUNT = 100_000  # over a minute in milliseconds, more than any journal has
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,23 +27,47 @@ class Request:
     """A call to the control plane.
 
     Attributes:
-        engine: The emulator.
-        account: The account steered; empty for server-wide routes.
-        params: The path's parameters.
+        application: The emulator's components.
+        account: The controlled account; empty for routes about the server.
+        params: Path parameters.
         query: Query parameters.
-        body: The JSON body, ``{}`` without one.
-        call: As it arrived.
+        body: The JSON body; ``{}`` if there is none.
+        call: The call as it arrived.
     """
 
-    engine: Application
+    application: Application
     account: str
     params: Mapping[str, str]
     query: Mapping[str, str]
     body: dict[str, Any]
     call: Call
 
+    @property
+    def id(self) -> str:
+        """The path parameter ``id``."""
+        return self.params["id"]
 
-Action = Callable[[Request], Any]
+    def opened(self) -> OpenAccount:
+        """Open a unit of work on the controlled account."""
+        return self.application.opened(self.account)
+
+    def count(self, name: str, default: int) -> int:
+        """Return a query parameter that is a count.
+
+        Raises:
+            SandboxUsageError: It is not a whole number, or too large.
+        """
+        text = self.query.get(name) or str(default)
+        is_count = text.isascii() and text.isdigit()
+        if not is_count or len(text) > len(str(_MAX_COUNT)):
+            raise SandboxUsageError(
+                f"Invalid {name} {text[:40]!r}. Send a whole number below "
+                f"{_MAX_COUNT * 10:,}."
+            )
+        return int(text)
+
+
+Handler = Callable[[Request], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +76,19 @@ class Route:
 
     Attributes:
         method: HTTP method.
-        path: Below ``/__admin``, parameters in braces.
-        action: Returns the answer's JSON value; ``None`` answers 204.
-        summary: One sentence.
-        needs_account: Whether it acts on the account whose key authenticates it.
-        is_open: Whether it takes no admin token, for those who only ask for life.
-        body: JSON Schema of the body; ``None`` takes none.
+        path: Below ``/__admin``, with ``{id}`` for a parameter.
+        handler: Returns the JSON value of the answer; ``None`` makes a 204.
+        summary: One imperative sentence.
+        needs_account: Whether it acts on the account of the secret key in the request.
+        is_open: Whether it needs no admin token and accepts any query, as health
+            checks do.
+        body: JSON Schema of the body; ``None`` if it accepts none.
         query: Names of query parameters.
     """
 
     method: str
     path: str
-    action: Action
+    handler: Handler
     summary: str
     needs_account: bool = True
     is_open: bool = False
@@ -63,38 +96,121 @@ class Route:
     query: tuple[str, ...] = ()
 
     def matches(self, path: str) -> bool:
-        """Return whether ``path``, below ``/__admin``, is this route's."""
+        """Return whether ``path``, below ``/__admin``, is a path of this route."""
         own, given = self.path.split("/"), path.split("/")
         return len(own) == len(given) and all(
             part in ("{id}", other) for part, other in zip(own, given, strict=True)
         )
 
-    def checked(self, body: Any) -> dict[str, Any]:
-        """Return a body that the route can use.
+    def read_body(self, data: bytes) -> dict[str, Any]:
+        """Return the JSON body in ``data``.
+
+        Raises:
+            SandboxUsageError: It is no JSON, or does not fit the schema.
+        """
+        try:
+            return self.check_body(decode_request(data) if data else {})
+        except ValueError as error:
+            raise SandboxUsageError(f"The body is not JSON: {error}.") from None
+
+    def check_body(self, body: Any) -> dict[str, Any]:
+        """Return ``body`` if it fits the schema.
 
         Raises:
             SandboxUsageError: It does not fit; the text names every problem.
         """
         if self.body is None and body:
-            raise SandboxUsageError(f"This route takes no body. {self._takes()}")
+            raise SandboxUsageError(f"This route takes no body. {self._parameters()}")
         found = problems(dict(self.body), body) if self.body else []
         if found:
             listed = "; ".join(item.message for item in found)
-            raise SandboxUsageError(f"What was given cannot be used: {listed}.")
+            raise SandboxUsageError(f"Invalid request: {listed}.")
         return body if isinstance(body, dict) else {}
 
     def check_query(self, query: Mapping[str, str]) -> None:
-        """Refuse what the route would not look at: a filter misspelt is no filter.
+        """Check that every query parameter is known: a misspelt filter would be lost.
 
         Raises:
-            SandboxUsageError: A query parameter is unknown; the text names those known.
+            SandboxUsageError: A query parameter is unknown; the text lists all known.
         """
-        strangers = [name for name in query if name not in self.query]
-        if strangers and not self.is_open:
+        unknown = [name for name in query if name not in self.query]
+        if unknown and not self.is_open:
             raise SandboxUsageError(
-                f"There is no query parameter {strangers[0]!r} here. {self._takes()}"
+                f"There is no query parameter {unknown[0]!r} here. {self._parameters()}"
             )
 
-    def _takes(self) -> str:
-        known = f"takes these: {', '.join(self.query)}" if self.query else "takes none"
-        return f"In the query it {known}."
+    def _parameters(self) -> str:
+        return f"Its query parameters: {', '.join(self.query) or 'none'}."
+
+
+class Routes:
+    """A table of routes, filled by decorators."""
+
+    def __init__(self) -> None:
+        self._routes: list[Route] = []
+
+    def __iter__(self) -> Iterator[Route]:
+        return iter(self._routes)
+
+    def add(
+        self, method: str, path: str, summary: str, **options: Any
+    ) -> Callable[[Handler], Handler]:
+        """Return a decorator that adds a route with the decorated handler.
+
+        Args:
+            method: As in ``Route``.
+            path: As in ``Route``.
+            summary: As in ``Route``.
+            **options: Further attributes of ``Route``.
+        """
+
+        def register(handler: Handler) -> Handler:
+            self._routes.append(Route(method, path, handler, summary, **options))
+            return handler
+
+        return register
+
+
+def json_object(**properties: Any) -> dict[str, Any]:
+    """Return the JSON Schema of an object with these members and no others."""
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+# -- problem documents (RFC 9457) ------------------------------------------------------
+
+PROBLEM_TYPE = "application/problem+json"
+_TITLES = {
+    400: "Invalid request",
+    401: "Authentication required",
+    403: "Unknown host",
+    404: "Not found",
+    405: "Method not allowed",
+    413: "Body too large",
+    500: "Internal error",
+    503: "State unavailable",
+}
+_STATUS: dict[type[Exception], int] = {NotFoundError: 404, StoreUnavailable: 503}
+
+
+def problem(status: int, detail: str, **members: Any) -> Answer:
+    """Return a problem document.
+
+    Args:
+        status: The HTTP status.
+        detail: What is wrong and what to do.
+        **members: Further members of the document.
+    """
+    body = {
+        "type": "about:blank",
+        "title": _TITLES.get(status, "Request refused"),
+        "status": status,
+        "detail": detail,
+        **members,
+    }
+    return Answer(status, encode(body), PROBLEM_TYPE)
+
+
+def problem_of(error: SandboxUsageError) -> Answer:
+    """Return the problem document of a misuse of the sandbox."""
+    status = next((s for kind, s in _STATUS.items() if isinstance(error, kind)), 400)
+    return problem(status, str(error))

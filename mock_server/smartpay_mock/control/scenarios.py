@@ -1,4 +1,4 @@
-"""Scenarios: worlds that an account is brought into by operations, never by rows."""
+"""Scenarios: named states that an account reaches through API calls."""
 
 from __future__ import annotations
 
@@ -11,47 +11,46 @@ from smartpay_fixtures.scenarios import ScenarioFailure, run_scenario, scenarios
 from smartpay_mock.api.application import Application
 from smartpay_mock.api.auth import ACCOUNT_HEADER
 from smartpay_mock.api.pipeline import perform
-from smartpay_mock.control.clocks import change_clock
+from smartpay_mock.control.clock import change_clock
+from smartpay_mock.control.routes import Request, Routes
 from smartpay_mock.kernel.codec import decode, encode
 from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
 from smartpay_mock.kernel.exchange import Call
 
+routes = Routes()
+
 _REFUSED = 400
 
 
-def list_scenarios() -> list[str]:
-    """Return the names of the scenarios there are."""
+@routes.add("GET", "/scenarios", "List the scenarios.", needs_account=False)
+def list_scenarios(_request: Request) -> Any:
+    """Return the names of the scenarios."""
     return list(scenarios())
 
 
-def play_scenario(
-    engine: Application, account_id: str, key: str, name: str
-) -> dict[str, str]:
-    """Carry a scenario out on an account; return its ids, by its own names.
-
-    Args:
-        engine: The emulator.
-        account_id: Whose account.
-        key: Its secret key, in a spelling that the API accepts.
-        name: The scenario.
-
-    Raises:
-        NotFoundError: There is no such scenario.
-        SandboxUsageError: An operation was refused, or did not lead where it should.
-    """
+@routes.add(
+    "POST",
+    "/scenarios/{id}",
+    "Run a scenario on the account, by API calls; show the ids it created.",
+)
+def play_scenario(request: Request) -> Any:
+    """Run a scenario and return the ids it created, by the scenario's names."""
     known = scenarios()
-    if name not in known:
-        raise NotFoundError.among("scenario", name, list(known))
-    player = _Player(engine, account_id, key)
+    if request.id not in known:
+        raise NotFoundError.among("scenario", request.id, list(known))
+    headers = request.call.headers
+    header = headers.get(ACCOUNT_HEADER) or headers["authorization"]
+    key = header.rpartition(" ")[2]
+    player = _Player(request.application, request.account, key)
     try:
-        return run_scenario(known[name], player.perform, player.advance)
+        return run_scenario(known[request.id], player.perform, player.advance)
     except ScenarioFailure as error:
         raise SandboxUsageError(f"{error} Reset the account and try again.") from error
 
 
 @dataclass(frozen=True, slots=True)
 class _Player:
-    engine: Application
+    application: Application
     account: str
     key: str
 
@@ -71,14 +70,15 @@ class _Player:
         return self._call(operation, params, body, headers)
 
     def advance(self, by_ms: int) -> None:
-        change_clock(self.engine, self.account, lambda clock: clock.advanced(by_ms))
+        change_clock(
+            self.application, self.account, lambda clock: clock.advanced(by_ms)
+        )
 
     def _log_in(self, consumer: str) -> str:
-        row = sandbox_values().consumer(consumer)
+        known = sandbox_values()
+        row = known.consumer(consumer)
         if row is None:
-            raise NotFoundError.among(
-                "consumer", consumer, list(sandbox_values().consumers)
-            )
+            raise NotFoundError.among("consumer", consumer, list(known.consumers))
         body = {"emailAddress": row.email_address, "password": row.password}
         return str(self._call("consumer_login", {}, body, {})["accessToken"])
 
@@ -89,14 +89,14 @@ class _Player:
         body: Mapping[str, Any] | None,
         headers: dict[str, str],
     ) -> Any:
-        row = self.engine.rules.operations[operation]
+        row = self.application.rules.operations[operation]
         call = Call(
             method=row.method,
             path=row.path.format(**params),
             headers={**headers, "content-type": "application/json"},
             body=b"" if body is None else encode(body),
         )
-        answer = perform(self.engine, row, params, call)
+        answer = perform(self.application, row, params, call)
         document = decode(answer.body) if answer.body else None
         if answer.status >= _REFUSED:
             raise SandboxUsageError(

@@ -1,4 +1,4 @@
-"""All that an account holds: reset it, take a snapshot, restore one.
+"""The account as a whole: counts, seed, reset and snapshots.
 
 A snapshot is plain JSON and can be restored into any account of any emulator.
 """
@@ -10,64 +10,112 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from smartpay_mock.api.application import Application
-from smartpay_mock.control.bodies import ACCOUNT
+from smartpay_mock.control.routes import Request, Routes, json_object
 from smartpay_mock.kernel.account import Account
+from smartpay_mock.kernel.clock import LAST_MS
 from smartpay_mock.kernel.codec import decode, encode
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.faults import check_fault
 from smartpay_mock.storage.base import Row
 from smartpay_schemas import problems
 
+routes = Routes()
+
 VERSION = 1
 
+_TIME = {"type": "integer", "minimum": 0, "maximum": LAST_MS}
+_TIME_OR_NULL = {"anyOf": [_TIME, {"type": "null"}]}
+_INT64 = {"type": "integer", "minimum": -(1 << 63), "maximum": (1 << 63) - 1}
+_SEED = {**json_object(seed=_INT64), "required": ["seed"]}
+_ROW = {
+    **json_object(
+        kind={"type": "string", "minLength": 1},
+        seq={"type": "integer", "minimum": 1, "maximum": (1 << 40) - 1},
+        id={"type": "string", "minLength": 1},
+        owner={"type": ["string", "null"]},
+        due=_TIME_OR_NULL,
+        body={"type": ["object", "array"]},
+        attachment={"type": "string"},
+    ),
+    "required": ["kind", "seq", "id", "owner", "due", "body"],
+}
+_SNAPSHOT = {
+    "type": "object",
+    "properties": {
+        "version": {"type": "integer"},
+        "documents": {"type": "array", "items": _ROW},
+    },
+    "required": ["version", "documents"],
+    "description": "A snapshot from GET /__admin/snapshots.",
+}
+_ACCOUNT = {
+    "type": "object",
+    "properties": {
+        "createdAt": _TIME,
+        "offsetMs": _INT64,
+        "frozenAtMs": _TIME_OR_NULL,
+        "seed": {"anyOf": [_INT64, {"type": "null"}]},
+        "drawn": _TIME,
+        "faults": {
+            "type": "array",
+            "items": {"type": "object", "required": ["id", "seen", "met"]},
+        },
+    },
+    "required": ["createdAt", "offsetMs", "frozenAtMs", "seed", "drawn", "faults"],
+}
 
-def reset(engine: Application, account_id: str) -> None:
-    """Forget everything of an account; its next call finds the standard world.
 
-    Clock, faults, holds, keys, journal and webhooks go with it.
+@routes.add("POST", "/reset", "Delete everything of the account.")
+def reset(request: Request) -> None:
+    """Delete everything of the account; its next call finds the seed data.
+
+    Clock, faults, holds, idempotency keys, journal and webhooks are deleted too.
     """
-    engine.holds.clear(account_id)
-    with engine.store.write(account_id) as unit:
+    request.application.holds.clear(request.account)
+    with request.application.store.write(request.account) as unit:
         unit.clear()
 
 
-def take_snapshot(engine: Application, account_id: str) -> dict[str, Any]:
-    """Return everything of an account as one JSON document."""
-    with engine.opened(account_id) as (unit, _account):
+@routes.add("GET", "/state", "Count the account's documents by kind.")
+def show_state(request: Request) -> Any:
+    """Return the account's own document, and how many documents of each kind it has."""
+    with request.opened() as (unit, account):
+        counts = {kind: unit.count(kind) for kind in sorted(unit.kinds())}
+        return {"account": decode(account.to_bytes()), "counts": counts}
+
+
+@routes.add("POST", "/seed", "Make the account's ids repeatable.", body=_SEED)
+def set_seed(request: Request) -> Any:
+    """Make the account's ids repeatable from now on.
+
+    The count of ids goes on. Otherwise the same seed, set twice, would give two
+    objects the same id.
+    """
+    with request.opened() as (unit, account):
+        account.seed = request.body["seed"]
+        unit.put("account", account.id, account.to_bytes())
+    return {"seed": request.body["seed"]}
+
+
+@routes.add("GET", "/snapshots", "Take a snapshot of the account.")
+def take_snapshot(request: Request) -> Any:
+    """Return everything of the account as one JSON document."""
+    with request.opened() as (unit, _account):
         dumped = list(unit.dump())
     rows = []
     for kind, group in groupby(dumped, key=itemgetter(0)):
-        # Numbered anew, so that equal accounts have equal snapshots.
+        # Numbered from 1 in each kind, so that equal accounts have equal snapshots.
         rows += [_row_to_json(kind, seq, row) for seq, (_, row) in enumerate(group, 1)]
     return {"version": VERSION, "documents": rows}
 
 
-def restore_snapshot(
-    engine: Application, account_id: str, snapshot: dict[str, Any]
-) -> None:
-    """Replace everything of an account by a snapshot.
-
-    Args:
-        engine: The emulator.
-        account_id: Whose documents are replaced.
-        snapshot: Fits ``bodies.SNAPSHOT``.
-
-    Raises:
-        SandboxUsageError: It is no snapshot of this version; nothing is changed.
-    """
-    if snapshot["version"] != VERSION:
-        raise SandboxUsageError(
-            f"The snapshot has version {snapshot['version']}, not {VERSION}; take it "
-            "anew with this version of the emulator."
-        )
-    try:
-        rows = _rows_from_json(snapshot["documents"], account_id)
-    except (LookupError, TypeError, ValueError) as error:
-        raise SandboxUsageError(
-            f"The snapshot is damaged at {error}; take it anew."
-        ) from None
-    with engine.store.write(account_id) as unit:
+@routes.add(
+    "PUT", "/snapshots", "Replace the account's state by a snapshot.", body=_SNAPSHOT
+)
+def restore_snapshot(request: Request) -> None:
+    """Replace everything of the account by a snapshot; all of it or nothing."""
+    rows = _read_snapshot(request.body, request.account)
+    with request.application.store.write(request.account) as unit:
         unit.clear()
         for kind, row in rows:
             unit.put(
@@ -78,17 +126,83 @@ def restore_snapshot(
                 due=row.due,
                 attachment=row.attachment,
             )
-    engine.holds.clear(account_id)
-    engine.wake(account_id)
+    request.application.holds.clear(request.account)
+    request.application.wake(request.account)
 
 
-def _owned(document: dict[str, Any], account_id: str) -> bytes:
-    """Return the document of the account itself, under another id.
+def _read_snapshot(snapshot: dict[str, Any], account_id: str) -> list[tuple[str, Row]]:
+    """Return kind and row of each document, in the order to store them.
 
     Raises:
-        ValueError: It is none.
+        SandboxUsageError: The snapshot has another version or is damaged.
     """
-    for problem in problems(ACCOUNT, document):
+    if snapshot["version"] != VERSION:
+        raise SandboxUsageError(
+            f"The snapshot has version {snapshot['version']}, but this emulator reads "
+            f"version {VERSION}. Take the snapshot again."
+        )
+    try:
+        rows = [_row_from_json(item, account_id) for item in snapshot["documents"]]
+        _check_ids(rows)
+    except (LookupError, TypeError, ValueError) as error:
+        raise SandboxUsageError(
+            f"The snapshot is damaged: {error}. Take the snapshot again."
+        ) from None
+    return sorted(rows, key=lambda entry: (entry[0], entry[1].seq))
+
+
+def _check_ids(rows: list[tuple[str, Row]]) -> None:
+    """Check that no two documents of a kind have the same id.
+
+    Raises:
+        ValueError: Two have.
+    """
+    seen: set[tuple[str, str]] = set()
+    for kind, row in rows:
+        if (kind, row.id) in seen:
+            raise ValueError(f"{kind} {row.id!r} is in it twice")
+        seen.add((kind, row.id))
+
+
+def _row_to_json(kind: str, seq: int, row: Row) -> dict[str, Any]:
+    document = {
+        "kind": kind,
+        "seq": seq,
+        "id": row.id,
+        "owner": row.index_key,
+        "due": row.due,
+        "body": decode(row.body),
+    }
+    if row.attachment is not None:
+        document["attachment"] = base64.b64encode(row.attachment).decode("ascii")
+    return document
+
+
+def _row_from_json(item: dict[str, Any], account_id: str) -> tuple[str, Row]:
+    attachment = item.get("attachment")
+    is_account = item["kind"] == "account"
+    return item["kind"], Row(
+        seq=item["seq"],
+        id=account_id if is_account else item["id"],
+        body=_account_body(item["body"], account_id)
+        if is_account
+        else encode(item["body"]),
+        attachment=None
+        if attachment is None
+        else base64.b64decode(attachment, validate=True),
+        index_key=item["owner"],
+        due=item["due"],
+    )
+
+
+def _account_body(document: dict[str, Any], account_id: str) -> bytes:
+    """Return an account's document under another account id.
+
+    Raises:
+        ValueError: The document is not valid.
+        SandboxUsageError: A fault plan in it is not valid.
+    """
+    for problem in problems(_ACCOUNT, document):
         raise ValueError(f"account.{problem.message}")
     account = Account.from_bytes(encode({**document, "id": account_id}))
     for fault in account.faults:
@@ -102,48 +216,3 @@ def _owned(document: dict[str, Any], account_id: str) -> bytes:
             **fault.options,
         )
     return account.to_bytes()
-
-
-def _row_to_json(kind: str, seq: int, row: Row) -> dict[str, Any]:
-    kept = {
-        "kind": kind,
-        "seq": seq,
-        "id": row.id,
-        "owner": row.index_key,
-        "due": row.due,
-        "body": decode(row.body),
-    }
-    if row.attachment is not None:
-        kept["attachment"] = base64.b64encode(row.attachment).decode("ascii")
-    return kept
-
-
-def _rows_from_json(items: list[Any], account_id: str) -> list[tuple[str, Row]]:
-    """Return the documents of a snapshot in the order they are to be stored.
-
-    Raises:
-        ValueError: Two have the same id.
-    """
-    rows = [_row_from_json(item, account_id) for item in items]
-    rows.sort(key=lambda entry: (entry[0], entry[1].seq))
-    seen: set[tuple[str, str]] = set()
-    for kind, row in rows:
-        if (kind, row.id) in seen:
-            raise ValueError(f"{kind} {row.id!r}, which is there twice")
-        seen.add((kind, row.id))
-    return rows
-
-
-def _row_from_json(item: dict[str, Any], account_id: str) -> tuple[str, Row]:
-    attachment = item.get("attachment")
-    is_account = item["kind"] == "account"
-    return item["kind"], Row(
-        seq=item["seq"],
-        id=account_id if is_account else item["id"],
-        body=_owned(item["body"], account_id) if is_account else encode(item["body"]),
-        attachment=None
-        if attachment is None
-        else base64.b64decode(attachment, validate=True),
-        index_key=item["owner"],
-        due=item["due"],
-    )

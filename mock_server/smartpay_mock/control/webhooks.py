@@ -1,96 +1,113 @@
-"""An account's webhooks: deliveries, draining, replaying, misbehaving."""
+"""An account's webhooks: deliveries, draining, replaying, faults."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from typing import Any
 
-from smartpay_mock.api.application import Application
-from smartpay_mock.events.faults import (
-    parse_faults,
-    read_faults,
-    save_faults,
+from smartpay_mock.control.routes import Request, Routes, json_object
+from smartpay_mock.events.faults import OPTIONS, parse_faults, read_faults, save_faults
+from smartpay_mock.events.outbox import find_delivery, list_deliveries, view_delivery
+from smartpay_mock.kernel.clock import LAST_MS
+
+routes = Routes()
+
+_MOST_DELIVERIES = 10_000
+_DRAIN = json_object(
+    until={
+        "type": "integer",
+        "minimum": 0,
+        "maximum": LAST_MS,
+        "description": "Milliseconds since the epoch.",
+    }
 )
-from smartpay_mock.events.outbox import (
-    KEPT,
-    find_delivery,
-    list_deliveries,
-    read_events,
-    summarize_event,
-    view_delivery,
+_FAULTS = {
+    "type": "object",
+    "description": "; ".join(
+        f"{name}: {row.expected}" for name, row in OPTIONS.items()
+    ),
+}
+
+
+@routes.add(
+    "GET",
+    "/webhooks/deliveries",
+    "List webhook deliveries and their attempts, oldest first.",
+    query=("state", "endpoint"),
 )
-from smartpay_mock.events.outbox import KIND as EVENT_KIND
-
-
-def show_deliveries(
-    engine: Application,
-    account_id: str,
-    *,
-    state: str | None = None,
-    endpoint: str | None = None,
-) -> list[dict[str, Any]]:
-    """Return the account's deliveries with their attempts, oldest first.
-
-    Raises:
-        NotFoundError: There is no such state.
-    """
-    with engine.opened(account_id) as (unit, _account):
-        rows = list_deliveries(unit, state=state, endpoint=endpoint, limit=10_000)
+def show_deliveries(request: Request) -> Any:
+    """Return deliveries with their attempts, oldest first."""
+    with request.opened() as (unit, _account):
+        rows = list_deliveries(
+            unit,
+            state=request.query.get("state"),
+            endpoint=request.query.get("endpoint"),
+            limit=_MOST_DELIVERIES,
+        )
         return [view_delivery(row) for row in reversed(rows)]
 
 
-def show_delivery(engine: Application, account_id: str, id_: str) -> dict[str, Any]:
-    """Return one delivery with its attempts.
-
-    Raises:
-        NotFoundError: There is none.
-    """
-    with engine.opened(account_id) as (unit, _account):
-        return view_delivery(find_delivery(unit, id_))
+@routes.add("GET", "/webhooks/deliveries/{id}", "Show a delivery and its attempts.")
+def show_delivery(request: Request) -> Any:
+    """Return one delivery with its attempts."""
+    with request.opened() as (unit, _account):
+        return view_delivery(find_delivery(unit, request.id))
 
 
-def show_events(engine: Application, account_id: str) -> list[dict[str, Any]]:
-    """Return the account's events, oldest first: id, type, createdAt, objectId."""
-    with engine.opened(account_id) as (unit, _account):
-        rows = unit.page(EVENT_KIND, limit=KEPT)
-    return [
-        summarize_event(event)
-        for row in reversed(rows)
-        for event in read_events(row.body)
-    ]
+@routes.add(
+    "POST", "/webhooks/deliveries/{id}/replay", "Make a delivery due again, now."
+)
+def replay_delivery(request: Request) -> Any:
+    """Make one delivery due again."""
+    shown = request.application.deliverer.replay(request.account, request.id)
+    request.application.wake(request.account)
+    return shown
 
 
-def drain(
-    engine: Application, account_id: str, *, until: int | None = None
-) -> list[dict[str, Any]]:
-    """Deliver all that is due now, without sleeping, and return what came of it.
-
-    Args:
-        engine: The emulator.
-        account_id: Whose webhooks.
-        until: Also what falls due until then, in milliseconds since the epoch.
-    """
-    with engine.opened(account_id):
-        pass  # what time alone changes happens first
-    return engine.deliverer.drain(account_id, until=until)
-
-
-def set_adversary(
-    engine: Application, account_id: str, /, **options: Any
-) -> dict[str, Any]:
-    """Let the account's webhooks misbehave; no options let them behave again.
-
-    Raises:
-        NotFoundError: An option is unknown.
-        SandboxUsageError: The value of an option cannot be used.
-    """
-    adversary = parse_faults(options)
-    with engine.opened(account_id) as (unit, _account):
-        save_faults(unit, adversary)
-    return asdict(adversary)
+@routes.add(
+    "POST",
+    "/webhooks/replay",
+    "Make every delivery, or those in one state, due again, now.",
+    query=("state",),
+)
+def replay_deliveries(request: Request) -> Any:
+    """Make every delivery, or those in one state, due again."""
+    state = request.query.get("state")
+    shown = request.application.deliverer.replay_all(request.account, state=state)
+    request.application.wake(request.account)
+    return shown
 
 
-def show_adversary(engine: Application, account_id: str) -> dict[str, Any]:
-    """Return how the account's webhooks misbehave."""
-    with engine.opened(account_id) as (unit, _account):
+@routes.add(
+    "POST",
+    "/webhooks/drain",
+    "Deliver what is due, or falls due until a time; show the outcomes.",
+    body=_DRAIN,
+)
+def drain(request: Request) -> Any:
+    """Deliver what is due, without sleeping, and return the outcomes."""
+    with request.opened():
+        pass  # opening the account applies expiries, which may have webhooks
+    until = request.body.get("until")
+    return request.application.deliverer.drain(request.account, until=until)
+
+
+@routes.add("GET", "/webhooks/faults", "Show the account's webhook faults.")
+def show_webhook_faults(request: Request) -> Any:
+    """Return the account's webhook faults."""
+    with request.opened() as (unit, _account):
         return asdict(read_faults(unit))
+
+
+@routes.add(
+    "PUT",
+    "/webhooks/faults",
+    "Set the account's webhook faults; an empty object removes them.",
+    body=_FAULTS,
+)
+def set_webhook_faults(request: Request) -> Any:
+    """Set the account's webhook faults."""
+    faults = parse_faults(request.body)
+    with request.opened() as (unit, _account):
+        save_faults(unit, faults)
+    return asdict(faults)

@@ -9,8 +9,8 @@ from typing import Any
 from smartpay_mock.api.application import Application
 from smartpay_mock.api.pipeline import perform
 from smartpay_mock.app import application_of
+from smartpay_mock.control.admin import ROUTES
 from smartpay_mock.control.routes import Request, Route
-from smartpay_mock.control.table import ROUTES
 from smartpay_mock.kernel.codec import decode, encode
 from smartpay_mock.kernel.environ import REPORT
 from smartpay_mock.kernel.exchange import Call
@@ -87,11 +87,11 @@ class LocalEmulator:
             account_id(secret_key),
             {"id": call.id_},
             call.query or {},
-            route.checked(dict(call.body or {})),
+            route.check_body(dict(call.body or {})),
             Call(call.method, call.path),
         )
         # Encode and decode, so that the test gets a copy that it may change.
-        return decode(encode(route.action(request)))
+        return decode(encode(route.handler(request)))
 
     def call(self, secret_key: str, call: ApiCall) -> ApiResponse:
         """Call the API without HTTP; see ``Emulator``."""

@@ -124,7 +124,7 @@ class Webhooks:
             "bad_signature": bad_signature,
             "rotated_secret": rotated_secret,
         }
-        self._client.admin("PUT", "/webhooks/adversary", body=options)
+        self._client.admin("PUT", "/webhooks/faults", body=options)
 
     def close(self) -> None:
         """Stop every receiver."""

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from smartpay_mock.app import create_app
+from smartpay_mock.control.admin import ROUTES
 from smartpay_mock.control.guard import is_loopback
-from smartpay_mock.control.table import ROUTES
 from smartpay_mock.kernel.settings import Settings
 
 OWN = [

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from smartpay_fixtures import sandbox_values_document
-from smartpay_mock.control.table import ROUTES
+from smartpay_mock.control.admin import ROUTES
 from smartpay_mock.kernel.clock import LAST_MS
 
 ROUTE_IDS = [f"{row.method} {row.path}" for row in ROUTES]
@@ -107,7 +107,7 @@ BAD_BODIES = [
     ("POST", "/holds", {"operation": "make_order"}, "make_order"),
     ("POST", "/holds", {"operation": "*", "at": "never"}, "at"),
     ("POST", "/webhooks/drain", {"until": "now"}, "until"),
-    ("PUT", "/webhooks/adversary", {"engine": 1}, "engine"),
+    ("PUT", "/webhooks/faults", {"engine": 1}, "engine"),
     ("PUT", "/snapshots", {"version": 1}, "documents"),
     ("PUT", "/snapshots", {"version": 99, "documents": []}, "version 99"),
 ]
@@ -206,7 +206,7 @@ def test_a_failure_of_the_control_plane_says_so(
     def explode(*_: object) -> None:
         raise RuntimeError("on purpose")
 
-    monkeypatch.setattr("smartpay_mock.control.clocks.read_clock", explode)
+    monkeypatch.setattr("smartpay_mock.control.clock.read_clock", explode)
     reply = api.admin("GET", "/clock")
 
     assert reply.status == 500

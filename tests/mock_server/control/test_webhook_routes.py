@@ -191,16 +191,16 @@ def test_a_state_that_is_none_is_404_with_those_there_are(
 
 def test_webhooks_misbehave_when_told_and_behave_again(api: Any) -> None:
     """What cannot be is refused and changes nothing; no options behave again."""
-    plain = api.steer("GET", "/webhooks/adversary")
+    plain = api.steer("GET", "/webhooks/faults")
 
-    told = api.steer("PUT", "/webhooks/adversary", {"duplicate": 2})
-    refused = api.admin("PUT", "/webhooks/adversary", {"duplicate": "twice"})
-    shown = api.steer("GET", "/webhooks/adversary")
+    told = api.steer("PUT", "/webhooks/faults", {"duplicate": 2})
+    refused = api.admin("PUT", "/webhooks/faults", {"duplicate": "twice"})
+    shown = api.steer("GET", "/webhooks/faults")
 
     assert told == shown == {**plain, "duplicate": 2}
     assert refused.status == 400
     assert "duplicate" in refused.detail
-    assert api.steer("PUT", "/webhooks/adversary", {}) == plain
+    assert api.steer("PUT", "/webhooks/faults", {}) == plain
 
 
 def test_a_refused_call_posts_nothing(

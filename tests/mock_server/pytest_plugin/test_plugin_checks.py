@@ -296,7 +296,7 @@ def test_a_usage_error_ends_at_the_users_line(suite: Suite, place: str) -> None:
     outcome.stdout.fnmatch_lines(
         [
             '>*smartpay.faults.add("create_order", "rest")',
-            "E *SandboxUsageError: What was given cannot be used: kind: *",
+            "E *SandboxUsageError: Invalid request: kind: *",
             "test_a_usage_error_ends_at_the_users_line.py:*: SandboxUsageError",
         ]
     )

@@ -1,4 +1,4 @@
-"""Server-wide routes: is it alive, is it ready, which version, which settings."""
+"""Routes about the server: health, version, settings, test values."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from dataclasses import fields
 from functools import cache
 from typing import Any
 
-from smartpay_mock.control.routes import Request
+from smartpay_fixtures import sandbox_values_document
+from smartpay_mock.control.routes import Request, Routes
 from smartpay_mock.kernel.clock import wall_ms
+
+routes = Routes()
 
 _STARTED_MS = wall_ms()
 
@@ -20,8 +23,15 @@ def version() -> str:
     return metadata.version("smartpay-sandbox")
 
 
+@routes.add(
+    "GET",
+    "/health",
+    "Check that the process answers.",
+    needs_account=False,
+    is_open=True,
+)
 def health(_request: Request) -> Any:
-    """Return that the process answers."""
+    """Return status, version and uptime."""
     now = wall_ms()
     return {
         "status": "healthy",
@@ -31,22 +41,42 @@ def health(_request: Request) -> Any:
     }
 
 
+@routes.add(
+    "GET",
+    "/ready",
+    "Check that the state can be read.",
+    needs_account=False,
+    is_open=True,
+)
 def ready(request: Request) -> Any:
     """Return that the state can be read."""
-    request.engine.store.accounts()
+    request.application.store.accounts()
     return {"status": "ready"}
 
 
+@routes.add("GET", "/version", "Show name and version.", needs_account=False)
 def show_version(_request: Request) -> Any:
     """Return name and version."""
     return {"name": "smartpay-sandbox", "version": version()}
 
 
+@routes.add("GET", "/settings", "Show the settings but no secret.", needs_account=False)
 def show_settings(request: Request) -> Any:
-    """Return the settings, secrets left out."""
-    settings = request.engine.settings
+    """Return the settings that are not secret."""
+    settings = request.application.settings
     return {
         row.name: getattr(settings, row.name)
         for row in fields(settings)
         if not row.metadata["is_secret"]
     }
+
+
+@routes.add(
+    "GET",
+    "/test-values",
+    "List the test values and the outcome of each.",
+    needs_account=False,
+)
+def show_test_values(_request: Request) -> Any:
+    """Return the catalogue of test values."""
+    return sandbox_values_document()

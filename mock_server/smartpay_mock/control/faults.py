@@ -1,0 +1,130 @@
+"""An account's fault plans and holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from smartpay_mock.api.application import save_account
+from smartpay_mock.api.holds import Hold
+from smartpay_mock.control.routes import Request, Routes, json_object
+from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
+from smartpay_mock.kernel.faults import KINDS, WHENS, check_fault, to_document
+
+routes = Routes()
+
+_COUNT = {"type": "integer", "minimum": 0, "maximum": 1_000_000_000}
+_FAULT = {
+    "type": "object",
+    "properties": {
+        "operation": {"type": "string"},
+        "kind": {"enum": sorted(KINDS)},
+        "when": {"enum": list(WHENS)},
+        "times": _COUNT,
+        "after": _COUNT,
+    },
+    "required": ["operation", "kind"],
+    "description": "All other members are options of the kind.",
+}
+_HOLD = {
+    **json_object(operation={"type": "string"}, at={"enum": list(WHENS)}),
+    "required": ["operation"],
+}
+
+
+@routes.add("GET", "/faults", "List fault plans and how often each was met.")
+def list_faults(request: Request) -> Any:
+    """Return the fault plans."""
+    with request.opened() as (_unit, account):
+        return [to_document(fault) for fault in account.faults]
+
+
+@routes.add("POST", "/faults", "Add a fault plan.", body=_FAULT)
+def add_fault(request: Request) -> Any:
+    """Add a fault plan and return it."""
+    with request.opened() as (unit, account):
+        ids = account.ids()
+        fault = check_fault(ids.new("fault"), **request.body)
+        account.faults.append(fault)
+        account.has_changed = True
+        save_account(unit, account, ids)
+        return to_document(fault)
+
+
+@routes.add(
+    "GET", "/faults/unmet", "List fault plans that were met less often than planned."
+)
+def list_unmet_faults(request: Request) -> Any:
+    """Return the fault plans that were met less often than planned."""
+    with request.opened() as (_unit, account):
+        return [
+            to_document(fault)
+            for fault in account.faults
+            if fault.met < max(1, fault.times)
+        ]
+
+
+@routes.add("DELETE", "/faults", "Remove every fault plan.")
+def remove_faults(request: Request) -> None:
+    """Remove every fault plan."""
+    with request.opened() as (unit, account):
+        account.faults = []
+        unit.put("account", account.id, account.to_bytes())
+
+
+@routes.add("DELETE", "/faults/{id}", "Remove a fault plan.")
+def remove_fault(request: Request) -> None:
+    """Remove a fault plan."""
+    with request.opened() as (unit, account):
+        kept = [fault for fault in account.faults if fault.id != request.id]
+        if len(kept) == len(account.faults):
+            known = [fault.id for fault in account.faults]
+            raise NotFoundError.among("fault", request.id, known)
+        account.faults = kept
+        unit.put("account", account.id, account.to_bytes())
+
+
+@routes.add("POST", "/holds", "Hold the calls of an operation.", body=_HOLD)
+def add_hold(request: Request) -> Any:
+    """Add a hold and return its id."""
+    if request.application.settings.server == "granian":
+        raise SandboxUsageError(
+            "granian answers one call at a time in each process, so a held call would "
+            "block the call that releases it. Serve with --server threads to use "
+            "holds; a second server may share this --state."
+        )
+    with request.opened() as (unit, account):
+        ids = account.ids()
+        id_ = ids.new("hold")
+        save_account(unit, account, ids)
+    options = {"at": "before_commit", **request.body}
+    hold = request.application.holds.add(request.account, id_=id_, **options)
+    return {"id": hold.id, "waiting": hold.waiting}
+
+
+@routes.add(
+    "GET",
+    "/holds/{id}",
+    "Show how many calls a hold has stopped; with `calls`, wait for that many.",
+    query=("calls", "timeoutMs"),
+)
+def show_hold(request: Request) -> Any:
+    """Return how many calls wait at a hold and how many have passed it."""
+    hold = _find_hold(request)
+    if "calls" in request.query:
+        timeout_ms = request.count("timeoutMs", 10_000)
+        hold.wait_for(request.count("calls", 1), timeout_s=timeout_ms / 1000)
+    return {"id": hold.id, "waiting": hold.waiting, "passed": hold.passed}
+
+
+@routes.add("DELETE", "/holds/{id}", "Release the held calls and remove the hold.")
+def release_hold(request: Request) -> None:
+    """Release the held calls and remove the hold."""
+    request.application.holds.remove(request.account, _find_hold(request))
+
+
+def _find_hold(request: Request) -> Hold:
+    holds = request.application.holds.of(request.account)
+    for hold in holds:
+        if hold.id == request.id:
+            return hold
+    raise NotFoundError.among("hold", request.id, [hold.id for hold in holds])
