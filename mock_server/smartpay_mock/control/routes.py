@@ -7,14 +7,16 @@ below it. ``admin`` registers the tables with Flask.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
-from smartpay_mock.api.application import Application, OpenAccount
+from smartpay_mock.api.application import Application
+from smartpay_mock.kernel.account import Account
 from smartpay_mock.kernel.codec import decode_request, encode
 from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
 from smartpay_mock.kernel.exchange import Answer, Call
-from smartpay_mock.storage.base import StoreUnavailable
+from smartpay_mock.storage.base import StoreUnavailable, Unit
 from smartpay_schemas import problems
 
 PREFIX = "/__admin"
@@ -47,7 +49,7 @@ class Request:
         """The path parameter ``id``."""
         return self.params["id"]
 
-    def opened(self) -> OpenAccount:
+    def opened(self) -> AbstractContextManager[tuple[Unit, Account]]:
         """Open a unit of work on the controlled account."""
         return self.application.opened(self.account)
 
