@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from flask.testing import FlaskClient
 from smartpay_fixtures import order_payload
 from smartpay_mock.app import create_app
 from smartpay_mock.kernel.settings import Settings
+from smartpay_mock.storage import open_store
 from smartpay_mock.storage.base import StoreUnavailable
 from smartpay_mock.storage.memory import MemoryStore
 from smartpay_schemas import problems
@@ -67,3 +69,21 @@ def test_the_control_plane_says_the_same_in_its_own_form(client: FlaskClient) ->
     assert reply.status_code == 503
     assert reply.content_type == "application/problem+json"
     assert reply.get_json()["detail"] == REASON
+
+
+def test_a_deleted_file_is_reported_by_every_call(tmp_path: Path) -> None:
+    """503 from the API, the control plane and its readiness check."""
+    path = tmp_path / "state.db"
+    with open_store(f"sqlite:///{path}") as store:
+        client = create_app(Settings(), store=store).test_client()
+        assert client.get("/__admin/ready").status_code == 200
+        path.unlink()
+
+        charge = client.post("/v1/orders", json=order_payload(), headers=KEY)
+        clock = client.get("/__admin/clock", headers=KEY)
+        ready = client.get("/__admin/ready")
+
+    assert charge.get_json()["errorCode"] == "server.unavailable"
+    for reply in (charge, clock, ready):
+        assert reply.status_code == 503
+        assert "state.db was deleted or replaced" in reply.get_data(as_text=True)

@@ -1,5 +1,5 @@
-"""The lowest floor: time, ids, errors, lifecycles, settings, faults.
+"""The lowest layer: time, ids, errors, lifecycles, settings and faults.
 
-Law: the standard library and ``smartpay_schemas`` only. No Flask, no SQL; only
-``clock`` reads the wall clock and only ``ids`` draws chance.
+It imports the standard library and ``smartpay_schemas`` only: no Flask and no SQL. Only
+``clock`` reads the wall clock, and only ``ids`` draws random values.
 """

@@ -1,4 +1,4 @@
-"""What an account is besides its objects: its clock, its chance, its fault plans."""
+"""The state of an account besides its objects: clock, seed and fault plans."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from smartpay_mock.kernel.ids import Ids
 
 @dataclass(slots=True)
 class Account:
-    """The state of one account, kept as a document of its own.
+    """The state of one account, stored as one document.
 
     Attributes:
         id: Digest of the secret key.
         created_at: Milliseconds since the epoch.
         clock: The account's time.
-        seed: ``None``, or what its ids are derived from.
+        seed: What its ids are derived from; ``None`` for random ids.
         drawn: How many ids were drawn from the seed.
-        faults: The plans that wait or were met.
-        has_changed: Whether it must be kept anew.
+        faults: Its fault plans, also those that are spent.
+        has_changed: Whether it must be stored again.
     """
 
     id: str
@@ -39,7 +39,7 @@ class Account:
         return Ids(self.seed, self.id, self.drawn)
 
     def to_bytes(self) -> bytes:
-        """Return the document that is kept."""
+        """Return the document to store."""
         return encode(
             {
                 "id": self.id,
@@ -54,7 +54,7 @@ class Account:
 
     @classmethod
     def from_bytes(cls, body: bytes) -> Account:
-        """Return the account kept as ``body``."""
+        """Return the account stored as ``body``."""
         id_, created_at, clock, seed, drawn, faults = _parts(body)
         return cls(
             id=id_,
@@ -68,9 +68,9 @@ class Account:
 
 @lru_cache(maxsize=1024)
 def _parts(body: bytes) -> tuple[str, int, AccountClock, int | None, int, bytes]:
-    """Take a kept account apart into values that nobody can change.
+    """Return the parts of a stored account, as values that cannot be changed.
 
-    Every call begins with it, and most accounts stay as they are.
+    Every call reads its account, and most calls leave it unchanged.
     """
     kept: dict[str, Any] = decode(body)
     return (

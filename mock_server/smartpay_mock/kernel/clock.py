@@ -1,4 +1,4 @@
-"""Time. The only module that reads the wall clock.
+"""Time. No other module reads the wall clock.
 
 Every account has a clock of its own: the wall clock plus an offset, or a frozen
 instant. Times are milliseconds since the epoch everywhere.
@@ -16,7 +16,7 @@ MINUTE_MS = 60 * SECOND_MS
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
 LAST_MS = 253_402_300_799_999
-"""The end of the year 9999: no clock goes beyond it."""
+"""The end of the year 9999, the latest time of any clock."""
 
 _UNITS_MS = {
     "milliseconds": 1,
@@ -40,18 +40,18 @@ def duration_ms(**parts: float) -> int:
             each at least 0.
 
     Raises:
-        SandboxUsageError: A name is none of these, or a value is negative or endless.
+        SandboxUsageError: A name is unknown, or a value is negative or too large.
     """
     total = 0.0
     for name, value in parts.items():
         if name not in _UNITS_MS:
             raise SandboxUsageError(
-                f"{name} is not a unit of time; use {', '.join(_UNITS_MS)}."
+                f"Unknown unit of time {name}. Use {', '.join(_UNITS_MS)}."
             )
         if not 0 <= value <= LAST_MS:
             raise SandboxUsageError(
-                f"{name}={value} is no length of time; send a number from 0, since "
-                "time only goes forward."
+                f"{name}={value} is not a duration. Send a number from 0; time only "
+                "goes forward."
             )
         total += value * _UNITS_MS[name]
     return round(total)
@@ -62,8 +62,8 @@ class AccountClock:
     """The clock of one account, as a value.
 
     Attributes:
-        offset_ms: How far the clock is ahead of the wall clock.
-        frozen_at_ms: The instant it stands at, or ``None`` while it runs.
+        offset_ms: Difference to the wall clock.
+        frozen_at_ms: The time it is frozen at, or ``None`` while it runs.
     """
 
     offset_ms: int = 0
@@ -76,9 +76,9 @@ class AccountClock:
         return wall_ms() + self.offset_ms
 
     def frozen(self, at_ms: int | None = None) -> AccountClock:
-        """Return this clock standing still, now or at ``at_ms``.
+        """Return this clock frozen, now or at ``at_ms``.
 
-        ``at_ms`` may lie in the past: runs that are to repeat start at a fixed time.
+        ``at_ms`` may be in the past, to start a repeatable run at a fixed time.
 
         Raises:
             SandboxUsageError: ``at_ms`` is before 1970 or after 9999.
@@ -86,28 +86,28 @@ class AccountClock:
         at = self.now_ms() if at_ms is None else at_ms
         if not 0 <= at <= LAST_MS:
             raise SandboxUsageError(
-                f"{at} ms is no time between 1970 and 9999; send milliseconds since "
-                "the epoch."
+                f"{at} ms is not between the years 1970 and 9999. Send milliseconds "
+                "since the epoch."
             )
         return AccountClock(offset_ms=at - wall_ms(), frozen_at_ms=at)
 
     def running(self) -> AccountClock:
-        """Return this clock running on from where it stands."""
+        """Return this clock running again, from its current time."""
         return AccountClock(offset_ms=self.now_ms() - wall_ms())
 
     def advanced(self, by_ms: int) -> AccountClock:
         """Return this clock ``by_ms`` milliseconds later; a frozen one stays frozen.
 
         Raises:
-            SandboxUsageError: ``by_ms`` is negative, or leads beyond the year 9999.
+            SandboxUsageError: ``by_ms`` is negative or too large.
         """
         if by_ms < 0:
             raise SandboxUsageError(
-                f"The clock cannot go back by {-by_ms} ms; time only goes forward."
+                f"The clock cannot go back by {-by_ms} ms. Time only goes forward."
             )
         if self.now_ms() + by_ms > LAST_MS:
             raise SandboxUsageError(
-                f"{by_ms} ms from now is after the year 9999; advance by less."
+                f"{by_ms} ms from now is after the year 9999. Advance by less."
             )
         if self.frozen_at_ms is None:
             return replace(self, offset_ms=self.offset_ms + by_ms)

@@ -1,8 +1,9 @@
-"""JSON to bytes and back, in one place.
+"""Encode and decode JSON.
 
-``orjson`` when it is importable (ten times faster), else the standard library. Both
-give compact UTF-8, and both refuse to read ``NaN``, ``Infinity``, half a surrogate pair
-and numbers beyond a double; whole numbers beyond 64 bits become floats.
+``orjson`` is used if it is installed, since it is ten times faster, else the standard
+library. Both write compact UTF-8. Both refuse to read ``NaN``, ``Infinity``, half a
+surrogate pair and numbers beyond a double, and read whole numbers beyond 64 bits as
+floats.
 """
 
 from __future__ import annotations
@@ -78,12 +79,12 @@ decode: Callable[[bytes], Any] = _decode_stdlib
 
 try:
     import orjson
-except ImportError:  # the standard library does the same, slower
+except ImportError:
     pass
 else:
 
     def _encode_orjson(document: Any) -> bytes:
-        # orjson leaves an 8 KB buffer behind each answer; a copy is as long as it is.
+        # orjson allocates 8 KB for each result; a copy takes only the size it needs.
         return bytes(memoryview(orjson.dumps(document)))
 
     def _encode_sorted_orjson(document: Any) -> bytes:
@@ -122,14 +123,14 @@ def _explain(body: bytes, error: ValueError) -> str:
         return f"byte {unicode_error.start} is not UTF-8"
     if _ORJSON_TOO_DEEP in str(error):
         return _TOO_DEEP
-    # orjson stops at the word, or behind its sign.
+    # orjson reports the position of the word, or the one after its sign.
     at = getattr(error, "pos", len(text))
     word = _NO_NUMBER.match(text, max(at - 1, 0)) or _NO_NUMBER.match(text, at)
     return _NOT_A_NUMBER.format(word[0]) if word else str(error)
 
 
 def _depth(document: Any) -> int:
-    """Return how deep ``document`` nests, without recursion."""
+    """Return the nesting depth of ``document``, without recursion."""
     deepest, level = 0, [document]
     while level:
         deepest += 1

@@ -1,14 +1,14 @@
-"""The three families of errors, never mixed.
+"""The three families of errors.
 
 ::
 
     Exception
     |-- ApiError             the emulated API refuses; has a row in errors.json
-    |-- SandboxUsageError    somebody uses the sandbox wrongly; the text says how to
+    |-- SandboxUsageError    the sandbox is used wrongly; the text says what to do
     |   |-- NotFoundError    a scenario, fault, request ... is unknown
-    |   `-- StoreError       state cannot be opened, read or kept
+    |   `-- StoreError       state cannot be opened, read or written
     `-- AssertionError
-        `-- ContractFailure  the server under test is wrong (lives in the kit)
+        `-- ContractFailure  the server under test is wrong (defined in the kit)
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 from smartpay_schemas import ERRORS
 
 _MOST_LISTED, _NEAREST = 50, 5
-"""Candidates that are all told, and how many are told of more."""
+"""Up to how many names all are listed, and how many are listed of more."""
 
 
 class ApiError(Exception):
@@ -28,7 +28,7 @@ class ApiError(Exception):
 
     Attributes:
         code: A key of ``errors.json``.
-        facts: What the message names.
+        facts: Values to fill into the message.
         details: One entry per problem, as the API's ``details`` array carries them.
     """
 
@@ -65,18 +65,15 @@ class ApiError(Exception):
 
 
 class SandboxUsageError(Exception):
-    """Somebody uses the sandbox wrongly; the text ends in the remedy."""
+    """The sandbox is used wrongly; the text ends with what to do."""
 
 
 class NotFoundError(SandboxUsageError, LookupError):
-    """A thing of the sandbox's own is unknown; the text lists the candidates.
-
-    Where there are too many to read, it lists those whose names are nearest.
-    """
+    """A name is unknown; the text lists the known names, or the nearest of many."""
 
     @classmethod
     def among(cls, what: str, name: str, known: Sequence[str]) -> NotFoundError:
-        """Build the error for ``name``, which is none of ``known``."""
+        """Return the error for ``name``, which is not one of ``known``."""
         listed = ", ".join(sorted(known)) or "none"
         if len(known) > _MOST_LISTED:
             near = get_close_matches(name, known, _NEAREST, cutoff=0.0)
@@ -85,4 +82,4 @@ class NotFoundError(SandboxUsageError, LookupError):
 
 
 class StoreError(SandboxUsageError):
-    """State cannot be opened, read or kept; the text says where and what to do."""
+    """State cannot be opened, read or written; the text says where and what to do."""

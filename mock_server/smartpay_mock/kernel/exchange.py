@@ -1,4 +1,4 @@
-"""One HTTP exchange as plain values, so that no rule knows a web framework."""
+"""An HTTP request and its response as plain values, without a web framework."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 ADVICE_HEADER = "Smartpay-Sandbox-Advice"
-"""What was odd about a call and was tolerated, beside its answer."""
+"""Response header: what about the request was tolerated although it was odd."""
 
 ADVICE_SEPARATOR = " | "
 REASON_HEADER = "Smartpay-Sandbox-Reason"
-"""Why a credential was refused, beside a 401."""
+"""Response header of a 401: why the credential was refused."""
 
 TransportKind = Literal["reset", "empty", "half", "stall"]
 
 
 @dataclass(frozen=True, slots=True)
 class TransportFault:
-    """What the server door does to the socket in place of a whole answer.
+    """What the server does to the connection instead of sending a whole response.
 
     Attributes:
         kind: ``reset`` closes with a TCP RST; ``empty`` closes without a byte;
             ``half`` sends the head and half of the body, then closes; ``stall``
-            sends nothing until the client gives up, ``stall_ms`` at the most.
+            sends nothing until the client disconnects, for ``stall_ms`` at most.
         stall_ms: How long ``stall`` keeps the connection open, in milliseconds.
     """
 
@@ -42,9 +42,9 @@ class Call:
         headers: Names in lower case.
         body: The raw bytes.
         base_url: Scheme and authority the client used, no slash at the end.
-        decoded: The body's JSON value, and the same as bytes whatever its layout was,
-            once it was decoded.
-        is_too_large: The body is over the limit, so it was left unread.
+        decoded: The body's JSON value and the same value as compact bytes, after it was
+            decoded.
+        is_too_large: The body is over the limit and was not read.
     """
 
     method: str
@@ -59,14 +59,14 @@ class Call:
 
 @dataclass(slots=True)
 class Answer:
-    """An HTTP response before a door sends it.
+    """An HTTP response before the server sends it.
 
     Attributes:
         status: The HTTP status code.
         body: The raw bytes; empty for 204 and for enable and disable.
         content_type: ``None`` sends no Content-Type.
         headers: Further headers, names as they are sent.
-        transport: Set when the socket is to misbehave.
+        transport: The fault on the connection, if there is one.
     """
 
     status: int

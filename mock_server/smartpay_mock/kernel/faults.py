@@ -1,7 +1,7 @@
-"""Fault plans: what goes wrong, for which operation, when, and how often.
+"""Fault plans: which operation fails, how, when and how often.
 
-A plan belongs to an account and is kept with it, so that every process that serves
-the account honours it. Carrying a plan out is the business of ``api.faults``.
+A plan is stored with its account, so every process that serves the account applies it.
+``api.faults`` applies plans to requests.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from smartpay_schemas import OPERATIONS
 WHENS = ("before_commit", "after_commit")
 _TEN_YEARS_MS = 10 * 365 * DAY_MS
 
-# kind -> the options it takes, with their defaults; None means: must be given.
+# kind -> the options it takes, with their defaults
 KINDS: dict[str, dict[str, Any]] = {
     "status": {"status": 503, "retry_after": None, "body": None},
     "latency": {"ms": 0, "jitter_ms": 0, "p95_ms": None, "virtual": False},
@@ -46,7 +46,7 @@ def _is_http_date(value: Any) -> bool:
         return False
 
 
-# option -> (what its value must fulfil, the same in words)
+# option -> (check of its value, the same in words)
 _OPTIONS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "status": (lambda value: _is_whole(value, 200, 599), "a status from 200 to 599"),
     "retry_after": (
@@ -72,19 +72,19 @@ _OPTIONS: dict[str, tuple[Callable[[Any], bool], str]] = {
 
 @dataclass(slots=True)
 class Fault:
-    """One plan.
+    """One fault plan.
 
     Attributes:
-        id: Names the plan in answers and messages.
+        id: The id of the plan.
         operation: An operation id, or ``*`` for every one.
         kind: A key of ``KINDS``.
-        when: ``before_commit`` (nothing happens) or ``after_commit`` (it happened,
-            but the client does not learn of it properly).
-        times: How many requests meet it; 0 means every one.
+        when: ``before_commit`` (nothing is stored) or ``after_commit`` (the request
+            was carried out, but its response is wrong or lost).
+        times: How many requests it applies to; 0 means all.
         after: How many matching requests pass first.
         options: The options of the kind.
         seen: Matching requests so far.
-        met: Requests that met it so far.
+        met: Requests it was applied to so far.
     """
 
     id: str
@@ -99,11 +99,11 @@ class Fault:
 
     @property
     def is_spent(self) -> bool:
-        """Whether no further request will meet it."""
+        """Whether it applies to no further request."""
         return bool(self.times) and self.met >= self.times
 
     def describe(self) -> str:
-        """Return the plan in words, for messages."""
+        """Return a description of the plan, for messages."""
         options = "".join(
             f", {name}={value}"
             for name, value in self.options.items()
@@ -112,7 +112,7 @@ class Fault:
         return f"{self.kind} on {self.operation} {self.when}{options}"
 
     def take(self, operation: str) -> bool:
-        """Count one request for ``operation`` and return whether it meets the plan."""
+        """Count a request for ``operation``; return whether the plan applies to it."""
         if self.operation not in {operation, "*"} or self.is_spent:
             return False
         self.seen += 1
@@ -133,25 +133,25 @@ def check_fault(
     after: int = 0,
     **options: Any,
 ) -> Fault:
-    """Return the plan described, or say what about it cannot be.
+    """Return a plan.
 
     Raises:
-        SandboxUsageError: An unknown operation, kind, moment or option, a negative
-            count, or a value that an option does not take.
+        SandboxUsageError: The operation, kind, moment or an option is unknown, a count
+            is negative, or the value of an option is not allowed.
     """
     if operation != "*" and operation not in OPERATIONS:
         raise SandboxUsageError(
-            f"There is no operation {operation!r}. Use * or one of: "
+            f"Unknown operation {operation!r}. Use * or one of: "
             f"{', '.join(sorted(OPERATIONS))}."
         )
     if kind not in KINDS:
         raise SandboxUsageError(
-            f"There is no fault {kind!r}. Use one of: {', '.join(sorted(KINDS))}."
+            f"Unknown fault {kind!r}. Use one of: {', '.join(sorted(KINDS))}."
         )
     if when not in WHENS:
-        raise SandboxUsageError(f"when={when!r} is neither {' nor '.join(WHENS)}.")
+        raise SandboxUsageError(f"Unknown when={when!r}. Use {' or '.join(WHENS)}.")
     if times < 0 or after < 0:
-        raise SandboxUsageError("times and after are counts; send 0 or more.")
+        raise SandboxUsageError("times and after must be 0 or more.")
     _check_options(kind, options)
     return Fault(
         id=id_,
@@ -174,14 +174,14 @@ def _check_options(kind: str, options: Mapping[str, Any]) -> None:
     for name, value in options.items():
         is_good, expected = _OPTIONS[name]
         if not is_good(value):
-            raise SandboxUsageError(f"{name}={value!r} cannot be; send {expected}.")
+            raise SandboxUsageError(f"Invalid {name}={value!r}. Send {expected}.")
 
 
 def take_faults(faults: Sequence[Fault], operation: str) -> list[Fault]:
-    """Return the plans that a request for ``operation`` meets, each counted."""
+    """Count a request for ``operation``; return the plans that apply to it."""
     return [fault for fault in faults if fault.take(operation)]
 
 
 def to_document(fault: Fault) -> dict[str, Any]:
-    """Return the plan as it is kept and shown."""
+    """Return the plan as a JSON object."""
     return asdict(fault)

@@ -1,4 +1,4 @@
-"""Identifiers and chance. The only module that draws random values.
+"""Identifiers and random values. No other module draws random values.
 
 An id is ``<prefix>_test_`` and 22 characters of ``[0-9A-Za-z]``: the SDKs refuse
 anything else. With a seed, an account's ids follow from the seed, the account and
@@ -42,32 +42,15 @@ PREFIXES = {
 
 _SECRET_KEY = re.compile(r"sk_test_[0-9A-Za-z]+")
 
-# 256 bytes to base62 by table: 0.4 us an id. The slight bias (256 is no multiple
-# of 62) does not matter for identifiers of 22 characters.
+# From bytes to base 62 by table. 256 is not a multiple of 62, but the slight bias does
+# not matter for identifiers of 22 characters.
 _TABLE = bytes(ord(BASE62[value % 62]) for value in range(256))
 _HEADS = {kind: f"{prefix}_test_" for kind, prefix in PREFIXES.items()}
 
 
 def random_base62(length: int) -> str:
-    """Return ``length`` characters of ``[0-9A-Za-z]`` from the system's chance."""
+    """Return ``length`` random characters of ``[0-9A-Za-z]``."""
     return os.urandom(length).translate(_TABLE).decode("ascii")
-
-
-# Suffixes drawn ahead: one call of the system for many ids. Popping and extending a
-# list are safe between threads; a forked process must not give the same ids again.
-_DRAWN_AT_ONCE = 256
-_spare: list[str] = []
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_spare.clear)
-
-
-def _draw() -> str:
-    """Draw suffixes ahead and return one more."""
-    drawn = random_base62(SUFFIX_LENGTH * _DRAWN_AT_ONCE)
-    starts = range(0, len(drawn), SUFFIX_LENGTH)
-    first, *rest = [drawn[start : start + SUFFIX_LENGTH] for start in starts]
-    _spare.extend(rest)
-    return first
 
 
 def is_secret_key(text: str) -> bool:
@@ -86,15 +69,15 @@ def new_password(length: int = 32) -> str:
 
 
 def seeded_random(seed: int | str) -> random.Random:
-    """Return a generator of its own for ``seed``, for jitter and examples."""
-    return random.Random(seed)  # noqa: S311 - repeatable on purpose, guards nothing
+    """Return a new generator for ``seed``, for jitter and examples."""
+    return random.Random(seed)  # noqa: S311 - repeatable on purpose, not for security
 
 
 class Ids:
     """The identifiers of one account.
 
     Args:
-        seed: ``None`` draws from the system; a number makes ids repeatable.
+        seed: A number makes ids repeatable; ``None`` makes them random.
         account: Keeps two seeded accounts apart.
         drawn: How many ids were drawn before, with a seed.
     """
@@ -110,12 +93,7 @@ class Ids:
 
     def new(self, kind: str) -> str:
         """Return a new id for ``kind``, a key of ``PREFIXES``."""
-        if self._seed is not None:
-            return _HEADS[kind] + self.characters(SUFFIX_LENGTH)
-        try:
-            return _HEADS[kind] + _spare.pop()
-        except IndexError:
-            return _HEADS[kind] + _draw()
+        return _HEADS[kind] + self.characters(SUFFIX_LENGTH)
 
     def characters(self, length: int) -> str:
         """Return ``length`` characters of ``[0-9A-Za-z]``, at most 64."""
@@ -128,9 +106,9 @@ class Ids:
 
 
 def account_id(secret_key: str) -> str:
-    """Return the name under which an account is stored: a digest of its key.
+    """Return the id of an account: a digest of its key.
 
-    The key itself is never stored, so a state file gives none away.
+    The key itself is never stored, so a state file does not reveal it.
     """
     digest = hashlib.blake2b(secret_key.encode(), digest_size=SUFFIX_LENGTH).digest()
     return f"acct_{digest.translate(_TABLE).decode('ascii')}"

@@ -37,9 +37,7 @@ def step(
     if transition is None:
         code = lifecycle.refusals[action]
         if code is None:
-            raise LookupError(
-                f"{resource}: {status} has no {action}; nobody may ask it"
-            )
+            raise LookupError(f"{resource}: there is no {action} in the state {status}")
         raise ApiError(code, id=document["id"], status=status)
     document["status"] = transition.to_state
     return transition

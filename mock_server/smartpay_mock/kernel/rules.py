@@ -1,4 +1,4 @@
-"""The numbers and tables by which one emulator plays; an evil twin changes them."""
+"""The tables and limits of one emulator. Mutants change some of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from smartpay_schemas import LIFECYCLES, OPERATIONS, Lifecycle, Operation
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What an emulator goes by.
+    """The tables and limits of one emulator.
 
     Attributes:
         operations: The endpoints served.

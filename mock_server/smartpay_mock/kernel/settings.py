@@ -1,7 +1,7 @@
-"""Every setting of the emulator, in one table.
+"""The settings of the emulator, in one table.
 
-A setting has a flag of ``smartpay-sandbox serve`` and an environment variable
-``SMARTPAY_SANDBOX_<NAME>``; a flag wins over the variable, both over the default.
+Each setting has a flag of ``smartpay-sandbox serve`` and an environment variable
+``SMARTPAY_SANDBOX_<NAME>``. A flag takes precedence over the variable.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.ids import is_secret_key
 
 ENV_PREFIX = "SMARTPAY_SANDBOX_"
-_RESEMBLES = 0.93  # of the whole name, whose long prefix is always the same
+_RESEMBLES = 0.93  # of the whole name, including the long common prefix
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"", "0", "false", "no", "off"}
 _OF_ONE_PROCESS = {"", "memory:", "sqlite:", "sqlite://", "sqlite:///:memory:"}
@@ -71,7 +71,7 @@ def _setting(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How one emulator behaves. Every member has a default."""
+    """The settings of one emulator. Each has a default."""
 
     host: str = _setting("127.0.0.1", "Address to listen on.")
     port: int = _setting(
@@ -141,7 +141,7 @@ class Settings:
     )
 
     def __post_init__(self) -> None:
-        """Refuse values that cannot be, or that contradict each other."""
+        """Refuse invalid values and combinations."""
         for row in fields(self):
             value = getattr(self, row.name)
             if isinstance(value, str | int) and value != row.default:
@@ -157,15 +157,15 @@ def _refuse_misspelt(environ: Mapping[str, str]) -> None:
     known = [environment_name(row.name) for row in fields(Settings)]
     for name in environ:
         if name.startswith(ENV_PREFIX) and name not in known:
-            # Names that resemble no setting may belong to somebody else.
+            # A name that resembles no setting may belong to the application.
             for near in get_close_matches(name, known, n=1, cutoff=_RESEMBLES):
                 raise SandboxUsageError(
-                    f"{name} is no setting; did you mean {near}? Unset it or rename it."
+                    f"Unknown setting {name}. Did you mean {near}? Unset or rename it."
                 )
 
 
 def environment_name(name: str) -> str:
-    """Return the environment variable of a setting."""
+    """Return the name of a setting's environment variable."""
     return ENV_PREFIX + name.upper()
 
 
@@ -174,8 +174,8 @@ def read_setting(name: str, text: str, *, origin: str) -> Any:
 
     Args:
         name: A member of ``Settings``.
-        text: As written by a person.
-        origin: What to name in the error (``--port``, ``SMARTPAY_SANDBOX_PORT``).
+        text: As the user wrote it.
+        origin: The name to use in the error (``--port``, ``SMARTPAY_SANDBOX_PORT``).
 
     Raises:
         SandboxUsageError: The text is not a value of this setting.

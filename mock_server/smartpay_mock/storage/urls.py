@@ -1,4 +1,4 @@
-"""From ``--state`` to a store: one row for each kind of URL."""
+"""Open the store that a URL names."""
 
 # ruff: noqa: PLC0415 - a store's driver is imported when that store is used
 
@@ -16,7 +16,7 @@ FORMS = "memory:, sqlite:///state.db, postgresql://user@host/database"
 
 SQLITE_OPTIONS = ("synchronous", "busy_ms")
 POSTGRES_OPTIONS = ("schema", "pool", "busy_ms")
-"""What a URL may have behind the question mark; a database's own options besides."""
+"""Options after the question mark. PostgreSQL takes those of libpq, too."""
 
 SYNCHRONOUS = ("full", "normal", "off")
 
@@ -30,15 +30,15 @@ def open_store(url: str | None = None) -> Store:
             database (options in ``storage.postgres``).
 
     Raises:
-        StoreError: The URL names no kind of store or an unknown option, or the state
-            cannot be opened; the text says what to do.
+        StoreError: The kind of store or an option is unknown, or the state cannot be
+            opened; the text says what to do.
         StoreUnavailable: The database cannot be reached.
     """
     url = url or "memory:"
     scheme = url.partition(":")[0]
     opener = _OPENERS.get(scheme)
     if opener is None or ":" not in url:
-        raise StoreError(f"{_shown(url)} names no store. Use one of: {FORMS}.")
+        raise StoreError(f"Unknown state {_shown(url)!r}. Use one of: {FORMS}.")
     return opener(url)
 
 
@@ -106,7 +106,7 @@ def _options(url: str, known: Sequence[str]) -> Mapping[str, str]:
     unknown = sorted(set(options) - set(known))
     if unknown:
         raise StoreError(
-            f"{_shown(url)}: {unknown[0]} is no option here. "
+            f"{_shown(url)}: unknown option {unknown[0]}. "
             f"Known: {', '.join(sorted(known))}."
         )
     return options
@@ -120,7 +120,7 @@ def _whole(url: str, options: Mapping[str, str], name: str, default: int) -> int
 
 
 def _shown(url: str) -> str:
-    """Return ``url`` without what may be a password."""
+    """Return ``url`` without user and password."""
     scheme, separator, rest = url.partition("://")
     return f"{scheme}{separator}{rest.rpartition('@')[2]}"
 

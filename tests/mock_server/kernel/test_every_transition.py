@@ -33,7 +33,9 @@ def test_a_pair_moves_as_the_table_says_or_is_refused(
         assert step(LIFECYCLES, resource, document, action) is row
         assert document["status"] == row.to_state
     elif code is None:
-        with pytest.raises(LookupError, match=f"{resource}: {state} has no {action}"):
+        with pytest.raises(
+            LookupError, match=f"{resource}: there is no {action} in the state {state}"
+        ):
             step(LIFECYCLES, resource, document, action)
         assert document == before
     else:

@@ -84,16 +84,16 @@ def test_a_plan_in_words_says_what_differs(changes: Any, words: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"operation": "x"}, "There is no operation 'x'. Use \\* or one of: approve"),
-        ({"kind": "x"}, "There is no fault 'x'. Use one of: broken_json"),
-        ({"when": "x"}, "neither before_commit nor after_commit"),
-        ({"times": -1}, "send 0 or more"),
-        ({"after": -1}, "send 0 or more"),
+        ({"operation": "x"}, "Unknown operation 'x'. Use \\* or one of: approve"),
+        ({"kind": "x"}, "Unknown fault 'x'. Use one of: broken_json"),
+        ({"when": "x"}, "Use before_commit or after_commit"),
+        ({"times": -1}, "must be 0 or more"),
+        ({"after": -1}, "must be 0 or more"),
         ({"ms": 1}, "A reset fault takes no ms; it takes no options"),
         ({"kind": "status", "ms": 1}, "it takes status, retry_after, body"),
-        ({"kind": "status", "status": True}, "status=True cannot be"),
-        ({"kind": "timeout", "ms": 0.5}, "ms=0.5 cannot be"),
-        ({"kind": "latency", "virtual": None}, "send true or false"),
+        ({"kind": "status", "status": True}, "Invalid status=True"),
+        ({"kind": "timeout", "ms": 0.5}, "Invalid ms=0.5"),
+        ({"kind": "latency", "virtual": None}, "Send true or false"),
     ],
 )
 def test_a_plan_that_cannot_be_is_refused(changes: Any, said: str) -> None:

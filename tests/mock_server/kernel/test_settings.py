@@ -98,7 +98,7 @@ def test_a_key_that_is_none_is_refused_and_not_repeated(text: str) -> None:
 )
 def test_a_misspelt_variable_is_found(slip: str, meant: str) -> None:
     """It would be ignored in silence otherwise."""
-    said = f"{ENV_PREFIX}{slip} is no setting; did you mean {ENV_PREFIX}{meant}"
+    said = f"Unknown setting {ENV_PREFIX}{slip}. Did you mean {ENV_PREFIX}{meant}"
 
     with pytest.raises(SandboxUsageError, match=said):
         load_settings({ENV_PREFIX + slip: "1"})

@@ -36,13 +36,13 @@ def test_a_url_opens_the_store_it_names(url: str | None, name: str) -> None:
 @pytest.mark.parametrize(
     ("url", "complaint"),
     [
-        ("mysql://host/db", r"mysql://host/db names no store. Use one of: memory:"),
-        ("mysql://me:secret@host/db", r"^mysql://host/db names"),
-        ("state.db", r"names no store.*sqlite:///state.db"),
+        ("mysql://host/db", r"Unknown state 'mysql://host/db'. Use one of: memory:"),
+        ("mysql://me:secret@host/db", r"^Unknown state 'mysql://host/db'"),
+        ("state.db", r"Unknown state 'state.db'.*sqlite:///state.db"),
         ("memory:state.db", "takes nothing after the colon"),
         ("sqlite://state.db", "sqlite:///state.db .four for an absolute path"),
         ("sqlite:///x.db?synchronous=fast", "Use one of: full, normal, off"),
-        ("sqlite:///x.db?mode=ro", "mode is no option here. Known: busy_ms, synch"),
+        ("sqlite:///x.db?mode=ro", "unknown option mode. Known: busy_ms, synch"),
         ("sqlite:///x.db?busy_ms=long", r"busy_ms=long is not a whole number"),
         ("postgresql:///db?pool=many", r"pool=many is not a whole number"),
         ("postgresql:///db?schema=a-b", r"schema=a-b .* letters"),
