@@ -65,18 +65,18 @@ setup: $(DEV) ## Make .venv with everything
 
 # --- for users ----------------------------------------------------------------------
 
-serve: $(RUNTIME) ## The emulator on http://127.0.0.1:8585/v1; ARGS='--port 9000'
+serve: $(RUNTIME) ## Serve the emulator on http://127.0.0.1:8585/v1; ARGS='--port 9000'
 	@exec $(BIN)/smartpay-sandbox serve $(ARGS)
 
-demo: $(RUNTIME) ## Drive the emulator through its main job and show a table
+demo: $(RUNTIME) ## Create orders on the emulator and show the results
 	@$(BIN)/smartpay-sandbox demo $(ARGS)
 
 # --- for developers -----------------------------------------------------------------
 
-test: $(DEV) ## Every test, on JOBS=2 processes; ARGS='tests/project -k words'
+test: $(DEV) ## Run all tests on JOBS=2 processes; ARGS='tests/project -k words'
 	@$(BIN)/pytest -n $(JOBS) $(ARGS)
 
-check: lint types imports ## Format, lint, types, import rules
+check: lint types imports ## Check format, lint, types, import rules
 
 lint: $(DEV)
 	@$(BIN)/ruff format --check
@@ -88,26 +88,26 @@ types: $(DEV)
 imports: $(DEV)
 	@$(BIN)/lint-imports --no-logo
 
-format: $(DEV) ## Put the code into its format
+format: $(DEV) ## Format the code
 	@$(BIN)/ruff check --fix --quiet || true
 	@$(BIN)/ruff format
 
-docs: $(DEV) ## Make the generated pages of docs/reference anew
+docs: $(DEV) ## Write the generated pages of docs/reference
 	@$(BIN)/python tools/reference.py
 
-contract: $(DEV) ## The contract kit against an emulator of its own; ARGS='--smartpay-url ...'
+contract: $(DEV) ## Run the contract kit against an emulator; ARGS='--smartpay-url ...'
 	@$(BIN)/pytest contract_tests $(ARGS)
 
-bench: $(DEV) ## Measure the emulator beside its peers
+bench: $(DEV) ## Measure the emulator and its peers
 	@$(BIN)/python bench/run.py $(ARGS)
 
 mutants: $(DEV) ## Prove the contract kit: each clause fails for a mutant
 	@$(BIN)/python -m tests.mutants $(ARGS)
 
-long: $(DEV) ## Every test, with property tests that search for minutes
+long: $(DEV) ## Run all tests, with property tests that run for minutes
 	@SMARTPAY_TEST_LONG=1 $(BIN)/pytest -n $(JOBS) --timeout=1800 $(ARGS)
 
-pin: $(DEV) ## Write constraints.txt from what .venv holds
+pin: $(DEV) ## Write constraints.txt from .venv
 	@PYTHON=$(BIN)/python tools/pin.sh
 
 clean: ## Remove .venv, caches, builds and reports

@@ -24,13 +24,13 @@ PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
 PLUGINS = ["-p", "smartpay_sandbox", "-p", "smartpay_contracts"]
 WITHOUT_OTHERS = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
-FLOORS = {
-    "floor: requests.Session": "floor: requests.Session",
-    "floor: requests.post": "floor: requests.post",
-    "Session to the fixture's server": "floor: requests.Session",
-    "Session, smartpay.adapter()": "floor: requests.Session",
-    "requests.post to the fixture's server": "floor: requests.post",
-    "requests.post, smartpay.intercept()": "floor: requests.post",
+BASELINES = {
+    "baseline: requests.Session": "baseline: requests.Session",
+    "baseline: requests.post": "baseline: requests.post",
+    "Session to the fixture's server": "baseline: requests.Session",
+    "Session, smartpay.adapter()": "baseline: requests.Session",
+    "requests.post to the fixture's server": "baseline: requests.post",
+    "requests.post, smartpay.intercept()": "baseline: requests.post",
 }
 """What each way of calling is measured against."""
 
@@ -86,11 +86,11 @@ def measure(_options: argparse.Namespace) -> Iterator[Table]:
     yield Table("fixture", ["the plugins", "ms, min / median / max"], rows)
     medians = {name: statistics.median(seen) for name, seen in calls.items()}
     rows = [
-        [name, spread(seen, 2), f"{medians[name] - medians[FLOORS[name]]:+.2f}"]
+        [name, spread(seen, 2), f"{medians[name] - medians[BASELINES[name]]:+.2f}"]
         for name, seen in calls.items()
     ]
-    note = "The floor of a way: `requests` with an adapter that answers at once."
-    head = ["a charge with requests", "ms, min / median / max", "over its floor"]
+    note = "The baseline is `requests` with an adapter that answers at once."
+    head = ["a charge with requests", "ms, min / median / max", "over the baseline"]
     yield Table("calls", head, rows, note)
 
 

@@ -15,7 +15,7 @@ BASE = "Prism, log off"
 
 
 def contenders(folder: str) -> list[Server]:
-    """Return the emulator in several ways, its peers, and a floor."""
+    """Return the emulator in several ways, its peers, and a baseline."""
     file = f"sqlite:///{folder}"
     durable = ("--state", f"{file}/two.db", "--workers", "2", "--server", "granian")
     return [
@@ -24,7 +24,7 @@ def contenders(folder: str) -> list[Server]:
         ours("emulator, granian × 2, SQLite file", *durable),
         ours("emulator, threads, SQLite file", "--state", f"{file}/one.db"),
         *peers(),
-        app("granian, fixed bytes (the floor)", "fixed_bytes.py", ""),
+        app("granian, fixed bytes (baseline)", "fixed_bytes.py", ""),
     ]
 
 

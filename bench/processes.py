@@ -1,4 +1,4 @@
-"""One world for several processes: what each more brings, and who is busy then."""
+"""Several processes on one state: what each adds, and where the time goes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables: printed for whoever waits, and kept in docs/speed.md."""
+"""Tables: printed, and kept in docs/speed.md."""
 
 from __future__ import annotations
 

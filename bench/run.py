@@ -21,7 +21,7 @@ BENCHES = {
     "stores": "what each store makes of the same calls",
     "processes": "what one more process brings",
     "growth": "with 1,000 orders held, and with a million",
-    "floors": "where the time of one charge goes",
+    "layers": "where the time of one charge goes",
     "fixture_cost": "the pytest plugin, unused and used",
 }
 

@@ -39,5 +39,5 @@ def measure(_options: argparse.Namespace) -> Iterator[Table]:
         for name, times in seen.items()
     ]
     head = ["server", "ms, min / median / max", "× bare Flask"]
-    note = f"{STARTS} starts each, in turn. The first charge makes the account's world."
+    note = f"{STARTS} starts each, in turn. The first charge creates the account."
     yield Table("starts", head, rows, note)

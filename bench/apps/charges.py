@@ -50,7 +50,7 @@ def charge(app: object, body: bytes, key: str) -> None:
         "wsgi.input": io.BytesIO(body),
     }
     statuses: list[str] = []
-    b"".join(app(environ, lambda status, *_: statuses.append(status)))  # type: ignore[operator]
+    b"".join(app(environ, lambda status, *_: statuses.append(status)))  # type: ignore[operator]  # typed as object
     if not statuses[0].startswith("200"):
         raise SystemExit(f"a charge was answered {statuses[0]}")
 

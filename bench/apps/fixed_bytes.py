@@ -1,4 +1,4 @@
-"""The floor: granian answers fixed bytes over WSGI. ``fixed_bytes.py PORT``."""
+"""The baseline: granian answers fixed bytes over WSGI. ``fixed_bytes.py PORT``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HEADERS = [
 def app(
     environ: dict[str, Any], start_response: Callable[..., object]
 ) -> Iterable[bytes]:
-    """Read the request, as whoever keeps connections has to, and answer the same."""
+    """Read the request, then send the same response as always."""
     environ["wsgi.input"].read()
     start_response("200 OK", HEADERS)
     return (ANSWER,)

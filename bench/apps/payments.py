@@ -51,18 +51,18 @@ def test_calls(smartpay: Any) -> None:
     echoing.mount("https://", Echo(answer))
     direct.mount("https://", smartpay.adapter())
 
-    def floor_post() -> None:
+    def baseline_post() -> None:
         with requests.Session() as fresh:
             fresh.mount("https://", Echo(answer))
             fresh.post(AT, json=body, headers=headers).json()
 
     ways: dict[str, Callable[[], object]] = {
-        "floor: requests.Session": lambda: echoing.post(AT, json=body).json(),
+        "baseline: requests.Session": lambda: echoing.post(AT, json=body).json(),
         "Session, smartpay.adapter()": lambda: direct.post(AT, json=body).json(),
         "Session to the fixture's server": lambda: session.post(
             local, json=body
         ).json(),
-        "floor: requests.post": floor_post,
+        "baseline: requests.post": baseline_post,
         "requests.post to the fixture's server": lambda: requests.post(
             local, json=body, headers=headers
         ).json(),

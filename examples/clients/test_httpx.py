@@ -36,13 +36,13 @@ def test_a_race_of_coroutines(smartpay, way):
 
     async def race():
         async with httpx.AsyncClient(headers=headers_of(smartpay), **options) as client:
-            with smartpay.hold("create_order") as gate:
+            with smartpay.hold("create_order") as hold:
                 calls = [
                     asyncio.create_task(client.post(f"{url}/orders", json=cart))
                     for _ in range(5)
                 ]
-                await asyncio.to_thread(gate.wait_for, 5)
-                gate.release()
+                await asyncio.to_thread(hold.wait_for, 5)
+                hold.release()
                 return await asyncio.gather(*calls)
 
     answers = asyncio.run(race())

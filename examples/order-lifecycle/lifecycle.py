@@ -178,7 +178,7 @@ class Story:
         self.step = 0
         self.genuine = 0
 
-    def tell(self, what: str, order: str, *, webhook: str | None) -> None:
+    def show(self, what: str, order: str, *, webhook: str | None) -> None:
         """Print a step, the order as it is now, and the webhook that arrives."""
         self.step += 1
         now = self.shop.call("GET", f"/orders/{order}?expand=all")
@@ -230,25 +230,25 @@ def live(story: Story) -> str:
     shop = story.shop
     session = shop.call("POST", "/checkout-sessions", CHECKOUT)
     order: str = session["order"]["id"]
-    story.tell("A checkout session for 12,000 yen is made.", order, webhook=None)
+    story.show("A checkout session for 12,000 yen is made.", order, webhook=None)
 
     shop.authorize(order)
     what = "The consumer logs in and authorizes it; 7 days to capture."
-    story.tell(what, order, webhook="order.authorized")
+    story.show(what, order, webhook="order.authorized")
 
     first = story.capture(order, 4_000)
-    story.tell("One sweater ships: 4,000.", order, webhook="payment.created")
+    story.show("One sweater ships: 4,000.", order, webhook="payment.created")
 
     story.capture(order, 4_000)
-    story.tell("Another one ships: 4,000.", order, webhook="payment.created")
+    story.show("Another one ships: 4,000.", order, webhook="payment.created")
 
     story.refund(first, 1_500)
     what = "The first one has a hole: 1,500 go back."
-    story.tell(what, order, webhook="refund.created")
+    story.show(what, order, webhook="refund.created")
 
     shop.call("PUT", f"/orders/{order}/cancellation")
     what = "The third is sold out: cancelling releases 4,000."
-    story.tell(what, order, webhook=None)
+    story.show(what, order, webhook=None)
     return order
 
 

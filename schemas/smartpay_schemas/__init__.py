@@ -1,4 +1,4 @@
-"""The shape of the Smartpay API as data. Imports no other room.
+"""The shape of the Smartpay API as data. Imports no other package of the project.
 
 Five tables (`OPERATIONS`, `ERRORS`, `LIFECYCLES`, `CLAUSES`, `EVENTS`), the JSON
 Schemas of every request and answer, and the questions one asks of them: does a document

@@ -112,7 +112,7 @@ def _missing(error: Any, path: Path, here: Place) -> Iterator[Problem]:
 def _unknown(error: Any, path: Path, here: Place) -> Iterator[Problem]:
     free = [name for name in here.members if name not in error.instance]
     leave = f"known: {', '.join(free)}" if 0 < len(free) <= _MOST_NAMES else _LEAVE
-    for name, meant in here.strangers(error.instance):
+    for name, meant in here.unknown_members(error.instance):
         want = "nothing of this name"
         place = (*path, name)
         remedy = f"did you mean {meant}?" if meant else leave

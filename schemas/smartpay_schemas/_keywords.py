@@ -14,19 +14,19 @@ ABSENT: Any = object()
 _KINDS_OF_NUMBER = {"integer"}
 
 
-def _bound(*, up_is: Effect, down_is: Effect, added_is: Effect) -> Judge:
-    def judge(old: Any, new: Any) -> Effect:
+def _bound(*, up_is: Effect, down_is: Effect, added_is: Effect) -> Comparer:
+    def compare_keyword(old: Any, new: Any) -> Effect:
         if old is ABSENT:
             return added_is
         if new is ABSENT:
             return "wider" if added_is == "narrower" else "narrower"
         return up_is if new > old else down_is
 
-    return judge
+    return compare_keyword
 
 
 def _constraint(old: Any, new: Any) -> Effect:
-    """Judge a keyword that only its presence makes comparable."""
+    """Compare a keyword that only its presence makes comparable."""
     if old is ABSENT:
         return "narrower"
     return "wider" if new is ABSENT else "other"
@@ -51,12 +51,12 @@ def _types(old: Any, new: Any) -> Effect:
 
 
 def _switch(old: Any, new: Any) -> Effect:
-    """Judge a keyword that constrains when it is true."""
+    """Compare a keyword that constrains when it is true."""
     return "narrower" if new is True and old is not True else "wider"
 
 
 def _closed(_old: Any, new: Any) -> Effect:
-    """Judge a keyword that closes an object when it is false."""
+    """Compare a keyword that closes an object when it is false."""
     return "narrower" if new is False else "wider"
 
 
@@ -79,12 +79,12 @@ def _type_set(value: Any) -> frozenset[str]:
     return frozenset(types)
 
 
-Judge = Callable[[Any, Any], Effect]
+Comparer = Callable[[Any, Any], Effect]
 
 _LOWER = _bound(up_is="narrower", down_is="wider", added_is="narrower")
 _UPPER = _bound(up_is="wider", down_is="narrower", added_is="narrower")
 
-JUDGES: dict[str, Judge] = {
+COMPARERS: dict[str, Comparer] = {
     "minimum": _LOWER,
     "exclusiveMinimum": _LOWER,
     "minLength": _LOWER,

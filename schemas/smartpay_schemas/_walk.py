@@ -87,7 +87,9 @@ class Place:
             said.get("additionalProperties") or said.get("x-open")
         )
 
-    def strangers(self, value: dict[str, Any]) -> Iterator[tuple[str, str | None]]:
+    def unknown_members(
+        self, value: dict[str, Any]
+    ) -> Iterator[tuple[str, str | None]]:
         """Yield the members of an object that nobody knows, each with a suggestion."""
         if not self.is_closed:
             return
@@ -151,7 +153,9 @@ def _suggest(member: str, aliases: dict[str, str], free: list[str]) -> str | Non
     return close[0] if close else None
 
 
-def all_strangers(place: Place, value: Any, path: Path) -> Iterator[UnknownMember]:
+def all_unknown_members(
+    place: Place, value: Any, path: Path
+) -> Iterator[UnknownMember]:
     """Yield every unknown member of a document, an object's own before the deeper."""
     if place.is_silent:
         return
@@ -160,11 +164,11 @@ def all_strangers(place: Place, value: Any, path: Path) -> Iterator[UnknownMembe
         inside = enumerate(value)
     elif isinstance(value, dict):
         inside = value.items()
-        for name, meant in place.strangers(value):
+        for name, meant in place.unknown_members(value):
             yield UnknownMember(pointer((*path, name)), name, meant)
     for key, entry in inside:
         if isinstance(entry, dict | list):
-            yield from all_strangers(place.below(key), entry, (*path, key))
+            yield from all_unknown_members(place.below(key), entry, (*path, key))
 
 
 def pointer(path: Path) -> str:

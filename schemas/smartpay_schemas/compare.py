@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from smartpay_schemas._keywords import ABSENT, JUDGES, Effect
+from smartpay_schemas._keywords import ABSENT, COMPARERS, Effect
 
 Verdict = Literal["breaking", "compatible"]
 Document = Mapping[str, Any]
@@ -169,14 +169,14 @@ class _Walk:
     def _keywords(
         self, where: str, side: Side, old: Document, new: Document
     ) -> Iterator[Change]:
-        for key, judge in JUDGES.items():
+        for key, compare_keyword in COMPARERS.items():
             before, after = old.get(key, ABSENT), new.get(key, ABSENT)
             if before is after or before == after:
                 continue
-            effect = judge(before, after)
+            effect = compare_keyword(before, after)
             if key in _CLOSING and side == "response":
                 effect = "narrower"  # readers ignore members that they do not know
-            yield _judged(where, side, _words(key, before, after), effect)
+            yield _change(where, side, _words(key, before, after), effect)
         if side == "request" and old.get("default") != new.get("default"):
             what = _words(
                 "default", old.get("default", ABSENT), new.get("default", ABSENT)
@@ -208,7 +208,7 @@ class _Walk:
             grows = len(after) > len(before)
             effect: Effect = "narrower" if grows == (key == "allOf") else "wider"
             what = f"{key}: {len(before)} -> {len(after)} branches"
-            yield _judged(where, side, what, effect)
+            yield _change(where, side, what, effect)
 
     def _resolved_all(self, side: int, nodes: Any) -> list[Document]:
         return [self._resolved(side, node) for node in nodes]
@@ -245,7 +245,7 @@ _WHY: dict[tuple[Side, Effect], str] = {
 }
 
 
-def _judged(where: str, side: Side, what: str, effect: Effect) -> Change:
+def _change(where: str, side: Side, what: str, effect: Effect) -> Change:
     verdict: Verdict = "breaking" if effect in _BREAKS[side] else "compatible"
     return Change(where, what, verdict, _WHY[side, effect])
 

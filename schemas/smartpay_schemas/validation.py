@@ -100,7 +100,7 @@ def unknown_members(
     Raises:
         LookupError: If there is no schema of this name.
     """
-    found = _walk.all_strangers(_walk.root(name_or_schema), document, ())
+    found = _walk.all_unknown_members(_walk.root(name_or_schema), document, ())
     return list(islice(found, MOST_UNKNOWN))
 
 

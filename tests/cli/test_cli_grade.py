@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-PAGE = Path(__file__).parents[3] / "docs" / "retry-report-card.md"
-CLIENTS = Path(__file__).parents[1] / "grading" / "clients"
+PAGE = Path(__file__).parents[2] / "docs" / "retry-report-card.md"
+CLIENTS = Path(__file__).parents[1] / "mock_server/grading/clients"
 COMMAND = [sys.executable, "-m", "smartpay_mock", "grade"]
 SHOW = """
 import json, os, sys
@@ -46,7 +46,7 @@ def test_a_good_client_gets_an_a(run: Run) -> None:
     assert lines[-1] == "Grade A: 100 %, 2 of 2 scenarios passed."
 
 
-def test_a_double_charge_is_told_in_words_within_80_columns(run: Run) -> None:
+def test_a_double_charge_is_explained_within_80_columns(run: Run) -> None:
     """The bug, the criteria that found it, the attempts; the exit code is 1."""
     done = run("grade", "--only", "reset-after-commit", "--", *client("no_retry"))
     twice = run(
@@ -127,7 +127,7 @@ def test_the_command_finds_everything_in_its_environment(
         (("--only", "400", "--json", "no/card.json", "--", "true"), "a folder that"),
     ],
 )
-def test_wrong_usage_is_told_and_exits_with_2(
+def test_wrong_usage_exits_with_2_and_a_message(
     run: Run, arguments: tuple[str, ...], told: str
 ) -> None:
     """Unknown scenarios and commands, and values that cannot be."""

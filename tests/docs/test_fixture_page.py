@@ -48,7 +48,7 @@ def test_a_fault_is_in_the_table_with_its_options(page: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize("option", OPTIONS)
-def test_an_adversary_of_webhooks_is_named(page: str, option: str) -> None:
+def test_a_webhook_fault_is_named(page: str, option: str) -> None:
     """What may go wrong with webhooks on purpose."""
     assert f"`{option}`" in page
 

@@ -155,7 +155,7 @@ EDITS = (
         "breaking",
     ),
     Edit(
-        "an answer may have strangers",
+        "an answer may have unknown members",
         f"{TOKEN}/unevaluatedProperties",
         REMOVED,
         "compatible",

@@ -68,10 +68,10 @@ def test_every_body_has_an_example_that_is_valid(section: str) -> None:
     parts = {"components": document["components"]}
 
     for media in _media(document[section]):
-        judge = Draft202012Validator({**parts, **media["schema"]})
+        validator = Draft202012Validator({**parts, **media["schema"]})
         assert media["examples"], media
         for example in media["examples"].values():
-            judge.validate(example["value"])
+            validator.validate(example["value"])
 
 
 def test_an_example_of_an_event_shows_what_the_event_leaves() -> None:

@@ -1,4 +1,4 @@
-"""An outside judge of types: pyright, in its strictest mode, on a user's test file."""
+"""pyright, in its strictest mode, accepts a user's test file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An outside judge: schemathesis finds nothing to object to.
+"""schemathesis finds no problem in the emulator.
 
 It reads the emulator's own OpenAPI document and sends what the document allows and
 what it forbids. It lives in an environment of its own, since it pins what we use.
@@ -18,7 +18,7 @@ from smartpay_mock.server import Sandbox
 
 FOLDER = Path(__file__).parent / "schemathesis"
 HOME = FOLDER / ".venv"
-# Enough to be a judge, few enough for every run; SMARTPAY_TEST_LONG asks for more.
+# Few enough for every run; SMARTPAY_TEST_LONG asks for more.
 EXAMPLES = "200" if os.environ.get("SMARTPAY_TEST_LONG") else "10"
 PIP = {"PIP_CONSTRAINT": "", "PIP_BUILD_CONSTRAINT": ""}
 

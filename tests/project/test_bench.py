@@ -16,7 +16,7 @@ def bench(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_benchmark_prints_its_table_and_leaves_the_page_alone(root: Path) -> None:
-    """With ``--no-keep`` whoever is curious changes nothing."""
+    """``--no-keep`` leaves the page unchanged."""
     page = root / "docs" / "speed.md"
     before = page.read_bytes()
 
@@ -29,7 +29,7 @@ def test_a_benchmark_prints_its_table_and_leaves_the_page_alone(root: Path) -> N
 
 
 def test_an_unknown_benchmark_is_refused_with_those_there_are(root: Path) -> None:
-    """Names are easily misremembered."""
+    """The message lists the benchmarks."""
     outcome = bench(root, "grow")
 
     assert outcome.returncode == 2

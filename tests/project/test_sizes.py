@@ -9,24 +9,24 @@ from pathlib import Path
 import pytest
 
 PACKAGE_LINES = {
-    "mock_server/smartpay_mock/storage": 3300,
-    "mock_server/smartpay_mock/server": 1880,
-    "mock_server/smartpay_mock/api": 2100,
-    "mock_server/smartpay_mock/control": 1750,
+    "mock_server/smartpay_mock/storage": 1881,  # goal: 1300
+    "mock_server/smartpay_mock/server": 1931,  # goal: 900
+    "mock_server/smartpay_mock/api": 1920,  # goal: 1500
+    "mock_server/smartpay_mock/control": 2061,  # goal: 1500
     "mock_server/smartpay_mock/mutants": 2200,
-    "mock_server/smartpay_mock/testing": 4300,
-    "mock_server": 28200,
-    "contract_tests": 11400,
-    "tests": 32500,
+    "mock_server/smartpay_mock/testing": 4223,  # goal: 3700
+    "mock_server": 21413,  # goal: 17500
+    "contract_tests": 10568,  # goal: 10000
+    "tests": 32429,  # goal: 25000
 }
 """Most lines that the Python files of a folder may have in all."""
 
 FILE_LINES = 600
 """Most lines of a Python file."""
 
-LONG_FILES = frozenset(
+LONG_FILES: frozenset[str] = frozenset(
     {
-        "tests/contracts/test_second_server_flows.py",
+        "tests/contracts/third_party_server.py",
         "tests/mock_server/api/test_operations.py",
         "tests/mock_server/control/test_steering.py",
     }
@@ -39,16 +39,15 @@ FUNCTION_LINES = 25
 PACKAGES = ("schemas", "fixtures", "mock_server", "contract_tests")
 """Folders whose functions are bounded."""
 
-LONG_FUNCTIONS = frozenset(
+LONG_FUNCTIONS: frozenset[str] = frozenset(
     {
         "contract_tests/smartpay_contracts/payloads.py:basket",
-        "contract_tests/smartpay_contracts/report_json.py:build",
-        "contract_tests/smartpay_contracts/script.py:_refusals",
+        "contract_tests/smartpay_contracts/report.py:build_report",
         "contract_tests/smartpay_contracts/target.py:_probe",
         "fixtures/smartpay_fixtures/broken.py:_several",
         "fixtures/smartpay_fixtures/broken.py:broken_bodies",
-        "mock_server/smartpay_mock/api/routes.py:add_error_handlers",
-        "mock_server/smartpay_mock/cli/grade.py:_document",
+        "mock_server/smartpay_mock/control/describe.py:describe_admin",
+        "mock_server/smartpay_mock/control/describe.py:_operation",
         "mock_server/smartpay_mock/intercept/wsgi.py:call",
         "mock_server/smartpay_mock/intercept/wsgi.py:build_environ",
         "mock_server/smartpay_mock/pytest_plugin.py:pytest_addoption",

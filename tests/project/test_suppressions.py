@@ -1,4 +1,4 @@
-"""Whoever silences a checker says which rule, and why."""
+"""Each suppression of a checker names its rule and its reason."""
 
 from __future__ import annotations
 

@@ -115,7 +115,9 @@ def item(**changes: Any) -> list[dict[str, Any]]:
          "customerInfo and shippingInfo"),
     ],
 )  # fmt: skip
-def test_a_problem_of_an_order_is_told_in_one_line(document: Any, message: str) -> None:
+def test_a_problem_of_an_order_has_a_message_of_one_line(
+    document: Any, message: str
+) -> None:
     """Where, what was wrong, what to send."""
     assert messages(document) == [message]
 
@@ -184,7 +186,7 @@ def test_a_problem_of_an_order_is_told_in_one_line(document: Any, message: str) 
         ),
     ],
 )
-def test_a_problem_of_another_document_is_told_in_one_line(
+def test_a_problem_of_another_document_has_a_message_of_one_line(
     name: str | dict[str, Any], document: Any, message: str
 ) -> None:
     """The words follow from the schema, whichever it is."""

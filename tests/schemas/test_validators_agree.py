@@ -117,7 +117,7 @@ def test_both_validators_agree_on_odd_values(name: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize("value", ["\ud800", {1: 2}, float("nan")])
-def test_what_is_no_json_is_judged_all_the_same(value: Any) -> None:
+def test_a_value_that_is_not_json_is_validated(value: Any) -> None:
     """A lone surrogate or a number as a name fails in the quick validator only."""
     assert s.accepts("common/text", value) == (value == "\ud800")
     assert not s.accepts("common/amount", value)

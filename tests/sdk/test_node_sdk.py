@@ -1,7 +1,7 @@
 """The official Node SDK, unmodified, against a running emulator.
 
 ``node/drive.mjs`` calls every method the SDK has and prints what came back; the tests
-here judge it. The SDK is installed once, into ``node/node_modules``.
+here check it. The SDK is installed once, into ``node/node_modules``.
 """
 
 from __future__ import annotations

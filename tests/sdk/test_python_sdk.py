@@ -2,7 +2,7 @@
 
 Version 0.6.0 is the newest that can be imported; its pins clash with ours, so it lives
 in a virtual environment below ``python/.venv``. ``python/drive.py`` calls all of its
-methods there and prints what came back; the tests here judge it.
+methods there and prints what came back; the tests here check it.
 """
 
 from __future__ import annotations

@@ -132,7 +132,7 @@ class Merchant:
         """Create something below /v1 and return it."""
         return self._call("POST", f"{self._sandbox.url}{path}", body)
 
-    def steer(self, method: str, path: str, body: Any = None) -> Any:
+    def control(self, method: str, path: str, body: Any = None) -> Any:
         """Call the control plane."""
         return self._call(method, f"{self._sandbox.root_url}/__admin{path}", body)
 
@@ -225,11 +225,11 @@ def test_an_attempt_that_was_refused_is_signed_anew(
     receiver.secret = SECRET  # so the receiver refuses, and the emulator tries again
     merchant.charge()
     (refused,) = receiver.take(1)
-    merchant.steer("POST", "/webhooks/drain", {})  # waits until that is on record
+    merchant.control("POST", "/webhooks/drain", {})  # waits until that is on record
     receiver.secret = endpoint["signingSecret"]
 
-    merchant.steer("POST", "/clock", {"advance": {"hours": 1}})
-    merchant.steer("POST", "/webhooks/drain", {})
+    merchant.control("POST", "/clock", {"advance": {"hours": 1}})
+    merchant.control("POST", "/webhooks/drain", {})
 
     (accepted,) = receiver.take(1)
     assert accepted.is_signed_with(receiver.secret)

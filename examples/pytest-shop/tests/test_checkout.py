@@ -54,16 +54,16 @@ def test_a_lost_answer_is_asked_for_again(browser, cart, smartpay, lost):
 
 
 def test_an_impatient_customer_pays_once(browser, cart, smartpay):
-    with ThreadPoolExecutor(2) as clicks, smartpay.hold("create_order") as gate:
+    with ThreadPoolExecutor(2) as clicks, smartpay.hold("create_order") as hold:
         first, second = (
             clicks.submit(
                 browser.application.test_client().post, "/checkout", json=cart
             )
             for _ in range(2)
         )
-        gate.wait_for(2)  # both are on their way before either is charged
+        hold.wait_for(2)  # both are on their way before either is charged
 
-        gate.release()
+        hold.release()
 
         assert first.result().status_code == second.result().status_code == 200
     assert len(smartpay.orders) == 1

@@ -23,6 +23,7 @@ from smartpay_mock.testing.grading import (
     overview,
     total,
 )
+from smartpay_mock.testing.journal import RecordedRequest
 from smartpay_mock.testing.local import LocalEmulator
 from smartpay_mock.testing.retries import retry_scenarios
 from smartpay_mock.testing.session import SmartpayServer, settings_from
@@ -155,16 +156,7 @@ def _document(grade: ScenarioGrade, exit_code: int | None) -> dict[str, Any]:
         "outcome": evidence.outcome,
         "exitCode": exit_code,
         "charges": evidence.charges,
-        "attempts": [
-            {
-                "at": attempt.at,
-                "idempotencyKey": attempt.idempotency_key,
-                "status": attempt.status,
-                "replayed": attempt.replayed,
-                "faults": list(attempt.faults),
-            }
-            for attempt in evidence.attempts
-        ],
+        "attempts": [_attempt(request) for request in evidence.attempts],
         "verdicts": [
             {
                 "criterion": verdict.criterion,
@@ -174,4 +166,14 @@ def _document(grade: ScenarioGrade, exit_code: int | None) -> dict[str, Any]:
             }
             for verdict in grade.verdicts
         ],
+    }
+
+
+def _attempt(request: RecordedRequest) -> dict[str, Any]:
+    return {
+        "at": request.at,
+        "idempotencyKey": request.idempotency_key,
+        "status": request.status,
+        "replayed": request.replayed,
+        "faults": list(request.faults),
     }

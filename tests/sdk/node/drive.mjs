@@ -1,5 +1,5 @@
 // Calls every method of @smartpay/sdk-node on a running emulator and prints, as JSON,
-// what came back. Nothing is judged here; ../test_node_sdk.py does that.
+// what came back. ../test_node_sdk.py checks it.
 //
 // SDK_BUILD         esm or cjs, the two builds in the package
 // API_PREFIX_OPTION base URL handed to the constructor; empty: only the SDK's own

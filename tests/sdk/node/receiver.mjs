@@ -11,7 +11,7 @@ async function rawBody(request) {
 }
 
 /** What the SDK says about one delivery, as it came and with one byte changed. */
-function judge(Smartpay, request, raw, secret) {
+function verify(Smartpay, request, raw, secret) {
   const { headers } = request;
   const signature = headers['smartpay-signature'];
   const data = `${headers['smartpay-signature-timestamp']}.${raw}`;
@@ -46,7 +46,7 @@ export async function startReceiver(Smartpay) {
   const receiver = { secret: '', deliveries: [], waiting: () => {} };
   const server = createServer(async (request, response) => {
     const raw = await rawBody(request);
-    receiver.deliveries.push(judge(Smartpay, request, raw, receiver.secret));
+    receiver.deliveries.push(verify(Smartpay, request, raw, receiver.secret));
     response.end('ok');
     receiver.waiting();
   });

@@ -1,7 +1,7 @@
 """Calls every method of smartpay 0.6.0 on a running emulator; prints what came back.
 
 Runs in the virtual environment of the SDK, so it imports nothing of the emulator.
-Nothing is judged here; ``../test_python_sdk.py`` does that.
+``../test_python_sdk.py`` checks it.
 
 Environment: ``SECRET_KEY``; ``API_PREFIX_OPTION``, handed to the constructor unless
 empty, or else the SDK's own ``SMARTPAY_API_PREFIX``; ``API_BASE``, ``TEST_USERNAME``

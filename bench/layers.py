@@ -1,4 +1,4 @@
-"""Where the time of one charge goes: by floor of the emulator, and by function.
+"""Where the time of one charge goes: by layer of the emulator, and by function.
 
 Samples this process every few milliseconds of its CPU time while it charges. What a
 function spends in libraries and built-ins counts for the function.
@@ -26,7 +26,7 @@ _PACKAGES = ("smartpay_mock", "smartpay_schemas", "smartpay_fixtures")
 
 
 def measure(options: argparse.Namespace) -> Iterator[Table]:
-    """Yield the table of floors, then that of functions."""
+    """Yield the table of layers, then that of functions."""
     need("wrk")
     prepare(with_peers=False)
     with emulator() as call:
@@ -34,13 +34,13 @@ def measure(options: argparse.Namespace) -> Iterator[Table]:
             call.create()
         times = times_us(call.create, calls=200, clock=time.process_time)
         inside = statistics.median(times)
-        floors, functions = _sampled(call)
-    total = sum(floors.values())
+        layers, functions = _sampled(call)
+    total = sum(layers.values())
     rows = [
         [name, f"{count / total * inside:.0f}", f"{count / total:.0%}"]
-        for name, count in floors.most_common()
+        for name, count in layers.most_common()
     ]
-    rows.append(["all floors", f"{inside:.0f}", "100%"])
+    rows.append(["all layers", f"{inside:.0f}", "100%"])
     for name, arguments in (
         ("threads", ()),
         ("granian", ("--server", "granian")),
@@ -50,9 +50,9 @@ def measure(options: argparse.Namespace) -> Iterator[Table]:
             load = at.load(options.seconds)
         more = f"{load.cpu_us - inside:+.0f}"
         rows.append([f"sockets and HTTP: serve --server {name}", more, ""])
-    head = ["floor", "CPU µs a charge", "share"]
+    head = ["layer", "CPU µs a charge", "share"]
     note = f"{total:,} samples in {SECONDS:.0f} s of CPU time."
-    yield Table("floors", head, rows, note)
+    yield Table("layers", head, rows, note)
     rows = [
         [name, f"{count / total * inside:.1f}", f"{count / total:.1%}"]
         for name, count in functions.most_common(SHOWN)
@@ -61,7 +61,7 @@ def measure(options: argparse.Namespace) -> Iterator[Table]:
 
 
 def _sampled(call: Emulator) -> tuple[Counter[str], Counter[str]]:
-    floors: Counter[str] = Counter()
+    layers: Counter[str] = Counter()
     functions: Counter[str] = Counter()
 
     def take(_number: int, frame: FrameType | None) -> None:
@@ -70,7 +70,7 @@ def _sampled(call: Emulator) -> tuple[Counter[str], Counter[str]]:
             if module.startswith(_PACKAGES):
                 parts = module.split(".")
                 is_ours = parts[0] == "smartpay_mock" and len(parts) > 1
-                floors[parts[1] if is_ours else parts[0]] += 1
+                layers[parts[1] if is_ours else parts[0]] += 1
                 name = frame.f_code.co_qualname
                 functions[f"{module.removeprefix('smartpay_mock.')}: {name}"] += 1
                 return
@@ -85,4 +85,4 @@ def _sampled(call: Emulator) -> tuple[Counter[str], Counter[str]]:
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, before)
-    return floors, functions
+    return layers, functions
