@@ -12,12 +12,12 @@ PACKAGE_LINES = {
     "mock_server/smartpay_mock/storage": 1881,  # goal: 1300
     "mock_server/smartpay_mock/server": 1931,  # goal: 900
     "mock_server/smartpay_mock/api": 1920,  # goal: 1500
-    "mock_server/smartpay_mock/control": 2061,  # goal: 1500
+    "mock_server/smartpay_mock/control": 1830,  # goal: 1500
     "mock_server/smartpay_mock/mutants": 2200,
     "mock_server/smartpay_mock/testing": 4223,  # goal: 3700
-    "mock_server": 21413,  # goal: 17500
+    "mock_server": 21182,  # goal: 17500
     "contract_tests": 10568,  # goal: 10000
-    "tests": 32429,  # goal: 25000
+    "tests": 32427,  # goal: 25000
 }
 """Most lines that the Python files of a folder may have in all."""
 
@@ -46,8 +46,6 @@ LONG_FUNCTIONS: frozenset[str] = frozenset(
         "contract_tests/smartpay_contracts/target.py:_probe",
         "fixtures/smartpay_fixtures/broken.py:_several",
         "fixtures/smartpay_fixtures/broken.py:broken_bodies",
-        "mock_server/smartpay_mock/control/describe.py:describe_admin",
-        "mock_server/smartpay_mock/control/describe.py:_operation",
         "mock_server/smartpay_mock/intercept/wsgi.py:call",
         "mock_server/smartpay_mock/intercept/wsgi.py:build_environ",
         "mock_server/smartpay_mock/pytest_plugin.py:pytest_addoption",
