@@ -1,4 +1,4 @@
-"""A client of the emulator's WSGI app that judges every answer it gets.
+"""A client of the emulator's WSGI app that checks every answer.
 
 ``api`` is an account of its own on an app that the whole run shares; ``emulate`` makes
 an app with settings of its own. Each answer is held against the schemas, so no test
@@ -45,7 +45,7 @@ ANYWHERE = {
 
 
 @dataclass
-class Reply:
+class Response:
     """An answer as it came.
 
     Attributes:
@@ -118,7 +118,9 @@ def payload(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in order.items() if value is not None}
 
 
-def check(operation: Operation, reply: Reply, *, expand: str, strictly: bool) -> None:
+def check(
+    operation: Operation, reply: Response, *, expand: str, strictly: bool
+) -> None:
     """Hold an answer of the API against the tables and schemas."""
     assert REQUEST_ID.fullmatch(reply.headers["Request-Id"]), operation.id
     if not reply.body:
@@ -143,7 +145,7 @@ def check(operation: Operation, reply: Reply, *, expand: str, strictly: bool) ->
     assert not found, f"{operation.id}: {found}"
 
 
-def _check_error(operation: Operation, reply: Reply) -> None:
+def _check_error(operation: Operation, reply: Response) -> None:
     code = reply.code
     assert code in {*operation.errors, *ANYWHERE}, f"{operation.id}: {code}"
     assert reply.status == ERRORS[code].status == reply.json["statusCode"]
@@ -179,7 +181,7 @@ class Account:
         *,
         raw: bytes | None = None,
         headers: Mapping[str, str | None] | None = None,
-    ) -> Reply:
+    ) -> Response:
         """Send one request as it is and return the answer, unchecked."""
         sent: dict[str, str | None] = {"Authorization": f"Basic {self.key}"}
         sent.update(headers or {})
@@ -192,7 +194,7 @@ class Account:
             data=raw,
             headers={name: text for name, text in sent.items() if text is not None},
         )
-        return Reply(answer.status_code, answer.headers, answer.data)
+        return Response(answer.status_code, answer.headers, answer.data)
 
     def do(
         self,
@@ -204,7 +206,7 @@ class Account:
         idem: str | None = None,
         headers: Mapping[str, str | None] | None = None,
         raw: bytes | None = None,
-    ) -> Reply:
+    ) -> Response:
         """Call an operation of the API and check the answer's shape.
 
         Args:
@@ -240,7 +242,9 @@ class Account:
         assert reply.status == OPERATIONS[operation].status, reply.body
         return reply.json if reply.body else None
 
-    def admin(self, method: str, path: str, body: Any = None, **options: Any) -> Reply:
+    def admin(
+        self, method: str, path: str, body: Any = None, **options: Any
+    ) -> Response:
         """Call the control plane and check the form of its errors."""
         reply = self.send(method, ADMIN + path, body, **options)
         if reply.status >= 400:
@@ -267,7 +271,7 @@ class Account:
             (event["type"], event["objectId"]) for event in self.steer("GET", "/events")
         ]
 
-    def explained(self, reply: Reply) -> dict[str, Any]:
+    def explained(self, reply: Response) -> dict[str, Any]:
         """Return the journal's entry of an answer."""
         entry: dict[str, Any] = self.steer(
             "GET", f"/requests/{reply.headers['Request-Id']}"
@@ -322,12 +326,12 @@ class Account:
 
     def authorize(
         self, order: str, *, consumer: str = CONSUMER, **changes: Any
-    ) -> Reply:
+    ) -> Response:
         """Authorize an order as a consumer."""
         body = {"paymentMethod": "pm_test_visaApproved", **changes}
         return self.do("authorize_order", body, id=order, headers=self.bearer(consumer))
 
-    def approve(self, token: str, *, consumer: str = CONSUMER) -> Reply:
+    def approve(self, token: str, *, consumer: str = CONSUMER) -> Response:
         """Approve a token as a consumer."""
         return self.do("approve_token", id=token, headers=self.bearer(consumer))
 
@@ -337,7 +341,7 @@ class Account:
         assert self.approve(token).json["status"] == "active"
         return token
 
-    def capture(self, order: str, amount: int, **changes: Any) -> Reply:
+    def capture(self, order: str, amount: int, **changes: Any) -> Response:
         """Capture an order; what is left stays capturable unless said otherwise."""
         body = {
             "order": order,
@@ -348,7 +352,9 @@ class Account:
         }
         return self.do("create_payment", body)
 
-    def refund(self, payment: str, amount: int | None = None, **changes: Any) -> Reply:
+    def refund(
+        self, payment: str, amount: int | None = None, **changes: Any
+    ) -> Response:
         """Refund a payment, all of it if no amount is said."""
         body = {
             "payment": payment,

@@ -251,7 +251,7 @@ class Life(RuleBasedStateMachine):
         self.walked[resource, row.from_state, row.action] += 1
         return str(row.to_state)
 
-    def tell(self, events: tuple[str, ...], **subjects: str) -> None:
+    def expect_events(self, events: tuple[str, ...], **subjects: str) -> None:
         """Expect events about these objects."""
         self.told += [(event, subjects[event.partition(".")[0]]) for event in events]
 
@@ -269,7 +269,9 @@ class Life(RuleBasedStateMachine):
         made = [self.pay(order, id_, order.left) for id_ in shown["payments"]]
         assert shown["expiresAt"] == order.expires
         assert len(made) == (not order.is_manual)
-        self.tell(row.events, order=order.id, payment="".join(made), **subjects)
+        self.expect_events(
+            row.events, order=order.id, payment="".join(made), **subjects
+        )
 
     def pay(self, order: Order, payment: str, amount: int) -> str:
         """Note a payment."""
@@ -304,7 +306,7 @@ class Life(RuleBasedStateMachine):
         if declines or status == "disabled":
             row = self.move("order", "new", "decline")
             order.status = self.walk("order", row)
-            self.tell(row.events, order=order.id)
+            self.expect_events(row.events, order=order.id)
         else:
             row = self.move("order", "new", "reserve" if manual else "charge")
             self.authorized(order, shown, row, token=token)
@@ -345,7 +347,7 @@ class Life(RuleBasedStateMachine):
             self.refused(reply, row)
         elif DECISIONS[method] != "approve":
             order.status = self.walk("order", row)
-            self.tell(row.events, order=order.id)
+            self.expect_events(row.events, order=order.id)
         elif code and (order.amount <= DISCOUNT or self.redeemed == REDEMPTIONS):
             self.refused(reply, "promotion-code.not-applicable")
         else:
@@ -381,7 +383,7 @@ class Life(RuleBasedStateMachine):
         else:
             order.status = self.walk("order", row)
             made = self.pay(order, reply.json["id"], amount)
-            self.tell(row.events, payment=made)
+            self.expect_events(row.events, payment=made)
 
     def refund(self, which: int, part: str, twice: bool) -> None:
         """POST /refunds."""
@@ -401,7 +403,7 @@ class Life(RuleBasedStateMachine):
         payment.status = self.walk("payment", row)
         self.walk("refund", self.move("refund", "new", "refund"))
         payment.refunds[reply.json["id"]] = amount
-        self.tell(row.events, refund=reply.json["id"])
+        self.expect_events(row.events, refund=reply.json["id"])
         assert reply.json["amount"] == amount
 
     def cancel(self, which: int, twice: bool) -> None:
@@ -414,7 +416,7 @@ class Life(RuleBasedStateMachine):
             self.refused(reply, row)
             return
         order.status = self.walk("order", row)
-        self.tell(row.events, order=order.id)
+        self.expect_events(row.events, order=order.id)
         assert reply.json["status"] == order.status
 
     def advance(self, by: int) -> None:
@@ -430,14 +432,14 @@ class Life(RuleBasedStateMachine):
             action = "expire_captured" if order.captured else "expire"
             row = self.move("order", order.status, action)
             order.status = self.walk("order", row)
-            self.tell(row.events, order=order.id)
+            self.expect_events(row.events, order=order.id)
 
     def open_token(self) -> None:
         """POST /checkout-sessions with mode token."""
         token = str(self.api.token_session()["token"]["id"])
         row = self.move("token", "new", "open")
         self.status[token] = self.walk("token", row)
-        self.tell(row.events, token=token)
+        self.expect_events(row.events, token=token)
 
     def approve_token(self, which: int, by: str) -> None:
         """PUT /tokens/{id}/approve, by a consumer who is approved or declined."""
@@ -471,7 +473,7 @@ class Life(RuleBasedStateMachine):
             return
         assert reply.status in (200, 204)
         self.status[token] = self.walk("token", row)
-        self.tell(row.events, token=token)
+        self.expect_events(row.events, token=token)
 
     @invariant()
     def events_are_those_of_the_table(self) -> None:

@@ -1,1 +1,1 @@
-"""HTTP in, HTTP out. Law: no rule of the API is decided here; no SQL."""
+"""The API over HTTP: authentication, idempotency, validation, journal. No SQL."""

@@ -44,7 +44,7 @@ def refusal(error: ApiError) -> Answer:
 def unauthorized(refused: Refusal, side: str) -> Answer:
     """Return the 401 answer; a merchant's has a shape of its own.
 
-    The reason goes into a header of the emulator, since that shape has no room for it.
+    The reason goes into a header of the emulator: that body has no member for it.
 
     Args:
         refused: Why the call was not let in.

@@ -1,7 +1,6 @@
-"""Holds: hold calls at a named point until a test lets them go.
+"""Holds: block calls before or after their commit until a test releases them.
 
-A hold lives in one process, beside the threads it holds; nothing is locked while a
-call waits at it.
+Holds are kept in the memory of one process. Nothing is locked while a call waits.
 """
 
 from __future__ import annotations
@@ -19,14 +18,14 @@ _LONGEST_S = 60.0
 
 @dataclass(slots=True)
 class Hold:
-    """Holds calls for one operation of one account.
+    """Blocks calls of one operation of one account.
 
     Attributes:
-        id: Names the hold.
+        id: The hold's id.
         operation: An operation id, or ``*``.
         at: ``before_commit`` or ``after_commit``.
-        waiting: How many calls are held now.
-        passed: How many were let go.
+        waiting: How many calls wait now.
+        passed: How many calls were released.
     """
 
     id: str
@@ -38,7 +37,7 @@ class Hold:
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
     def wait(self) -> None:
-        """Wait until the hold is released, a minute at the longest."""
+        """Wait until the hold is released, for a minute at most."""
         with self._changed:
             self.waiting += 1
             self._changed.notify_all()
@@ -50,18 +49,18 @@ class Hold:
             self._changed.notify_all()
 
     def release(self) -> None:
-        """Let every held call go, and those to come."""
+        """Release every call that waits, and let later ones pass."""
         self._open.set()
 
     def wait_for(self, calls: int, *, timeout_s: float = 10.0) -> None:
-        """Wait until ``calls`` calls are held.
+        """Wait until ``calls`` calls wait at the hold.
 
         Args:
             calls: How many, at least 1.
             timeout_s: How long to wait, in seconds.
 
         Raises:
-            SandboxUsageError: They did not come in time.
+            SandboxUsageError: They did not arrive in time.
         """
         with self._changed:
             if not self._changed.wait_for(lambda: self.waiting >= calls, timeout_s):
@@ -77,11 +76,8 @@ class Holds:
     def __init__(self) -> None:
         self._holds: dict[str, list[Hold]] = {}
 
-    def __bool__(self) -> bool:
-        return bool(self._holds)
-
     def add(self, account: str, *, id_: str, operation: str, at: str) -> Hold:
-        """Set up a hold.
+        """Add a hold.
 
         Raises:
             SandboxUsageError: An unknown operation or moment.
@@ -103,12 +99,8 @@ class Holds:
 
     def remove(self, account: str, hold: Hold) -> None:
         """Release a hold and forget it."""
+        self._holds[account].remove(hold)
         hold.release()
-        kept = [other for other in self._holds.get(account, []) if other is not hold]
-        if kept:
-            self._holds[account] = kept
-        else:
-            self._holds.pop(account, None)
 
     def clear(self, account: str) -> None:
         """Release and forget every hold of the account."""
@@ -116,7 +108,7 @@ class Holds:
             hold.release()
 
     def wait(self, account: str, operation: str, at: str) -> None:
-        """Hold the calling thread at every hold that matches."""
-        for hold in self._holds.get(account, ()) if self._holds else ():
+        """Block the calling thread at every hold that matches."""
+        for hold in self.of(account):
             if hold.at == at and hold.operation in {operation, "*"}:
                 hold.wait()

@@ -42,14 +42,7 @@ _ADVICE_LENGTH = 1_000
 def perform(
     application: Application, operation: Operation, params: Params, call: Call
 ) -> Answer:
-    """Return the answer to a call of ``operation``.
-
-    Args:
-        application: Where the call arrived; its middleware sees the call first.
-        operation: Its row.
-        params: The path's parameters.
-        call: As it arrived.
-    """
+    """Return the answer to a call of ``operation``; middleware sees the call first."""
     if not application.middleware:
         return _answer_call(application, operation, params, call)
     next_layer = partial(_answer_call, application)
@@ -61,12 +54,7 @@ def perform(
 def refuse(application: Application, call: Call, error: ApiError) -> Answer:
     """Return the answer to a call that reached no operation or failed in one.
 
-    The refusal is journaled if the call's key names an account.
-
-    Args:
-        application: Where the call arrived.
-        call: As it arrived.
-        error: Why it is refused.
+    The refusal is journaled if the call has the key of an account.
     """
     answer = envelope.refusal(error)
     answer.headers["Request-Id"] = application.fresh_ids.new("request")
@@ -128,13 +116,13 @@ def _take_faults(account: Account, operation: Operation) -> list[Fault]:
 
 @dataclass(slots=True)
 class Pipeline:
-    """One call with what is known about it.
+    """One call on its way to an answer.
 
     Attributes:
-        application: Where the call arrived.
-        operation: What was called.
+        application: The components that answer it.
+        operation: What is called.
         params: The path's parameters.
-        call: As it arrived.
+        call: The request.
         caller: Whose account the call acts on.
         faults: The fault plans that apply, as text.
         has_deliveries: Whether the call made webhook deliveries.

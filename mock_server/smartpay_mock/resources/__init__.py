@@ -1,6 +1,6 @@
 """The rules of the API: one file per resource, one handler per operation.
 
-Law: no Flask, no SQL, no HTTP. A handler gets a ``Context``, the path's parameters
+Rules: no Flask, no SQL, no HTTP. A handler gets a ``Context``, the path's parameters
 and the validated body, and returns the stored document to answer with.
 
 Every resource file has the same anatomy: docstring with sources, constants, public

@@ -111,7 +111,7 @@ def test_one_code_at_once_is_redeemed_as_often_as_it_may_be(account: Any) -> Non
     assert account.ok("get_promotion_code", id=code)["redemptionCount"] == 3
 
 
-def test_a_new_account_called_at_once_gets_one_world(account: Any) -> None:
+def test_a_new_account_called_at_once_gets_its_seed_data_once(account: Any) -> None:
     """Ten first calls find the same standard tokens."""
     replies = at_once([lambda: account.do("list_tokens")] * 10)
 

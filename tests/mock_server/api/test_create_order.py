@@ -73,7 +73,7 @@ OUTCOMES = {
 
 
 def test_every_standard_token_has_its_outcome_tested() -> None:
-    """The table above and the standard world agree."""
+    """The table above and the seed data agree."""
     assert {token.id for token in sandbox_values().tokens.values()} <= set(OUTCOMES)
 
 

@@ -96,12 +96,12 @@ def test_another_body_with_the_same_key_is_refused(
 def test_a_key_belongs_to_one_method_and_path(api: Any, order_payload: Any) -> None:
     """The same key elsewhere is another key."""
     order = api.ok("create_order", order_payload(captureMethod="manual"), idem="k")
-    twin = api.manual()
+    second = api.manual()
 
     one = api.do("cancel_order", id=order["id"], idem="k")
-    two = api.do("cancel_order", id=twin["id"], idem="k")
+    two = api.do("cancel_order", id=second["id"], idem="k")
 
-    assert (one.json["id"], two.json["id"]) == (order["id"], twin["id"])
+    assert (one.json["id"], two.json["id"]) == (order["id"], second["id"])
     assert "Idempotency-Replayed" not in two.headers
 
 
@@ -297,7 +297,7 @@ def test_a_key_on_a_delete_is_ignored(api: Any) -> None:
 
 
 def test_a_bad_key_on_a_get_is_ignored_too(api: Any) -> None:
-    """What does not count is not judged."""
+    """A key that does not count is not checked."""
     assert api.do("list_orders", idem="x" * 500).status == 200
 
 
@@ -305,7 +305,7 @@ def test_a_bad_key_on_a_get_is_ignored_too(api: Any) -> None:
 def test_one_key_in_many_threads_makes_one_order(
     emulate: Any, order_payload: Any, tmp_path: Path, state: str
 ) -> None:
-    """Whoever comes while the first one runs waits, and gets its answer."""
+    """A call that arrives while the first one runs waits and gets its answer."""
     api = emulate(state=state.format(tmp_path))
     api.ok("list_orders")
     calls = 40

@@ -156,7 +156,7 @@ def test_a_refusal_tells_why_a_token_that_exists_is_not_found(
 
 
 @pytest.mark.parametrize("consumer", [DECLINED, "inactive+test@example.com"])
-def test_a_declined_approval_rejects_the_token_and_is_told(
+def test_a_declined_approval_rejects_the_token_and_publishes_it(
     api: Any, order_payload: Any, consumer: str
 ) -> None:
     """The token can then neither be charged nor approved, nor is it listed."""

@@ -192,7 +192,7 @@ def test_an_unknown_expand_is_refused(api: Any, operation: str, value: str) -> N
     assert "send all or no" in reply.details[0]
 
 
-def test_all_that_is_wrong_with_a_query_is_told_at_once(api: Any) -> None:
+def test_every_problem_of_a_query_is_reported_at_once(api: Any) -> None:
     """As for a body: three mistakes cost one request."""
     wrong = {"maxResults": 0, "expand": "some", "pageToken": "mine"}
 
