@@ -43,9 +43,12 @@ from smartpay_mock.resources import Context, Listing
 from smartpay_mock.resources.context import invalid
 from smartpay_schemas import OPERATIONS, Operation
 
+Found = Credential | Refusal
+_NOTHING = "nothing-more"
+
 
 class Foreign(Ids):
-    """Says live in the ids of payments."""
+    """Makes payment ids of live mode."""
 
     def new(self, kind: str) -> str:
         """Return a new id for ``kind``."""
@@ -54,7 +57,7 @@ class Foreign(Ids):
 
 
 class Constant(Ids):
-    """Gives every price the same id."""
+    """Makes the same id for every price."""
 
     def new(self, kind: str) -> str:
         """Return a new id for ``kind``."""
@@ -65,10 +68,10 @@ class Constant(Ids):
         )
 
 
-def drawing(source: type[Ids]) -> type[Context]:
-    """Return the type of context that draws its ids from ``source``."""
+def with_ids(source: type[Ids]) -> type[Context]:
+    """Return a context type that takes its ids from ``source``."""
 
-    class Drawing(Context):
+    class WithIds(Context):
         def __init__(self, *parts: Any) -> None:
             super().__init__(*parts)
             original = self.ids
@@ -76,14 +79,11 @@ def drawing(source: type[Ids]) -> type[Context]:
             for name in Ids.__slots__:
                 setattr(self.ids, name, getattr(original, name))
 
-    return Drawing
-
-
-Found = Credential | Refusal
+    return WithIds
 
 
 class _Merchants(Callers):
-    """Tells merchants apart in a way of its own."""
+    """Identifies merchants with the method ``merchant``."""
 
     def identify(
         self, operation: Operation, params: Mapping[str, str], call: Call
@@ -94,7 +94,7 @@ class _Merchants(Callers):
 
 
 class _Base64Only(_Merchants):
-    """Reads the key only as HTTP Basic spells it, where coupons are concerned."""
+    """Refuses raw keys in calls about coupons."""
 
     def merchant(
         self, operation: Operation, params: Mapping[str, str], call: Call
@@ -105,8 +105,8 @@ class _Base64Only(_Merchants):
         return super().merchant(operation, params, call)
 
 
-class _AnyonesObjects(_Merchants):
-    """Looks an id up in every account."""
+class _CrossAccount(_Merchants):
+    """Finds objects of every account."""
 
     def merchant(
         self, operation: Operation, params: Mapping[str, str], call: Call
@@ -127,7 +127,7 @@ def _in_both_modes(
     return perform(operation, test, with_body(call, body))
 
 
-def _common_body(operation: Operation, _call: Call, answer: Answer) -> Answer:
+def _unauthorized_as_error(operation: Operation, _call: Call, answer: Answer) -> Answer:
     if answer.status != UNAUTHORIZED or operation.side != "merchant":
         return answer
     body: Document = {
@@ -148,11 +148,8 @@ def _lower_refused(
     return original(operation, document, ctx)
 
 
-_NOTHING = "nothing-more"
-
-
-def _trailing(read: Read, query: Query) -> Page:
-    """End with a page of nothing."""
+def _empty_last_page(read: Read, query: Query) -> Page:
+    """End every list with an empty page."""
     if query.get("pageToken") == _NOTHING:
         first = read({**query, "pageToken": ""})
         return Page([], first.limit, _NOTHING, None)
@@ -171,7 +168,7 @@ def _reordered(document: Document) -> None:
 
 
 def _with_order(document: Document) -> None:
-    """Put an object where an expanded payment or refund has an id."""
+    """Replace the id of the parent in a payment or refund by an object."""
     for found in find_objects(document):
         for name, kind in (("order", "payment"), ("payment", "refund")):
             is_expanded = found.get("object") == kind and _has_lines(found)
@@ -200,7 +197,7 @@ def refusing(refuses: Any, error: ApiError) -> Patch:
     return middleware(layer)
 
 
-def _relabelled(content_type: str) -> Patch:
+def _with_content_type(content_type: str) -> Patch:
     def edit(_operation: Operation, _call: Call, answer: Answer) -> Answer:
         if not answer.body:
             return answer
@@ -209,7 +206,7 @@ def _relabelled(content_type: str) -> Patch:
     return edit_answers(edit)
 
 
-def _reprinted(**options: Any) -> Patch:
+def _with_format(**options: Any) -> Patch:
     def edit(_operation: Operation, _call: Call, answer: Answer) -> Answer:
         if not answer.body:
             return answer
@@ -258,12 +255,12 @@ def _strictly(app: Application) -> Application:
 MUTANTS = (
     proof(
         "json-labelled-as-text",
-        _relabelled("text/plain; charset=utf-8"),
+        _with_content_type("text/plain; charset=utf-8"),
         "service.json-content-type",
     ),
     proof(
         "json-in-many-lines",
-        _reprinted(indent=2),
+        _with_format(indent=2),
         "service.compact-json",
     ),
     proof(
@@ -304,12 +301,12 @@ MUTANTS = (
     ),
     proof(
         "401-in-the-common-shape",
-        edit_answers(_common_body),
+        edit_answers(_unauthorized_as_error),
         "auth.body",
     ),
     proof(
         "ids-of-others-open",
-        use_callers(_AnyonesObjects),
+        use_callers(_CrossAccount),
         "auth.account-isolation",
     ),
     proof(
@@ -324,7 +321,7 @@ MUTANTS = (
     ),
     proof(
         "list-ends-with-nothing",
-        wrap_pages(_trailing),
+        wrap_pages(_empty_last_page),
         "pagination.last-page",
         "pagination.next-not-empty",
     ),
@@ -347,13 +344,13 @@ MUTANTS = (
     ),
     proof(
         "payment-ids-of-live-mode",
-        use_context(drawing(Foreign)),
+        use_context(with_ids(Foreign)),
         "data.id-format",
         "data.id-prefix",
     ),
     proof(
         "one-id-for-all-prices",
-        use_context(drawing(Constant)),
+        use_context(with_ids(Constant)),
         "data.unique-ids",
     ),
     proof(

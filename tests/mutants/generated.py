@@ -157,7 +157,7 @@ BY_ENDING: Mapping[str, Callable[[Operations], Patch]] = {
     "mandatory-members": _guess_missing,
     "mandatory-address": _guess_missing,
     "mandatory-item": _guess_missing,
-    "nulls": _refuse_null,
+    ".nulls": _refuse_null,
     "active-null": _refuse_null,
     "item-kind-null": _refuse_null,
     "update.empty": _refuse_empty,

@@ -22,11 +22,15 @@ from smartpay_mock.resources.context import invalid
 from smartpay_mock.resources.tokens import keep_token
 from smartpay_schemas import Operation
 
+CREATE = "create_webhook_endpoint"
+_TIMEOUT_S = 0.5
+CHANGES = {"enable_token", "disable_token", "delete_token"}
 
-def forgetting_rejected(
+
+def _delete_rejected(
     original: Any, ctx: Context, params: dict[str, str], body: Document
 ) -> Any:
-    """Throw a rejected order away."""
+    """Delete a rejected order."""
     order = original(ctx, params, body)
     if order["status"] == "rejected":
         ctx.unit.delete("order", order["id"])
@@ -36,7 +40,7 @@ def forgetting_rejected(
 def _case_sensitive(
     original: Any, ctx: Context, params: dict[str, str], body: Document
 ) -> Any:
-    """Take only the very same letters for the same code."""
+    """Compare codes case-sensitively."""
     rows = ctx.unit.page("promotion_code", limit=9, index_key=body["code"].casefold())
     known = [ctx.find("promotion_code", row.id) for row in rows]
     others = [one for one in known if one["code"] != body["code"]]
@@ -54,34 +58,30 @@ def _once_per_customer(
     return original(ctx, params, {"onePerCustomer": True, **body})
 
 
-CREATE = "create_webhook_endpoint"
-
-
-_PATIENCE_S = 0.5
-
-
-def _trying(original: Any, ctx: Context, params: dict[str, str], body: Document) -> Any:
-    """Refuse an endpoint where nothing listens, on this machine at least."""
+def _try_url(
+    original: Any, ctx: Context, params: dict[str, str], body: Document
+) -> Any:
+    """Refuse a URL of this machine where nothing listens."""
     address = urlsplit(body["url"])
     if address.hostname in {"127.0.0.1", "localhost", "::1"}:
         place = (address.hostname, address.port or 80)
         try:
-            socket.create_connection(place, _PATIENCE_S).close()
+            socket.create_connection(place, _TIMEOUT_S).close()
         except OSError:
             raise invalid("url: it does not answer") from None
     return original(ctx, params, body)
 
 
-def _nothing_done(
+def _do_nothing(
     _original: Any, ctx: Context, params: dict[str, str], _body: Document
 ) -> None:
     ctx.find("webhook_endpoint", params["id"])
 
 
-def _by_order(
+def _refund_by_order(
     original: Any, ctx: Context, params: dict[str, str], body: Document
 ) -> Any:
-    """Count what was given back of the order against each of its payments."""
+    """Subtract all refunds of an order from each payment."""
     payment = ctx.find("payment", body["payment"])
     order = ctx.find("order", payment["order"])
     returned = sum(ctx.find("payment", id_)["_refunded"] for id_ in order["payments"])
@@ -90,20 +90,17 @@ def _by_order(
     return original(ctx, params, body)
 
 
-CHANGES = {"enable_token", "disable_token", "delete_token"}
-
-
-def _wiping(
+def _erase_notes(
     original: Any, ctx: Context, params: dict[str, str], body: Document
 ) -> None:
-    """Wipe what a merchant noted about a token."""
+    """Erase reference and metadata of a token."""
     original(ctx, params, body)
     token = ctx.find("token", params["id"])
     token.pop("reference", None)
     keep_token(ctx, {**token, "metadata": {}})
 
 
-def _labelled(operation: Operation, _call: Call, answer: Answer) -> Answer:
+def _label_empty_answer(operation: Operation, _call: Call, answer: Answer) -> Answer:
     if operation.id in CHANGES and answer.status == operation.status:
         return replace(answer, content_type="application/json")
     return answer
@@ -115,10 +112,10 @@ def _active_only(document: Document) -> None:
     document["results"] = len(document["data"])
 
 
-def _merging(
+def _merge_orders(
     original: Callable[..., Any], ctx: Context, params: dict[str, str], body: Document
 ) -> Any:
-    """Take the same body for the same order."""
+    """Return the earlier order for the same body."""
     name = encode_sorted(body).hex()
     known = ctx.unit.get("merged", name)
     if known is not None:
@@ -131,23 +128,23 @@ def _merging(
 MUTANTS = (
     proof(
         "same-body-is-same-order",
-        wrap_handlers(_merging, "create_order"),
+        wrap_handlers(_merge_orders, "create_order"),
         "orders.create.every-request-charges",
         "idempotency.one-order-per-key",
     ),
     proof(
         "rejected-not-kept",
-        wrap_handlers(forgetting_rejected, "create_order"),
+        wrap_handlers(_delete_rejected, "create_order"),
         "orders.create.rejected-kept",
     ),
     proof(
         "refund-lowers-other-payments",
-        wrap_handlers(_by_order, "create_refund"),
+        wrap_handlers(_refund_by_order, "create_refund"),
         "refunds.create.own-payment",
     ),
     proof(
         "empty-answer-called-json",
-        edit_answers(_labelled),
+        edit_answers(_label_empty_answer),
         "tokens.empty-answer",
     ),
     proof(
@@ -157,7 +154,7 @@ MUTANTS = (
     ),
     proof(
         "disabling-wipes",
-        wrap_handlers(_wiping, "disable_token", "enable_token"),
+        wrap_handlers(_erase_notes, "disable_token", "enable_token"),
         "tokens.no-other-change",
     ),
     proof(
@@ -172,12 +169,12 @@ MUTANTS = (
     ),
     proof(
         "endpoint-tried-at-once",
-        wrap_handlers(_trying, CREATE),
+        wrap_handlers(_try_url, CREATE),
         "endpoints.create.not-reached",
     ),
     proof(
         "endpoint-not-deleted",
-        wrap_handlers(_nothing_done, "delete_webhook_endpoint"),
+        wrap_handlers(_do_nothing, "delete_webhook_endpoint"),
         "endpoints.delete",
         "endpoints.delete.gone",
         "events.deleted",

@@ -111,8 +111,8 @@ def refusals(shop: Any) -> None:
     shop.refund("payment_test_none", 5, reason="bored")
     shop.coupon(discountType="gift")
     shop.session(items=[{"name": "tax", "amount": 5, "currency": "JPY", "kind": "tax"}])
-    for name in ("create_payment", "create_refund", "create_webhook_endpoint"):
-        shop.call(name, {})
+    for kind in ("payment", "refund", "promotion_code", "webhook_endpoint"):
+        shop.call(f"create_{kind}", {})
 
 
 def habits(shop: Any) -> None:
@@ -485,62 +485,9 @@ def deliveries(shop: Any) -> None:
     shop.drain()
 
 
-def choices(shop: Any) -> None:
-    """Behaviour that the contract marks as assumed."""
-    shop.send("GET", "/api.smartpay/v1/orders")
-    shop.call("list_orders", Authorization="Basic c2tfdGVzdF9wcm9iZTo=")
-    shop.call("list_orders", Authorization="Bearer sk_test_probe")
-    shop.call("create_coupon", COUPON, Content_Type="text/plain")
-    shop.call("create_coupon", is_too_large=True)
-    shop.call("create_coupon", COUPON, key="late", Authorization=None)
-    shop.call("create_coupon", COUPON, key="late")
-    shop.capture(shop.order().get("id", "order_test_x"), 9_999)
-    shop.order(shippingInfo={"address": {**ADDRESS, "country": "jp"}})
-    token = shop.token_session().get("token", {}).get("id", "paytok_test_x")
-    shop.call("get_token", id_=token)
-    order = shop.session().get("order", {}).get("id", "order_test_x")
-    shop.call("consumer_login", {"emailAddress": CONSUMER, "password": "wrong"})
-    shop.call("approve_token", id_=token, Authorization=None)
-    for _ in range(2):
-        shop.as_consumer("authorize_order", order, {"paymentMethod": APPROVED})
-    shop.call("get_order", id_=order, query="expand=all")
-    rest = {"payment": shop.payment(), "currency": "JPY", "reason": "fraudulent"}
-    shop.call("create_refund", rest)
-    coupon = {"coupon": shop.coupon().get("id"), "code": "twice"}
-    for more in ({}, {}, {"code": "min", "minimumAmount": 5}):
-        shop.call("create_promotion_code", {**coupon, **more})
-
-
 ADDRESS = {"line1": "1-17-1", "locality": "Minato", "postalCode": "105-6415"}
 CONSUMER = "consumer+test@example.com"
 APPROVED = "pm_test_visaApproved"
-
-
-EDGES: tuple[dict[str, Any], ...] = (
-    {"amount": 7},
-    {"amount": 0},
-    {"items": []},
-    {"items": [{**BASIC, "currency": "USD"}]},
-    {"items": [{**BASIC, "images": ["https://example.com/x.png"] * 9}]},
-    {"items": [{**BASIC, "quantity": 3, "description": "three"}]},
-    {"items": [{**BASIC, "quantity": -1}]},
-    {"items": [{**BASIC, "kind": "tax"}]},
-    {"reference": "x" * 41},
-    {"reference": ""},
-    {"metadata": {"deep": {"a": "b"}}},
-    {"shippingInfo": {"address": {**ADDRESS, "country": "US"}}},
-    {"customerInfo": {"legalGender": "robot"}},
-    {"customerInfo": {"emailAddress": "rejected@smartpay.co"}},
-)
-
-
-def limits(shop: Any) -> None:
-    """Values at the limits, and beyond them."""
-    for changes in EDGES:
-        shop.call("get_order", id_=shop.order(**changes).get("id", "order_test_x"))
-    shop.advance(days=8)
-    for order in shop.call("list_orders").get("data", []):
-        shop.call("get_order", id_=order["id"], query="expand=all")
 
 
 def refusals_and_replays(shop: Any) -> None:
@@ -559,9 +506,6 @@ def refusals_and_replays(shop: Any) -> None:
         f"another account receives {len(shop.receiver.posts)} events"
     )
 
-
-LATE = (choices, limits)
-"""Scenarios of assumed behaviour, for mutants of any area."""
 
 SCENARIOS: Mapping[str, tuple[Scenario, ...]] = {
     "service": (basics, odd_calls, updates, endpoints),

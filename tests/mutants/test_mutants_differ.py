@@ -6,7 +6,7 @@ from functools import cache
 
 import pytest
 from tests.mutants.catalogue import ALL
-from tests.mutants.scenarios import LATE, SCENARIOS, Scenario
+from tests.mutants.scenarios import SCENARIOS, Scenario
 from tests.mutants.shop import Shop
 
 from smartpay_mock.api.application import Application
@@ -15,7 +15,7 @@ from smartpay_mock.mutants.mutant import Mutant
 
 EVERY = {
     scenario.__name__: scenario
-    for scenarios in (*SCENARIOS.values(), LATE)
+    for scenarios in SCENARIOS.values()
     for scenario in scenarios
 }
 FAILING = {"outages-remembered"}

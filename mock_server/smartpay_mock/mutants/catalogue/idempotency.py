@@ -23,25 +23,22 @@ from smartpay_mock.storage.base import Unit
 from smartpay_schemas import OPERATIONS, Operation
 
 _SERVER_FAILED = 500
-
-
 _REFUSED = 400
-
-
 _SLOW_S = 0.02
+_FOREVER_MS = 10 * 365 * DAY_MS
 
 
 class Unmarked(Idempotency):
-    """Does not say that an answer is a replay."""
+    """Omits the header that marks a replay."""
 
     def replay(self, unit: Unit, key: Key, now: int) -> Answer | None:
-        """Return the answer that is kept."""
+        """Return the stored answer."""
         answer = super().replay(unit, key, now)
         return answer and replace(answer, headers={})
 
 
 class AnyBody(Idempotency):
-    """Replays for whatever body the key comes with."""
+    """Replays a key whatever the body of the call is."""
 
     def read_key(
         self, operation: Operation, params: dict[str, str], call: Call, rules: Rules
@@ -52,7 +49,7 @@ class AnyBody(Idempotency):
 
 
 class AnyPath(Idempotency):
-    """Knows a key by its text alone."""
+    """Replays a key whatever the path of the call is."""
 
     def read_key(
         self, operation: Operation, params: dict[str, str], call: Call, rules: Rules
@@ -63,12 +60,12 @@ class AnyPath(Idempotency):
 
 
 class Successes(Idempotency):
-    """Remembers no refusal."""
+    """Stores no refusals."""
 
     def keep(
         self, unit: Unit, key: Key, answer: Answer, now: int, rules: Rules
     ) -> None:
-        """Keep an answer."""
+        """Store an answer that is a success."""
         if answer.status < _REFUSED:
             super().keep(unit, key, answer, now, rules)
 
@@ -77,8 +74,8 @@ def _keyless(call: Call) -> Call:
     return replace(call, headers={n: v for n, v in call.headers.items() if n != HEADER})
 
 
-def forgetting_when_lost() -> Patch:
-    """Keep a key only for those whose answer arrived."""
+def _forget_lost_answers() -> Patch:
+    """Forget a key if its answer was lost."""
     lost: set[tuple[str, ...]] = set()
 
     def layer(
@@ -100,8 +97,8 @@ def _scope(call: Call) -> tuple[str, ...]:
     return (call.method, call.path, *(call.headers.get(name, "") for name in names))
 
 
-def remembering_failures() -> Patch:
-    """Repeat a failure of the server to every retry."""
+def _replay_server_errors() -> Patch:
+    """Replay server errors to every retry."""
     kept: dict[tuple[str, ...], Answer] = {}
 
     def layer(
@@ -117,8 +114,8 @@ def remembering_failures() -> Patch:
     return middleware(layer)
 
 
-def racing() -> Patch:
-    """Look a key up before the call that brought it has ended."""
+def _ignore_running_keys() -> Patch:
+    """Ignore the key of a call that is still running."""
     guard = threading.Lock()
     running: list[tuple[str, ...]] = []
 
@@ -138,9 +135,6 @@ def racing() -> Patch:
                 running.remove(mine)
 
     return middleware(layer)
-
-
-_FOREVER_MS = 10 * 365 * DAY_MS
 
 
 MUTANTS = (
@@ -169,7 +163,7 @@ MUTANTS = (
         "Two workers that take the same job at the same time charge the consumer "
         "twice.",
         ("idempotency.concurrent", "idempotency.concurrent-waits"),
-        racing(),
+        _ignore_running_keys(),
     ),
     Mutant(
         "keys-kept-for-ever",
@@ -214,12 +208,12 @@ MUTANTS = (
         "outages-remembered",
         "After one server error every retry fails for six hours, and the sale is lost.",
         ("idempotency.server-errors-not-stored",),
-        remembering_failures(),
+        _replay_server_errors(),
     ),
     Mutant(
         "second-charge-after-lost-response",
         "The order exists but its response is lost, and the retry makes a second one.",
         ("idempotency.lost-answer",),
-        forgetting_when_lost(),
+        _forget_lost_answers(),
     ),
 )

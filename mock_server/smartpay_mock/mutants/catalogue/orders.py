@@ -21,8 +21,10 @@ from smartpay_mock.resources import Context
 from smartpay_mock.resources.payments import capture
 from smartpay_mock.resources.tokens import keep_token
 
+BASKETS = ("create_order", "create_checkout_session")
 
-def charging(*statuses: str) -> Wrap:
+
+def charge_tokens(*statuses: str) -> Wrap:
     """Charge tokens in these statuses as if they were active."""
 
     def wrap(
@@ -40,8 +42,8 @@ def charging(*statuses: str) -> Wrap:
     return wrap
 
 
-def shown_as(shown: str, status: str) -> Wrap:
-    """Answer with another status than the order has."""
+def show_status(shown: str, status: str) -> Wrap:
+    """Answer with ``shown`` if the order has ``status``."""
 
     def wrap(
         original: Any, ctx: Context, params: dict[str, str], body: Document
@@ -52,8 +54,8 @@ def shown_as(shown: str, status: str) -> Wrap:
     return wrap
 
 
-def captured_again(*statuses: str) -> Wrap:
-    """Return the wrap that captures orders in these statuses once more."""
+def capture_again(*statuses: str) -> Wrap:
+    """Capture orders in these statuses once more."""
 
     def wrap(
         original: Any, ctx: Context, params: dict[str, str], body: Document
@@ -67,10 +69,10 @@ def captured_again(*statuses: str) -> Wrap:
     return wrap
 
 
-def short_by_one(
+def capture_less(
     original: Any, ctx: Context, params: dict[str, str], body: Document
 ) -> Any:
-    """Capture a yen less than was authorized."""
+    """Capture one yen less than authorized."""
     order = original(ctx, params, body)
     for id_ in order["payments"]:
         payment = ctx.find("payment", id_)
@@ -79,33 +81,33 @@ def short_by_one(
     return order
 
 
-def used_up(original: Any, ctx: Context, params: dict[str, str], body: Document) -> Any:
-    """Disable the token with its first order."""
+def disable_token(
+    original: Any, ctx: Context, params: dict[str, str], body: Document
+) -> Any:
+    """Disable the token after its first order."""
     order = original(ctx, params, body)
     token = ctx.find("token", order["tokenId"])
     keep_token(ctx, {**token, "status": "disabled"})
     return order
 
 
-def capturing(method: str) -> Wrap:
-    """Return the wrap that captures by one method, whatever was asked."""
+def capture_by(method: str) -> Wrap:
+    """Replace the capture method of every order."""
     return lambda original, ctx, params, body: original(
         ctx, params, {**body, "captureMethod": method}
     )
 
 
-def fee_on_top(
-    original: Any, ctx: Context, params: dict[str, str], body: Document
-) -> Any:
-    """Add the shipping fee to an amount that holds it."""
+def add_fee(original: Any, ctx: Context, params: dict[str, str], body: Document) -> Any:
+    """Add the shipping fee to an amount that includes it."""
     fee = body.get("shippingInfo", {}).get("feeAmount", 0)
     if "amount" in body:
         body = {**body, "amount": body["amount"] + fee}
     return original(ctx, params, body)
 
 
-class _Holding(Context):
-    """Does not release what a canceled order had authorized."""
+class _KeepAuthorization(Context):
+    """Keeps the authorization of a canceled order."""
 
     def save(self, kind: str, document: Document, *, owner: str | None = None) -> None:
         if kind == "order" and document["status"] == "canceled":
@@ -113,14 +115,11 @@ class _Holding(Context):
         super().save(kind, document, owner=owner)
 
 
-def _in_words_only(
+def _cancel_in_response_only(
     _original: Any, ctx: Context, params: dict[str, str], _body: Document
 ) -> Document:
-    """Say that an order is canceled."""
+    """Answer that an order is canceled, and do nothing."""
     return {**ctx.find("order", params["id"]), "status": "canceled"}
-
-
-BASKETS = ("create_order", "create_checkout_session")
 
 
 MUTANTS = (
@@ -128,73 +127,75 @@ MUTANTS = (
         "rejected-shown-as-succeeded",
         "You ship goods that were never paid for.",
         ("orders.create.rejected", "orders.create.consumer-inactive"),
-        wrap_handlers(shown_as("succeeded", "rejected"), "create_order"),
+        wrap_handlers(show_status("succeeded", "rejected"), "create_order"),
     ),
     Mutant(
         "succeeded-shown-as-rejected",
         "The consumer has paid, sees a rejection, and pays elsewhere again.",
         ("orders.create.succeeded",),
-        wrap_handlers(shown_as("rejected", "succeeded"), "create_order"),
+        wrap_handlers(show_status("rejected", "succeeded"), "create_order"),
     ),
     Mutant(
         "rejected-is-charged",
         "The order is rejected, and the consumer pays for it anyway.",
         ("orders.create.rejected", "orders.create.one-payment"),
-        wrap_handlers(captured_again("rejected"), "create_order"),
+        wrap_handlers(capture_again("rejected"), "create_order"),
     ),
     Mutant(
         "disabled-token-charged",
         "A consumer who withdrew permission is charged and disputes it.",
         ("orders.create.token-disabled", "orders.create.token-disabled-rejected"),
-        wrap_handlers(charging("disabled"), "create_order"),
+        wrap_handlers(charge_tokens("disabled"), "create_order"),
     ),
     Mutant(
         "deleted-token-charged",
         "A consumer who deleted the token is charged and disputes it.",
         ("orders.create.token-deleted",),
-        wrap_handlers(charging("deleted"), "create_order"),
+        wrap_handlers(charge_tokens("deleted"), "create_order"),
     ),
     Mutant(
         "unapproved-token-charged",
         "A consumer who never agreed is charged.",
         ("orders.create.token-invalid",),
-        wrap_handlers(charging("requires_authorization", "rejected"), "create_order"),
+        wrap_handlers(
+            charge_tokens("requires_authorization", "rejected"), "create_order"
+        ),
     ),
     Mutant(
         "token-used-up",
         "A subscription is charged once and never again.",
         ("orders.create.token-stays",),
-        wrap_handlers(used_up, "create_order"),
+        wrap_handlers(disable_token, "create_order"),
     ),
     Mutant(
         "manual-captured-at-once",
         "The consumer pays at once for goods that are not in stock.",
         ("orders.create.requires-capture", "orders.create.one-payment"),
-        wrap_handlers(capturing("automatic"), "create_order"),
+        wrap_handlers(capture_by("automatic"), "create_order"),
     ),
     Mutant(
         "automatic-left-uncaptured",
         "You ship, and the money is never taken.",
         ("orders.create.succeeded", "orders.create.one-payment"),
-        wrap_handlers(capturing("manual"), "create_order"),
+        wrap_handlers(capture_by("manual"), "create_order"),
     ),
     Mutant(
         "charged-twice",
         "The consumer pays twice for every order.",
         ("orders.create.one-payment",),
-        wrap_handlers(captured_again("succeeded"), "create_order"),
+        wrap_handlers(capture_again("succeeded"), "create_order"),
     ),
     Mutant(
         "charged-a-yen-less",
         "Your books are one yen short for each order.",
         ("orders.create.one-payment",),
-        wrap_handlers(short_by_one, "create_order"),
+        wrap_handlers(capture_less, "create_order"),
     ),
     Mutant(
         "fee-charged-twice",
         "The consumer pays the shipping fee twice.",
         ("orders.create.echo", "sessions.create.order-members"),
-        wrap_handlers(fee_on_top, *BASKETS),
+        wrap_handlers(add_fee, *BASKETS),
     ),
     Mutant(
         "reference-lost",
@@ -238,7 +239,7 @@ MUTANTS = (
         "The money of a canceled order stays reserved and can still be captured.",
         ("orders.cancel.releases", "orders.expiry.no-capture"),
         combine(
-            use_context(_Holding),
+            use_context(_KeepAuthorization),
             change_transition("order", "capture_last", "canceled", to="canceled"),
             change_transition("order", "capture_part", "canceled", to="canceled"),
         ),
@@ -247,7 +248,7 @@ MUTANTS = (
         "canceled-in-response-only",
         "You confirm the cancellation to the consumer, who is charged anyway.",
         ("orders.cancel.canceled", "orders.cancel.releases"),
-        wrap_handlers(_in_words_only, "cancel_order"),
+        wrap_handlers(_cancel_in_response_only, "cancel_order"),
     ),
     Mutant(
         "cancels-what-was-captured",

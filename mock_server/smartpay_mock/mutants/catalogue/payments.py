@@ -19,11 +19,13 @@ from smartpay_mock.resources import Context
 from smartpay_mock.resources.payments import left_to_capture
 from smartpay_mock.resources.refunds import left_to_refund
 
+CODE = "amount.insufficient"
+
 
 def capture_over(
     original: Any, ctx: Context, params: dict[str, str], body: Document
 ) -> Any:
-    """Authorize as much more as a capture asks for."""
+    """Authorize more if a capture exceeds what is left."""
     order = ctx.load("order", body["order"])
     if order and body["amount"] > left_to_capture(order):
         order["_authorized"] = order["_captured"] + body["amount"]
@@ -31,8 +33,8 @@ def capture_over(
     return original(ctx, params, body)
 
 
-def sending(**members: Any) -> Wrap:
-    """Return the wrap that sets members of the body; ``None`` removes one."""
+def with_members(**members: Any) -> Wrap:
+    """Set members of the body; ``None`` removes one."""
 
     def wrap(
         original: Any, ctx: Context, params: dict[str, str], body: Document
@@ -44,16 +46,16 @@ def sending(**members: Any) -> Wrap:
     return wrap
 
 
-def _kept_by_default(
+def _keep_remainder(
     original: Any, ctx: Context, params: dict[str, str], body: Document
 ) -> Any:
     return original(ctx, params, {"cancelRemainder": "manual", **body})
 
 
-def capture_unlisted(
+def unlist_capture(
     original: Any, ctx: Context, params: dict[str, str], body: Document
 ) -> Any:
-    """Do not tell the order of its capture."""
+    """Omit the capture from its order."""
     payment = original(ctx, params, body)
     order = ctx.find("order", payment["order"])
     order["payments"] = []
@@ -61,23 +63,20 @@ def capture_unlisted(
     return payment
 
 
-def _as_ordered(
+def _capture_everything(
     original: Any, ctx: Context, params: dict[str, str], body: Document
 ) -> Any:
-    """Show the order's amount as the captured one."""
+    """Set the amount of a capture to that of its order."""
     payment = original(ctx, params, body)
     payment["amount"] = ctx.find("order", payment["order"])["amount"]
     save_document(ctx, payment)
     return payment
 
 
-CODE = "amount.insufficient"
-
-
 def refund_over(
     original: Any, ctx: Context, params: dict[str, str], body: Document
 ) -> Any:
-    """Give back whatever is asked for."""
+    """Refund any amount."""
     payment = ctx.load("payment", body["payment"])
     amount = body.get("amount", 0)
     if payment and amount > left_to_refund(payment):
@@ -89,17 +88,17 @@ def refund_over(
 def refund_once(
     original: Any, ctx: Context, params: dict[str, str], body: Document
 ) -> Any:
-    """Refund a payment a single time."""
+    """Refuse the second refund of a payment."""
     payment = ctx.find("payment", body["payment"])
     if payment["refunds"]:
         raise ApiError(CODE, amount=0, left=0, id=payment["id"])
     return original(ctx, params, body)
 
 
-def refund_unlisted(
+def unlist_refund(
     original: Any, ctx: Context, params: dict[str, str], body: Document
 ) -> Any:
-    """Do not tell the payment of its refund."""
+    """Omit the refund from its payment."""
     refund = original(ctx, params, body)
     payment = ctx.find("payment", refund["payment"])
     payment["refunds"] = []
@@ -129,25 +128,25 @@ MUTANTS = (
         "The rest of the consumer's money stays reserved for a week after your only"
         " capture.",
         ("payments.create.remainder-automatic",),
-        wrap_handlers(_kept_by_default, "create_payment"),
+        wrap_handlers(_keep_remainder, "create_payment"),
     ),
     Mutant(
         "rest-released-always",
         "You ship in two parcels and are paid for the first one only.",
         ("payments.create.remainder-manual", "refunds.create.while-capturing"),
-        wrap_handlers(sending(cancelRemainder=None), "create_payment"),
+        wrap_handlers(with_members(cancelRemainder=None), "create_payment"),
     ),
     Mutant(
         "order-forgets-its-captures",
         "A job that reads the order finds no payment and captures again.",
         ("payments.create.on-order",),
-        wrap_handlers(capture_unlisted, "create_payment"),
+        wrap_handlers(unlist_capture, "create_payment"),
     ),
     Mutant(
         "payment-of-the-whole-amount",
         "A partial capture is booked as the whole order.",
         ("payments.create.echo",),
-        wrap_handlers(_as_ordered, "create_payment"),
+        wrap_handlers(_capture_everything, "create_payment"),
     ),
     Mutant(
         "refunds-over-the-payment",
@@ -183,12 +182,12 @@ MUTANTS = (
         "refunds-in-full-always",
         "A consumer who returns one item is refunded for all.",
         ("refunds.create", "refunds.create.several"),
-        wrap_handlers(sending(amount=None), "create_refund"),
+        wrap_handlers(with_members(amount=None), "create_refund"),
     ),
     Mutant(
         "payment-forgets-its-refunds",
         "An agent who reads the payment finds no refund and refunds again.",
         ("refunds.create.on-payment",),
-        wrap_handlers(refund_unlisted, "create_refund"),
+        wrap_handlers(unlist_refund, "create_refund"),
     ),
 )

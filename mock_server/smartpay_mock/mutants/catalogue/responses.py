@@ -36,13 +36,17 @@ from smartpay_mock.resources import Context
 from smartpay_schemas import ERRORS, OPERATIONS, Operation
 
 UNAUTHORIZED = 401
+UPDATES = [row.id for row in OPERATIONS.values() if row.method == "PATCH"]
+_ABSENT = 404
+NOT_FOUND = [code for code, row in ERRORS.items() if row.status == _ABSENT]
+LISTS = [row.id for row in OPERATIONS.values() if row.collection]
+Query = Mapping[str, str]
+QUERIED = [row.id for row in OPERATIONS.values() if row.expand == "query"]
+CREATIONS = [name for name in OPERATIONS if name.startswith("create_")]
 
 
 def _forbidden(_operation: Operation, _call: Call, answer: Answer) -> Answer:
     return replace(answer, status=403) if answer.status == UNAUTHORIZED else answer
-
-
-UPDATES = [row.id for row in OPERATIONS.values() if row.method == "PATCH"]
 
 
 def _in_seconds(document: Document) -> None:
@@ -50,16 +54,16 @@ def _in_seconds(document: Document) -> None:
         change_member(name, lambda moment: moment // 1_000)(document)
 
 
-def _without_metadata(
+def _drop_metadata(
     original: Any, ctx: Context, params: dict[str, str], body: Document
 ) -> Any:
     return original(ctx, params, {**body, "metadata": {}})
 
 
-def _replacing(
+def _replace_metadata(
     original: Any, ctx: Context, params: dict[str, str], body: Document
 ) -> Any:
-    """Put the new metadata in the place of the old ones, however empty."""
+    """Replace all metadata by those of the update."""
     document = original(ctx, params, body)
     if "metadata" in body:
         document["metadata"] = body["metadata"]
@@ -67,14 +71,8 @@ def _replacing(
     return document
 
 
-_ABSENT = 404
-
-
-NOT_FOUND = [code for code, row in ERRORS.items() if row.status == _ABSENT]
-
-
 def with_status(status: int, *codes: str) -> Patch:
-    """Answer refusals of these codes with another status, also in the body."""
+    """Answer with another status, in the body too."""
 
     def edit(_operation: Operation, _call: Call, answer: Answer) -> Answer:
         if code_of(answer) not in codes:
@@ -93,16 +91,16 @@ def _as_html(_operation: Operation, _call: Call, answer: Answer) -> Answer:
     return replace(answer, body=page, content_type="text/html")
 
 
-def _empty_for_missing(operation: Operation, _call: Call, answer: Answer) -> Answer:
+def _empty_if_missing(operation: Operation, _call: Call, answer: Answer) -> Answer:
     if operation.method == "GET" and code_of(answer) in NOT_FOUND:
         return Answer(200, b"{}", headers=answer.headers)
     return answer
 
 
-def _kept_in_spite(
+def _make_anyway(
     perform: Perform, operation: Operation, params: Params, call: Call
 ) -> Answer:
-    """Refuse a body with bad metadata, but carry it out without them."""
+    """Refuse bad metadata, but make the object without them."""
     answer = perform(operation, params, call)
     if code_of(answer) == "request.invalid":
         body = {
@@ -114,14 +112,8 @@ def _kept_in_spite(
     return answer
 
 
-LISTS = [row.id for row in OPERATIONS.values() if row.collection]
-
-
-Query = Mapping[str, str]
-
-
 def _single(read: Read, query: Query) -> Page:
-    """Have one page only."""
+    """End every list after its first page."""
     return replace(read(query), next_token=None)
 
 
@@ -133,12 +125,6 @@ def _backwards(read: Read, query: Query) -> Page:
 def _newest_missing(document: Document) -> None:
     document["data"] = document["data"][1:]
     document["results"] = len(document["data"])
-
-
-QUERIED = [row.id for row in OPERATIONS.values() if row.expand == "query"]
-
-
-CREATIONS = [name for name in OPERATIONS if name.startswith("create_")]
 
 
 def _amounts_as_text(document: Document) -> None:
@@ -217,7 +203,7 @@ MUTANTS = (
             "promotions.get.not-found",
             "endpoints.not-found",
         ),
-        edit_answers(_empty_for_missing),
+        edit_answers(_empty_if_missing),
     ),
     Mutant(
         "unknown-id-is-400",
@@ -250,7 +236,7 @@ MUTANTS = (
         "refused-but-made",
         "An order that was refused is charged anyway.",
         ("errors.changes-nothing",),
-        middleware(_kept_in_spite),
+        middleware(_make_anyway),
     ),
     Mutant(
         "list-ends-after-a-page",
@@ -291,13 +277,13 @@ MUTANTS = (
         "A shop that stores its own order number in metadata cannot match payments "
         "to orders.",
         ("data.metadata-echo",),
-        wrap_handlers(_without_metadata, *CREATIONS),
+        wrap_handlers(_drop_metadata, *CREATIONS),
     ),
     Mutant(
         "metadata-replaced",
         "An update of one metadata pair erases all others, such as your order number.",
         ("data.metadata-merge", "data.metadata-empty"),
-        wrap_handlers(_replacing, *UPDATES),
+        wrap_handlers(_replace_metadata, *UPDATES),
     ),
     Mutant(
         "times-in-seconds",

@@ -17,14 +17,14 @@ from smartpay_mock.resources import Context
 GET = "get_checkout_session"
 
 
-def _as_it_was(document: Document) -> None:
-    """Show order and token as they were when the session was made."""
+def _never_update(document: Document) -> None:
+    """Show order and token as not yet authorized."""
     for part in (document.get("order"), document.get("token")):
         if isinstance(part, dict):
             part["status"] = "requires_authorization"
 
 
-def _nothing_done(
+def _do_nothing(
     _original: Any, ctx: Context, params: dict[str, str], _body: Document
 ) -> None:
     ctx.find("token", params["id"])
@@ -35,7 +35,7 @@ MUTANTS = (
         "disabling-does-nothing",
         "A consumer withdraws permission and is charged anyway.",
         ("tokens.disable",),
-        wrap_handlers(_nothing_done, "disable_token"),
+        wrap_handlers(_do_nothing, "disable_token"),
     ),
     Mutant(
         "deleted-means-disabled",
@@ -66,6 +66,6 @@ MUTANTS = (
         "session-never-updates",
         "A shop that polls the session never learns that it was paid.",
         ("sessions.follows-order",),
-        edit_successes(_as_it_was, GET),
+        edit_successes(_never_update, GET),
     ),
 )

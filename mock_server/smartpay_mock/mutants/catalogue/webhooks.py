@@ -22,13 +22,11 @@ from smartpay_mock.mutants.mutant import Mutant
 from smartpay_mock.mutants.patches import Document, wrap_delivery
 
 OK = 200
-
-
 Change = Callable[[Document, Post, str], Document]
 
 
 def secret_of(app: Application, post: Post) -> str:
-    """Return the signing secret of the endpoint that a post goes to."""
+    """Return the signing secret of the endpoint that receives a post."""
     id_ = post.headers[SUBSCRIPTION_HEADER]
     for account in app.store.locate(ENDPOINT_KIND, id_):
         with app.store.read(account) as unit:
@@ -39,7 +37,7 @@ def secret_of(app: Application, post: Post) -> str:
 
 
 def with_headers(change: Change) -> Patch:
-    """Send other headers; ``change`` gets headers, post and the secret."""
+    """Change the headers, given headers, post and secret."""
 
     def deliver(app: Application, send: Send, post: Post) -> int:
         headers = change(dict(post.headers), post, secret_of(app, post))
@@ -49,7 +47,7 @@ def with_headers(change: Change) -> Patch:
 
 
 def never(_engine: Application, _send: Send, _post: Post) -> int:
-    """Send nothing, and say that it arrived."""
+    """Send nothing and report success."""
     return OK
 
 
@@ -60,7 +58,7 @@ def twice(_engine: Application, send: Send, post: Post) -> int:
 
 
 def once(_engine: Application, send: Send, post: Post) -> int:
-    """Take any end of an attempt for success."""
+    """Report success whatever happens."""
     try:
         send(post)
     except OSError:
@@ -69,7 +67,7 @@ def once(_engine: Application, send: Send, post: Post) -> int:
 
 
 def fresh_ids() -> Callable[[Application, Send, Post], int]:
-    """Give every attempt an event id of its own."""
+    """Use a new event id for every attempt."""
 
     def deliver(app: Application, send: Send, post: Post) -> int:
         event = {**decode(post.body), "id": app.fresh_ids.new("event")}
