@@ -19,7 +19,7 @@ from smartpay_mock.events.signing import (
 )
 from smartpay_mock.kernel.codec import decode, encode
 from smartpay_mock.mutants.mutant import Mutant
-from smartpay_mock.mutants.patches import Document, wrap_delivery
+from smartpay_mock.mutants.patches import Document, change_transition, wrap_delivery
 
 OK = 200
 Change = Callable[[Document, Post, str], Document]
@@ -124,5 +124,17 @@ MUTANTS = (
                 SIGNATURE_HEADER: digest(secret[::-1], post.body),
             }
         ),
+    ),
+    Mutant(
+        "cancellation-without-event",
+        "Your warehouse keeps goods for an order that was canceled.",
+        ("events.order-canceled",),
+        change_transition("order", "cancel", "requires_capture", events=()),
+    ),
+    Mutant(
+        "rejection-without-event",
+        "Your warehouse keeps goods for a consumer who was declined.",
+        ("events.order-rejected",),
+        change_transition("order", "decline", "new", events=()),
     ),
 )
