@@ -227,7 +227,7 @@ REFUSED_BODIES: tuple[tuple[str, Callable[[Document], Any], Clauses], ...] = (
     ),
     (
         "email-addresses-checked",
-        lambda body: " " in str(_customer(body).get("emailAddress", "")),
+        lambda body: "@" not in _customer(body).get("emailAddress", "@"),
         ("orders.create.guide-samples",),
     ),
     (
