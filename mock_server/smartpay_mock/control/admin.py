@@ -53,14 +53,9 @@ FORMER_PATHS = {"/magic": "/test-values", "/webhooks/adversary": "/webhooks/faul
 _openapi = Routes()
 
 
-@_openapi.add(
-    "GET",
-    "/openapi.json",
-    "Describe the control plane as OpenAPI 3.1.",
-    needs_account=False,
-)
+@_openapi.add("GET", "/openapi.json", needs_account=False)
 def show_admin_openapi(asked: Request) -> dict[str, Any]:
-    """Return the OpenAPI document of the control plane, for the called server."""
+    """Describe the control plane as OpenAPI 3.1."""
     return describe_admin(server_url=asked.call.base_url, version=health.version())
 
 

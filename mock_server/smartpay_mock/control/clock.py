@@ -34,17 +34,15 @@ _CLOCK = json_object(
 )
 
 
-@routes.add("GET", "/clock", "Show the account's time.")
+@routes.add("GET", "/clock")
 def show_clock(request: Request) -> Any:
-    """Return the account's time."""
+    """Show the account's time."""
     return read_clock(request.application, request.account)
 
 
-@routes.add(
-    "POST", "/clock", "Freeze, run or advance the account's clock.", body=_CLOCK
-)
+@routes.add("POST", "/clock", body=_CLOCK)
 def set_clock(request: Request) -> Any:
-    """Set, freeze, run and advance the account's clock, in this order."""
+    """Freeze, run or advance the account's clock."""
     body = request.body
 
     def change(clock: AccountClock) -> AccountClock:

@@ -23,21 +23,21 @@ _TOKEN = json_object(
 _CONSUMER = json_object(active={"type": "boolean"}, decision=_DECISION)
 
 
-@routes.add("GET", "/tokens", "List tokens in any status.")
+@routes.add("GET", "/tokens")
 def list_tokens(request: Request) -> Any:
-    """Return every token, newest first."""
+    """List tokens in any status."""
     return _list(request, "token")
 
 
-@routes.add("GET", "/tokens/{id}", "Show a token in any status.")
+@routes.add("GET", "/tokens/{id}")
 def show_token(request: Request) -> Any:
-    """Return a token."""
+    """Show a token in any status."""
     return _show(request, "token")
 
 
-@routes.add("PATCH", "/tokens/{id}", "Set a token's status or decision.", body=_TOKEN)
+@routes.add("PATCH", "/tokens/{id}", body=_TOKEN)
 def change_token(request: Request) -> Any:
-    """Set a token's status or decision, regardless of its lifecycle."""
+    """Set a token's status or decision."""
     with request.opened() as (unit, account):
         token = _find(unit, "token", request.id)
         body = dict(request.body)
@@ -48,24 +48,19 @@ def change_token(request: Request) -> Any:
         return plain(token)
 
 
-@routes.add("GET", "/consumers", "List consumers.")
+@routes.add("GET", "/consumers")
 def list_consumers(request: Request) -> Any:
-    """Return every consumer, newest first."""
+    """List consumers."""
     return _list(request, "consumer")
 
 
-@routes.add("GET", "/consumers/{id}", "Show a consumer.")
+@routes.add("GET", "/consumers/{id}")
 def show_consumer(request: Request) -> Any:
-    """Return a consumer."""
+    """Show a consumer."""
     return _show(request, "consumer")
 
 
-@routes.add(
-    "PATCH",
-    "/consumers/{id}",
-    "Set whether a consumer is active, or the decision on authorizations.",
-    body=_CONSUMER,
-)
+@routes.add("PATCH", "/consumers/{id}", body=_CONSUMER)
 def change_consumer(request: Request) -> Any:
     """Set whether a consumer is active, or the decision on authorizations."""
     with request.opened() as (unit, account):

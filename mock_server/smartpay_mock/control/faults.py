@@ -31,16 +31,16 @@ _HOLD = {
 }
 
 
-@routes.add("GET", "/faults", "List fault plans and how often each was met.")
+@routes.add("GET", "/faults")
 def list_faults(request: Request) -> Any:
-    """Return the fault plans."""
+    """List fault plans and how often each was met."""
     with request.opened() as (_unit, account):
         return [to_document(fault) for fault in account.faults]
 
 
-@routes.add("POST", "/faults", "Add a fault plan.", body=_FAULT)
+@routes.add("POST", "/faults", body=_FAULT)
 def add_fault(request: Request) -> Any:
-    """Add a fault plan and return it."""
+    """Add a fault plan."""
     with request.opened() as (unit, account):
         ids = account.ids()
         fault = check_fault(ids.new("fault"), **request.body)
@@ -50,11 +50,9 @@ def add_fault(request: Request) -> Any:
         return to_document(fault)
 
 
-@routes.add(
-    "GET", "/faults/unmet", "List fault plans that were met less often than planned."
-)
+@routes.add("GET", "/faults/unmet")
 def list_unmet_faults(request: Request) -> Any:
-    """Return the fault plans that were met less often than planned."""
+    """List fault plans that were met less often than planned."""
     with request.opened() as (_unit, account):
         return [
             to_document(fault)
@@ -63,7 +61,7 @@ def list_unmet_faults(request: Request) -> Any:
         ]
 
 
-@routes.add("DELETE", "/faults", "Remove every fault plan.")
+@routes.add("DELETE", "/faults")
 def remove_faults(request: Request) -> None:
     """Remove every fault plan."""
     with request.opened() as (unit, account):
@@ -71,7 +69,7 @@ def remove_faults(request: Request) -> None:
         unit.put("account", account.id, account.to_bytes())
 
 
-@routes.add("DELETE", "/faults/{id}", "Remove a fault plan.")
+@routes.add("DELETE", "/faults/{id}")
 def remove_fault(request: Request) -> None:
     """Remove a fault plan."""
     with request.opened() as (unit, account):
@@ -83,9 +81,9 @@ def remove_fault(request: Request) -> None:
         unit.put("account", account.id, account.to_bytes())
 
 
-@routes.add("POST", "/holds", "Hold the calls of an operation.", body=_HOLD)
+@routes.add("POST", "/holds", body=_HOLD)
 def add_hold(request: Request) -> Any:
-    """Add a hold and return its id."""
+    """Hold the calls of an operation."""
     if request.application.settings.server == "granian":
         raise SandboxUsageError(
             "granian answers one call at a time in each process, so a held call would "
@@ -101,14 +99,9 @@ def add_hold(request: Request) -> Any:
     return {"id": hold.id, "waiting": hold.waiting}
 
 
-@routes.add(
-    "GET",
-    "/holds/{id}",
-    "Show how many calls a hold has stopped; with `calls`, wait for that many.",
-    query=("calls", "timeoutMs"),
-)
+@routes.add("GET", "/holds/{id}", query=("calls", "timeoutMs"))
 def show_hold(request: Request) -> Any:
-    """Return how many calls wait at a hold and how many have passed it."""
+    """Show how many calls a hold has stopped; with `calls`, wait for that many."""
     hold = _find_hold(request)
     if "calls" in request.query:
         timeout_ms = request.count("timeoutMs", 10_000)
@@ -116,7 +109,7 @@ def show_hold(request: Request) -> Any:
     return {"id": hold.id, "waiting": hold.waiting, "passed": hold.passed}
 
 
-@routes.add("DELETE", "/holds/{id}", "Release the held calls and remove the hold.")
+@routes.add("DELETE", "/holds/{id}")
 def release_hold(request: Request) -> None:
     """Release the held calls and remove the hold."""
     request.application.holds.remove(request.account, _find_hold(request))

@@ -23,15 +23,9 @@ def version() -> str:
     return metadata.version("smartpay-sandbox")
 
 
-@routes.add(
-    "GET",
-    "/health",
-    "Check that the process answers.",
-    needs_account=False,
-    is_open=True,
-)
+@routes.add("GET", "/health", needs_account=False, is_open=True)
 def health(_request: Request) -> Any:
-    """Return status, version and uptime."""
+    """Check that the process answers."""
     now = wall_ms()
     return {
         "status": "healthy",
@@ -41,28 +35,22 @@ def health(_request: Request) -> Any:
     }
 
 
-@routes.add(
-    "GET",
-    "/ready",
-    "Check that the state can be read.",
-    needs_account=False,
-    is_open=True,
-)
+@routes.add("GET", "/ready", needs_account=False, is_open=True)
 def ready(request: Request) -> Any:
-    """Return that the state can be read."""
+    """Check that the state can be read."""
     request.application.store.accounts()
     return {"status": "ready"}
 
 
-@routes.add("GET", "/version", "Show name and version.", needs_account=False)
+@routes.add("GET", "/version", needs_account=False)
 def show_version(_request: Request) -> Any:
-    """Return name and version."""
+    """Show name and version."""
     return {"name": "smartpay-sandbox", "version": version()}
 
 
-@routes.add("GET", "/settings", "Show the settings but no secret.", needs_account=False)
+@routes.add("GET", "/settings", needs_account=False)
 def show_settings(request: Request) -> Any:
-    """Return the settings that are not secret."""
+    """Show the settings but no secret."""
     settings = request.application.settings
     return {
         row.name: getattr(settings, row.name)
@@ -71,12 +59,7 @@ def show_settings(request: Request) -> Any:
     }
 
 
-@routes.add(
-    "GET",
-    "/test-values",
-    "List the test values and the outcome of each.",
-    needs_account=False,
-)
+@routes.add("GET", "/test-values", needs_account=False)
 def show_test_values(_request: Request) -> Any:
-    """Return the catalogue of test values."""
+    """List the test values and the outcome of each."""
     return sandbox_values_document()

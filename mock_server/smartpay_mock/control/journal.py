@@ -13,14 +13,9 @@ from smartpay_mock.kernel.exchange import REASON_HEADER
 routes = Routes()
 
 
-@routes.add(
-    "GET",
-    "/requests",
-    "List the newest API calls, oldest first.",
-    query=("operation", "limit"),
-)
+@routes.add("GET", "/requests", query=("operation", "limit"))
 def list_requests(request: Request) -> Any:
-    """Return the newest journal entries, oldest first.
+    """List the newest API calls, oldest first.
 
     An empty ``operation`` selects the calls that reached no operation.
     """
@@ -38,9 +33,9 @@ def list_requests(request: Request) -> Any:
     return [read(row) for row in chosen[:limit][::-1]]
 
 
-@routes.add("GET", "/requests/{id}", "Show an API call and explain its answer.")
+@routes.add("GET", "/requests/{id}")
 def show_request(request: Request) -> Any:
-    """Return the entry with this Request-Id.
+    """Show an API call and explain its answer.
 
     Logins, and calls of consumers to objects that no account has, are found too.
     """
@@ -58,8 +53,8 @@ def show_request(request: Request) -> Any:
     )
 
 
-@routes.add("DELETE", "/requests", "Empty the journal.")
+@routes.add("DELETE", "/requests")
 def clear_requests(request: Request) -> None:
-    """Delete the account's journal."""
+    """Empty the journal."""
     with request.opened() as (unit, _account):
         unit.trim(KIND, 0)

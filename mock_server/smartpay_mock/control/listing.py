@@ -16,30 +16,30 @@ routes = Routes()
 _ALL = 1_000_000
 
 
-@routes.add("GET", "/orders", "List orders, oldest first.")
+@routes.add("GET", "/orders")
 def list_orders(request: Request) -> Any:
-    """Return every order, expanded, as the API answers its creation."""
+    """List orders, oldest first."""
     with request.opened() as (unit, account):
         ctx: Context = request.application.context(unit, account, account.ids())
         rows = unit.page("order", limit=_ALL)
         return [expanded(decode(row.body), ctx.find) for row in reversed(rows)]
 
 
-@routes.add("GET", "/payments", "List payments, oldest first.")
+@routes.add("GET", "/payments")
 def list_payments(request: Request) -> Any:
-    """Return every payment."""
+    """List payments, oldest first."""
     return _list_plain(request, "payment")
 
 
-@routes.add("GET", "/refunds", "List refunds, oldest first.")
+@routes.add("GET", "/refunds")
 def list_refunds(request: Request) -> Any:
-    """Return every refund."""
+    """List refunds, oldest first."""
     return _list_plain(request, "refund")
 
 
-@routes.add("GET", "/events", "List events, oldest first.")
+@routes.add("GET", "/events")
 def list_events(request: Request) -> Any:
-    """Return id, type, createdAt and objectId of every event."""
+    """List events, oldest first."""
     with request.opened() as (unit, _account):
         rows = unit.page(EVENT_KIND, limit=KEPT)
     return [

@@ -80,7 +80,7 @@ class Route:
         method: HTTP method.
         path: Below ``/__admin``, with ``{id}`` for a parameter.
         handler: Returns the JSON value of the answer; ``None`` makes a 204.
-        summary: One imperative sentence.
+        summary: One imperative sentence, for OpenAPI and the reference page.
         needs_account: Whether it acts on the account of the secret key in the request.
         is_open: Whether it needs no admin token and accepts any query, as health
             checks do.
@@ -155,18 +155,20 @@ class Routes:
         return iter(self._routes)
 
     def add(
-        self, method: str, path: str, summary: str, **options: Any
+        self, method: str, path: str, **options: Any
     ) -> Callable[[Handler], Handler]:
         """Return a decorator that adds a route with the decorated handler.
+
+        The first line of the handler's docstring is the route's summary.
 
         Args:
             method: As in ``Route``.
             path: As in ``Route``.
-            summary: As in ``Route``.
             **options: Further attributes of ``Route``.
         """
 
         def register(handler: Handler) -> Handler:
+            summary = (handler.__doc__ or path).partition("\n")[0]
             self._routes.append(Route(method, path, handler, summary, **options))
             return handler
 

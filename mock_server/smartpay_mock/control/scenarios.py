@@ -22,19 +22,15 @@ routes = Routes()
 _REFUSED = 400
 
 
-@routes.add("GET", "/scenarios", "List the scenarios.", needs_account=False)
+@routes.add("GET", "/scenarios", needs_account=False)
 def list_scenarios(_request: Request) -> Any:
-    """Return the names of the scenarios."""
+    """List the scenarios."""
     return list(scenarios())
 
 
-@routes.add(
-    "POST",
-    "/scenarios/{id}",
-    "Run a scenario on the account, by API calls; show the ids it created.",
-)
+@routes.add("POST", "/scenarios/{id}")
 def play_scenario(request: Request) -> Any:
-    """Run a scenario and return the ids it created, by the scenario's names."""
+    """Run a scenario on the account, by API calls; show the ids it created."""
     known = scenarios()
     if request.id not in known:
         raise NotFoundError.among("scenario", request.id, list(known))

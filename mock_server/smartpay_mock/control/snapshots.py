@@ -65,9 +65,9 @@ _ACCOUNT = {
 }
 
 
-@routes.add("POST", "/reset", "Delete everything of the account.")
+@routes.add("POST", "/reset")
 def reset(request: Request) -> None:
-    """Delete everything of the account; its next call finds the seed data.
+    """Delete everything of the account.
 
     Clock, faults, holds, idempotency keys, journal and webhooks are deleted too.
     """
@@ -76,17 +76,17 @@ def reset(request: Request) -> None:
         unit.clear()
 
 
-@routes.add("GET", "/state", "Count the account's documents by kind.")
+@routes.add("GET", "/state")
 def show_state(request: Request) -> Any:
-    """Return the account's own document, and how many documents of each kind it has."""
+    """Count the account's documents by kind."""
     with request.opened() as (unit, account):
         counts = {kind: unit.count(kind) for kind in sorted(unit.kinds())}
         return {"account": decode(account.to_bytes()), "counts": counts}
 
 
-@routes.add("POST", "/seed", "Make the account's ids repeatable.", body=_SEED)
+@routes.add("POST", "/seed", body=_SEED)
 def set_seed(request: Request) -> Any:
-    """Make the account's ids repeatable from now on.
+    """Make the account's ids repeatable.
 
     The count of ids goes on. Otherwise the same seed, set twice, would give two
     objects the same id.
@@ -97,9 +97,9 @@ def set_seed(request: Request) -> Any:
     return {"seed": request.body["seed"]}
 
 
-@routes.add("GET", "/snapshots", "Take a snapshot of the account.")
+@routes.add("GET", "/snapshots")
 def take_snapshot(request: Request) -> Any:
-    """Return everything of the account as one JSON document."""
+    """Take a snapshot of the account."""
     with request.opened() as (unit, _account):
         dumped = list(unit.dump())
     rows = []
@@ -109,11 +109,9 @@ def take_snapshot(request: Request) -> Any:
     return {"version": VERSION, "documents": rows}
 
 
-@routes.add(
-    "PUT", "/snapshots", "Replace the account's state by a snapshot.", body=_SNAPSHOT
-)
+@routes.add("PUT", "/snapshots", body=_SNAPSHOT)
 def restore_snapshot(request: Request) -> None:
-    """Replace everything of the account by a snapshot; all of it or nothing."""
+    """Replace the account's state by a snapshot."""
     rows = _read_snapshot(request.body, request.account)
     with request.application.store.write(request.account) as unit:
         unit.clear()

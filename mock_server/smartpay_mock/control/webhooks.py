@@ -29,14 +29,9 @@ _FAULTS = {
 }
 
 
-@routes.add(
-    "GET",
-    "/webhooks/deliveries",
-    "List webhook deliveries and their attempts, oldest first.",
-    query=("state", "endpoint"),
-)
+@routes.add("GET", "/webhooks/deliveries", query=("state", "endpoint"))
 def show_deliveries(request: Request) -> Any:
-    """Return deliveries with their attempts, oldest first."""
+    """List webhook deliveries and their attempts, oldest first."""
     with request.opened() as (unit, _account):
         rows = list_deliveries(
             unit,
@@ -47,66 +42,49 @@ def show_deliveries(request: Request) -> Any:
         return [view_delivery(row) for row in reversed(rows)]
 
 
-@routes.add("GET", "/webhooks/deliveries/{id}", "Show a delivery and its attempts.")
+@routes.add("GET", "/webhooks/deliveries/{id}")
 def show_delivery(request: Request) -> Any:
-    """Return one delivery with its attempts."""
+    """Show a delivery and its attempts."""
     with request.opened() as (unit, _account):
         return view_delivery(find_delivery(unit, request.id))
 
 
-@routes.add(
-    "POST", "/webhooks/deliveries/{id}/replay", "Make a delivery due again, now."
-)
+@routes.add("POST", "/webhooks/deliveries/{id}/replay")
 def replay_delivery(request: Request) -> Any:
-    """Make one delivery due again."""
+    """Make a delivery due again, now."""
     shown = request.application.deliverer.replay(request.account, request.id)
     request.application.wake(request.account)
     return shown
 
 
-@routes.add(
-    "POST",
-    "/webhooks/replay",
-    "Make every delivery, or those in one state, due again, now.",
-    query=("state",),
-)
+@routes.add("POST", "/webhooks/replay", query=("state",))
 def replay_deliveries(request: Request) -> Any:
-    """Make every delivery, or those in one state, due again."""
+    """Make every delivery, or those in one state, due again, now."""
     state = request.query.get("state")
     shown = request.application.deliverer.replay_all(request.account, state=state)
     request.application.wake(request.account)
     return shown
 
 
-@routes.add(
-    "POST",
-    "/webhooks/drain",
-    "Deliver what is due, or falls due until a time; show the outcomes.",
-    body=_DRAIN,
-)
+@routes.add("POST", "/webhooks/drain", body=_DRAIN)
 def drain(request: Request) -> Any:
-    """Deliver what is due, without sleeping, and return the outcomes."""
+    """Deliver what is due, or falls due until a time; show the outcomes."""
     with request.opened():
         pass  # opening the account applies expiries, which may have webhooks
     until = request.body.get("until")
     return request.application.deliverer.drain(request.account, until=until)
 
 
-@routes.add("GET", "/webhooks/faults", "Show the account's webhook faults.")
+@routes.add("GET", "/webhooks/faults")
 def show_webhook_faults(request: Request) -> Any:
-    """Return the account's webhook faults."""
+    """Show the account's webhook faults."""
     with request.opened() as (unit, _account):
         return asdict(read_faults(unit))
 
 
-@routes.add(
-    "PUT",
-    "/webhooks/faults",
-    "Set the account's webhook faults; an empty object removes them.",
-    body=_FAULTS,
-)
+@routes.add("PUT", "/webhooks/faults", body=_FAULTS)
 def set_webhook_faults(request: Request) -> Any:
-    """Set the account's webhook faults."""
+    """Set the account's webhook faults; an empty object removes them."""
     faults = parse_faults(request.body)
     with request.opened() as (unit, _account):
         save_faults(unit, faults)
