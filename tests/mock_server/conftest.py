@@ -254,11 +254,13 @@ class Account:
             assert reply.detail
         return reply
 
-    def steer(self, method: str, path: str, body: Any = None) -> Any:
-        """Call the control plane, successfully, and return the document."""
+    def control(self, method: str, path: str, body: Any = None) -> Any:
+        """Call the control plane successfully and return the document."""
         reply = self.admin(method, path, body)
         assert reply.status in (200, 204), reply.body
         return reply.json if reply.body else None
+
+    steer = control  # the former name
 
     def held(self) -> list[dict[str, Any]]:
         """Return everything the account holds but its journal."""

@@ -1,4 +1,4 @@
-"""Snapshots: an account's whole world as one JSON document."""
+"""Snapshots: everything of an account as one JSON document."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 
-def busy(api: Any, order_payload: Any) -> Any:
-    """Give an account something of everything, and return its snapshot."""
+def fill_account(api: Any, order_payload: Any) -> Any:
+    """Create objects of every kind and return a snapshot."""
     api.freeze(1_700_000_000_000)
     api.ok("create_webhook_endpoint", {"url": "http://127.0.0.1:9/hook"})
     order = api.manual(reference="snap", metadata={"名": "東京"})["id"]
@@ -23,13 +23,13 @@ def busy(api: Any, order_payload: Any) -> Any:
     coupon = {"name": "n", "discountType": "percentage", "discountPercentage": 12.5}
     body = {"code": "C", "coupon": api.ok("create_coupon", coupon)["id"]}
     api.ok("create_promotion_code", body)
-    api.steer("POST", "/faults", {"operation": "*", "kind": "reset", "after": 1000})
-    api.steer("PATCH", "/consumers/consumer_test_active", {"decision": "declined"})
-    return api.steer("GET", "/snapshots")
+    api.control("POST", "/faults", {"operation": "*", "kind": "reset", "after": 1000})
+    api.control("PATCH", "/consumers/consumer_test_active", {"decision": "declined"})
+    return api.control("GET", "/snapshots")
 
 
-def without_owner(snapshot: Any) -> list[Any]:
-    """Return a snapshot's documents without what names the account itself."""
+def without_account(snapshot: Any) -> list[Any]:
+    """Return a snapshot's documents without what identifies the account."""
     rows = copy.deepcopy(snapshot["documents"])
     for row in rows:
         if row["kind"] == "account":
@@ -39,31 +39,31 @@ def without_owner(snapshot: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize("state", ["memory:", "sqlite:///{}/state.db"])
-def test_a_snapshot_goes_into_any_account_of_any_emulator(
+def test_a_snapshot_can_be_restored_into_any_account(
     api: Any, emulate: Any, order_payload: Any, tmp_path: Path, state: str
 ) -> None:
-    """And comes out again the same; replaying a key works there, too."""
-    snapshot = busy(api, order_payload)
+    """Of any emulator; idempotency keys work there too."""
+    snapshot = fill_account(api, order_payload)
     elsewhere = emulate(state=state.format(tmp_path))
     elsewhere.order()
 
     reply = elsewhere.admin("PUT", "/snapshots", snapshot)
 
     assert reply.status == 204
-    again = elsewhere.steer("GET", "/snapshots")
-    assert without_owner(again) == without_owner(snapshot)
+    again = elsewhere.control("GET", "/snapshots")
+    assert without_account(again) == without_account(snapshot)
     replay = elsewhere.do("create_order", order_payload(), idem="k")
     assert replay.headers["Idempotency-Replayed"] == "true"
-    assert elsewhere.steer("GET", "/clock")["now"] == 1_700_000_000_000
+    assert elsewhere.control("GET", "/clock")["now"] == 1_700_000_000_000
     assert elsewhere.order(reference="x")["status"] == "rejected"
 
 
-def test_what_is_restored_goes_on_living(api: Any, order_payload: Any) -> None:
-    """Numbers, timers and sums included."""
-    snapshot = busy(api, order_payload)
+def test_a_restored_account_goes_on_as_before(api: Any, order_payload: Any) -> None:
+    """Sequence numbers, timers and sums included."""
+    snapshot = fill_account(api, order_payload)
     order = next(row["id"] for row in snapshot["documents"] if row["kind"] == "timer")
     api.ok("cancel_order", id=order)
-    api.steer("PUT", "/snapshots", snapshot)
+    api.control("PUT", "/snapshots", snapshot)
 
     assert api.capture(order, 1501).refusal == (409, "payment.excessive-amount")
     assert api.capture(order, 500).status == 200
@@ -72,9 +72,9 @@ def test_what_is_restored_goes_on_living(api: Any, order_payload: Any) -> None:
     assert api.order()["id"] not in json.dumps(snapshot)
 
 
-def test_a_snapshot_names_neither_key_nor_account(api: Any, order_payload: Any) -> None:
+def test_a_snapshot_does_not_contain_the_key(api: Any, order_payload: Any) -> None:
     """It can be put under version control."""
-    text = json.dumps(busy(api, order_payload))
+    text = json.dumps(fill_account(api, order_payload))
 
     assert api.key not in text
 
@@ -119,12 +119,10 @@ DAMAGES: dict[str, Damage] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
-def test_a_damaged_snapshot_is_refused_and_nothing_changed(
-    api: Any, damage: Damage
-) -> None:
-    """All of it or none of it."""
+def test_a_damaged_snapshot_changes_nothing(api: Any, damage: Damage) -> None:
+    """It is restored completely or not at all."""
     api.order()
-    snapshot = api.steer("GET", "/snapshots")
+    snapshot = api.control("GET", "/snapshots")
     assert snapshot["documents"][0]["kind"] == "account"
     before = api.held()
     damage(snapshot)
@@ -135,11 +133,11 @@ def test_a_damaged_snapshot_is_refused_and_nothing_changed(
     assert api.held() == before
 
 
-def test_an_empty_snapshot_makes_a_new_account(api: Any) -> None:
-    """Without an account in it, the standard world is built anew."""
+def test_an_empty_snapshot_restores_the_seed_data(api: Any) -> None:
+    """As in a new account."""
     api.order()
 
-    api.steer("PUT", "/snapshots", {"version": 1, "documents": []})
+    api.control("PUT", "/snapshots", {"version": 1, "documents": []})
 
     assert api.ok("list_orders")["data"] == []
     assert len(api.ok("list_tokens")["data"]) == 5

@@ -1,4 +1,4 @@
-"""Fault plans and gates: counted, carried out, and seen when they were not met."""
+"""Fault plans and holds: counted, applied, and listed when unmet."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ DEADLINE_S = 30
 
 @pytest.fixture
 def api(api: Any) -> Any:
-    """Return an account whose answers may be those of faults."""
+    """Return an account that accepts the answers of faults."""
     api.strictly = False
     return api
 
 
 def plan(api: Any, kind: str, operation: str = "create_order", **options: Any) -> Any:
     """Add a fault plan and return it."""
-    return api.steer(
+    return api.control(
         "POST", "/faults", {"operation": operation, "kind": kind, **options}
     )
 
@@ -39,10 +39,8 @@ def charge(api: Any, order_payload: Any, count: int) -> list[int]:
     return [api.do("create_order", order_payload()).status for _ in range(count)]
 
 
-def test_a_status_is_answered_in_place_of_an_order(
-    api: Any, order_payload: Any
-) -> None:
-    """Before commit nothing happens; the journal says which plan was met."""
+def test_a_status_fault_replaces_the_operation(api: Any, order_payload: Any) -> None:
+    """Before commit nothing happens; the journal names the fault plan."""
     plan(api, "status", status=503, retry_after=7)
 
     reply = api.do("create_order", order_payload())
@@ -59,7 +57,7 @@ def test_a_status_is_answered_in_place_of_an_order(
 
 
 def test_retry_after_may_be_a_date(api: Any, order_payload: Any) -> None:
-    """HTTP has both forms, and clients forget the second one."""
+    """HTTP has both forms."""
     date = "Wed, 01 Apr 2026 00:00:00 GMT"
     plan(api, "status", status=429, retry_after=date)
 
@@ -68,10 +66,10 @@ def test_retry_after_may_be_a_date(api: Any, order_payload: Any) -> None:
     assert reply.headers["Retry-After"] == date
 
 
-def test_after_commit_it_happened_but_is_not_answered(
+def test_a_fault_after_commit_replaces_only_the_answer(
     api: Any, order_payload: Any
 ) -> None:
-    """The journal has the answer that was lost, under the same Request-Id."""
+    """The journal has the lost answer, under the same Request-Id."""
     plan(api, "status", when="after_commit", status=500)
 
     reply = api.do("create_order", order_payload())
@@ -83,8 +81,8 @@ def test_after_commit_it_happened_but_is_not_answered(
     assert '"status":"succeeded"' in entry["answer"]
 
 
-def test_a_body_of_ones_own_is_answered(api: Any, order_payload: Any) -> None:
-    """Whatever the client is to cope with."""
+def test_a_status_fault_may_have_its_own_body(api: Any, order_payload: Any) -> None:
+    """It is sent unchanged."""
     body = {"details": [], "errorCode": "x", "message": "日本", "statusCode": 418}
     plan(api, "status", status=418, body=body)
 
@@ -102,19 +100,19 @@ def test_a_body_of_ones_own_is_answered(api: Any, order_payload: Any) -> None:
         (0, 3, [200, 200, 200, 503]),
     ],
 )
-def test_a_plan_counts_its_requests(
+def test_a_plan_skips_after_and_applies_times_requests(
     api: Any, order_payload: Any, times: int, after: int, expected: list[int]
 ) -> None:
-    """So many pass, so many meet it; 0 times means every one."""
+    """0 times means every request."""
     plan(api, "status", times=times, after=after)
 
     assert charge(api, order_payload, 4) == expected
-    (shown,) = api.steer("GET", "/faults")
+    (shown,) = api.control("GET", "/faults")
     assert shown["met"] == expected.count(503)
 
 
-def test_requests_that_are_refused_count_too(api: Any, order_payload: Any) -> None:
-    """Whatever becomes of a request, it was one."""
+def test_refused_requests_count(api: Any, order_payload: Any) -> None:
+    """A plan counts every request of its operation."""
     plan(api, "status", after=2)
 
     statuses = [
@@ -125,8 +123,8 @@ def test_requests_that_are_refused_count_too(api: Any, order_payload: Any) -> No
     assert statuses == [400, 400, 503]
 
 
-def test_replays_count_too(api: Any, order_payload: Any) -> None:
-    """A retry with its key is a request."""
+def test_replays_count(api: Any, order_payload: Any) -> None:
+    """A retry with the same key is a request."""
     api.do("create_order", order_payload(), idem="k")
     plan(api, "status", after=1)
 
@@ -135,8 +133,8 @@ def test_replays_count_too(api: Any, order_payload: Any) -> None:
     assert [reply.status for reply in replies] == [200, 503]
 
 
-def test_other_operations_pass(api: Any, order_payload: Any) -> None:
-    """And neither meet nor count it; a star stands for all of them."""
+def test_a_plan_applies_to_its_operation_only(api: Any, order_payload: Any) -> None:
+    """`*` applies to every operation."""
     plan(api, "status", operation="create_payment")
     order = api.manual()["id"]
 
@@ -146,15 +144,17 @@ def test_other_operations_pass(api: Any, order_payload: Any) -> None:
     assert api.do("get_order", id=order).status == 503
 
 
-def test_plans_belong_to_an_account(api: Any, other: Any, order_payload: Any) -> None:
-    """Nobody else's requests meet them."""
+def test_a_plan_applies_to_its_account_only(
+    api: Any, other: Any, order_payload: Any
+) -> None:
+    """Requests of other accounts succeed."""
     plan(api, "status", operation="*", times=0)
 
     assert charge(other, order_payload, 1) == [200]
 
 
-def test_several_plans_are_met_at_once(api: Any, order_payload: Any) -> None:
-    """Each for its own moment."""
+def test_several_plans_apply_to_one_request(api: Any, order_payload: Any) -> None:
+    """Each at its own moment."""
     plan(api, "latency", virtual=True, ms=1000)
     plan(api, "status", when="after_commit", status=500)
     now = api.freeze()
@@ -163,34 +163,34 @@ def test_several_plans_are_met_at_once(api: Any, order_payload: Any) -> None:
 
     assert reply.status == 500
     assert orders(api) == 1
-    assert api.steer("GET", "/clock")["now"] == now + 1000
+    assert api.control("GET", "/clock")["now"] == now + 1000
     assert len(api.explained(reply)["faults"]) == 2
 
 
-def test_what_was_not_met_is_told(api: Any, order_payload: Any) -> None:
-    """A test that asked for a fault and never met it proves nothing."""
+def test_unmet_plans_are_listed(api: Any, order_payload: Any) -> None:
+    """A test whose fault never occurred proves nothing."""
     met = plan(api, "status")
     half_met = plan(api, "status", times=3)
     never = plan(api, "status", operation="delete_token", times=0)
     charge(api, order_payload, 1)
 
-    unmet = [row["id"] for row in api.steer("GET", "/faults/unmet")]
+    unmet = [row["id"] for row in api.control("GET", "/faults/unmet")]
 
     assert met["id"] not in unmet
     assert unmet == [half_met["id"], never["id"]]
 
 
-def test_plans_are_removed_one_by_one_or_all(api: Any, order_payload: Any) -> None:
-    """Then nothing is met any more."""
+def test_plans_can_be_removed_singly_or_all(api: Any, order_payload: Any) -> None:
+    """Later requests succeed."""
     first = plan(api, "status")
     plan(api, "status", after=1)
     plan(api, "status", after=5)
 
-    api.steer("DELETE", f"/faults/{first['id']}")
+    api.control("DELETE", f"/faults/{first['id']}")
     assert charge(api, order_payload, 2) == [200, 503]
-    api.steer("DELETE", "/faults")
+    api.control("DELETE", "/faults")
 
-    assert api.steer("GET", "/faults") == []
+    assert api.control("GET", "/faults") == []
     assert charge(api, order_payload, 5) == [200] * 5
 
 
@@ -231,8 +231,8 @@ BAD_PLANS = [
 @pytest.mark.parametrize(
     ("body", "named"), BAD_PLANS, ids=lambda value: str(value)[:60]
 )
-def test_a_plan_that_cannot_be_is_refused(api: Any, body: Any, named: str) -> None:
-    """When it is made, not when a request meets it."""
+def test_an_invalid_plan_is_refused(api: Any, body: Any, named: str) -> None:
+    """When it is added, not when a request meets it."""
     before = api.held()
 
     reply = api.admin("POST", "/faults", body)
@@ -242,8 +242,8 @@ def test_a_plan_that_cannot_be_is_refused(api: Any, body: Any, named: str) -> No
     assert api.held() == before
 
 
-def test_broken_json_is_half_of_the_answer(api: Any, order_payload: Any) -> None:
-    """Cut in the middle, under its own content type; before commit it is made up."""
+def test_broken_json_is_half_of_an_answer(api: Any, order_payload: Any) -> None:
+    """With its content type; before commit the answer is invented."""
     plan(api, "broken_json", when="after_commit")
     reply = api.send("POST", "/v1/orders", order_payload())
     plan(api, "broken_json")
@@ -259,10 +259,10 @@ def test_broken_json_is_half_of_the_answer(api: Any, order_payload: Any) -> None
     assert orders(api) == 1
 
 
-def test_latency_delays_and_changes_nothing_else(
+def test_latency_delays_the_answer_only(
     api: Any, order_payload: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Before or after; nothing is locked meanwhile."""
+    """Before or after commit."""
     waited: list[float] = []
     clock = SimpleNamespace(wait=waited.append)
     stub = SimpleNamespace(Event=lambda: clock)
@@ -276,10 +276,8 @@ def test_latency_delays_and_changes_nothing_else(
     assert waited == [0.25, 0.1]
 
 
-def test_virtual_latency_moves_the_clock_in_place_of_waiting(
-    api: Any, order_payload: Any
-) -> None:
-    """What falls due by it has happened when the call goes on, or after it."""
+def test_virtual_latency_advances_the_clock(api: Any, order_payload: Any) -> None:
+    """What falls due by then has happened when the call goes on."""
     now = api.freeze()
     order = api.manual()["id"]
     week = 7 * 86_400_000
@@ -288,18 +286,18 @@ def test_virtual_latency_moves_the_clock_in_place_of_waiting(
     late = api.capture(order, 1)
 
     assert late.refusal == (409, "order.cannot-capture")
-    assert api.steer("GET", "/clock")["now"] == now + week
+    assert api.control("GET", "/clock")["now"] == now + week
 
 
-def test_virtual_latency_lasts_though_the_call_is_refused(
+def test_virtual_latency_remains_if_the_call_is_refused(
     api: Any, order_payload: Any
 ) -> None:
-    """Time that has passed does not come back."""
+    """The clock does not go back."""
     now = api.freeze()
     plan(api, "latency", virtual=True, ms=1000)
 
     assert api.do("create_order", order_payload(amount=0)).status == 400
-    assert api.steer("GET", "/clock")["now"] == now + 1000
+    assert api.control("GET", "/clock")["now"] == now + 1000
 
 
 TRANSPORTS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -312,10 +310,10 @@ TRANSPORTS: dict[str, tuple[str, dict[str, Any]]] = {
 
 @pytest.mark.parametrize("when", ["before_commit", "after_commit"])
 @pytest.mark.parametrize("kind", TRANSPORTS)
-def test_the_door_is_told_to_misbehave(
+def test_a_connection_fault_is_passed_to_the_server(
     api: Any, order_payload: Any, kind: str, when: str
 ) -> None:
-    """What happens to the socket is its business; what was to be sent is given."""
+    """With the answer that it spoils."""
     name, options = TRANSPORTS[kind]
     plan(api, kind, when=when, **options)
     seen: list[tuple[Any, ...]] = []
@@ -342,10 +340,10 @@ def test_the_door_is_told_to_misbehave(
 
 
 @pytest.mark.parametrize("kind", TRANSPORTS)
-def test_a_door_that_cannot_misbehave_says_so(
+def test_a_server_without_connection_faults_answers_501(
     api: Any, order_payload: Any, kind: str
 ) -> None:
-    """501, and which server can."""
+    """The message names a server that has them."""
     plan(api, kind)
 
     reply = api.do("create_order", order_payload())
@@ -356,19 +354,19 @@ def test_a_door_that_cannot_misbehave_says_so(
 
 
 class TestHolds:
-    """Gates hold calls at a named point until a test lets them go."""
+    """Calls wait at a hold until a test releases it."""
 
-    def test_a_call_is_held_before_anything_happens(
+    def test_a_call_can_be_held_before_commit(
         self, api: Any, order_payload: Any
     ) -> None:
-        """Nothing is charged until it is let go."""
-        hold = api.steer("POST", "/holds", {"operation": "create_order"})["id"]
+        """Nothing is charged until its release."""
+        hold = api.control("POST", "/holds", {"operation": "create_order"})["id"]
 
         with ThreadPoolExecutor(2) as pool:
             held = [pool.submit(api.do, "create_order", order_payload()) for _ in "ab"]
-            shown = api.steer("GET", f"/holds/{hold}?calls=2&timeoutMs=20000")
+            shown = api.control("GET", f"/holds/{hold}?calls=2&timeoutMs=20000")
             charged = orders(api)
-            api.steer("DELETE", f"/holds/{hold}")
+            api.control("DELETE", f"/holds/{hold}")
             statuses = [call.result(DEADLINE_S).status for call in held]
 
         assert (shown["waiting"], charged) == (2, 0)
@@ -376,55 +374,55 @@ class TestHolds:
         assert orders(api) == 2
         assert api.admin("GET", f"/holds/{hold}").status == 404
 
-    def test_a_call_is_held_after_it_happened(
+    def test_a_call_can_be_held_after_commit(
         self, api: Any, order_payload: Any
     ) -> None:
-        """Charged, and not answered yet; its key's retry gets the answer."""
+        """The charge exists; a retry with the same key gets its answer."""
         body = {"operation": "create_order", "at": "after_commit"}
-        hold = api.steer("POST", "/holds", body)["id"]
+        hold = api.control("POST", "/holds", body)["id"]
 
         with ThreadPoolExecutor(1) as pool:
             first = pool.submit(api.do, "create_order", order_payload(), idem="k")
-            api.steer("GET", f"/holds/{hold}?calls=1")
+            api.control("GET", f"/holds/{hold}?calls=1")
             charged = orders(api)
-            api.steer("DELETE", f"/holds/{hold}")
+            api.control("DELETE", f"/holds/{hold}")
             first_body = first.result(DEADLINE_S).body
 
         assert charged == 1
         assert api.do("create_order", order_payload(), idem="k").body == first_body
 
-    def test_waiting_in_vain_is_told(self, api: Any) -> None:
-        """With what to do about it."""
-        hold = api.steer("POST", "/holds", {"operation": "*"})["id"]
+    def test_waiting_for_too_many_calls_is_refused(self, api: Any) -> None:
+        """The message says what to do."""
+        hold = api.control("POST", "/holds", {"operation": "*"})["id"]
 
         reply = api.admin("GET", f"/holds/{hold}?calls=1&timeoutMs=1")
-        api.steer("DELETE", f"/holds/{hold}")
+        api.control("DELETE", f"/holds/{hold}")
 
         assert reply.status == 400
         assert "0 of 1 calls" in reply.detail
         assert "Start them before you wait" in reply.detail
 
-    def test_a_reset_lets_everybody_go(self, api: Any, order_payload: Any) -> None:
-        """No thread is left at a gate that nobody can open any more."""
-        hold = api.steer("POST", "/holds", {"operation": "*"})["id"]
+    def test_a_reset_releases_held_calls(self, api: Any, order_payload: Any) -> None:
+        """No thread waits at a deleted hold."""
+        hold = api.control("POST", "/holds", {"operation": "*"})["id"]
         held = threading.Thread(target=api.send, args=("GET", "/v1/orders"))
         held.start()
-        api.steer("GET", f"/holds/{hold}?calls=1")
+        api.control("GET", f"/holds/{hold}?calls=1")
 
-        api.steer("POST", "/reset")
+        api.control("POST", "/reset")
 
         held.join(DEADLINE_S)
         assert not held.is_alive()
 
-    def test_two_gates_of_a_seeded_account_are_two(self, api: Any) -> None:
-        """Their ids are drawn one after the other."""
-        api.steer("POST", "/seed", {"seed": 1})
+    def test_holds_of_a_seeded_account_have_different_ids(self, api: Any) -> None:
+        """Ids are derived from a count."""
+        api.control("POST", "/seed", {"seed": 1})
 
         ids = {
-            api.steer("POST", "/holds", {"operation": "list_refunds"})["id"]
+            api.control("POST", "/holds", {"operation": "list_refunds"})["id"]
             for _ in range(3)
         }
         for hold in ids:
-            api.steer("DELETE", f"/holds/{hold}")
+            api.control("DELETE", f"/holds/{hold}")
 
         assert len(ids) == 3

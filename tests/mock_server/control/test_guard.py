@@ -1,4 +1,4 @@
-"""Who may steer: anybody on loopback, by a name that is the emulator's own."""
+"""Access to the control plane: open on loopback, by admin token elsewhere."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OWN = [
     "api.smartpay.co",
     "checkout.smartpay.co",
 ]
-FOREIGN = [
+OTHER = [
     "evil.example.com",
     "evil.example.com:8585",
     "localhost.evil.example.com",
@@ -40,23 +40,23 @@ FOREIGN = [
 
 
 @pytest.mark.parametrize("host", OWN)
-def test_a_name_of_the_emulators_own_may_steer(api: Any, host: str) -> None:
-    """However it is spelled."""
+def test_a_call_with_an_own_host_name_is_allowed(api: Any, host: str) -> None:
+    """In any spelling."""
     assert api.admin("GET", "/state", headers={"Host": host}).status == 200
 
 
-@pytest.mark.parametrize("host", FOREIGN)
+@pytest.mark.parametrize("host", OTHER)
 @pytest.mark.parametrize("path", ["/state", "/health", "/nothing", "/ui"])
-def test_a_foreign_name_is_refused(api: Any, host: str, path: str) -> None:
-    """A web page can make its own name resolve to loopback; it steers nothing."""
+def test_another_host_name_is_refused(api: Any, host: str, path: str) -> None:
+    """A web page can make its own name resolve to loopback."""
     reply = api.admin("GET", path, headers={"Host": host})
 
     assert reply.status == 403
     assert "Host header" in reply.detail
 
 
-def test_nothing_happens_under_a_foreign_name(api: Any) -> None:
-    """And no body is read for it."""
+def test_a_refused_call_changes_nothing(api: Any) -> None:
+    """Its body is not read."""
     api.order()
     before = api.held()
 
@@ -68,8 +68,8 @@ def test_nothing_happens_under_a_foreign_name(api: Any) -> None:
     assert api.held() == before
 
 
-def test_the_api_itself_answers_to_any_name(api: Any) -> None:
-    """Its own key guards it; clients reach it by many names."""
+def test_the_api_accepts_any_host_name(api: Any) -> None:
+    """It is protected by its key; clients reach it by many names."""
     reply = api.do("list_orders", headers={"Host": "smartpay.example.com"})
 
     assert reply.status == 200
@@ -87,10 +87,10 @@ GUARDED = [row for row in ROUTES if not row.is_open]
 
 @pytest.mark.parametrize("row", GUARDED, ids=lambda row: f"{row.method} {row.path}")
 @pytest.mark.parametrize("credential", [None, "key", "Bearer wrong", "Basic s3same"])
-def test_off_loopback_steering_takes_the_admin_token(
+def test_beyond_loopback_the_admin_token_is_required(
     exposed: Any, row: Any, credential: str | None
 ) -> None:
-    """A secret key alone steers nothing there; the message says where the token is."""
+    """A secret key is not enough; the message says where the token is."""
     header = f"Basic {exposed.key}" if credential == "key" else credential
     headers = {"Authorization": header, "Smartpay-Sandbox-Account": exposed.key}
 
@@ -102,8 +102,8 @@ def test_off_loopback_steering_takes_the_admin_token(
 
 
 @pytest.mark.parametrize("host", ["sandbox.internal:8585", "10.0.0.5", "localhost"])
-def test_with_the_token_it_steers_by_any_name(exposed: Any, host: str) -> None:
-    """The account is named in a header of its own."""
+def test_with_the_token_any_host_name_is_allowed(exposed: Any, host: str) -> None:
+    """The secret key is in its own header."""
     headers = {
         "Authorization": "Bearer s3same",
         "Smartpay-Sandbox-Account": exposed.key,
@@ -113,8 +113,8 @@ def test_with_the_token_it_steers_by_any_name(exposed: Any, host: str) -> None:
     assert exposed.admin("GET", "/state", headers=headers).status == 200
 
 
-def test_without_an_account_the_token_alone_steers_nothing(exposed: Any) -> None:
-    """It says who may, not which account."""
+def test_the_token_does_not_replace_the_secret_key(exposed: Any) -> None:
+    """The account is still unknown."""
     headers = {"Authorization": "Bearer s3same"}
 
     reply = exposed.admin("GET", "/state", headers=headers)
@@ -124,15 +124,15 @@ def test_without_an_account_the_token_alone_steers_nothing(exposed: Any) -> None
 
 
 @pytest.mark.parametrize("path", ["/health", "/ready"])
-def test_probes_need_no_token(exposed: Any, path: str) -> None:
-    """Orchestrators send none, and learn nothing but that it lives."""
+def test_health_checks_need_no_token(exposed: Any, path: str) -> None:
+    """Orchestrators send none; the answer contains no account data."""
     headers = {"Authorization": None, "Host": "10.0.0.5:8585"}
 
     assert exposed.admin("GET", path, headers=headers).status == 200
 
 
-def test_a_token_is_made_up_where_none_is_set(emulate: Any) -> None:
-    """No emulator off loopback is open."""
+def test_an_unset_token_is_random(emulate: Any) -> None:
+    """An emulator beyond loopback is never open."""
     api = emulate(host="192.0.2.1")
 
     for token in ("", "None"):
@@ -148,7 +148,7 @@ def test_a_token_is_made_up_where_none_is_set(emulate: Any) -> None:
         ("127.255.0.3", True),
         ("::1", True),
         ("[::1]", True),
-        ("0.0.0.0", False),  # noqa: S104 - judged, not bound
+        ("0.0.0.0", False),  # noqa: S104 - compared, not bound
         ("::", False),
         ("192.168.0.1", False),
         ("example.com", False),
@@ -156,6 +156,6 @@ def test_a_token_is_made_up_where_none_is_set(emulate: Any) -> None:
         ("127.1", False),
     ],
 )
-def test_loopback_is_this_machine_only(host: str, expected: bool) -> None:
-    """By address, or the one name that is sure."""
+def test_loopback_is_localhost_or_a_loopback_address(host: str, expected: bool) -> None:
+    """Other names are not resolved."""
     assert is_loopback(host) is expected

@@ -1,4 +1,4 @@
-"""Scenarios over the control plane: reachable worlds, made by operations."""
+"""Scenarios of the control plane: named states, reached through API calls."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from smartpay_fixtures.scenarios import scenarios
 
 
 @pytest.mark.parametrize("name", scenarios())
-def test_every_scenario_can_be_played(api: Any, name: str) -> None:
-    """Its ids are answered, and what it made can be retrieved through the API."""
-    ids = api.steer("POST", f"/scenarios/{name}")
+def test_every_scenario_can_be_run(api: Any, name: str) -> None:
+    """Its ids are shown, and its orders can be retrieved with the API."""
+    ids = api.control("POST", f"/scenarios/{name}")
 
     for id_ in ids.values():
         if id_.startswith("order_"):
@@ -20,25 +20,25 @@ def test_every_scenario_can_be_played(api: Any, name: str) -> None:
 
 
 def test_the_names_are_listed(api: Any) -> None:
-    """A person sees what there is."""
-    assert api.steer("GET", "/scenarios") == list(scenarios())
+    """In the order of the catalogue."""
+    assert api.control("GET", "/scenarios") == list(scenarios())
 
 
-def test_an_unknown_scenario_lists_the_known_ones(api: Any) -> None:
-    """404 with every name, and nothing changes."""
+def test_an_unknown_scenario_is_404_with_the_known_ones(api: Any) -> None:
+    """Nothing changes."""
     before = api.held()
 
-    reply = api.admin("POST", "/scenarios/no-such-world")
+    reply = api.admin("POST", "/scenarios/no-such-scenario")
 
     assert reply.status == 404
-    assert "There is no scenario 'no-such-world'. Known:" in reply.detail
+    assert "There is no scenario 'no-such-scenario'. Known:" in reply.detail
     assert "partly-captured" in reply.detail
     assert api.held() == before
 
 
-def test_a_fault_in_the_way_is_said(api: Any) -> None:
-    """A scenario that cannot go on says which operation was refused, and the remedy."""
-    api.steer("POST", "/faults", {"operation": "create_order", "kind": "status"})
+def test_a_refused_operation_stops_the_scenario(api: Any) -> None:
+    """The message names the operation and what to do."""
+    api.control("POST", "/faults", {"operation": "create_order", "kind": "status"})
 
     reply = api.admin("POST", "/scenarios/approved-order")
 

@@ -1,4 +1,4 @@
-"""The control plane: what steers an account, and what it shows of it."""
+"""Routes of the control plane: validation, server, clock, consumers, journal, reset."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from smartpay_fixtures import sandbox_values_document
-from smartpay_mock.control.admin import ROUTES
+from smartpay_mock.control.admin import FORMER_PATHS, ROUTES
 from smartpay_mock.kernel.clock import LAST_MS
 
 ROUTE_IDS = [f"{row.method} {row.path}" for row in ROUTES]
@@ -15,8 +15,8 @@ UNKNOWN = "nobody_test_1"
 
 
 @pytest.mark.parametrize("row", ROUTES, ids=ROUTE_IDS)
-def test_a_route_that_steers_an_account_needs_to_know_which(api: Any, row: Any) -> None:
-    """401 with what to send; routes about the server need none."""
+def test_a_route_of_an_account_needs_a_secret_key(api: Any, row: Any) -> None:
+    """Without a key it is 401 and says what to send; routes of the server need none."""
     path = row.path.format(id=UNKNOWN)
 
     reply = api.admin(row.method, path, headers={"Authorization": None})
@@ -29,8 +29,8 @@ def test_a_route_that_steers_an_account_needs_to_know_which(api: Any, row: Any) 
 
 
 @pytest.mark.parametrize("key", ["sk_live_abc", "pk_test_abc", "nonsense"])
-def test_an_account_is_named_by_a_test_key(api: Any, key: str) -> None:
-    """The same rule as for the API, in either header."""
+def test_a_key_that_is_no_test_key_is_refused(api: Any, key: str) -> None:
+    """In either header; the message does not repeat the key."""
     for headers in (
         {"Authorization": f"Basic {key}"},
         {"Smartpay-Sandbox-Account": key},
@@ -40,8 +40,8 @@ def test_an_account_is_named_by_a_test_key(api: Any, key: str) -> None:
         assert key not in reply.detail
 
 
-def test_the_account_may_be_named_in_a_header_of_its_own(api: Any) -> None:
-    """As it must be where Authorization carries the admin token."""
+def test_the_key_may_be_sent_in_its_own_header(api: Any) -> None:
+    """Needed where Authorization contains the admin token."""
     api.order()
     headers = {"Authorization": None, "Smartpay-Sandbox-Account": api.key}
 
@@ -53,8 +53,8 @@ def test_the_account_may_be_named_in_a_header_of_its_own(api: Any) -> None:
 @pytest.mark.parametrize(
     "row", [row for row in ROUTES if "{id}" in row.path], ids=lambda row: row.path
 )
-def test_an_unknown_id_is_404_with_what_there_is(api: Any, row: Any) -> None:
-    """The message names what was looked for; nothing changes."""
+def test_an_unknown_id_is_404(api: Any, row: Any) -> None:
+    """The message contains the id; nothing changes."""
     before = api.held()
     body: Any = {} if row.body else None
 
@@ -73,7 +73,7 @@ WITH_BODY = [row for row in ROUTES if row.body]
     "body", [b"{broken", b"[]", b"1", b'"x"', b"\xff", b"[" * 5000, b"NaN"], ids=repr
 )
 def test_a_body_that_is_no_object_is_refused(api: Any, row: Any, body: bytes) -> None:
-    """400 in words, and nothing changes."""
+    """With 400; nothing changes."""
     path = row.path.format(id="paytok_test_approved")
     before = api.held()
 
@@ -114,7 +114,7 @@ BAD_BODIES = [
 
 
 @pytest.mark.parametrize(("method", "path", "body", "named"), BAD_BODIES)
-def test_a_body_that_makes_no_sense_is_refused(
+def test_an_invalid_body_is_refused(
     api: Any, method: str, path: str, body: Any, named: str
 ) -> None:
     """The message names what is wrong; nothing changes."""
@@ -132,8 +132,8 @@ QUERIED = [row for row in ROUTES if row.needs_account]
 
 
 @pytest.mark.parametrize("row", BODYLESS, ids=lambda row: f"{row.method} {row.path}")
-def test_a_body_that_a_route_would_not_read_is_refused(api: Any, row: Any) -> None:
-    """A filter in the wrong place must not mean everything."""
+def test_a_body_is_refused_where_none_is_accepted(api: Any, row: Any) -> None:
+    """Otherwise a filter sent as a body would be ignored."""
     before = api.held()
 
     reply = api.admin(row.method, row.path.format(id="x"), {"state": "failed"})
@@ -145,8 +145,8 @@ def test_a_body_that_a_route_would_not_read_is_refused(api: Any, row: Any) -> No
 
 
 @pytest.mark.parametrize("row", QUERIED, ids=lambda row: f"{row.method} {row.path}")
-def test_a_query_parameter_that_is_none_is_refused(api: Any, row: Any) -> None:
-    """Misspelt, a filter would let everything through."""
+def test_an_unknown_query_parameter_is_refused(api: Any, row: Any) -> None:
+    """Otherwise a misspelt filter would be ignored."""
     before = api.held()
 
     reply = api.admin(row.method, f"{row.path.format(id='x')}?stat=failed")
@@ -157,18 +157,18 @@ def test_a_query_parameter_that_is_none_is_refused(api: Any, row: Any) -> None:
     assert api.held() == before
 
 
-def test_an_empty_body_is_no_body(api: Any) -> None:
-    """As some clients send it with every POST."""
-    assert api.steer("POST", "/reset", {}) is None
+def test_an_empty_object_counts_as_no_body(api: Any) -> None:
+    """Some clients send it with every POST."""
+    assert api.control("POST", "/reset", {}) is None
 
 
-def test_those_who_ask_for_life_may_ask_as_they_like(api: Any) -> None:
-    """A load balancer adds what it likes to its probe."""
+def test_a_health_check_accepts_any_query(api: Any) -> None:
+    """Load balancers add parameters to their checks."""
     assert api.admin("GET", "/health?probe=1").status == 200
 
 
-def test_an_unknown_route_names_those_that_are_near(api: Any) -> None:
-    """And lists them all."""
+def test_an_unknown_route_is_404_with_suggestions(api: Any) -> None:
+    """The document lists all routes."""
     reply = api.admin("GET", "/token")
 
     assert reply.status == 404
@@ -185,10 +185,10 @@ def test_an_unknown_route_names_those_that_are_near(api: Any) -> None:
         ("OPTIONS", "/state", "GET"),
     ],
 )
-def test_a_wrong_method_names_the_right_ones(
+def test_a_wrong_method_is_405_with_the_allowed_ones(
     api: Any, method: str, path: str, allowed: str
 ) -> None:
-    """405 with an Allow header; there is no CORS."""
+    """There is an Allow header and no CORS header."""
     reply = api.admin(method, path)
 
     assert reply.status == 405
@@ -197,10 +197,10 @@ def test_a_wrong_method_names_the_right_ones(
     assert not [name for name, _ in reply.headers if name.startswith("Access-")]
 
 
-def test_a_failure_of_the_control_plane_says_so(
+def test_an_exception_is_answered_with_500_and_logged(
     emulate: Any, monkeypatch: pytest.MonkeyPatch, caplog: Any
 ) -> None:
-    """500 as problem+json, logged."""
+    """As a problem document."""
     api = emulate()
 
     def explode(*_: object) -> None:
@@ -217,24 +217,24 @@ def test_a_failure_of_the_control_plane_says_so(
 class TestServer:
     """Routes about the server as a whole."""
 
-    def test_it_lives_and_is_ready(self, api: Any) -> None:
-        """Also where probes look."""
-        alive = api.steer("GET", "/health")
+    def test_health_checks_succeed(self, api: Any) -> None:
+        """Also on the usual paths outside the control plane."""
+        health = api.control("GET", "/health")
 
-        assert alive["status"] == "healthy"
-        assert alive["uptimeInSeconds"] >= 0
-        assert api.steer("GET", "/ready") == {"status": "ready"}
+        assert health["status"] == "healthy"
+        assert health["uptimeInSeconds"] >= 0
+        assert api.control("GET", "/ready") == {"status": "ready"}
         assert api.send("GET", "/health").json["status"] == "healthy"
         assert api.send("GET", "/healthz").json["status"] == "healthy"
 
-    def test_it_says_what_it_is(self, api: Any) -> None:
-        """Name and version."""
-        told = api.steer("GET", "/version")
+    def test_it_shows_name_and_version(self, api: Any) -> None:
+        """The distribution's."""
+        shown = api.control("GET", "/version")
 
-        assert told["name"] == "smartpay-sandbox"
-        assert told["version"][0].isdigit()
+        assert shown["name"] == "smartpay-sandbox"
+        assert shown["version"][0].isdigit()
 
-    def test_it_shows_its_settings_but_no_secret(self, emulate: Any) -> None:
+    def test_it_shows_settings_but_no_secrets(self, emulate: Any) -> None:
         """Neither keys, nor the admin token, nor the state's address."""
         api = emulate(
             key="sk_test_mine",
@@ -250,76 +250,89 @@ class TestServer:
         assert b"sk_test" not in reply.body
         assert not {"accounts", "admin_token", "state"} & set(reply.json)
 
-    def test_it_shows_the_catalogue_of_magic_values(self, api: Any) -> None:
-        """test_values.json, as it is."""
-        assert api.steer("GET", "/magic") == sandbox_values_document()
+    def test_it_shows_the_catalogue_of_test_values(self, api: Any) -> None:
+        """The content of test_values.json."""
+        assert api.control("GET", "/test-values") == sandbox_values_document()
+
+
+@pytest.mark.parametrize(("former", "path"), FORMER_PATHS.items())
+def test_a_former_path_answers_like_the_current_one(
+    api: Any, former: str, path: str
+) -> None:
+    """With the same value, and the same 405."""
+    assert api.control("GET", former) == api.control("GET", path)
+    assert (
+        api.admin("DELETE", former).headers["Allow"]
+        == (api.admin("DELETE", path).headers["Allow"])
+    )
+    assert not any(row.path == former for row in ROUTES)
 
 
 class TestClock:
     """The account's time."""
 
-    def test_a_frozen_clock_stands_still(self, api: Any) -> None:
-        """Until it is let go."""
+    def test_a_frozen_clock_does_not_advance(self, api: Any) -> None:
+        """Two orders get the same time."""
         now = api.freeze()
 
         first, second = api.order(), api.order()
 
         assert first["createdAt"] == second["createdAt"] == now
-        assert api.steer("GET", "/clock") == {
+        assert api.control("GET", "/clock") == {
             "now": now,
             "frozen": True,
-            "offsetMs": api.steer("GET", "/clock")["offsetMs"],
+            "offsetMs": api.control("GET", "/clock")["offsetMs"],
         }
 
-    def test_it_freezes_at_any_time_of_the_past_or_future(self, api: Any) -> None:
-        """Runs that are to repeat start at a fixed time."""
+    def test_a_clock_can_be_frozen_at_any_time(self, api: Any) -> None:
+        """In the past or future, so that a run can be repeated."""
         for at in (0, 1_700_000_000_000, LAST_MS):
             assert api.freeze(at) == at
 
-    def test_it_advances_by_all_units_at_once(self, api: Any) -> None:
-        """Frozen, it stays frozen."""
+    def test_a_clock_advances_by_the_sum_of_all_units(self, api: Any) -> None:
+        """A frozen clock stays frozen."""
         now = api.freeze()
 
         later = api.advance(days=1, hours=2, minutes=3, seconds=4, milliseconds=5)
 
         assert later - now == 86_400_000 + 7_200_000 + 180_000 + 4_000 + 5
-        assert api.steer("GET", "/clock")["frozen"] is True
+        assert api.control("GET", "/clock")["frozen"] is True
 
-    def test_let_go_it_runs_on_from_where_it_stood(self, api: Any) -> None:
-        """Or from a time that is given."""
+    def test_an_unfrozen_clock_runs_on_from_its_time(self, api: Any) -> None:
+        """Or from a given time."""
         api.freeze(1_700_000_000_000)
 
-        on = api.steer("POST", "/clock", {"freeze": False})
-        set_ = api.steer("POST", "/clock", {"at": 1_800_000_000_000, "freeze": False})
+        on = api.control("POST", "/clock", {"freeze": False})
+        set_ = api.control("POST", "/clock", {"at": 1_800_000_000_000, "freeze": False})
 
         assert not on["frozen"]
         assert not set_["frozen"]
         assert 0 <= on["now"] - 1_700_000_000_000 < 10_000
         assert 0 <= set_["now"] - 1_800_000_000_000 < 10_000
 
-    def test_nothing_asked_changes_nothing(self, api: Any) -> None:
-        """An empty body is a look."""
+    def test_an_empty_change_shows_the_clock(self, api: Any) -> None:
+        """The time stays."""
         now = api.freeze()
 
-        assert api.steer("POST", "/clock", {})["now"] == now
+        assert api.control("POST", "/clock", {})["now"] == now
 
-    def test_accounts_have_clocks_of_their_own(self, api: Any, other: Any) -> None:
-        """One frozen in 2023, one not."""
+    def test_each_account_has_its_own_clock(self, api: Any, other: Any) -> None:
+        """One is frozen in 2023, the other runs."""
         api.freeze(1_700_000_000_000)
 
         assert other.order()["createdAt"] > api.order()["createdAt"]
 
 
-class TestPersons:
+class TestConsumers:
     """Tokens and consumers."""
 
-    def test_every_token_is_shown_whatever_its_status(self, api: Any) -> None:
-        """The API's own list hides some."""
-        shown = {row["id"]: row["status"] for row in api.steer("GET", "/tokens")}
+    def test_tokens_in_any_status_are_listed(self, api: Any) -> None:
+        """The list of the API omits some."""
+        shown = {row["id"]: row["status"] for row in api.control("GET", "/tokens")}
 
         assert shown["paytok_test_requiresAuthorization"] == "requires_authorization"
         assert shown["paytok_test_refused"] == "rejected"
-        one = api.steer("GET", "/tokens/paytok_test_refused")
+        one = api.control("GET", "/tokens/paytok_test_refused")
         assert not any(name.startswith("_") for name in one)
 
     @pytest.mark.parametrize(
@@ -332,13 +345,13 @@ class TestPersons:
             ("deleted", "token.not-found"),
         ],
     )
-    def test_a_status_is_set_outright(
+    def test_a_token_status_can_be_set_regardless_of_its_lifecycle(
         self, api: Any, order_payload: Any, status: str, outcome: str
     ) -> None:
-        """Whatever it was; lists agree."""
+        """Orders and lists follow it."""
         path = "/tokens/paytok_test_approved"
 
-        shown = api.steer("PATCH", path, {"status": status})
+        shown = api.control("PATCH", path, {"status": status})
 
         assert shown["status"] == status
         reply = api.do("create_order", order_payload())
@@ -348,29 +361,29 @@ class TestPersons:
         assert ("paytok_test_approved" in listed) is is_shown
 
     @pytest.mark.parametrize("decision", ["declined", "declined_softly", "approved"])
-    def test_a_tokens_decision_decides_its_orders(
+    def test_the_decision_of_a_token_decides_its_orders(
         self, api: Any, decision: str
     ) -> None:
-        """A soft decline of a token's order is a rejection, too."""
+        """A soft decline rejects an order with a token."""
         path = "/tokens/paytok_test_approved"
-        api.steer("PATCH", path, {"decision": decision})
+        api.control("PATCH", path, {"decision": decision})
 
         status = api.order()["status"]
 
         assert status == ("succeeded" if decision == "approved" else "rejected")
 
-    def test_a_consumer_is_set_inactive_and_active_again(self, api: Any) -> None:
-        """All tokens of the consumer follow."""
+    def test_a_consumer_can_be_deactivated_and_activated(self, api: Any) -> None:
+        """It decides the orders of all the consumer's tokens."""
         path = "/consumers/consumer_test_active"
         seen = []
 
         for active in (False, True):
-            shown = api.steer("PATCH", path, {"active": active})
+            shown = api.control("PATCH", path, {"active": active})
             assert shown["active"] is active
             seen.append(api.order()["status"])
 
         assert seen == ["rejected", "succeeded"]
-        assert api.steer("GET", path) == shown
+        assert api.control("GET", path) == shown
 
     @pytest.mark.parametrize(
         ("decision", "status"),
@@ -380,12 +393,12 @@ class TestPersons:
             ("approved", "succeeded"),
         ],
     )
-    def test_a_consumers_decision_decides_authorizations(
+    def test_the_decision_of_a_consumer_decides_authorizations(
         self, api: Any, decision: str, status: str
     ) -> None:
-        """Of orders that wait for it."""
+        """A soft decline leaves the order open."""
         path = "/consumers/consumer_test_active"
-        api.steer("PATCH", path, {"decision": decision})
+        api.control("PATCH", path, {"decision": decision})
 
         reply = api.authorize(api.session()["order"]["id"])
 
@@ -393,14 +406,14 @@ class TestPersons:
 
 
 class TestJournal:
-    """What was asked and answered, and why."""
+    """Calls with their answers and the reasons."""
 
-    def test_it_shows_calls_oldest_first(self, api: Any, order_payload: Any) -> None:
-        """With bodies, statuses, and the key left out."""
+    def test_it_lists_calls_oldest_first(self, api: Any, order_payload: Any) -> None:
+        """With bodies and statuses, but without the key."""
         api.do("create_order", order_payload(), idem="k", query={"x": "1"})
         api.do("get_order", id="order_test_none")
 
-        first, second = api.steer("GET", "/requests")
+        first, second = api.control("GET", "/requests")
 
         assert (first["operation"], first["status"]) == ("create_order", 200)
         assert (first["idempotencyKey"], first["query"]) == ("k", {"x": "1"})
@@ -409,53 +422,49 @@ class TestJournal:
         assert first["headers"]["authorization"] == f"sk_test_...{api.key[-4:]}"
         assert api.key not in repr([first, second])
 
-    def test_it_is_filtered_before_it_is_cut(self, api: Any) -> None:
-        """The newest two of an operation, not those among the newest two."""
+    def test_the_filter_applies_before_the_limit(self, api: Any) -> None:
+        """The newest two of an operation are shown."""
         orders = [api.order()["id"] for _ in range(3)]
         for _ in range(3):
             api.ok("list_orders")
 
-        shown = api.steer("GET", "/requests?operation=create_order&limit=2")
+        shown = api.control("GET", "/requests?operation=create_order&limit=2")
 
         assert [entry["answer"].split('"')[3] for entry in shown] == orders[1:]
 
     @pytest.mark.parametrize("limit", ["-1", "x", "1.5", "²", "9" * 5000])
-    def test_a_limit_is_a_count(self, api: Any, limit: str) -> None:
-        """Anything else is refused in words."""
+    def test_an_invalid_limit_is_refused(self, api: Any, limit: str) -> None:
+        """It must be a whole number."""
         reply = api.admin("GET", f"/requests?limit={limit}")
 
         assert reply.status == 400
         assert "whole number" in reply.detail
 
     @pytest.mark.parametrize("limit", ["0", ""])
-    def test_a_limit_of_zero_or_none_is_taken_as_said(
-        self, api: Any, limit: str
-    ) -> None:
-        """Nothing, or the default."""
+    def test_a_limit_may_be_zero_or_empty(self, api: Any, limit: str) -> None:
+        """Zero shows nothing, empty means the default."""
         api.order()
 
-        assert len(api.steer("GET", f"/requests?limit={limit}")) == (limit == "")
+        assert len(api.control("GET", f"/requests?limit={limit}")) == (limit == "")
 
-    def test_an_operation_that_is_none_is_404_with_those_there_are(
-        self, api: Any
-    ) -> None:
-        """A slip of the pen is no empty journal."""
+    def test_an_unknown_operation_is_404_with_the_known_ones(self, api: Any) -> None:
+        """A misspelt filter is no empty journal."""
         reply = api.admin("GET", "/requests?operation=make_order")
 
         assert reply.status == 404
         assert "create_order" in reply.detail
 
-    def test_it_forgets_when_told(self, api: Any) -> None:
-        """And goes on with the next call."""
+    def test_it_can_be_emptied(self, api: Any) -> None:
+        """It records the next call again."""
         api.order()
-        api.steer("DELETE", "/requests")
+        api.control("DELETE", "/requests")
         api.ok("list_orders")
 
-        (entry,) = api.steer("GET", "/requests")
+        (entry,) = api.control("GET", "/requests")
         assert entry["operation"] == "list_orders"
 
-    def test_it_keeps_the_newest_of_every_account(self, emulate: Any) -> None:
-        """Also when accounts take turns; a few more may be stored, none are shown."""
+    def test_it_keeps_the_newest_calls_of_each_account(self, emulate: Any) -> None:
+        """The store may have a few more, but they are not shown."""
         api = emulate(journal=5)
         other = type(api)(api.app)
         for _ in range(50):
@@ -463,21 +472,21 @@ class TestJournal:
             other.ok("get_token", id="paytok_test_disabled")
 
         for account in (api, other):
-            assert len(account.steer("GET", "/requests")) == 5
-            assert account.steer("GET", "/state")["counts"]["request"] <= 5 + 32
+            assert len(account.control("GET", "/requests")) == 5
+            assert account.control("GET", "/state")["counts"]["request"] <= 5 + 32
 
-    def test_none_is_kept_if_so_set(self, emulate: Any) -> None:
+    def test_it_can_be_switched_off(self, emulate: Any) -> None:
         """For load tests."""
         api = emulate(journal=0)
         reply = api.do("list_orders")
 
         missing = api.admin("GET", f"/requests/{reply.headers['Request-Id']}")
 
-        assert api.steer("GET", "/requests") == []
+        assert api.control("GET", "/requests") == []
         assert missing.status == 404
 
-    def test_a_request_that_is_unknown_says_why_that_may_be(self, api: Any) -> None:
-        """401s are in no journal: whose would it be?"""
+    def test_an_unknown_request_is_404_with_possible_reasons(self, api: Any) -> None:
+        """A 401 is in no journal, because it has no account."""
         reply = api.do("list_orders", headers={"Authorization": None})
         api.ok("list_orders")
 
@@ -487,8 +496,8 @@ class TestJournal:
         assert "Smartpay-Sandbox-Reason" in missing.detail
         assert "req_test_" in missing.detail
 
-    def test_a_call_of_a_consumer_is_explained(self, api: Any) -> None:
-        """Also one to an order that no account has."""
+    def test_calls_of_consumers_are_explained(self, api: Any) -> None:
+        """Also a call for an order that no account has."""
         known = api.authorize(api.session()["order"]["id"])
         unknown = api.authorize("order_test_nobodyHasThisOne")
 
@@ -497,43 +506,45 @@ class TestJournal:
         assert "access_test" not in repr(api.explained(known)["headers"])
 
 
-def test_a_reset_leaves_a_new_account(api: Any, order_payload: Any) -> None:
-    """Objects, keys, clock, faults, journal, seed: all gone."""
+def test_a_reset_deletes_everything_of_the_account(
+    api: Any, order_payload: Any
+) -> None:
+    """Objects, idempotency keys, clock, faults, journal and seed."""
     before = api.held()
     api.freeze(1_700_000_000_000)
-    api.steer("POST", "/seed", {"seed": 1})
-    api.steer("POST", "/faults", {"operation": "*", "kind": "reset", "after": 99})
+    api.control("POST", "/seed", {"seed": 1})
+    api.control("POST", "/faults", {"operation": "*", "kind": "reset", "after": 99})
     first = api.do("create_order", order_payload(), idem="k")
 
     reply = api.admin("POST", "/reset")
 
     assert (reply.status, reply.body) == (204, b"")
-    assert api.steer("GET", "/requests") == []
+    assert api.control("GET", "/requests") == []
     again = api.do("create_order", order_payload(), idem="k")
     assert again.json["id"] != first.json["id"]
-    api.steer("POST", "/reset")
+    api.control("POST", "/reset")
     assert [row for row in api.held() if row["kind"] != "account"] == [
         row for row in before if row["kind"] != "account"
     ]
-    assert api.steer("GET", "/faults") == []
+    assert api.control("GET", "/faults") == []
 
 
-def test_a_reset_leaves_other_accounts_alone(api: Any, other: Any) -> None:
-    """Every test has its own."""
+def test_a_reset_does_not_change_other_accounts(api: Any, other: Any) -> None:
+    """Every test has its own account."""
     other.order()
     before = other.held()
 
-    api.steer("POST", "/reset")
+    api.control("POST", "/reset")
 
     assert other.held() == before
 
 
-def test_the_state_counts_what_there_is(api: Any) -> None:
-    """By kind, with the account's own document."""
+def test_the_state_counts_documents_by_kind(api: Any) -> None:
+    """With the account's own document."""
     api.order()
     api.manual()
 
-    state = api.steer("GET", "/state")
+    state = api.control("GET", "/state")
 
     counts = state["counts"]
     assert (counts["order"], counts["payment"], counts["timer"]) == (2, 1, 1)
@@ -541,8 +552,8 @@ def test_the_state_counts_what_there_is(api: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", ["orders", "payments", "refunds"])
-def test_what_an_account_holds_is_listed_oldest_first(api: Any, kind: str) -> None:
-    """As creating it answered."""
+def test_objects_are_listed_oldest_first(api: Any, kind: str) -> None:
+    """In the form in which their creation was answered."""
     order = api.manual()
     made = {"orders": [order, api.manual()]}
     payments = [api.capture(order["id"], 100).json for _ in range(2)]
@@ -550,12 +561,12 @@ def test_what_an_account_holds_is_listed_oldest_first(api: Any, kind: str) -> No
     made["payments"] = [api.ok("get_payment", id=p["id"]) for p in payments]
     made["orders"][0] = api.ok("get_order", id=order["id"], query={"expand": "all"})
 
-    assert api.steer("GET", f"/{kind}") == made[kind]
+    assert api.control("GET", f"/{kind}") == made[kind]
 
 
 def script(api: Any, order_payload: Any) -> bytes:
-    """Live a short life with a seed and a frozen clock, and return its journal."""
-    api.steer("POST", "/seed", {"seed": 42})
+    """Make calls with a seed and a frozen clock; return journal and events."""
+    api.control("POST", "/seed", {"seed": 42})
     api.freeze(1_700_000_000_000)
     api.ok("create_webhook_endpoint", {"url": "http://127.0.0.1:9/hook"})
     order = api.manual()["id"]
@@ -577,7 +588,7 @@ def script(api: Any, order_payload: Any) -> bytes:
 def test_a_seed_and_a_frozen_clock_repeat_a_run_byte_for_byte(
     emulate: Any, order_payload: Any, tmp_path: Any
 ) -> None:
-    """Twice in memory, once in a file: the same journal and events."""
+    """Twice in memory and once in a file."""
     runs = [
         script(emulate(key="sk_test_again", state=state), order_payload)
         for state in ("memory:", "memory:", f"sqlite:///{tmp_path}/state.db")
@@ -588,21 +599,21 @@ def test_a_seed_and_a_frozen_clock_repeat_a_run_byte_for_byte(
     assert runs[0] == runs[2]
 
 
-def test_a_server_can_be_seeded_as_a_whole(emulate: Any) -> None:
-    """Then every account repeats, and no two are alike."""
+def test_a_server_wide_seed_repeats_the_ids_of_each_account(emulate: Any) -> None:
+    """Accounts with other keys get other ids."""
     apis = [emulate(key="sk_test_a", seed=7), emulate(key="sk_test_a", seed=7)]
-    stranger = emulate(key="sk_test_b", seed=7)
+    other = emulate(key="sk_test_b", seed=7)
 
-    ids = [api.order()["id"] for api in (*apis, stranger)]
+    ids = [api.order()["id"] for api in (*apis, other)]
 
     assert ids[0] == ids[1] != ids[2]
 
 
-def test_the_same_seed_set_again_gives_no_id_twice(api: Any) -> None:
-    """Else a new order would replace an old one."""
+def test_setting_the_same_seed_again_repeats_no_id(api: Any) -> None:
+    """Otherwise a new order would replace an old one."""
     ids = []
     for seed in (1, 2, 1, 1):
-        api.steer("POST", "/seed", {"seed": seed})
+        api.control("POST", "/seed", {"seed": seed})
         ids += [api.order()["id"] for _ in range(2)]
 
     assert len(set(ids)) == len(ids)
