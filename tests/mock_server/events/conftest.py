@@ -1,4 +1,4 @@
-"""A small account for the tests of events: a store, a clock, senders, a receiver."""
+"""Fixtures for the tests of events: an account, a sender and a receiver."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ SECRET = "gybcsjixKyBW2d4z6iNPlaYzHUMtawnodwZt3W0q"
 
 @dataclass
 class Sender:
-    """Takes posts in place of the network.
+    """Replaces the network.
 
     Attributes:
-        answers: Statuses to give or errors to raise, in turn; then 200 for ever.
-        posts: What was sent.
+        answers: Statuses to return or errors to raise, in turn; then always 200.
+        posts: The requests so far.
     """
 
     answers: list[int | Exception] = field(default_factory=list)
     posts: list[Post] = field(default_factory=list)
 
     def __call__(self, post: Post) -> int:
-        """Note the post and answer."""
+        """Record the request and answer it."""
         self.posts.append(post)
         answer = self.answers.pop(0) if self.answers else 200
         if isinstance(answer, Exception):
@@ -59,8 +59,8 @@ class EventAccount:
 
     Attributes:
         store: In memory, or in a file.
-        sender: What the deliverers send with, unless told otherwise.
-        now: The account's time and the wall's, in milliseconds; tests move it.
+        sender: The default sender of its deliverers.
+        now: The account's time and the wall clock, in milliseconds; tests change it.
     """
 
     store: Store

@@ -1,4 +1,4 @@
-"""The table of event types agrees with the other tables."""
+"""The table of event types matches the other tables."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from smartpay_schemas.event_types import event_version
 
 
 def test_there_are_twenty_types_and_one_version() -> None:
-    """As many as the SDKs know."""
+    """As in the SDKs."""
     assert len(EVENTS) == 20
     assert event_version() == "2022-02-18"
 
 
-def test_every_event_of_a_lifecycle_is_a_type_that_is_emitted() -> None:
-    """A step cannot cause an event that the catalogue does not have."""
+def test_every_event_of_a_lifecycle_is_a_published_type() -> None:
+    """A transition cannot cause an event outside the catalogue."""
     caused = {
         event
         for lifecycle in LIFECYCLES.values()
@@ -32,8 +32,8 @@ def test_every_event_of_a_lifecycle_is_a_type_that_is_emitted() -> None:
     "name",
     [name for name in names() if name.endswith(("/event", "webhook-endpoint-create"))],
 )
-def test_the_schemas_know_the_same_types(name: str) -> None:
-    """What can be subscribed to and what an event can be is the same list."""
+def test_the_schemas_contain_the_same_types(name: str) -> None:
+    """Types to subscribe to and types of events are the same list."""
     text = json.dumps(schema(name)) + json.dumps(
         [schema(common) for common in names() if "event" in common]
     )

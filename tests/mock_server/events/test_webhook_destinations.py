@@ -1,4 +1,4 @@
-"""Where webhooks may go."""
+"""Allowed destinations of webhooks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ADDRESSES = {
 
 
 def look_up(host: str) -> list[str]:
-    """Know a few names, and none else."""
+    """Return the addresses of the known names only."""
     if host not in ADDRESSES:
         raise OSError(f"{host} is unknown")
     return ADDRESSES[host]
@@ -40,10 +40,10 @@ def look_up(host: str) -> list[str]:
         ("http://both.test/", ("127.0.0.5",)),
     ],
 )
-def test_this_machine_is_allowed_under_any_of_its_names(
+def test_any_name_of_this_machine_is_allowed(
     url: str, addresses: tuple[str, ...]
 ) -> None:
-    """Of several addresses only those of this machine are connected to."""
+    """Of several addresses only those of this machine are used."""
     destination = Destinations(lookup=look_up).find(url)
 
     assert destination.addresses == addresses
@@ -63,8 +63,8 @@ def test_this_machine_is_allowed_under_any_of_its_names(
         "http://127.0.0.1@mystore.jp/",
     ],
 )
-def test_other_machines_are_refused_and_the_reason_says_how_to_allow(url: str) -> None:
-    """Nothing leaves this machine unless somebody said so."""
+def test_other_machines_are_refused(url: str) -> None:
+    """The message says how to allow them."""
     with pytest.raises(
         UndeliverableError, match=r"nothing was sent.*webhooks-anywhere"
     ):
@@ -72,8 +72,8 @@ def test_other_machines_are_refused_and_the_reason_says_how_to_allow(url: str) -
 
 
 @pytest.mark.parametrize("url", ["https://example.com/", "https://shop.example.com/x"])
-def test_names_kept_for_examples_are_refused_without_asking_anybody(url: str) -> None:
-    """A test without a network must not wait for a name server."""
+def test_example_names_are_refused_without_a_lookup(url: str) -> None:
+    """A test without a network does not wait for a name server."""
 
     def ask(host: str) -> list[str]:
         pytest.fail(f"{host} was looked up")
@@ -83,7 +83,7 @@ def test_names_kept_for_examples_are_refused_without_asking_anybody(url: str) ->
 
 
 def test_anywhere_allows_other_machines() -> None:
-    """The address found is the one to connect to."""
+    """The address that was looked up is used."""
     destination = Destinations(anywhere=True, lookup=look_up).find(
         "https://mystore.jp/hook?shop=1#top"
     )
@@ -94,8 +94,8 @@ def test_anywhere_allows_other_machines() -> None:
     assert destination.authority == "mystore.jp"
 
 
-def test_a_name_is_remembered_for_a_minute() -> None:
-    """A burst of events is one query; later, the name is asked for again."""
+def test_addresses_are_cached_for_a_minute() -> None:
+    """A burst of events makes one query."""
     asked: list[str] = []
     now = [0]
 
@@ -113,20 +113,20 @@ def test_a_name_is_remembered_for_a_minute() -> None:
 @pytest.mark.parametrize(
     "url", ["ftp://127.0.0.1/", "127.0.0.1/hook", "http:///hook", "http://[/", ""]
 )
-def test_what_is_no_web_address_is_refused_with_the_remedy(url: str) -> None:
-    """An endpoint may hold any text by the time it is used."""
+def test_a_url_that_is_not_http_is_refused(url: str) -> None:
+    """The message says what to change."""
     with pytest.raises(UndeliverableError, match=r"is invalid: .*Change the url"):
         Destinations(anywhere=True, lookup=look_up).find(url)
 
 
 def test_a_port_out_of_range_is_refused() -> None:
-    """It could never be connected to."""
+    """Nothing could connect to it."""
     with pytest.raises(UndeliverableError, match="Port out of range"):
         Destinations().find("http://127.0.0.1:70000/")
 
 
-def test_paths_and_hosts_beyond_ascii_are_encoded() -> None:
-    """Percent signs that are there already stay as they are."""
+def test_non_ascii_hosts_and_paths_are_encoded() -> None:
+    """Existing percent signs are kept."""
     destinations = Destinations(anywhere=True, lookup=lambda _host: ["127.0.0.1"])
 
     destination = destinations.find("http://例え.jp:8080/注文%20a b?q=値")
@@ -136,6 +136,6 @@ def test_paths_and_hosts_beyond_ascii_are_encoded() -> None:
 
 
 @pytest.mark.parametrize("text", ["localhost", "", "192.0.2.7", "::"])
-def test_a_name_or_a_foreign_address_is_not_loopback(text: str) -> None:
-    """Only addresses of this machine are."""
+def test_a_name_or_another_address_is_not_loopback(text: str) -> None:
+    """Only IP addresses of this machine are."""
     assert not is_loopback(text)

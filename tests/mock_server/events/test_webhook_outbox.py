@@ -14,8 +14,8 @@ from smartpay_mock.kernel.errors import NotFoundError
 ACCOUNT = "acct_one"
 
 
-def test_without_an_endpoint_an_event_is_a_short_note(account: Any) -> None:
-    """Nobody gets it, so its body is not even made."""
+def test_without_an_endpoint_an_event_is_stored_short(account: Any) -> None:
+    """Its body is not rendered."""
     rendered: list[dict[str, Any]] = []
 
     def render(data: dict[str, Any]) -> dict[str, Any]:
@@ -44,8 +44,8 @@ def test_without_an_endpoint_an_event_is_a_short_note(account: Any) -> None:
     assert account.deliveries() == []
 
 
-def test_an_event_that_somebody_gets_is_kept_whole(account: Any) -> None:
-    """Its members stand in the order of the published sample."""
+def test_an_event_for_an_endpoint_is_stored_completely(account: Any) -> None:
+    """Its members are in the order of the published sample."""
     account.endpoint()
 
     event = account.publish("payment.created")
@@ -57,10 +57,10 @@ def test_an_event_that_somebody_gets_is_kept_whole(account: Any) -> None:
     assert account.events() == [event]
 
 
-def test_each_endpoint_gets_a_delivery_of_its_own_with_the_exact_body(
+def test_each_endpoint_gets_its_own_delivery(
     account: Any,
 ) -> None:
-    """Deliveries are due at once and hold the bytes that will be sent."""
+    """Due at once, with the bytes to send."""
     endpoints = [account.endpoint(), account.endpoint()]
 
     event = account.publish()
@@ -88,7 +88,7 @@ def test_each_endpoint_gets_a_delivery_of_its_own_with_the_exact_body(
 def test_only_active_endpoints_that_subscribed_get_an_event(
     account: Any, changes: dict[str, Any], *, is_meant: bool
 ) -> None:
-    """An endpoint that names no type gets every type."""
+    """An endpoint without types gets every type."""
     account.endpoint(**changes)
 
     account.publish("order.authorized")
@@ -97,7 +97,7 @@ def test_only_active_endpoints_that_subscribed_get_an_event(
 
 
 def test_a_rolled_back_change_leaves_neither_event_nor_delivery(account: Any) -> None:
-    """The event belongs to the unit of the change."""
+    """They are stored in the unit of the change."""
     account.endpoint()
 
     def change_and_fail() -> None:
@@ -119,16 +119,16 @@ def test_a_rolled_back_change_leaves_neither_event_nor_delivery(account: Any) ->
     assert account.deliverer().drain(ACCOUNT) == []
 
 
-def test_an_unknown_type_is_refused_and_names_those_there_are(account: Any) -> None:
-    """A misspelt type would never arrive anywhere."""
+def test_an_unknown_type_is_refused(account: Any) -> None:
+    """The message lists the known types."""
     with pytest.raises(NotFoundError, match=r"'order\.paid'.*order\.authorized"):
         account.publish("order.paid")
 
 
-def test_the_oldest_events_are_forgotten_and_their_deliveries_are_not(
+def test_trimming_deletes_old_events_but_no_deliveries(
     account: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """History is bounded; what somebody is still to get is not."""
+    """Pending deliveries are still sent."""
     monkeypatch.setattr(outbox, "KEPT", 2)
     account.endpoint()
     events = [account.publish() for _ in range(4)]
@@ -141,8 +141,8 @@ def test_the_oldest_events_are_forgotten_and_their_deliveries_are_not(
     assert account.sender.event_ids() == [event["id"] for event in events]
 
 
-def test_both_forms_of_a_stored_event_have_the_same_summary(account: Any) -> None:
-    """Whoever counts events need not care who got them."""
+def test_short_and_complete_events_have_the_same_summary(account: Any) -> None:
+    """With the same members."""
     note = account.publish()
     account.endpoint()
     whole = account.publish()

@@ -14,7 +14,7 @@ from smartpay_mock.kernel.errors import SandboxUsageError
 
 
 def test_the_schedule_backs_off_and_ends_after_about_three_days() -> None:
-    """No pause is shorter than the one before it."""
+    """No pause is shorter than the one before."""
     assert list(RETRY_AFTER_MS) == sorted(RETRY_AFTER_MS)
     assert 2.5 * DAY_MS < sum(RETRY_AFTER_MS) < 3 * DAY_MS
 
@@ -38,12 +38,12 @@ def test_after_the_last_pause_there_is_no_further_attempt() -> None:
     ids=["every unit", "spaces", "one attempt only"],
 )
 def test_a_schedule_can_be_written_as_text(text: str, pauses: tuple[int, ...]) -> None:
-    """As a setting has it."""
+    """As in the setting."""
     assert parse_schedule(text) == pauses
 
 
 @pytest.mark.parametrize("text", ["90", "s", "-1s", "1.5h", "5 m", "90s;5m", "٣s"])
-def test_a_pause_that_cannot_be_read_is_refused_with_an_example(text: str) -> None:
-    """The error shows how to write one."""
+def test_an_invalid_pause_is_refused(text: str) -> None:
+    """The message has an example."""
     with pytest.raises(SandboxUsageError, match="90s,5m,1h"):
         parse_schedule(text)

@@ -1,4 +1,4 @@
-"""The sender on real sockets, and a receiver that trusts nothing but the facts."""
+"""Sending on real sockets."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ KEY_HEX = "260d2907ea2fcd7a83ca52e8c1c98a012423eaddde8a8cf03fb3163d6d92"
 
 
 def post_to(url: str, *, timeout_ms: int = 5_000) -> Post:
-    """Return a post to a URL on loopback."""
+    """Return a request to a URL on loopback."""
     return Post(Destinations().find(url), {"X-Test": "1"}, b"{}", timeout_ms)
 
 
 @pytest.fixture
 def listener() -> Iterator[socket.socket]:
-    """Yield a socket that listens and never answers by itself."""
+    """Yield a socket that listens and does not answer."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server
 
@@ -49,7 +49,7 @@ def answer_with(listener: socket.socket, data: bytes) -> threading.Thread:
 def test_a_receiver_gets_the_documented_headers_and_a_signature_over_the_raw_body(
     account: Any, receiver: Any
 ) -> None:
-    """Verified with the published key, and nothing of our code."""
+    """Verified with the published key, without code of the emulator."""
     endpoint = account.endpoint(url=f"{receiver.url}?shop=1")
     event = account.publish()
 
@@ -72,7 +72,7 @@ def test_a_receiver_gets_the_documented_headers_and_a_signature_over_the_raw_bod
 
 
 def test_a_redirect_is_not_followed(account: Any, receiver: Any) -> None:
-    """It is an answer that is not 200, no more."""
+    """It is an answer other than 200."""
     account.endpoint(url=receiver.url)
     account.publish()
     receiver.answers = [307]
@@ -84,10 +84,10 @@ def test_a_redirect_is_not_followed(account: Any, receiver: Any) -> None:
     assert len(receiver.requests) == 1
 
 
-def test_a_refused_connection_is_an_attempt_with_the_reason(
+def test_a_refused_connection_is_recorded(
     account: Any, listener: socket.socket
 ) -> None:
-    """The record says where nothing listens."""
+    """The record names host and port."""
     port = listener.getsockname()[1]
     listener.close()
     account.endpoint(url=f"http://127.0.0.1:{port}/hook")
@@ -102,7 +102,7 @@ def test_a_refused_connection_is_an_attempt_with_the_reason(
 
 
 def test_a_receiver_that_never_answers_times_out(listener: socket.socket) -> None:
-    """Silence is a failure."""
+    """The attempt fails."""
     post = post_to(f"http://127.0.0.1:{listener.getsockname()[1]}/", timeout_ms=20)
 
     with pytest.raises(TimeoutError) as silence:
@@ -114,10 +114,10 @@ def test_a_receiver_that_never_answers_times_out(listener: socket.socket) -> Non
 @pytest.mark.parametrize(
     "data", [b"", b"SSH-2.0-OpenSSH\r\n\r\n", b"HTTP/1.1 abc\r\n\r\n"]
 )
-def test_an_answer_that_is_not_http_is_a_failure_of_the_attempt(
+def test_an_answer_that_is_not_http_fails_the_attempt(
     account: Any, listener: socket.socket, data: bytes
 ) -> None:
-    """Whatever listens there, the worker lives on."""
+    """The delivery stays pending."""
     thread = answer_with(listener, data)
     account.endpoint(url=f"http://127.0.0.1:{listener.getsockname()[1]}/")
     account.publish()
@@ -129,8 +129,8 @@ def test_an_answer_that_is_not_http_is_a_failure_of_the_attempt(
     assert "error" in outcome["attempts"][0]
 
 
-def test_a_200_counts_even_when_its_body_breaks_off(listener: socket.socket) -> None:
-    """The status acknowledges; the body is nobody's business."""
+def test_a_200_with_an_incomplete_body_counts(listener: socket.socket) -> None:
+    """Only the status matters."""
     thread = answer_with(
         listener, b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhalf a bo"
     )
@@ -141,8 +141,8 @@ def test_a_200_counts_even_when_its_body_breaks_off(listener: socket.socket) -> 
     assert status == 200
 
 
-def test_the_address_judged_is_the_one_connected_to(receiver: Any) -> None:
-    """The name is not looked up again: this one could not be."""
+def test_the_checked_address_is_used(receiver: Any) -> None:
+    """The name is not looked up again."""
     port = int(receiver.url.split(":")[2].split("/")[0])
     lookups: list[str] = []
 
@@ -161,7 +161,7 @@ def test_the_address_judged_is_the_one_connected_to(receiver: Any) -> None:
 
 
 def test_every_address_of_a_name_is_tried(receiver: Any) -> None:
-    """A receiver may listen on one of two only."""
+    """A receiver may listen on one of two addresses."""
     found = Destinations().find(receiver.url)
     destination = Destination(
         scheme="http",
@@ -177,22 +177,22 @@ def test_every_address_of_a_name_is_tried(receiver: Any) -> None:
 
 @pytest.fixture
 def secure(start_receiver: Callable[..., Any]) -> Any:
-    """Return a receiver with a certificate that nobody here knows."""
+    """Return a receiver with a certificate of an unknown authority."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
     return start_receiver(context)
 
 
-def test_a_local_receiver_may_have_a_certificate_of_its_own(secure: Any) -> None:
-    """On loopback nobody else can answer."""
+def test_a_local_receiver_may_have_any_certificate(secure: Any) -> None:
+    """Only this machine can answer on loopback."""
     status = send_post(post_to(secure.url))
 
     assert status == 200
     assert len(secure.requests) == 1
 
 
-def test_elsewhere_a_certificate_that_nobody_knows_is_refused(secure: Any) -> None:
-    """The event is not handed over."""
+def test_an_unknown_certificate_of_another_machine_is_refused(secure: Any) -> None:
+    """The event is not sent."""
     found = Destinations().find(secure.url)
     away = Destination(
         scheme="https",

@@ -1,4 +1,4 @@
-"""Signatures: the published vectors, and a verifier written from the facts alone."""
+"""Signatures: the published vectors and an independent verifier."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ KEY_HEX = "260d2907ea2fcd7a83ca52e8c1c98a012423eaddde8a8cf03fb3163d6d92"
 
 
 def accepts(secret: str, headers: dict[str, str], body: bytes) -> bool:
-    """Verify as a merchant would who has read the facts and not our code."""
+    """Verify a signature by the published description, without code of the emulator."""
     digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
     number = sum(
         digits.index(digit) * 62**place for place, digit in enumerate(reversed(secret))
@@ -46,14 +46,14 @@ def test_a_secret_decodes_to_the_published_key() -> None:
 
 
 def test_the_published_digest_of_plain_data_is_reproduced() -> None:
-    """The PHP SDK's vector: no timestamp, an odd secret."""
+    """The PHP SDK's vector: no timestamp, an unusual secret."""
     found = digest("MOCKSECRETKEY", b"test data")
 
     assert found == "ae82b27dd6dafd0dbfc65faff07160833776cf60915782ef991557e51e4d1782"
 
 
-def test_an_event_composed_from_its_facts_has_the_published_signature() -> None:
-    """Order of members, compact JSON, timestamp and key all agree with the sample."""
+def test_an_event_has_the_published_signature() -> None:
+    """Order of members, compact JSON, timestamp and key match the sample."""
     payment = {
         "id": "payment_test_35LxgmF5KM22XKG38BjpJg",
         "object": "payment",
@@ -89,8 +89,8 @@ def test_an_event_composed_from_its_facts_has_the_published_signature() -> None:
     )
 
 
-def test_a_foreign_verifier_accepts_our_headers_and_no_changed_byte() -> None:
-    """Whoever signs as the facts say agrees with us, over the raw body."""
+def test_an_independent_verifier_accepts_the_headers() -> None:
+    """It refuses a changed body."""
     body = '{"name":"靴"}'.encode()
     headers = headers_for(
         signature=sign(SECRET, 1_700_000_060_500, body),
@@ -115,21 +115,21 @@ def test_a_foreign_verifier_accepts_our_headers_and_no_changed_byte() -> None:
     ],
     ids=["as signed", "another time", "another body", "another secret"],
 )
-def test_a_signature_binds_secret_time_and_body(
+def test_a_signature_depends_on_secret_time_and_body(
     timestamp_ms: int, body: bytes, secret: str, *, is_right: bool
 ) -> None:
-    """Verification fails when any of the three differs."""
+    """Verification fails if one of them differs."""
     signature = sign(SECRET, 1, b"{}")
 
     assert verify(secret, timestamp_ms, body, signature=signature) is is_right
 
 
-def test_a_signature_that_is_no_ascii_is_wrong_and_no_crash() -> None:
-    """A header may hold anything."""
+def test_a_non_ascii_signature_is_wrong() -> None:
+    """It raises no exception."""
     assert not verify(SECRET, 1, b"{}", signature="é")
 
 
-def test_a_drawn_secret_is_a_key_of_exactly_thirty_bytes() -> None:
+def test_a_new_secret_is_a_key_of_thirty_bytes() -> None:
     """All SDKs pad such a key alike."""
     secrets = [new_secret(random_base62) for _ in range(200)]
 
@@ -138,7 +138,7 @@ def test_a_drawn_secret_is_a_key_of_exactly_thirty_bytes() -> None:
 
 
 def test_a_secret_never_begins_with_a_leading_zero() -> None:
-    """Even when chance draws nothing but A."""
+    """Even if the random characters are all A."""
     secret = new_secret(lambda length: "A" * length)
 
     assert secret == "B" + "A" * 39
@@ -146,7 +146,7 @@ def test_a_secret_never_begins_with_a_leading_zero() -> None:
 
 
 @pytest.mark.parametrize("secret", ["", "abc-def", "abc é"])
-def test_a_secret_in_other_characters_is_refused_with_the_remedy(secret: str) -> None:
-    """The error says what a secret looks like and where to find one."""
+def test_a_secret_with_other_characters_is_refused(secret: str) -> None:
+    """The message says what to use."""
     with pytest.raises(SandboxUsageError, match=r"\[A-Za-z0-9\].*webhook endpoint"):
         decode_secret(secret)

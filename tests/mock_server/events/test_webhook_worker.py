@@ -1,4 +1,4 @@
-"""The worker: delivers as soon as it is told, and keeps its errors."""
+"""The worker: delivers once it is woken, polls, and keeps exceptions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LONG_MS = 3_600_000
 
 
 class Signals:
-    """A sender that says when it sent."""
+    """A sender that signals each request."""
 
     def __init__(self, error: Exception | None = None) -> None:
         self.sent = threading.Event()
@@ -31,7 +31,7 @@ class Signals:
 
 @pytest.fixture
 def start_worker(account: Any) -> Iterator[Callable[..., Worker]]:
-    """Return a function that starts a worker, and stop it in the end."""
+    """Return a function that starts a worker; stop it after the test."""
     running: list[Worker] = []
 
     def start(send: Any, *, poll_ms: int = LONG_MS) -> Worker:
@@ -46,10 +46,10 @@ def start_worker(account: Any) -> Iterator[Callable[..., Worker]]:
         worker.stop()
 
 
-def test_a_notice_has_it_delivered_at_once(
+def test_a_woken_worker_delivers_at_once(
     account: Any, start_worker: Callable[..., Worker]
 ) -> None:
-    """Without waiting for the next look around."""
+    """It does not wait for the next poll."""
     account.endpoint()
     send = Signals()
     worker = start_worker(send)
@@ -63,10 +63,10 @@ def test_a_notice_has_it_delivered_at_once(
     assert worker.errors == []
 
 
-def test_what_was_left_over_is_delivered_without_a_notice(
+def test_earlier_deliveries_are_found_at_start(
     account: Any, start_worker: Callable[..., Worker]
 ) -> None:
-    """From before a restart, or written by another process."""
+    """From before a restart, or from another process."""
     account.endpoint()
     account.publish()
     send = Signals()
@@ -76,10 +76,10 @@ def test_what_was_left_over_is_delivered_without_a_notice(
     assert send.sent.wait(10)
 
 
-def test_what_falls_due_by_itself_is_delivered(
+def test_polling_finds_what_falls_due(
     account: Any, start_worker: Callable[..., Worker]
 ) -> None:
-    """The worker looks around now and then, by the account's clock."""
+    """By the account's clock."""
     account.endpoint()
     account.publish()
     account.now -= 1
@@ -92,10 +92,10 @@ def test_what_falls_due_by_itself_is_delivered(
     assert send.sent.wait(10)
 
 
-def test_an_error_in_a_thread_is_kept_and_the_worker_lives_on(
+def test_an_exception_in_a_thread_is_kept(
     account: Any, start_worker: Callable[..., Worker]
 ) -> None:
-    """Whoever stops the worker finds it."""
+    """The thread continues."""
     account.endpoint()
     account.publish()
     send = Signals(error=RuntimeError("a defect"))
@@ -110,8 +110,8 @@ def test_an_error_in_a_thread_is_kept_and_the_worker_lives_on(
     assert [str(error) for error in worker.errors] == ["a defect", "a defect"]
 
 
-def test_errors_without_end_do_not_fill_the_memory(account: Any) -> None:
-    """The first hundred say it all."""
+def test_the_number_of_kept_errors_is_limited(account: Any) -> None:
+    """To the first hundred."""
     worker = Worker(account.deliverer())
 
     for _ in range(MAX_ERRORS + 5):
@@ -120,7 +120,7 @@ def test_errors_without_end_do_not_fill_the_memory(account: Any) -> None:
     assert len(worker.errors) == MAX_ERRORS
 
 
-def test_a_hanging_receiver_does_not_hold_up_other_accounts(
+def test_a_hanging_receiver_does_not_delay_other_accounts(
     account: Any, start_worker: Callable[..., Worker]
 ) -> None:
     """Another thread serves them."""
@@ -149,10 +149,10 @@ def test_a_hanging_receiver_does_not_hold_up_other_accounts(
     gate.set()
 
 
-def test_stopping_ends_every_thread_and_may_be_done_twice(
+def test_stopping_ends_every_thread(
     account: Any, start_worker: Callable[..., Worker]
 ) -> None:
-    """Nothing is left running."""
+    """It may be done twice."""
     before = set(threading.enumerate())
     worker = start_worker(Signals())
 
@@ -171,8 +171,8 @@ def test_a_worker_that_never_started_can_be_stopped(account: Any) -> None:
     assert worker.errors == []
 
 
-def test_real_posts_arrive_at_a_real_receiver(account: Any, receiver: Any) -> None:
-    """The worker with its own sender, end to end."""
+def test_a_real_receiver_gets_a_webhook(account: Any, receiver: Any) -> None:
+    """From the worker to a socket."""
     worker = Worker(
         type(account.deliverer())(
             account.store, clock_of=lambda _account: account.now, holder="one"

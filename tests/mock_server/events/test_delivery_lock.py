@@ -1,4 +1,4 @@
-"""One worker per account at a time, across threads and processes."""
+"""The delivery lock: one worker per account, across threads and processes."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from smartpay_mock.kernel.errors import SandboxUsageError
 ACCOUNT = "acct_one"
 
 
-class GatedSender:
-    """Sends when it is let."""
+class BlockedSender:
+    """Blocks each request until ``release`` is set."""
 
     def __init__(self) -> None:
         self.entered = threading.Event()
-        self.gate = threading.Event()
+        self.release = threading.Event()
         self.sent: list[str] = []
 
     def __call__(self, post: Any) -> int:
-        """Say that a post is under way, and wait."""
+        """Signal that a request has started, wait, and answer 200."""
         self.entered.set()
-        assert self.gate.wait(10)
+        assert self.release.wait(10)
         self.sent.append(post.headers["Smartpay-Event-Id"])
         return 200
 
 
 def test_two_processes_do_not_deliver_for_one_account_at_once(account: Any) -> None:
-    """While the first is at it the second does nothing; nothing is sent twice."""
+    """Nothing is sent twice."""
     account.endpoint()
     ids = [account.publish()["id"] for _ in range(2)]
-    slow = GatedSender()
+    slow = BlockedSender()
     first = account.deliverer(holder="first", send=slow)
     second = account.deliverer(holder="second")
     thread = threading.Thread(target=first.drain, args=(ACCOUNT,))
@@ -45,7 +45,7 @@ def test_two_processes_do_not_deliver_for_one_account_at_once(account: Any) -> N
     while_busy = second.drain_if_free(ACCOUNT)
     with pytest.raises(SandboxUsageError, match=r"acct_one for 0 s.*try again"):
         second.drain(ACCOUNT, timeout_s=0)
-    slow.gate.set()
+    slow.release.set()
     thread.join(10)
     afterwards = second.drain_if_free(ACCOUNT)
 
@@ -55,14 +55,14 @@ def test_two_processes_do_not_deliver_for_one_account_at_once(account: Any) -> N
     assert account.sender.posts == []
 
 
-def test_two_processes_that_share_a_file_take_turns(
+def test_processes_that_share_a_file_exclude_each_other(
     open_account: Callable[[str], Any], tmp_path: Path
 ) -> None:
-    """The lease is in the state, so each sees the other's."""
+    """The lease is in the store."""
     one, other = (open_account(f"sqlite:///{tmp_path}/state.db") for _ in range(2))
     one.endpoint()
     one.publish()
-    slow = GatedSender()
+    slow = BlockedSender()
     first = one.deliverer(holder="first", send=slow)
     second = other.deliverer(holder="second")
     thread = threading.Thread(target=first.drain, args=(ACCOUNT,))
@@ -70,7 +70,7 @@ def test_two_processes_that_share_a_file_take_turns(
     assert slow.entered.wait(10)
 
     while_busy = second.drain_if_free(ACCOUNT)
-    slow.gate.set()
+    slow.release.set()
     thread.join(10)
     afterwards = second.drain_if_free(ACCOUNT)
 
@@ -79,16 +79,16 @@ def test_two_processes_that_share_a_file_take_turns(
     assert len(slow.sent) == 1
 
 
-def test_a_drain_waits_until_the_other_thread_is_done(account: Any) -> None:
-    """When it returns, all that was due has been sent."""
+def test_a_drain_waits_for_the_drain_of_another_thread(account: Any) -> None:
+    """When it returns, everything due has been sent."""
     account.endpoint()
     account.publish()
-    slow = GatedSender()
+    slow = BlockedSender()
     deliverer = account.deliverer(send=slow)
     thread = threading.Thread(target=deliverer.drain, args=(ACCOUNT,))
     thread.start()
     assert slow.entered.wait(10)
-    threading.Timer(0.01, slow.gate.set).start()
+    threading.Timer(0.01, slow.release.set).start()
 
     outcomes = deliverer.drain(ACCOUNT)
     thread.join(10)
@@ -98,24 +98,24 @@ def test_a_drain_waits_until_the_other_thread_is_done(account: Any) -> None:
 
 
 def test_accounts_do_not_wait_for_each_other(account: Any) -> None:
-    """A receiver that hangs holds up nobody else."""
+    """A receiver that hangs delays its account only."""
     account.endpoint()
     account.publish()
-    slow = GatedSender()
+    slow = BlockedSender()
     deliverer = account.deliverer(send=slow)
     thread = threading.Thread(target=deliverer.drain, args=(ACCOUNT,))
     thread.start()
     assert slow.entered.wait(10)
 
     other = deliverer.drain_if_free("acct_two")
-    slow.gate.set()
+    slow.release.set()
     thread.join(10)
 
     assert other == []
 
 
-def test_a_dead_process_loses_its_turn_when_the_lease_runs_out(account: Any) -> None:
-    """Nobody has to clean up after it."""
+def test_the_lease_of_a_dead_process_expires(account: Any) -> None:
+    """No cleanup is needed."""
     account.endpoint()
     account.publish()
     account.store.lease(
@@ -135,8 +135,8 @@ def test_a_dead_process_loses_its_turn_when_the_lease_runs_out(account: Any) -> 
     assert [outcome["state"] for outcome in after] == ["delivered"]
 
 
-def test_who_lost_its_turn_stops_after_the_attempt_under_way(account: Any) -> None:
-    """A process that slept too long does not go on beside its successor."""
+def test_a_process_without_its_lease_stops_after_the_attempt(account: Any) -> None:
+    """It does not continue beside its successor."""
     account.endpoint()
     for _ in range(2):
         account.publish()
@@ -157,8 +157,8 @@ def test_who_lost_its_turn_stops_after_the_attempt_under_way(account: Any) -> No
     assert [each["state"] for each in account.deliveries()] == ["delivered", "pending"]
 
 
-def test_a_long_drain_keeps_its_turn(account: Any) -> None:
-    """The lease is renewed as it goes."""
+def test_a_long_drain_renews_its_lease(account: Any) -> None:
+    """Another process cannot take it."""
     account.endpoint()
     for _ in range(5):
         account.publish()
@@ -179,8 +179,8 @@ def test_a_long_drain_keeps_its_turn(account: Any) -> None:
     assert len(outcomes) == 5
 
 
-def test_a_failing_drain_gives_its_turn_back(account: Any) -> None:
-    """The next one need not wait for the lease to run out."""
+def test_a_failed_drain_releases_its_lease(account: Any) -> None:
+    """The next drain need not wait."""
     account.endpoint()
     account.publish()
 

@@ -1,4 +1,4 @@
-"""What can go wrong on purpose, option by option and together."""
+"""Webhook faults, one by one and combined."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from smartpay_mock.events.faults import (
+    KIND,
     NO_FAULTS,
     OPTIONS,
     WebhookFaults,
@@ -23,22 +24,22 @@ SECRET = "gybcsjixKyBW2d4z6iNPlaYzHUMtawnodwZt3W0q"
 
 
 def set_faults(account: Any, **options: Any) -> None:
-    """Have the account's webhooks misbehave."""
+    """Set the account's webhook faults."""
     with account.store.write(ACCOUNT) as unit:
         save_faults(unit, parse_faults(options))
 
 
 def is_signed(post: Any, secret: str = SECRET) -> bool:
-    """Return whether a post is signed with a secret."""
+    """Return whether a request is signed with a secret."""
     timestamp_ms = int(post.headers["Smartpay-Signature-Timestamp"])
     signature = post.headers["Smartpay-Signature"]
     return verify(secret, timestamp_ms, post.body, signature=signature)
 
 
-def test_a_duplicate_is_sent_after_a_success_and_never_instead_of_a_retry(
+def test_duplicates_are_sent_after_a_success_only(
     account: Any,
 ) -> None:
-    """Two copies after the 200, byte for byte; a failure is simply tried again."""
+    """Byte for byte the same; a failure is retried as usual."""
     account.endpoint()
     account.publish()
     set_faults(account, duplicate=2)
@@ -51,8 +52,8 @@ def test_a_duplicate_is_sent_after_a_success_and_never_instead_of_a_retry(
     assert account.deliveries()[0]["state"] == "delivered"
 
 
-def test_a_failing_duplicate_does_not_undo_the_delivery(account: Any) -> None:
-    """The sender had its 200."""
+def test_a_failed_duplicate_leaves_the_delivery_delivered(account: Any) -> None:
+    """The first request was answered with 200."""
     account.endpoint()
     account.publish()
     set_faults(account, duplicate=1)
@@ -63,11 +64,11 @@ def test_a_failing_duplicate_does_not_undo_the_delivery(account: Any) -> None:
     (delivery,) = account.deliveries()
     assert delivery["state"] == "delivered"
     assert [attempt["status"] for attempt in delivery["attempts"]] == [200, 500]
-    assert delivery["attempts"][1]["adversary"] == ["duplicate"]
+    assert delivery["attempts"][1][KIND] == ["duplicate"]
 
 
-def test_reordering_sends_the_youngest_of_what_is_due_first(account: Any) -> None:
-    """Events of one change arrive back to front."""
+def test_reordering_sends_the_newest_due_delivery_first(account: Any) -> None:
+    """Events of one change arrive in reverse."""
     account.endpoint()
     ids = [account.publish()["id"] for _ in range(3)]
     set_faults(account, reorder=True)
@@ -77,7 +78,7 @@ def test_reordering_sends_the_youngest_of_what_is_due_first(account: Any) -> Non
     assert account.sender.event_ids() == ids[::-1]
 
 
-def test_reordering_does_not_turn_the_clock_back(account: Any) -> None:
+def test_reordering_keeps_due_times(account: Any) -> None:
     """What is due later is not sent before what is due now."""
     account.endpoint()
     retried = account.publish()["id"]
@@ -92,8 +93,8 @@ def test_reordering_does_not_turn_the_clock_back(account: Any) -> None:
     assert account.sender.event_ids() == [retried, young, retried]
 
 
-def test_a_delay_lets_an_attempt_arrive_long_after_it_was_signed(account: Any) -> None:
-    """On the account's clock: nothing is sent before, and nothing sleeps."""
+def test_a_delay_separates_signing_and_sending(account: Any) -> None:
+    """On the account's clock; nothing sleeps."""
     account.endpoint()
     account.publish()
     set_faults(account, delay_ms=600_000)
@@ -111,8 +112,8 @@ def test_a_delay_lets_an_attempt_arrive_long_after_it_was_signed(account: Any) -
     assert is_signed(post)
 
 
-def test_a_bad_signature_comes_so_often_and_then_the_right_one(account: Any) -> None:
-    """A receiver that refuses it gets a good one on the retry."""
+def test_the_given_number_of_attempts_has_a_bad_signature(account: Any) -> None:
+    """The retry has a good one."""
     account.endpoint()
     account.publish()
     set_faults(account, bad_signature=1)
@@ -124,8 +125,8 @@ def test_a_bad_signature_comes_so_often_and_then_the_right_one(account: Any) -> 
     assert all(len(p.headers["Smartpay-Signature"]) == 64 for p in account.sender.posts)
 
 
-def test_every_signature_can_be_bad(account: Any) -> None:
-    """Until the adversary is taken away."""
+def test_all_attempts_can_have_a_bad_signature(account: Any) -> None:
+    """Until the fault is removed."""
     account.endpoint()
     account.publish()
     set_faults(account, bad_signature=True)
@@ -136,8 +137,8 @@ def test_every_signature_can_be_bad(account: Any) -> None:
     assert [is_signed(post) for post in account.sender.posts] == [False] * 10
 
 
-def test_a_rotated_secret_signs_in_place_of_the_endpoints(account: Any) -> None:
-    """A receiver with the old secret must refuse, one with the new accept."""
+def test_a_rotated_secret_replaces_the_secret_of_the_endpoint(account: Any) -> None:
+    """Only a receiver with the new secret accepts it."""
     account.endpoint()
     account.publish()
     set_faults(account, rotated_secret="BrandNewSecret")
@@ -149,8 +150,8 @@ def test_a_rotated_secret_signs_in_place_of_the_endpoints(account: Any) -> None:
     assert is_signed(post, "BrandNewSecret")
 
 
-def test_options_compose(account: Any) -> None:
-    """Delayed, reordered, duplicated, and signed with a secret that is spoilt."""
+def test_faults_combine(account: Any) -> None:
+    """All five at once."""
     account.endpoint()
     ids = [account.publish()["id"] for _ in range(2)]
     set_faults(
@@ -166,7 +167,7 @@ def test_options_compose(account: Any) -> None:
 
     assert account.sender.event_ids() == [ids[1], ids[1], ids[0], ids[0]]
     first = account.deliveries()[1]["attempts"][1]
-    assert first["adversary"] == [
+    assert first[KIND] == [
         "bad_signature",
         "rotated_secret",
         "delay_ms",
@@ -174,24 +175,24 @@ def test_options_compose(account: Any) -> None:
     ]
 
 
-def test_a_plain_adversary_is_no_document(account: Any) -> None:
-    """Taking every option back leaves nothing behind."""
+def test_removed_faults_leave_no_document(account: Any) -> None:
+    """The account is as before."""
     set_faults(account, duplicate=1)
 
     set_faults(account)
 
     with account.store.read(ACCOUNT) as unit:
-        assert unit.count("adversary") == 0
+        assert unit.count(KIND) == 0
         assert read_faults(unit) == NO_FAULTS
 
 
-def test_the_table_of_options_is_the_adversary() -> None:
-    """Each option is described, and each description is an option."""
+def test_every_fault_is_described() -> None:
+    """And every description is a fault."""
     assert list(OPTIONS) == list(asdict(NO_FAULTS))
 
 
-def test_booleans_mean_every_signature_or_none() -> None:
-    """As JSON has it."""
+def test_a_boolean_means_all_signatures_or_none() -> None:
+    """As in JSON."""
     assert parse_faults({"bad_signature": True}) == WebhookFaults(bad_signature=-1)
     assert parse_faults({"bad_signature": False}) == NO_FAULTS
 
@@ -210,17 +211,15 @@ def test_booleans_mean_every_signature_or_none() -> None:
         ("rotated_secret", 5),
     ],
 )
-def test_a_value_that_cannot_be_used_is_refused_with_what_to_send(
-    name: str, value: object
-) -> None:
-    """The error ends in what the option takes."""
+def test_an_invalid_value_is_refused(name: str, value: object) -> None:
+    """The message says what to send."""
     with pytest.raises(SandboxUsageError) as refusal:
         parse_faults({name: value})
 
     assert str(refusal.value).endswith(f"send {OPTIONS[name].expected}.")
 
 
-def test_an_unknown_option_is_refused_and_names_those_there_are() -> None:
-    """A misspelt option would misbehave nowhere."""
+def test_an_unknown_fault_is_refused() -> None:
+    """The message lists the known ones."""
     with pytest.raises(NotFoundError, match=r"'duplicates'.*duplicate"):
         parse_faults({"duplicates": 1})
