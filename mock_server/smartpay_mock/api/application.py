@@ -36,7 +36,7 @@ Middleware = Callable[[Perform, Operation, Params, Call], Answer]
 _TRIM_EVERY = 32
 
 
-def _wake_nobody(_account: str) -> None:
+def _no_worker(_account: str) -> None:
     """Do nothing: no worker delivers webhooks."""
 
 
@@ -74,7 +74,7 @@ class Application:
     middleware: list[Middleware] = field(default_factory=list)
     holds: Holds = field(default_factory=Holds)
     deliverer: Deliverer = field(init=False)
-    wake: Callable[[str], None] = _wake_nobody
+    wake: Callable[[str], None] = _no_worker
     fresh_ids: Ids = field(default_factory=Ids)
     _calls: dict[str, int] = field(default_factory=dict)
 

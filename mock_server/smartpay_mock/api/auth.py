@@ -12,6 +12,7 @@ import base64
 import binascii
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from smartpay_mock.kernel.clock import wall_ms
 from smartpay_mock.kernel.codec import decode
@@ -78,6 +79,12 @@ def authenticate(
         return Refusal(_reason_against(key))
     if allowed and key not in allowed:
         return Refusal("the key is not among those this emulator is set to accept")
+    return _credential(key)
+
+
+@lru_cache(maxsize=4096)
+def _credential(key: str) -> Credential:
+    """Return the credential of a valid test key; refused keys are not cached."""
     return Credential(account_id(key), f"sk_test_...{key[-4:]}")
 
 

@@ -16,7 +16,7 @@ def success(status: int, document: Any) -> Answer:
     """Return the answer of an operation that went well.
 
     Without a document there is no body, and no content type either: two SDKs parse
-    whatever calls itself JSON. Source: py:docs/Reference.md, node:base.ts.
+    every body that is labelled JSON. Source: py:docs/Reference.md, node:base.ts.
     """
     if document is None:
         return Answer(status, content_type=None)
@@ -42,7 +42,7 @@ def refusal(error: ApiError) -> Answer:
 
 
 def unauthorized(refused: Refusal, side: str) -> Answer:
-    """Return the 401 answer; a merchant's has a shape of its own.
+    """Return the 401 answer; a merchant's body has other members.
 
     The reason goes into a header of the emulator: that body has no member for it.
 

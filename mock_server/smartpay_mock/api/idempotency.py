@@ -1,4 +1,4 @@
-"""Idempotency keys: the same request with the same key is carried out once.
+"""Idempotency keys: a request that is repeated with its key runs once.
 
 A key is scoped by account, method and path and remembered for six hours of the
 account's time, counted from its first receipt. The unit of work serialises an
@@ -36,7 +36,7 @@ class Key(NamedTuple):
 
 
 class Idempotency:
-    """What becomes of idempotency keys."""
+    """Stores answers by idempotency key, and replays them."""
 
     def read_key(
         self, operation: Operation, params: dict[str, str], call: Call, rules: Rules
@@ -98,7 +98,7 @@ class Idempotency:
 
 
 def _fingerprint(operation: Operation, call: Call) -> str:
-    """Digest what of the body matters: its JSON value, whatever its layout."""
+    """Return a digest of the body's JSON value, which its layout does not change."""
     if operation.request is None:
         return ""
     try:

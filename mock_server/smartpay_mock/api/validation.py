@@ -174,7 +174,7 @@ def cleaned(value: Any) -> Any:
 
 
 def oddities(request: str, body: Any) -> list[dict[str, str]]:
-    """Return advice on what of ``body`` was tolerated.
+    """Return advice on the oddities of ``body``.
 
     Args:
         request: The name of the request's schema.

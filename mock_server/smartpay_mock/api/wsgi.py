@@ -97,29 +97,37 @@ class Dispatcher:
         self, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         """Answer a request."""
-        application = self._application
-        params: Mapping[str, str] = {}
-        operation = missed = None
         try:
-            mount, path = _split_mount(_text_of(environ["PATH_INFO"]))
-            if mount:
-                path = MOUNT + path
-            endpoint, params = self._urls.match(path, environ["REQUEST_METHOD"])
-            operation = application.rules.operations[endpoint]
-        except (RequestRedirect, KeyError):
+            endpoint, params = self._match(environ)
+        except RequestRedirect:
             return self._flask(environ, start_response)
         except HTTPException as error:
-            missed = error
+            return _send(self._miss(environ, error), environ, start_response)
+        operation = self._application.rules.operations.get(endpoint)
+        if operation is None:
+            return self._flask(environ, start_response)
         call = read_head(environ)
         try:
-            read_body(call, environ, application.settings.body_limit)
-            if operation is None:
-                answer = self.refuse(environ, call, missed or NotFound())
-            else:
-                answer = perform(application, operation, params, call)
+            read_body(call, environ, self._application.settings.body_limit)
+            answer = perform(self._application, operation, params, call)
         except Exception as error:
             answer = self.refuse(environ, call, error)
         return _send(answer, environ, start_response)
+
+    def _match(self, environ: WSGIEnvironment) -> tuple[str, Mapping[str, str]]:
+        """Return the endpoint of a request and the parameters of its path."""
+        mount, path = _split_mount(_text_of(environ["PATH_INFO"]))
+        path = MOUNT + path if mount else path
+        return self._urls.match(path, environ["REQUEST_METHOD"])
+
+    def _miss(self, environ: WSGIEnvironment, error: Exception) -> Answer:
+        """Return the answer to a path or method that is not served."""
+        call = read_head(environ)
+        try:
+            read_body(call, environ, self._application.settings.body_limit)
+        except BadRequest as cut_off:
+            error = cut_off
+        return self.refuse(environ, call, error)
 
     def refuse(self, environ: WSGIEnvironment, call: Call, error: Exception) -> Answer:
         """Return the answer to a call that failed with ``error``."""

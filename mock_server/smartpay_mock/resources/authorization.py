@@ -1,4 +1,4 @@
-"""Whether a charge is authorized: the emulator's stand-in for underwriting.
+"""Decide whether a charge is authorized: test values in place of credit checks.
 
 The reasons are looked through in order; the first that declines decides. What can be
 made to decline, and how, is the catalogue ``test_values.json``.
@@ -33,7 +33,7 @@ class Decision:
     is_final: bool = True
 
 
-APPROVED = Decision(True, "nothing speaks against it")
+APPROVED = Decision(True, "no rule declines it")
 
 _APPROVED_METHOD = "pm_test_visaApproved"
 # Outcomes of test_values.json that decline -> whether that ends the order.

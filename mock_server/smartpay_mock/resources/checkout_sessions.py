@@ -72,7 +72,7 @@ def checkout_url(base_url: str, session_id: str) -> str:
 
 
 def _customer(customer: Document) -> Document:
-    """Return what of the customer is echoed: known members, no placeholder e-mail.
+    """Return the customer's known members, without a placeholder e-mail.
 
     Source: a strict SDK fails on an address that is none (go:types.go).
     """

@@ -1,4 +1,4 @@
-"""Orders: charge a consumer, look at what became of it, cancel.
+"""Orders: charge a consumer, authorize, cancel, expire.
 
 Source: the guide; docs:/reference/create-order, cancel-order;
 docs:/docs/manual-capture.
@@ -168,7 +168,7 @@ def get_order(ctx: Context, params: dict[str, str], _body: Document) -> Document
 
 
 def cancel_order(ctx: Context, params: dict[str, str], _body: Document) -> Document:
-    """Cancel an authorized order, or release what of it is not captured.
+    """Cancel an authorized order, or release the part that is not captured.
 
     Nothing captured: ``canceled``. Something captured: the rest is released and the
     order has ``succeeded``. A canceled order answers the same again.

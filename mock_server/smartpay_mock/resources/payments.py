@@ -96,7 +96,7 @@ def update_payment(ctx: Context, params: dict[str, str], body: Document) -> Docu
 
 
 def left_to_capture(order: Document) -> int:
-    """Return what of an authorized order is not captured yet, in yen."""
+    """Return the authorized amount that is not captured yet, in yen."""
     return int(order["_authorized"] - order["_captured"])
 
 

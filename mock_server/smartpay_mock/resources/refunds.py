@@ -89,5 +89,5 @@ def update_refund(ctx: Context, params: dict[str, str], body: Document) -> Docum
 
 
 def left_to_refund(payment: Document) -> int:
-    """Return what of a payment is not refunded yet, in yen."""
+    """Return the amount of a payment that is not refunded yet, in yen."""
     return int(payment["amount"] - payment["_refunded"])

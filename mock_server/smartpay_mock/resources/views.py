@@ -1,4 +1,4 @@
-"""What of a stored document an answer shows: plain, or expanded.
+"""Views: the public members of a stored document, plain or expanded.
 
 Documents are stored with their own parts embedded (an order's line items) and with
 ids of what lives apart (its payments). Members that start with ``_`` are the

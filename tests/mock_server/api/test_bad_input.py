@@ -145,6 +145,24 @@ def test_the_limit_can_be_set(emulate: Any, order_payload: Any) -> None:
     assert "1024 bytes" in reply.message
 
 
+def test_a_body_that_ends_too_early_is_refused(
+    unchanged: Any, order_payload: Any
+) -> None:
+    """A message that was cut off is never carried out, even if it is valid JSON."""
+    body = json.dumps(order_payload()).encode()
+
+    reply = unchanged.app.test_client().post(
+        "/v1/orders",
+        data=body,
+        headers={"Authorization": f"Basic {unchanged.key}"},
+        content_type="application/json",
+        environ_overrides={"CONTENT_LENGTH": str(len(body) + 1)},
+    )
+
+    assert reply.status_code == 400
+    assert reply.json["errorCode"] == "request.malformed"
+
+
 @pytest.mark.parametrize(
     "media_type",
     [
