@@ -26,19 +26,19 @@ ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "reference"
 NOTE = "<!-- Made by `make docs` from {source}; change it there. -->"
 CONFIDENCE = (
-    "*documented*: the guide or the reference says it. *observed*: an official SDK's "
-    "live test suite asserts it. *assumed*: we had to choose."
+    "*documented*: Smartpay's guide or reference describes it. *observed*: an official "
+    "SDK's live test suite asserts it. *assumed*: undocumented, so we picked one."
 )
 
 
 def cell(value: object) -> str:
-    """Return a value as the text of a table cell; nothing becomes a dash."""
+    """Return a value as the text of a table cell; an empty one becomes a dash."""
     text = "" if value is None else str(value)
     return text.replace("|", "\\|").replace("\n", " ") or "–"
 
 
 def code(value: object) -> str:
-    """Return a value in code style, or a dash where there is none."""
+    """Return a value in code style, or a dash for none."""
     return f"`{value}`" if value not in {None, ""} else cell(None)
 
 
@@ -50,12 +50,12 @@ def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
 
 
 def operations_page() -> str:
-    """Return the page of endpoints, by family, each with all of its row."""
+    """Return the page of endpoints, by family."""
     parts = [
         "# Operations",
         f"{len(OPERATIONS)} endpoints. Paths of the merchant API are below `/v1`; "
-        "those of the consumer side are at the root of the host. A missing or wrong "
-        "credential is answered with 401 everywhere.",
+        "those of the consumer side are at the root of the host. Each returns 401 for "
+        "a missing or wrong credential.",
     ]
     for tag, rows in groupby(OPERATIONS.values(), key=lambda row: row.tag):
         parts.append(f"## {tag.replace('_', ' ').replace('-', ' ').capitalize()}")
@@ -79,7 +79,7 @@ def operations_page() -> str:
 
 
 def answer_of(response: str | None, is_collection: bool, status: int) -> str:
-    """Return what a successful call is answered with, in words."""
+    """Return the response of a successful call, in words."""
     shape = code(response) if response else "empty"
     return f"{status}, {'a page of ' if is_collection else ''}{shape}"
 
@@ -98,8 +98,8 @@ def errors_page() -> str:
     return "\n\n".join(
         [
             "# Errors",
-            "The body of a refusal is `errorCode`, `message` and `details`. A missing "
-            "or wrong credential is answered with 401 and a body without a code.",
+            "An error has `errorCode`, `message` and `details`. A missing or wrong "
+            "credential returns 401 and a body without a code.",
             table(("code", "status", "when", "message", "source"), rows),
         ]
     )
@@ -119,9 +119,9 @@ def lifecycles_page() -> str:
     """Return the page of lifecycles: a diagram and a table each."""
     parts = [
         "# Lifecycles",
-        "A status changes only by a row of these tables. `new` is the state before the "
-        "object exists. Events are written in the order shown, in the transaction of "
-        "the change.",
+        "Statuses change only as in these tables. `new` is the state before the object "
+        "exists. Events are written in the order shown, in the transaction of the "
+        "change.",
     ]
     for resource, lifecycle in LIFECYCLES.items():
         steps = [
@@ -139,7 +139,7 @@ def lifecycles_page() -> str:
             f"## {resource.capitalize()}",
             diagram(lifecycle),
             table(("action", "from", "to", "events", "note"), steps),
-            "Where the table has no row, the action is refused:",
+            "Other actions are refused:",
             table(("action", "refused with"), refusals),
             f"Source: {lifecycle.source}.",
         ]
@@ -147,7 +147,7 @@ def lifecycles_page() -> str:
 
 
 def promise(clause: Clause) -> str:
-    """Return what a clause says, and why nothing checks it where that is so."""
+    """Return the statement of a clause, and the reason if it is not checked."""
     if clause.checkable:
         return clause.statement
     return f"{clause.statement} (Not checked: {clause.reason})"
@@ -157,8 +157,8 @@ def contract_page() -> str:
     """Return the page of clauses, by area."""
     parts = [
         "# The contract",
-        f"{len(CLAUSES)} clauses. The kit checks them against any server; on a server "
-        f"that is not ours a failed *assumed* clause is a discovery. {CONFIDENCE}",
+        f"{len(CLAUSES)} clauses. The kit checks them against any server. On a "
+        f"third-party server, a failed *assumed* clause is a discovery. {CONFIDENCE}",
     ]
     clauses = sorted(CLAUSES.values(), key=lambda clause: clause.area)
     for area, rows in groupby(clauses, key=lambda clause: clause.area):
@@ -187,8 +187,8 @@ def settings_page() -> str:
     return "\n\n".join(
         [
             "# Settings",
-            "Flags of `smartpay-sandbox serve`. A flag wins over its environment "
-            "variable, and both win over the default.",
+            "Flags of `smartpay-sandbox serve`. A flag overrides its environment "
+            "variable, and both override the default.",
             table(("flag", "variable", "default", "unit", "what it does"), rows),
         ]
     )
@@ -259,8 +259,7 @@ def test_values_page() -> str:
     return "\n\n".join(
         [
             "# Test values",
-            "Every account starts with these tokens and consumers, so any outcome is "
-            f"one call away. {CONFIDENCE}",
+            f"Every account starts with these tokens and consumers. {CONFIDENCE}",
             "## Tokens",
             table(("token", "status", "outcome", "why", "confidence"), tokens),
             "## Consumers",
@@ -311,7 +310,7 @@ PAGES: dict[str, tuple[str, Callable[[], str]]] = {
 
 
 def rendered() -> dict[Path, str]:
-    """Return the text of every page, by the file it belongs in."""
+    """Return the text of every page, by its file."""
     return {
         TARGET / name: f"{NOTE.format(source=source)}\n\n{make()}\n"
         for name, (source, make) in PAGES.items()
@@ -319,7 +318,7 @@ def rendered() -> dict[Path, str]:
 
 
 def stale_pages() -> list[str]:
-    """Return the names of the pages whose file is not what the tables say."""
+    """Return the names of the pages that are not up to date."""
     return [
         path.relative_to(ROOT).as_posix()
         for path, text in rendered().items()

@@ -132,7 +132,7 @@ def each(resources: Mapping[str, Resource]) -> pytest.MarkDecorator:
     )
 
 
-def case(clauses: str, *values: Any, id: str | None = None) -> Any:  # noqa: A002
+def case(clauses: str, *values: Any, id: str | None = None) -> Any:  # noqa: A002 - as pytest.param
     """Return one case of a test and the clauses it checks, separated by spaces."""
     marks = [pytest.mark.clause(name) for name in clauses.split()]
     return pytest.param(*values, marks=marks, id=id)
