@@ -1,12 +1,12 @@
-"""``serve --server granian``: the fast server, in processes of its own.
+"""``serve --server granian``: a server for load, in processes of its own.
 
 granian (extra ``fast``) speaks HTTP in Rust and calls the app from one thread per
-process: more threads only contend for the interpreter's lock. It hands out no socket,
-so transport faults are not to be had here, and a request that is held or delayed
-holds up its whole process; both are what ``--server threads`` is for.
+process: more threads only contend for the interpreter's lock. It gives no access to
+the socket, so transport faults need ``--server threads``. A request that is held or
+delayed holds up its whole process; ``--server threads`` serves others meanwhile.
 
-Every process has all of it: the app, the store, and a worker that delivers webhooks.
-Leases in the store see to it that one of them delivers for an account at a time.
+Every process has the app, the store, and a worker that delivers webhooks. A lease in
+the store lets one of them deliver for an account at a time.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import fields, replace
 from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from io import BytesIO
 from multiprocessing.util import Finalize
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -28,6 +29,7 @@ from urllib.parse import urlsplit
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.settings import Settings, environment_name, load_settings
 from smartpay_mock.server.bind import BACKLOG, listen, url_of
+from smartpay_mock.server.http import Refusal, WSGIApp, describe_refusal
 from smartpay_mock.server.tls import Certificates
 from smartpay_mock.storage import open_store
 
@@ -133,7 +135,44 @@ def load_app(make_app: MakeApp | None = None) -> Any:
     # What lives as long as the process need not be searched for garbage.
     gc.collect()
     gc.freeze()
-    return app.wsgi_app
+    return strict(app.wsgi_app)
+
+
+def strict(app: WSGIApp) -> WSGIApp:
+    """Return an app that refuses requests which granian passes on but should not.
+
+    A chunked body is read here as a whole: only then does granian reveal that it was
+    cut off, by giving nothing.
+    """
+
+    def call(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        problem = _read_chunked_body(environ)
+        if environ["SERVER_PROTOCOL"] == "HTTP/1.1" and not environ.get("HTTP_HOST"):
+            problem = "it has no Host header"
+        if not problem:
+            return app(environ, start_response)
+        status, headers, body = describe_refusal(Refusal(400, problem))
+        start_response(status, [*headers, ("Connection", "close")])
+        return (body,)
+
+    return call
+
+
+def _read_chunked_body(environ: dict[str, Any]) -> str:
+    """Read a chunked body to its end; return what is wrong with it, or ''."""
+    coding = environ.get("HTTP_TRANSFER_ENCODING")
+    if coding is None:
+        return ""
+    if coding.lower() != "chunked":
+        return f"Transfer-Encoding {coding!r} is not supported"
+    if environ.get("CONTENT_LENGTH"):
+        return "it has both Content-Length and Transfer-Encoding"
+    body = environ["wsgi.input"].read()
+    if not body:
+        return "its chunked body is empty or does not end"
+    environ["wsgi.input"] = BytesIO(body)
+    environ["CONTENT_LENGTH"] = str(len(body))
+    return ""
 
 
 def to_environment(settings: Settings) -> dict[str, str]:

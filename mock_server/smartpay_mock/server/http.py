@@ -337,8 +337,8 @@ def _framing(
     return length, b"" if method == "HEAD" else body
 
 
-def encode_refusal(refusal: Refusal) -> bytes:
-    """Return the response to a request that is not valid, in the API's shape."""
+def describe_refusal(refusal: Refusal) -> tuple[str, Headers, bytes]:
+    """Return status line, headers and body of a refusal, in the API's shape."""
     body = encode(
         {
             "details": [],
@@ -347,11 +347,20 @@ def encode_refusal(refusal: Refusal) -> bytes:
             "statusCode": refusal.status,
         }
     )
+    headers = [
+        ("Content-Type", "application/json"),
+        ("Content-Length", str(len(body))),
+        ("Request-Id", f"req_test_{random_base62(SUFFIX_LENGTH)}"),
+    ]
+    return f"{refusal.status} {_REASONS[refusal.status]}", headers, body
+
+
+def encode_refusal(refusal: Refusal) -> bytes:
+    """Return a refusal as bytes; the connection closes after it."""
+    status, headers, body = describe_refusal(refusal)
+    lines = [f"{name}: {value}\r\n" for name, value in headers]
     head = (
-        f"HTTP/1.1 {refusal.status} {_REASONS[refusal.status]}\r\n"
-        "Content-Type: application/json\r\n"
-        f"Content-Length: {len(body)}\r\n"
-        f"Request-Id: req_test_{random_base62(SUFFIX_LENGTH)}\r\n"
+        f"HTTP/1.1 {status}\r\n{''.join(lines)}"
         f"{_date_line(int(time.monotonic()))}Server: {SOFTWARE}\r\n"
         "Connection: close\r\n\r\n"
     )

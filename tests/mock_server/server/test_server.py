@@ -71,7 +71,7 @@ def test_two_hundred_held_requests_starve_nobody(
     clients = hold(server, probe, connect, HELD_AT_ONE_TIME)
 
     other = requests.get(f"{server.url}/ok", timeout=DEADLINE_SECONDS)
-    probe.gate.set()
+    probe.hold.set()
     answers = [client.read_answer() for client in clients]
 
     assert other.status_code == 200
@@ -90,7 +90,7 @@ def test_threads_of_held_requests_are_given_back(
     clients = hold(server, probe, connect, 20)
     at_most = server.thread_count
 
-    probe.gate.set()
+    probe.hold.set()
     for client in clients:
         client.read_answer()
     deadline = time.monotonic() + DEADLINE_SECONDS
@@ -114,7 +114,7 @@ def test_beyond_the_ceiling_a_request_waits_for_a_thread(
             late.socket.recv(1)
         threads = server.thread_count
         late.socket.settimeout(DEADLINE_SECONDS)
-        probe.gate.set()
+        probe.hold.set()
 
         answer = late.read_answer()
 
@@ -264,7 +264,7 @@ def test_stopping_frees_the_port_when_every_thread_is_held(
 
     with Server(probe, port=port) as again:
         assert again.port == port
-    probe.gate.set()
+    probe.hold.set()
     assert server.errors == []
 
 
@@ -273,7 +273,7 @@ def test_a_request_under_way_is_answered_before_the_server_stops(
 ) -> None:
     """Stopping is graceful towards requests that end soon."""
     (client,) = hold(server, probe, connect, 1)
-    threading.Timer(0.01, probe.gate.set).start()
+    threading.Timer(0.01, probe.hold.set).start()
 
     server.stop()
 
@@ -320,7 +320,7 @@ def test_what_the_app_raises_is_collected_and_not_printed(
     after = requests.get(f"{server.url}/ok", timeout=DEADLINE_SECONDS)
 
     assert answer.status_code == 500
-    assert [str(error) for error in server.errors] == ["the app's own trouble"]
+    assert [str(error) for error in server.errors] == ["an error of the app"]
     assert capfd.readouterr() == ("", "")
     assert after.status_code == 200
 

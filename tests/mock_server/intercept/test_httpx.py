@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from probe_app import HTTPX_RAISES
 from smartpay_fixtures import order_payload
 from smartpay_mock.app import create_app
 from smartpay_mock.intercept import async_smartpay_transport, smartpay_transport
@@ -74,10 +75,10 @@ def test_the_app_sees_the_request_as_it_was_sent(door: Any, probe: Any) -> None:
 @DOORS
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_fault_raises_what_it_raises_on_a_network(
-    door: Any, probe: Any, kind: str, httpx_raises: dict[str, Any]
+    door: Any, probe: Any, kind: str
 ) -> None:
     """Class and message are those that the socket makes; see the transport tests."""
-    error, message = httpx_raises[kind]
+    error, message = HTTPX_RAISES[kind]
 
     with pytest.raises(error) as caught:
         door(probe, "POST", f"/fault/{kind}", timeout=STALL_SECONDS)
@@ -132,7 +133,7 @@ def test_held_calls_do_not_hold_up_the_event_loop(probe: Any) -> None:
             calls = [asyncio.create_task(client.get("/held")) for _ in range(50)]
             for _ in calls:
                 await asyncio.to_thread(probe.arrived.acquire, timeout=5)
-            probe.gate.set()
+            probe.hold.set()
             return [answer.status_code for answer in await asyncio.gather(*calls)]
 
     assert asyncio.run(race()) == [200] * 50

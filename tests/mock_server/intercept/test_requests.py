@@ -15,6 +15,7 @@ import responses
 from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 
+from probe_app import REQUESTS_RAISES
 from smartpay_fixtures import order_payload
 from smartpay_mock.app import create_app
 from smartpay_mock.intercept import SmartpayAdapter, intercept
@@ -98,17 +99,18 @@ def test_a_body_may_have_any_form_that_requests_takes(
 @DOORS
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_fault_raises_what_it_raises_on_a_network(
-    door: Any, probe: Any, kind: str, requests_raises: dict[str, Any]
+    door: Any, probe: Any, kind: str
 ) -> None:
     """Class and message are those that the socket makes; see the transport tests."""
-    error, message = requests_raises[kind]
+    error, message = REQUESTS_RAISES[kind]
 
     with door(probe) as ask, pytest.raises(error) as caught:
         ask("POST", f"{API}/fault/{kind}", timeout=STALL_SECONDS)
 
     assert type(caught.value) is error
     assert re.fullmatch(message, str(caught.value)), str(caught.value)
-    assert kind == "half" or caught.value.request.url == f"{API}/fault/{kind}"
+    request: Any = getattr(caught.value, "request", None)
+    assert kind == "half" or request.url == f"{API}/fault/{kind}"
 
 
 @DOORS
@@ -196,12 +198,13 @@ def test_other_hosts_can_be_named(probe: Any) -> None:
     assert answer.content == BODY
 
 
-def test_calls_to_other_hosts_go_to_the_network(probe: Any, server: Server) -> None:
+def test_calls_to_other_hosts_go_to_the_network(probe: Any) -> None:
     """Only the API is emulated."""
-    with intercept(probe):
+    with Server(probe) as server, intercept(probe):
         answer = requests.get(f"{server.url}/echo", timeout=DEADLINE_SECONDS)
+        port = server.port
 
-    assert answer.json()["host"] == f"127.0.0.1:{server.port}"
+    assert answer.json()["host"] == f"127.0.0.1:{port}"
 
 
 def test_nothing_is_left_behind(probe: Any) -> None:
@@ -305,7 +308,7 @@ def test_importing_the_package_imports_no_client_library() -> None:
 
 def test_an_unknown_door_is_an_attribute_error() -> None:
     """A misspelt name is reported as usual."""
-    import smartpay_mock.intercept as doors  # noqa: PLC0415 - what is tested
+    import smartpay_mock.intercept as package  # noqa: PLC0415 - what is tested
 
     with pytest.raises(AttributeError, match="intercep_"):
-        _ = doors.intercep_
+        _ = package.intercep_

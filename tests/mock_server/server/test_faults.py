@@ -15,6 +15,7 @@ import httpx
 import pytest
 import requests
 
+from probe_app import HTTPX_RAISES, REQUESTS_RAISES
 from smartpay_mock.server import Certificates, Server
 
 BODY = b'{"id":"order_test_1"}\n....'
@@ -77,10 +78,10 @@ def door(request: pytest.FixtureRequest, certificates: Certificates) -> Iterator
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_requests_raises_what_a_broken_network_makes_it_raise(
-    door: Door, kind: str, requests_raises: dict[str, Raises]
+    door: Door, kind: str
 ) -> None:
     """Each fault arrives as the exception that production code has to handle."""
-    error, message = door.expected(requests_raises, kind)
+    error, message = door.expected(REQUESTS_RAISES, kind)
 
     with pytest.raises(error) as caught:
         requests.post(
@@ -95,10 +96,10 @@ def test_requests_raises_what_a_broken_network_makes_it_raise(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_httpx_raises_what_a_broken_network_makes_it_raise(
-    door: Door, kind: str, httpx_raises: dict[str, Raises]
+    door: Door, kind: str
 ) -> None:
     """The same for the other client library."""
-    error, message = door.expected(httpx_raises, kind)
+    error, message = door.expected(HTTPX_RAISES, kind)
 
     with pytest.raises(error) as caught:
         httpx.post(
@@ -112,11 +113,9 @@ def test_httpx_raises_what_a_broken_network_makes_it_raise(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_fault_on_a_kept_connection_is_the_same(
-    door: Door, kind: str, requests_raises: dict[str, Raises]
-) -> None:
+def test_a_fault_on_a_kept_connection_is_the_same(door: Door, kind: str) -> None:
     """A session that was used before meets the fault too, and then goes on."""
-    error, message = door.expected(requests_raises, kind)
+    error, message = door.expected(REQUESTS_RAISES, kind)
     with requests.Session() as session:
         session.trust_env, session.verify = False, door.verify
         session.get(door.url("/ok"), timeout=DEADLINE_SECONDS)

@@ -1,0 +1,486 @@
+"""What is sent byte by byte: both servers frame requests alike, or refuse them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import resource
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import pytest
+
+from smartpay_fixtures import order_payload
+from smartpay_mock.kernel.settings import Settings
+from smartpay_mock.server import Sandbox, Server
+from smartpay_mock.server.granian import to_environment
+
+DEADLINE_SECONDS = 20.0
+IDLE_CONNECTIONS = 2_000
+HELD_REQUESTS = 300
+GRANIAN = """
+from smartpay_mock.kernel.settings import load_settings
+from smartpay_mock.server.granian import serve_granian
+serve_granian(load_settings(), on_ready=lambda url: print(url, flush=True))
+"""
+BODY = json.dumps(order_payload()).encode()
+LENGTH = f"Content-Length: {len(BODY)}\n"
+CLOSE = "Connection: close\n"
+CHUNKED = "Transfer-Encoding: chunked\n"
+CHUNK = b"%x\r\n%b\r\n" % (len(BODY), BODY)
+END = b"0\r\n\r\n"
+REQUEST_ID = re.compile(rb"(?i)\r\nrequest-id: req_test_[0-9A-Za-z]{22}\r\n")
+
+_numbers = count()
+
+
+@dataclass
+class Shop:
+    """An account of a served emulator, charged with raw bytes.
+
+    Attributes:
+        port: Where the emulator serves.
+        connect: Opens a connection to a port.
+        is_granian: Whether granian serves.
+    """
+
+    port: int
+    connect: Callable[..., Any]
+    is_granian: bool
+
+    def __post_init__(self) -> None:
+        self.key = f"sk_test_raw{next(_numbers)}"
+
+    def head(self, headers: str, *, line: str = "POST /v1/orders HTTP/1.1") -> bytes:
+        """Return the head of a charge with further headers."""
+        text = (
+            f"{line}\nAuthorization: Basic {self.key}\n"
+            f"Content-Type: application/json\n{headers}\n"
+        )
+        return text.replace("\n", "\r\n").encode("latin-1")
+
+    def send(self, data: bytes, *, ends: bool = False) -> bytes:
+        """Send bytes and return all that comes until the server closes.
+
+        Args:
+            data: The bytes.
+            ends: Whether the client then ends its side.
+        """
+        client = self.connect(self.port)
+        client.socket.sendall(data)
+        if ends:
+            client.socket.shutdown(socket.SHUT_WR)
+        return bytes(client.read_to_the_end())
+
+    def orders(self) -> int:
+        """Return how many orders were made."""
+        line = "GET /v1/orders HTTP/1.1"
+        answer = self.send(self.head("Host: x\n" + CLOSE, line=line))
+        return int(json.loads(answer.partition(b"\r\n\r\n")[2])["results"])
+
+
+@pytest.fixture(scope="module")
+def granian_port() -> Iterator[int]:
+    """Return the port of an emulator that granian serves."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", GRANIAN],
+        env={**os.environ, **to_environment(Settings(port=0, server="granian"))},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    yield int(process.stdout.readline().rpartition(":")[2])
+    process.terminate()
+    process.communicate(timeout=DEADLINE_SECONDS)
+
+
+@pytest.fixture
+def own(connect: Callable[..., Any]) -> Iterator[Shop]:
+    """Return an account on the server of this process."""
+    with Sandbox() as sandbox:
+        port = int(sandbox.root_url.rpartition(":")[2])
+        yield Shop(port, connect, is_granian=False)
+
+
+@pytest.fixture(params=["threads", "granian"])
+def shop(request: pytest.FixtureRequest, connect: Callable[..., Any]) -> Shop:
+    """Return an account of its own on each server."""
+    if request.param == "threads":
+        shop: Shop = request.getfixturevalue("own")
+        return shop
+    port = request.getfixturevalue("granian_port")
+    return Shop(port, connect, is_granian=True)
+
+
+def test_a_charge_over_a_raw_socket_succeeds(shop: Shop) -> None:
+    """The plain case, so that the refusals below mean something."""
+    answer = shop.send(shop.head(f"Host: x\n{LENGTH}{CLOSE}") + BODY)
+
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert shop.orders() == 1
+
+
+def test_pipelined_requests_are_answered_in_order(shop: Shop) -> None:
+    """The second request follows the first without waiting; both are carried out."""
+    one = shop.head(f"Host: x\n{LENGTH}") + BODY
+    last = shop.head("Host: x\n" + CLOSE, line="GET /v1/orders HTTP/1.1")
+
+    answers = shop.send(one + one + last)
+
+    assert answers.count(b"HTTP/1.1 200") == 3
+    assert b'"results":2' in answers
+
+
+def test_a_chunked_body_with_trailers_is_read_to_its_end(shop: Shop) -> None:
+    """Trailers are no headers and no request; the next request is read right."""
+    chunked = shop.head(f"Host: x\n{CHUNKED}") + CHUNK + b"0\r\nX-Sum: 1\r\n\r\n"
+    last = shop.head("Host: x\n" + CLOSE, line="GET /v1/orders HTTP/1.1")
+
+    answers = shop.send(chunked + last)
+
+    assert answers.count(b"HTTP/1.1 200") == 2
+    assert b'"results":1' in answers
+
+
+def test_the_client_is_asked_to_go_on(shop: Shop) -> None:
+    """``Expect: 100-continue`` gets its interim response before the body is sent."""
+    client = shop.connect(shop.port)
+    client.socket.sendall(shop.head(f"Host: x\n{LENGTH}{CLOSE}Expect: 100-continue\n"))
+
+    interim = client.read_until(b"\r\n\r\n")
+    client.socket.sendall(BODY)
+
+    assert interim == b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert client.read_to_the_end().startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize(
+    ("line", "headers"),
+    [
+        ("POST http://elsewhere.example/v1/orders HTTP/1.1", f"Host: x\n{CLOSE}"),
+        ("POST /v1/orders HTTP/1.0", ""),
+        ("POST /v1/orders HTTP/1.1", f"Host: x\nUpgrade: h2c\n{CLOSE}"),
+        (
+            "POST /v1/orders HTTP/1.1",
+            "Host: x\nUpgrade: h2c, websocket\nConnection: Upgrade, close\n",
+        ),
+    ],
+    ids=["absolute target", "HTTP/1.0", "upgrade", "upgrade of the connection"],
+)
+def test_other_forms_of_a_request_are_served(
+    shop: Shop, line: str, headers: str
+) -> None:
+    """The request is carried out once, with its whole body."""
+    answer = shop.send(shop.head(headers + LENGTH, line=line) + BODY)
+
+    assert re.match(rb"HTTP/1\.[01] 200", answer)
+    assert shop.orders() == 1
+
+
+def test_http_1_0_keeps_a_connection_only_if_asked(shop: Shop) -> None:
+    """A client of HTTP/1.0 asks for each connection that is to stay open."""
+    line = "GET /v1/orders HTTP/1.0"
+    kept = shop.head("Connection: keep-alive\n", line=line)
+
+    answers = shop.send(kept + shop.head("", line=line))
+
+    assert len(re.findall(rb"HTTP/1\.[01] 200", answers)) == 2
+    assert re.search(rb"(?i)\r\nconnection: keep-alive\r\n", answers)
+
+
+def test_the_response_to_head_has_no_body(shop: Shop) -> None:
+    """Only the head comes, and the next response follows at once."""
+    head = shop.head("Host: x\n", line="HEAD /v1/orders HTTP/1.1")
+    last = shop.head("Host: x\n" + CLOSE, line="HEAD /v1/orders HTTP/1.1")
+
+    answers = shop.send(head + last)
+
+    assert answers.count(b"HTTP/1.1 200") == 2
+    assert answers.endswith(b"\r\n\r\n")
+    assert b"collection" not in answers
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        (f"Host: x\nContent-Length: {len(BODY) + 1}\n", BODY),
+        (f"Host: x\n{CHUNKED}", CHUNK),
+        (f"Host: x\n{CHUNKED}", CHUNK + b"0\r\n"),
+        (f"Host: x\n{LENGTH}", b""),
+    ],
+    ids=["a byte", "the last chunk", "the last line", "the body"],
+)
+def test_a_message_that_is_cut_off_is_never_carried_out(
+    shop: Shop, headers: str, body: bytes
+) -> None:
+    """A whole JSON document is not enough: the message has to end as announced."""
+    shop.send(shop.head(headers) + body, ends=True)
+
+    assert shop.orders() == 0
+
+
+MALFORMED = {
+    "two lengths that differ": f"Host: x\n{LENGTH}Content-Length: 3\n",
+    "negative length": "Host: x\nContent-Length: -1\n",
+    "length with a sign": f"Host: x\nContent-Length: +{len(BODY)}\n",
+    "length with an underscore": "Host: x\nContent-Length: 1_0\n",
+    "length of 5,000 digits": f"Host: x\nContent-Length: {'1' * 5_000}\n",
+    "space before the colon": f"Host: x\n{LENGTH}X-A : 1\n",
+    "folded header": f"Host: x\n{LENGTH}X-A: 1\n 2\n",
+    "NUL in a header": f"Host: x\n{LENGTH}X-A: 1\0\n",
+    "no Host": LENGTH,
+    "two Hosts": f"Host: x\nHost: y\n{LENGTH}",
+    "another coding": "Host: x\nTransfer-Encoding: gzip, chunked\n",
+    "length and coding": f"Host: x\n{LENGTH}{CHUNKED}",
+}
+BEYOND_GRANIAN = {"two Hosts", "length and coding"}
+"""granian's parser (hyper) accepts these and does not show them to the app."""
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+def test_a_malformed_request_is_refused_and_not_carried_out(
+    shop: Shop, name: str
+) -> None:
+    """The answer is 400 in the API's shape; granian's own has no body."""
+    if shop.is_granian and name in BEYOND_GRANIAN:
+        pytest.skip("granian passes this on unseen")
+    chunked = "coding" in name
+    body = CHUNK + END if chunked else BODY
+
+    answer = shop.send(shop.head(MALFORMED[name]) + body)
+
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert answer.count(b"HTTP/1.1") == 1
+    assert shop.orders() == 0
+    if not shop.is_granian:
+        check_refusal(answer, 400)
+
+
+def check_refusal(answer: bytes, status: int) -> None:
+    """Check that a refusal of the server has the API's shape."""
+    document = json.loads(answer.partition(b"\r\n\r\n")[2])
+    assert document["message"].startswith("The request is not valid HTTP: ")
+    assert (document["details"], document["errorCode"], document["statusCode"]) == (
+        [],
+        "request.malformed",
+        status,
+    )
+    assert REQUEST_ID.search(answer)
+
+
+def test_bare_line_feeds_are_refused(own: Shop) -> None:
+    """Lines end with CR and LF; granian's parser (hyper) accepts less."""
+    head = own.head(f"Host: x\n{LENGTH}").replace(b"\r\n", b"\n")
+
+    check_refusal(own.send(head + BODY), 400)
+
+    assert own.orders() == 0
+
+
+@pytest.mark.parametrize("part", ["header", "target", "trailer"])
+def test_a_head_over_the_limit_is_refused(own: Shop, part: str) -> None:
+    """431 when 64 KiB are exceeded; granian's own limit is higher."""
+    long = "a" * 140_000
+    sent = {
+        "header": own.head(f"Host: x\n{LENGTH}X-A: {long}\n"),
+        "target": own.head("Host: x\n", line=f"GET /v1/orders?{long} HTTP/1.1"),
+        "trailer": own.head(f"Host: x\n{CHUNKED}")
+        + CHUNK
+        + f"0\r\nX-A: {long}".encode(),
+    }
+
+    answer = own.send(sent[part])
+
+    assert answer.startswith(b"HTTP/1.1 431")
+    check_refusal(answer, 431)
+    assert own.orders() == 0
+
+
+def test_an_announced_body_over_the_limit_is_refused_unread(shop: Shop) -> None:
+    """413 in the API's shape, without waiting for a body that is not read."""
+    answer = shop.send(shop.head(f"Host: x\nContent-Length: 600000000\n{CLOSE}"))
+
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert b"request.too-large" in answer
+
+
+def test_a_chunk_of_600_mb_costs_no_memory(own: Shop) -> None:
+    """The limit holds while the chunk is still arriving; nobody waits for its end."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    start = own.head(f"Host: x\n{CHUNKED}") + b"%x\r\n" % 600_000_000
+    answer = own.send(start + b"x" * 1_100_000)
+
+    grown_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert b"request.too-large" in answer
+    assert grown_kb < 100_000
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        (b"", b""),
+        (b"GET /ok HTT", b"HTTP/1.1 408"),
+        (
+            b"POST /ok HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n1",
+            b"HTTP/1.1 408",
+        ),
+    ],
+    ids=["nothing", "half a head", "half a body"],
+)
+def test_a_client_has_so_long_for_a_request_and_no_longer(
+    probe: Any, connect: Any, sent: bytes, expected: bytes
+) -> None:
+    """An idle connection closes; half a request is refused; neither keeps a thread."""
+    with Server(probe, patience_s=0.3) as server:
+        client = connect(server.port)
+        client.socket.sendall(sent)
+        answer = client.read_to_the_end()
+        threads = server.thread_count
+
+    assert answer[:12] == expected
+    assert threads <= 2
+    assert probe.environs == []
+
+
+def test_dripping_bytes_do_not_extend_the_deadline(probe: Any, connect: Any) -> None:
+    """The deadline is one for the whole request, not one for each byte."""
+    with Server(probe, patience_s=0.3) as server:
+        client = connect(server.port)
+        client.send("GET /ok HTTP/1.1\n")
+        client.socket.settimeout(0.02)
+        answer = b""
+        while not answer:
+            client.send("X-A: 1\n")
+            try:
+                answer = client.socket.recv(65_536)
+            except TimeoutError:
+                continue
+
+    assert answer.startswith(b"HTTP/1.1 408")
+
+
+def test_hundreds_of_held_requests_starve_nobody(
+    own: Shop, connect: Callable[..., Any]
+) -> None:
+    """A hold of the emulator keeps its requests; the next one is served at once."""
+    plan = json.dumps({"operation": "create_order", "kind": "latency", "ms": 60_000})
+    line = "POST /__admin/faults HTTP/1.1"
+    own.send(
+        own.head(f"Host: x\nContent-Length: {len(plan)}\n{CLOSE}", line=line)
+        + plan.encode()
+    )
+    sent = own.head(f"Host: x\n{LENGTH}") + BODY
+    for _ in range(HELD_REQUESTS):
+        connect(own.port).socket.sendall(sent)
+
+    other = Shop(own.port, connect, is_granian=False)
+
+    assert other.orders() == 0
+
+
+def test_two_thousand_idle_connections_cost_no_thread(
+    server: Server, connect: Any
+) -> None:
+    """Idle clients wait in the loop; the next one is served."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * IDLE_CONNECTIONS + 500
+    if hard != resource.RLIM_INFINITY and hard < wanted:
+        pytest.skip("this machine allows too few descriptors")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+    try:
+        clients = [connect(server.port) for _ in range(IDLE_CONNECTIONS)]
+        for client in (clients[0], clients[-1], connect(server.port)):
+            client.get("/ok")
+            assert client.read_answer().startswith(b"HTTP/1.1 200")
+        assert server.thread_count <= 2
+        for client in clients:
+            client.socket.close()
+    finally:
+        server.stop()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_at_the_limit_of_descriptors_live_connections_are_served(
+    server: Server, connect: Any
+) -> None:
+    """New clients wait until a descriptor is free; the others notice nothing."""
+    live = connect(server.port)
+    live.get("/ok")
+    live.read_answer()
+    waiting = socket.socket()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    highest = max(int(name) for name in os.listdir("/dev/fd"))
+    taken = []
+    resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 8, hard))
+    try:
+        with contextlib.suppress(OSError):  # too many open files
+            while True:
+                taken.append(os.dup(0))
+        waiting.connect(("127.0.0.1", server.port))
+        waiting.sendall(b"GET /ok HTTP/1.1\r\nHost: x\r\n\r\n")
+        for _ in range(5):
+            live.get("/ok")
+            assert live.read_answer().startswith(b"HTTP/1.1 200")
+    finally:
+        for descriptor in taken:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    waiting.settimeout(DEADLINE_SECONDS)
+    assert waiting.recv(12) == b"HTTP/1.1 200"
+    waiting.close()
+    assert [type(error) for error in server.errors] == [OSError]
+
+
+def test_a_client_that_does_not_read_holds_nobody(connect: Any) -> None:
+    """A large response waits in the loop until the client reads it."""
+    body = b"x" * 20_000_000
+
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        large = environ["PATH_INFO"] == "/large"
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [body if large else b"small"]
+
+    with Server(app) as server:
+        slow = connect(server.port)
+        slow.send("GET /large HTTP/1.1\nHost: x\nConnection: close\n\n")
+        other = connect(server.port)
+        other.get("/small")
+        assert other.read_answer().endswith(b"small")
+        assert server.thread_count <= 2
+
+        assert slow.read_to_the_end().endswith(body)
+
+
+def test_repeated_headers_are_joined(server: Server, connect: Any, probe: Any) -> None:
+    """The app sees one header with both values; underscores hide no header."""
+    client = connect(server.port)
+    client.send("GET /ok HTTP/1.1\nHost: x\nX-A: 1\nx-a: 2\nIdempotency_Key: no\n\n")
+    client.read_answer()
+
+    assert probe.environs[0]["HTTP_X_A"] == "1, 2"
+    assert "HTTP_IDEMPOTENCY_KEY" not in probe.environs[0]
+
+
+def test_a_failure_of_the_server_is_logged_in_one_line(
+    server: Server, connect: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The traceback is there for the asking, at level DEBUG."""
+    caplog.set_level("DEBUG", "smartpay_mock.server")
+    client = connect(server.port)
+    client.get("/raise")
+    client.read_answer()
+
+    first, second = caplog.records
+    assert first.levelname == "ERROR"
+    assert "ConnectionRefusedError: an error of the app" in first.getMessage()
+    assert first.exc_info is None
+    assert (second.levelname, bool(second.exc_info)) == ("DEBUG", True)
