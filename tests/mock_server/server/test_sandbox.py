@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -87,24 +86,6 @@ def test_the_limit_holds_for_a_body_of_no_announced_length(
 
     assert answer.status_code == status
     assert len(made) == (status == 200)
-
-
-def test_a_chunk_without_a_size_is_refused_in_words(
-    connect: Callable[..., Any],
-) -> None:
-    """What is wrong is the framing, and the message says so."""
-    with Sandbox() as sandbox:
-        client = connect(int(sandbox.root_url.rpartition(":")[2]))
-        client.send(
-            "POST /v1/orders HTTP/1.1\nHost: 127.0.0.1\n"
-            f"Authorization: {KEY['Authorization']}\n"
-            "Transfer-Encoding: chunked\nConnection: close\n\n",
-            b"no size\r\n",
-        )
-        answer = client.read_to_the_end()
-
-    assert answer.startswith(b"HTTP/1.1 400")
-    assert b"Invalid character in chunk size" in answer
 
 
 def test_a_sandbox_that_does_not_run_has_no_url() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Callable
@@ -150,23 +149,6 @@ def test_a_connection_is_kept_for_the_next_request(
         assert client.read_answer().startswith(b"HTTP/1.1 200")
 
 
-def test_requests_sent_at_once_are_all_answered_in_order(
-    server: Server, connect: Callable[..., Any]
-) -> None:
-    """Pipelining: what lies in our buffer is not forgotten."""
-    client = connect(server.port)
-
-    client.send(
-        "GET /echo/1 HTTP/1.1\nHost: x\n\n"
-        "GET /echo/2 HTTP/1.1\nHost: x\n\n"
-        "GET /echo/3 HTTP/1.1\nHost: x\nConnection: close\n\n"
-    )
-
-    answers = client.read_to_the_end()
-    assert [answers.find(b"/echo/%d" % number) > 0 for number in (1, 2, 3)]
-    assert answers.count(b"HTTP/1.1 201") == 3
-
-
 def test_head_and_body_arrive_together(
     server: Server, connect: Callable[..., Any]
 ) -> None:
@@ -178,49 +160,6 @@ def test_head_and_body_arrive_together(
 
     assert received.startswith(b"HTTP/1.1 200")
     assert received.endswith(b"....")
-
-
-def test_an_unused_connection_is_closed_in_the_end(
-    probe: Any, connect: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Idle clients do not keep descriptors for ever."""
-    with Server(probe, patience_s=0.02) as server:
-        client = connect(server.port)
-        client.get("/ok")
-        client.read_answer()
-
-        rest = client.socket.recv(1)
-
-    assert rest == b""
-    assert server.errors == []
-
-
-def test_a_client_is_told_to_go_on_before_it_sends_a_large_body(
-    server: Server, connect: Callable[..., Any]
-) -> None:
-    """``Expect: 100-continue`` gets its interim answer at once."""
-    client = connect(server.port)
-    client.send(
-        "POST /echo HTTP/1.1\nHost: x\nContent-Length: 2\nExpect: 100-continue\n\n"
-    )
-
-    interim = client.read_until(b"\r\n\r\n")
-    client.send("", b"ok")
-    answer = client.read_answer()
-
-    assert interim == b"HTTP/1.1 100 Continue\r\n\r\n"
-    assert json.loads(answer.partition(b"\r\n\r\n")[2])["body"] == "ok"
-
-
-def test_a_chunked_body_reaches_the_app(
-    server: Server, connect: Callable[..., Any]
-) -> None:
-    """Clients that stream need no Content-Length."""
-    answer = requests.post(
-        f"{server.url}/echo", data=iter([b"one", b"two"]), timeout=DEADLINE_SECONDS
-    )
-
-    assert answer.json()["body"] == "onetwo"
 
 
 def test_stopping_is_fast_with_an_idle_connection(
