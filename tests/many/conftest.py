@@ -276,6 +276,14 @@ def key() -> str:
 
 
 @pytest.fixture
+def own_file_world(tmp_path: Path) -> Iterator[World]:
+    """Return a world on a durable SQLite file that has no host yet."""
+    world = World(f"sqlite:///{tmp_path / 'state.db'}", tmp_path)
+    yield world
+    world.stop()
+
+
+@pytest.fixture
 def own_world(postgresql_server: str, tmp_path: Path) -> Iterator[World]:
     """Return a world on PostgreSQL that has no host yet."""
     world = World(f"{postgresql_server}&schema=many_{next(_worlds)}", tmp_path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import json
 import sys
 from types import ModuleType
 from typing import Any
@@ -169,13 +168,3 @@ def test_both_agree_on_any_bytes(body: bytes) -> None:
             results.append(ValueError)
 
     assert results[0] == results[1]
-
-
-@pytest.mark.parametrize("body", GOOD.values(), ids=GOOD)
-def test_a_body_is_read_as_any_reader_would(body: bytes) -> None:
-    """The standard library is the judge."""
-    expected = json.loads(body)
-    if isinstance(expected, int):
-        expected = pytest.approx(expected)
-
-    assert fast.decode_request(body) == expected

@@ -15,7 +15,6 @@ from smartpay_mock.kernel.ids import (
     new_password,
     new_secret_key,
     random_base62,
-    seeded_random,
 )
 
 SDK_PATTERN = re.compile(r"[a-z]+_(test|live)_[0-9a-zA-Z]+")
@@ -110,9 +109,3 @@ def test_an_account_is_named_by_a_digest_of_its_key() -> None:
     assert name == account_id("sk_test_abcdef") != account_id("sk_test_abcdeg")
     assert re.fullmatch("acct_[0-9A-Za-z]{22}", name)
     assert "abcdef" not in name
-
-
-def test_a_generator_of_its_own_repeats() -> None:
-    """For jitter and examples."""
-    assert seeded_random("a").random() == seeded_random("a").random()
-    assert seeded_random("a").random() != seeded_random("b").random()

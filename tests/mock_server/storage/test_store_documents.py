@@ -159,19 +159,6 @@ def test_a_page_with_a_key_has_only_documents_with_that_key(store: Store) -> Non
         assert unit.page("order", limit=3, index_key="nobody") == []
 
 
-def test_a_key_with_one_document_has_a_page_of_one(store: Store) -> None:
-    """The common case (an order's payment) keeps to ``before`` as well."""
-    with store.write("a") as unit:
-        unit.put("payment", "p1", b"", index_key="o1")
-
-    with store.read("a") as unit:
-        assert [row.id for row in unit.page("payment", limit=9, index_key="o1")] == [
-            "p1"
-        ]
-        assert unit.page("payment", limit=9, index_key="o1", before=1) == []
-        assert unit.count("payment", index_key="o1") == 1
-
-
 def test_due_documents_come_earliest_first(store: Store) -> None:
     """By due time, then by number; ``until`` is inclusive."""
     with store.write("a") as unit:
@@ -239,21 +226,6 @@ def test_trimming_keeps_the_newest(store: Store, keep: int) -> None:
         assert unit.get("request", "r1") == (b"" if keep >= 5 else None)
 
 
-def test_a_journal_that_is_trimmed_at_every_write_keeps_its_length(
-    store: Store,
-) -> None:
-    """Put and trim, again and again: the last ones are there, in order."""
-    for n in range(30):
-        with store.write("a") as unit:
-            unit.put("request", f"r{n}", b"")
-            unit.trim("request", 10)
-
-    with store.read("a") as unit:
-        rows = unit.page("request", limit=99)
-        assert [row.id for row in rows] == [f"r{n}" for n in range(29, 19, -1)]
-        assert unit.count("request") == 10
-
-
 def test_what_comes_after_a_trim_stays(store: Store) -> None:
     """A trim cuts what was there when it was called, not what is put later."""
     fill(store, 3)
@@ -285,27 +257,3 @@ def test_a_unit_for_reading_refuses_to_write(store: Store) -> None:
         unit.discard()
 
         assert unit.count("order") == 1
-
-
-def test_documents_of_several_kinds_do_not_mix(store: Store) -> None:
-    """The same id may be used in each kind."""
-    with store.write("a") as unit:
-        unit.put("order", "x", b"order")
-        unit.put("timer", "x", b"timer", due=1)
-        unit.delete("order", "x")
-
-    with store.read("a") as unit:
-        assert unit.get("timer", "x") == b"timer"
-        assert unit.kinds() == ["timer"]
-
-
-def test_thousands_of_writes_in_one_unit_are_one(store: Store) -> None:
-    """A unit too large for one batch is still read, counted and paged as a whole."""
-    fill(store, 1_234)
-
-    with store.write("a") as unit:
-        assert unit.count("order") == 1_234
-        assert unit.get("order", "o1") == b"1"
-        unit.put("order", "o1", b"one")
-        assert unit.page("order", limit=1)[0].id == "o1234"
-        assert unit.page("order", limit=1, before=2)[0].body == b"one"

@@ -102,8 +102,8 @@ def test_a_unit_that_does_not_end_is_named(path: Path) -> None:
         assert other.accounts() == ["a"]
 
 
-def test_a_thread_that_does_not_end_its_unit_is_named(path: Path) -> None:
-    """Within one process, too; the server is told before each wait."""
+def test_a_thread_that_waits_for_another_one_tells_the_server(path: Path) -> None:
+    """Before it waits; the wait ends after ``busy_ms``."""
     waits: list[str] = []
 
     def write(store: Store) -> None:
@@ -111,10 +111,12 @@ def test_a_thread_that_does_not_end_its_unit_is_named(path: Path) -> None:
         with pytest.raises(StoreUnavailable, match=r"\?busy_ms="):
             put_order(store)
 
-    with open_store(f"sqlite:///{path}?busy_ms=20") as store:
-        with store.write("a"), ThreadPoolExecutor(1) as pool:
-            pool.submit(write, store).result(DEADLINE_S)
-        put_order(store)
+    with (
+        open_store(f"sqlite:///{path}?busy_ms=20") as store,
+        store.write("a"),
+        ThreadPoolExecutor(1) as pool,
+    ):
+        pool.submit(write, store).result(DEADLINE_S)
 
     assert waits == ["wait"]
 
@@ -295,27 +297,37 @@ def test_a_newer_file_is_refused(path: Path) -> None:
     assert path.read_bytes() == before
 
 
-def test_another_program_s_database_is_refused(path: Path) -> None:
-    """Tables that are not ours are left alone, also when they have our version."""
+def test_what_is_not_ours_is_refused_and_stays(path: Path) -> None:
+    """A text file, then a database with tables of another program."""
+    path.write_text("dear diary, " * 100, encoding="utf-8")
+    before = path.read_bytes()
+    with pytest.raises(StoreError, match=r"state\.db is not an SQLite database"):
+        open_store(f"sqlite:///{path}")
+    assert path.read_bytes() == before
+
+    path.unlink()
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE documents (x)")
         connection.execute(f"PRAGMA user_version = {sql.VERSION}")
     before = path.read_bytes()
-
     with pytest.raises(StoreError, match=r"state\.db is a database of another program"):
         open_store(f"sqlite:///{path}")
-
     assert path.read_bytes() == before
 
 
-def test_a_file_that_is_no_database_is_refused(path: Path) -> None:
-    """A text file stays a text file."""
-    path.write_text("dear diary, " * 100, encoding="utf-8")
-
-    with pytest.raises(StoreError, match=r"state\.db is not an SQLite database"):
-        open_store(f"sqlite:///{path}")
-
-    assert path.read_text(encoding="utf-8").startswith("dear diary")
+@pytest.mark.parametrize(
+    ("place", "complaint"),
+    [
+        ("no/such/state.db", r"the folder .*/no/such does not exist"),
+        ("", r"is a folder\. Name a file in it"),
+    ],
+)
+def test_a_place_without_a_file_is_named(
+    tmp_path: Path, place: str, complaint: str
+) -> None:
+    """A missing folder is not created: the path may be a typing error."""
+    with pytest.raises(StoreError, match=complaint):
+        open_store(f"sqlite:///{tmp_path}/{place}")
 
 
 def test_an_empty_file_becomes_a_store(path: Path) -> None:
@@ -326,18 +338,6 @@ def test_an_empty_file_becomes_a_store(path: Path) -> None:
         put_order(store)
 
         assert store.accounts() == ["a"]
-
-
-def test_a_missing_folder_is_named(tmp_path: Path) -> None:
-    """It is not created behind the user's back: the path may be a typing error."""
-    with pytest.raises(StoreError, match=r"the folder .*/no/such does not exist"):
-        open_store(f"sqlite:///{tmp_path}/no/such/state.db")
-
-
-def test_a_folder_is_no_file(tmp_path: Path) -> None:
-    """Naming a folder is told so."""
-    with pytest.raises(StoreError, match=r"is a folder\. Name a file in it"):
-        open_store(f"sqlite:///{tmp_path}")
 
 
 def test_a_place_that_cannot_be_written_is_named(

@@ -90,19 +90,6 @@ def test_discard_forgets_what_was_written_so_far(store: Store) -> None:
         assert unit.count("order") == 6
 
 
-def test_discard_before_anything_went_out_keeps_what_was_read(store: Store) -> None:
-    """Reading, writing, discarding and reading again gives the first answer."""
-    prepare(store)
-
-    with store.write("a") as unit:
-        first = unit.row("order", "o1")
-        unit.put("order", "o1", b"new")
-        unit.delete("order", "o2")
-        unit.discard()
-        assert unit.row("order", "o1") == first
-        assert unit.get("order", "o2") == b"old"
-
-
 def test_accounts_do_not_see_each_other(store: Store) -> None:
     """The same kind and id in two accounts are two documents."""
     for account in ("a", "b"):
