@@ -20,7 +20,7 @@ BENCHES = {
     "memory": "after 20,000 charges that are kept",
     "stores": "what each store makes of the same calls",
     "processes": "what one more process brings",
-    "growth": "with 1,000 orders held, and with a million",
+    "growth": "with 1,000 orders held, and with 50,000",
     "layers": "where the time of one charge goes",
     "fixture_cost": "the pytest plugin, unused and used",
 }
@@ -40,9 +40,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="all without one")
     parser.add_argument("--rounds", type=int, default=3, help="of load (3)")
     parser.add_argument("--seconds", type=int, default=5, help="a round (5)")
-    parser.add_argument(
-        "--most", type=int, default=1_000_000, help="orders, for growth"
-    )
+    parser.add_argument("--most", type=int, default=50_000, help="orders, for growth")
     parser.add_argument("--state", default="memory:", help="of growth (memory:)")
     parser.add_argument(
         "--before", default="470848d", help="the earlier commit, for before (470848d)"

@@ -1,4 +1,4 @@
-"""What each store makes of the same calls, and of the writes of one charge alone."""
+"""Measure the same calls on each store, and the writes of one charge alone."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def measure(_options: argparse.Namespace) -> Iterator[Table]:
 
 
 def calls(at: dict[str, Emulator]) -> Table:
-    """Return what whole calls take, without a socket."""
+    """Return the times of whole calls, without a socket."""
     rows = []
     for name, call in at.items():
         order = call.create()["id"]
@@ -80,7 +80,7 @@ def calls(at: dict[str, Emulator]) -> Table:
 
 
 def alone(at: dict[str, Emulator]) -> Table:
-    """Return what the stores take for the documents of one charge."""
+    """Return the times of the stores for the documents of one charge."""
     documents = _documents(at["memory (default)"].store)
     rows = []
     for name, each in at.items():
@@ -98,7 +98,7 @@ def alone(at: dict[str, Emulator]) -> Table:
 
 
 def _documents(store: Store) -> list[Callable[[Unit], None]]:
-    """Return the puts that the newest charge made, each to be made under a new id."""
+    """Return the puts of the newest charge; each call uses a new id."""
     puts: list[Callable[[Unit], None]] = []
     with store.read(ACCOUNT) as unit:
         for kind in (
@@ -137,7 +137,7 @@ def _look_up(store: Store) -> None:
     with store.write(ACCOUNT) as unit:
         rows = [unit.row(kind, id_) for kind, id_ in _REPLAYED]
     if None in rows:
-        raise SystemExit("the key is not there")
+        raise SystemExit("the idempotency key is missing")
 
 
 def _middle(times: list[float]) -> str:
