@@ -1,9 +1,9 @@
-"""Where documents are kept: in memory, in an SQLite file, in PostgreSQL.
+"""Stores: in memory, in an SQLite file, in PostgreSQL.
 
-Law: the standard library, ``kernel`` and ``psycopg`` only, and each database's driver
-is imported when it is used. Nothing above this floor sees SQL, a connection or a
-transaction: it sees :class:`~smartpay_mock.storage.base.Store` and
-:class:`~smartpay_mock.storage.base.Unit`. What a document means is not known here.
+This package imports the standard library, ``kernel`` and ``psycopg`` only, and imports
+a database's driver when that database is used. The layers above see no SQL, connection
+or transaction: they use :class:`~smartpay_mock.storage.base.Store` and
+:class:`~smartpay_mock.storage.base.Unit`. The stores don't know what documents mean.
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ setting     when the machine (not the program) crashes   what a write unit waits
 A crash of the program alone loses nothing that was answered with any of them.
 
 When the file is deleted or replaced while it is open, every further call fails with
-``StoreUnavailable``: answers from a file that nobody can find any more would be lost.
-Calls succeed again when the original file is back in its place, or after a restart.
+``StoreUnavailable``: what it stored would be lost with the file. Calls succeed again
+when the original file is back in its place, or after a restart.
 """
 
 from __future__ import annotations
@@ -72,7 +72,8 @@ class SqliteStore(sql.SqlStore):
     ) -> None:
         super().__init__()
         self._file = SqliteFile(path, synchronous, busy_ms)
-        # One connection writes; the lock decides which thread has it.
+        # One connection writes; the lock decides which thread has it. It waits for
+        # other processes in _Session.wait_for, not in SQLite.
         self._lock = threading.Lock()
         self._writer = self._file.connect()
         self._writer.query("PRAGMA busy_timeout = 0")
@@ -108,7 +109,10 @@ class SqliteStore(sql.SqlStore):
                 yield session
             return
         self._file.check_place()
-        session = self._readers.pop() if self._readers else self._file.connect()
+        try:
+            session = self._readers.pop()
+        except IndexError:
+            session = self._file.connect()
         try:
             session.change("BEGIN")
             yield session
