@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from smartpay_mock.cli.command_client import CommandClient
 from smartpay_mock.testing import SmartpayServer, retry_scenarios
-from smartpay_mock.testing.command_client import CommandClient
 from smartpay_mock.testing.grading import ReportCard, marks
 from smartpay_mock.testing.local import LocalEmulator
 from smartpay_mock.testing.session import settings_from

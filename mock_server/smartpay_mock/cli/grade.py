@@ -12,10 +12,10 @@ from typing import Any
 
 import click
 
+from smartpay_mock.cli.command_client import CommandClient, CommandGrade
 from smartpay_mock.cli.sdks import SDKS, variables
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.ids import random_base62
-from smartpay_mock.testing.command_client import CommandClient, CommandGrade
 from smartpay_mock.testing.grading import (
     ReportCard,
     ScenarioGrade,

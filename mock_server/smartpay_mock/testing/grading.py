@@ -20,8 +20,6 @@ from smartpay_mock.testing.text import columns, counted, fill, wrap
 
 Outcome = Literal["success", "failure", "unfinished"]
 
-# Statuses of orders that reserve or take money.
-_CHARGED = {"succeeded", "requires_capture"}
 # Timers of two processes differ slightly, so a pause may be this much too short.
 _TOLERANCE_MS = 10
 _PAIR = 2
@@ -40,29 +38,6 @@ class Evidence:
     attempts: tuple[RecordedRequest, ...]
     charges: int
     outcome: Outcome
-
-    @classmethod
-    def of(
-        cls,
-        operation: str,
-        *,
-        requests: Iterable[RecordedRequest],
-        orders: Iterable[Mapping[str, Any]],
-        outcome: Outcome,
-    ) -> Evidence:
-        """Return the evidence from an account.
-
-        Args:
-            operation: The operation whose calls are attempts.
-            requests: The account's journal, oldest first.
-            orders: All its orders.
-            outcome: The outcome that the client reports.
-        """
-        return cls(
-            tuple(request for request in requests if request.operation == operation),
-            sum(order["status"] in _CHARGED for order in orders),
-            outcome,
-        )
 
     @property
     def pauses(self) -> list[int]:

@@ -23,8 +23,6 @@ from smartpay_mock.testing.journal import RecordedRequest
 Document = Mapping[str, Any]
 
 WINDOW_MS = 10 * MINUTE_MS
-# Statuses of orders that reserve or take money.
-_CHARGED = {"succeeded", "requires_capture"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,55 +55,95 @@ def find_violations(
 
     Args:
         requests: The account's journal, oldest first.
-        orders: Its orders, expanded, oldest first.
+        orders: Its orders, expanded.
         payments: Its payments.
         refunds: Its refunds.
         window_ms: Two charges for one cart count if they are at most so many
             milliseconds apart, on the account's clock.
     """
-    found = list(_double_charges(requests, orders, refunds, window_ms=window_ms))
-    found += _over_captures(requests, orders, payments)
-    found += _over_refunds(requests, orders, payments, refunds)
-    return found
+    history = _History(requests, orders, payments, refunds)
+    return [
+        *history.double_charges(window_ms),
+        *history.over_captures(),
+        *history.over_refunds(),
+    ]
 
 
-def _double_charges(
-    requests: Sequence[RecordedRequest],
-    orders: Sequence[Document],
-    refunds: Sequence[Document],
-    *,
-    window_ms: int,
-) -> Iterator[Violation]:
-    """Return one violation per extra charge, with the charge before it."""
-    refunded = _sums(refunds, "payment")
-    charged = [order for order in orders if _holds_money(order, refunded)]
-    latest: dict[str, Document] = {}
-    for order in sorted(charged, key=lambda order: int(order["createdAt"])):
-        carts = _carts_of(order)
-        for cart, same in carts.items():
-            first = latest.get(cart)
-            if first is None:
-                continue
-            apart = order["createdAt"] - first["createdAt"]
-            if apart <= window_ms:
-                yield Violation(
-                    "double-charge",
-                    f"2 approved orders for one cart ({same}), {apart:,} ms apart",
-                    (first, order),
-                    (_creator(requests, first), _creator(requests, order)),
+@dataclass(frozen=True, slots=True)
+class _History:
+    """Everything that happened in an account."""
+
+    requests: Sequence[RecordedRequest]
+    orders: Sequence[Document]
+    payments: Sequence[Document]
+    refunds: Sequence[Document]
+
+    def double_charges(self, window_ms: int) -> Iterator[Violation]:
+        """Return one violation per extra charge, with the charge before it."""
+        latest: dict[str, Document] = {}
+        for order in sorted(self.charged(), key=lambda order: int(order["createdAt"])):
+            carts = _carts_of(order)
+            for cart, same in carts.items():
+                first = latest.get(cart)
+                if first is None:
+                    continue
+                apart = order["createdAt"] - first["createdAt"]
+                if apart <= window_ms:
+                    message = (
+                        f"2 approved orders for one cart ({same}), {apart:,} ms apart"
+                    )
+                    yield self.violation("double-charge", message, first, order)
+                    break
+            latest |= dict.fromkeys(carts, order)
+
+    def over_captures(self) -> Iterator[Violation]:
+        """Return the orders that were captured over their authorization."""
+        captured = _sums(self.payments, "order")
+        for order in self.orders:
+            authorized = order["amount"] - order.get("discountAmount", 0)
+            taken = captured.get(order["id"], 0)
+            if taken > authorized:
+                message = (
+                    f"{taken:,} {order['currency']} captured of {authorized:,} "
+                    "authorized"
                 )
-                break
-        latest |= dict.fromkeys(carts, order)
+                yield self.violation("over-capture", message, order)
 
+    def over_refunds(self) -> Iterator[Violation]:
+        """Return the payments that were refunded over their amount."""
+        orders = {order["id"]: order for order in self.orders}
+        refunded = _sums(self.refunds, "payment")
+        for payment in self.payments:
+            total = refunded.get(payment["id"], 0)
+            if total > payment["amount"]:
+                message = (
+                    f"{total:,} {payment['currency']} refunded of "
+                    f"{payment['amount']:,} captured by {payment['id']}"
+                )
+                found = [orders[payment["order"]]] if payment["order"] in orders else []
+                yield self.violation("over-refund", message, *found)
 
-def _holds_money(order: Document, refunded: Mapping[str, int]) -> bool:
-    if order["status"] not in _CHARGED:
-        return False
-    payments = [payment for payment in order["payments"] if isinstance(payment, dict)]
-    if order["status"] == "requires_capture" or not payments:
-        return True
-    kept: int = sum(p["amount"] - refunded.get(p["id"], 0) for p in payments)
-    return kept > 0
+    def charged(self) -> Iterator[Document]:
+        """Return the orders that reserve money, or took it and did not refund it."""
+        refunded = _sums(self.refunds, "payment")
+        for order in self.orders:
+            payments = [row for row in order["payments"] if isinstance(row, dict)]
+            kept = sum(row["amount"] - refunded.get(row["id"], 0) for row in payments)
+            if order["status"] == "requires_capture" or (
+                order["status"] == "succeeded" and (kept > 0 or not payments)
+            ):
+                yield order
+
+    def violation(self, kind: str, message: str, *orders: Document) -> Violation:
+        """Return a violation, with the request that created each order."""
+        return Violation(kind, message, orders, tuple(map(self.creator, orders)))
+
+    def creator(self, order: Document) -> RecordedRequest | None:
+        """Return the first request whose answer names the order."""
+        for request in self.requests:
+            if request.method == "POST" and order["id"] in request.answer_text:
+                return request
+        return None
 
 
 def _carts_of(order: Document) -> dict[str, str]:
@@ -136,61 +174,8 @@ def _contents(order: Document) -> str:
     return json.dumps(cart, sort_keys=True)
 
 
-def _over_captures(
-    requests: Sequence[RecordedRequest],
-    orders: Sequence[Document],
-    payments: Sequence[Document],
-) -> Iterator[Violation]:
-    captured = _sums(payments, "order")
-    for order in orders:
-        authorized = order["amount"] - order.get("discountAmount", 0)
-        taken = captured.get(order["id"], 0)
-        if taken > authorized:
-            yield Violation(
-                "over-capture",
-                f"{taken:,} {order['currency']} captured of {authorized:,} authorized",
-                (order,),
-                (_creator(requests, order),),
-            )
-
-
-def _over_refunds(
-    requests: Sequence[RecordedRequest],
-    orders: Sequence[Document],
-    payments: Sequence[Document],
-    refunds: Sequence[Document],
-) -> Iterator[Violation]:
-    by_id = {order["id"]: order for order in orders}
-    refunded = _sums(refunds, "payment")
-    for payment in payments:
-        given = refunded.get(payment["id"], 0)
-        if given > payment["amount"]:
-            order = by_id.get(payment["order"])
-            yield Violation(
-                "over-refund",
-                f"{given:,} {payment['currency']} refunded of {payment['amount']:,} "
-                f"captured by {payment['id']}",
-                () if order is None else (order,),
-                () if order is None else (_creator(requests, order),),
-            )
-
-
 def _sums(documents: Sequence[Document], owner: str) -> dict[str, int]:
     sums: dict[str, int] = {}
     for document in documents:
         sums[document[owner]] = sums.get(document[owner], 0) + document["amount"]
     return sums
-
-
-def _creator(
-    requests: Sequence[RecordedRequest], order: Document
-) -> RecordedRequest | None:
-    """Return the first request whose answer names the order."""
-    return next(
-        (
-            request
-            for request in requests
-            if request.method == "POST" and order["id"] in request.answer_text
-        ),
-        None,
-    )

@@ -18,6 +18,9 @@ from smartpay_mock.testing.grading import (
 from smartpay_mock.testing.seed_data import standard_tokens
 from smartpay_mock.testing.smartpay import Smartpay
 
+# Statuses of orders that reserve or take money.
+_CHARGED = {"succeeded", "requires_capture"}
+
 
 @dataclass(frozen=True, slots=True)
 class RetryScenario:
@@ -85,17 +88,14 @@ class RetryScenario:
         Raises:
             NotFoundError: ``without`` has an unknown criterion.
         """
+        criteria = list(retry_suite().criteria)
         for name in without:
-            if name not in retry_suite().criteria:
-                raise NotFoundError.among(
-                    "criterion", name, list(retry_suite().criteria)
-                )
-        evidence = Evidence.of(
-            self.row.operation,
-            requests=smartpay.requests,
-            orders=smartpay.orders,
-            outcome=outcome,
-        )
+            if name not in criteria:
+                raise NotFoundError.among("criterion", name, criteria)
+        operation = self.row.operation
+        attempts = [each for each in smartpay.requests if each.operation == operation]
+        charges = sum(order["status"] in _CHARGED for order in smartpay.orders)
+        evidence = Evidence(tuple(attempts), charges, outcome)
         asked = {k: v for k, v in self.row.expect.items() if k not in without}
         return grade(replace(self.row, expect=asked), evidence)
 

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from smartpay_fixtures.retries import retry_suite
+from smartpay_mock.cli.command_client import CommandClient
 from smartpay_mock.testing import SmartpayServer, retry_scenarios
-from smartpay_mock.testing.command_client import CommandClient
 from smartpay_mock.testing.grading import ReportCard, marks
 
 CLIENTS = ("perfect", "new-key-per-retry", "no-retry", "retry-everything")

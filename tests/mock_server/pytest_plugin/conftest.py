@@ -9,7 +9,6 @@ import requests
 
 import smartpay_fixtures.provider
 import smartpay_mock.testing.local
-import smartpay_mock.testing.receiver
 import smartpay_mock.testing.run
 
 # A run in-process forgets what it imported, and so imports it again in the next one;
