@@ -10,53 +10,38 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from smartpay_mock.testing.checks import (
-        SmartpayAdviceWarning as SmartpayAdviceWarning,
-    )
-    from smartpay_mock.testing.clock import Clock as Clock
-    from smartpay_mock.testing.faults import (
-        Fault as Fault,
-    )
-    from smartpay_mock.testing.faults import (
-        Faults as Faults,
-    )
-    from smartpay_mock.testing.faults import (
-        Hold as Hold,
-    )
-    from smartpay_mock.testing.invariants import (
-        Violation as Violation,
-    )
-    from smartpay_mock.testing.invariants import (
-        find_violations as find_violations,
-    )
-    from smartpay_mock.testing.journal import (
-        Advice as Advice,
-    )
-    from smartpay_mock.testing.journal import (
-        Finding as Finding,
-    )
-    from smartpay_mock.testing.journal import (
-        RecordedRequest as RecordedRequest,
-    )
-    from smartpay_mock.testing.retries import (
-        RetryScenario as RetryScenario,
-    )
-    from smartpay_mock.testing.retries import (
-        retry_scenarios as retry_scenarios,
-    )
-    from smartpay_mock.testing.seed_data import Consumers as Consumers
-    from smartpay_mock.testing.seed_data import Tokens as Tokens
-    from smartpay_mock.testing.session import SmartpayServer as SmartpayServer
-    from smartpay_mock.testing.smartpay import Smartpay as Smartpay
-    from smartpay_mock.testing.webhooks import (
-        Receiver as Receiver,
-    )
-    from smartpay_mock.testing.webhooks import (
-        WebhookEvent as WebhookEvent,
-    )
-    from smartpay_mock.testing.webhooks import (
-        Webhooks as Webhooks,
-    )
+    from smartpay_mock.testing.checks import SmartpayAdviceWarning
+    from smartpay_mock.testing.clock import Clock
+    from smartpay_mock.testing.faults import Fault, Faults, Hold
+    from smartpay_mock.testing.invariants import Violation, find_violations
+    from smartpay_mock.testing.journal import Advice, Finding, RecordedRequest
+    from smartpay_mock.testing.retries import RetryScenario, retry_scenarios
+    from smartpay_mock.testing.seed_data import Consumers, Tokens
+    from smartpay_mock.testing.session import SmartpayServer
+    from smartpay_mock.testing.smartpay import Smartpay
+    from smartpay_mock.testing.webhooks import Receiver, WebhookEvent, Webhooks
+
+__all__ = [
+    "Advice",
+    "Clock",
+    "Consumers",
+    "Fault",
+    "Faults",
+    "Finding",
+    "Hold",
+    "Receiver",
+    "RecordedRequest",
+    "RetryScenario",
+    "Smartpay",
+    "SmartpayAdviceWarning",
+    "SmartpayServer",
+    "Tokens",
+    "Violation",
+    "WebhookEvent",
+    "Webhooks",
+    "find_violations",
+    "retry_scenarios",
+]
 
 # public name -> its module
 _MODULES = {

@@ -22,7 +22,6 @@ Outcome = Literal["success", "failure", "unfinished"]
 
 # Timers of two processes differ slightly, so a pause may be this much too short.
 _TOLERANCE_MS = 10
-_PAIR = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,131 +140,129 @@ def grade(row: RetryRow, evidence: Evidence) -> ScenarioGrade:
         row: The scenario.
         evidence: The facts about the client.
     """
-    verdicts = [
-        CRITERIA[criterion](criterion, expected, evidence)
-        for criterion, expected in row.expect.items()
-    ]
+    verdicts = [check(name, value, evidence) for name, value in row.expect.items()]
     return ScenarioGrade(row, evidence, tuple(verdicts))
+
+
+def check(criterion: str, expected: Any, evidence: Evidence) -> Verdict:
+    """Return the result of one criterion.
+
+    Args:
+        criterion: Its name.
+        expected: The value that the scenario expects.
+        evidence: The facts about the client.
+    """
+    attempts = len(evidence.attempts)
+    least, function = CRITERIA[criterion]
+    if attempts < least:
+        found = f"not checked after {counted(attempts, 'attempt')}"
+        return Verdict(criterion, None, found)
+    passed, found, bug = function(expected, evidence)
+    return Verdict(criterion, passed, found, "" if passed else bug)
 
 
 # -- criteria; ``retries.json`` describes each of them -------------------------------
 
-Criterion = Callable[[str, Any, Evidence], Verdict]
+Result = tuple[bool, str, str]
+"""Whether a criterion passed, the finding, and the bug that a failure shows."""
 
 
-def _verdict(name: str, passed: bool, found: str, bug: str) -> Verdict:
-    return Verdict(name, passed, found, "" if passed else bug)
-
-
-def _not_checked(name: str, evidence: Evidence) -> Verdict:
-    attempts = counted(len(evidence.attempts), "attempt")
-    return Verdict(name, None, f"not checked after {attempts}")
-
-
-def _retries(name: str, expected: bool, evidence: Evidence) -> Verdict:
+def _retries(expected: bool, evidence: Evidence) -> Result:
     number = len(evidence.attempts)
     passed = number > 1 if expected else number == 1
     found = counted(number, "attempt")
     if not passed:
         found += f", not {'more' if expected else '1'}"
     bug = "no-retry" if expected else "needless-retry"
-    return _verdict(name, passed, found, bug if number else "never-called")
+    return passed, found, bug if number else "never-called"
 
 
-def _gives_up(name: str, most: int, evidence: Evidence) -> Verdict:
+def _gives_up(most: int, evidence: Evidence) -> Result:
     number = len(evidence.attempts)
     found = f"{counted(number, 'attempt')}, at most {most} allowed"
-    return _verdict(name, number <= most, found, "endless-retry")
+    return number <= most, found, "endless-retry"
 
 
-def _same_key(name: str, _expected: bool, evidence: Evidence) -> Verdict:
-    if len(evidence.attempts) < _PAIR:
-        return _not_checked(name, evidence)
+def _same_key(_expected: bool, evidence: Evidence) -> Result:
     keys = {attempt.idempotency_key for attempt in evidence.attempts}
     attempts = counted(len(evidence.attempts), "attempt")
     if None in keys:
-        return _verdict(name, False, f"no key in some of {attempts}", "no-key")
-    found = f"{counted(len(keys), 'key')} in {attempts}"
-    return _verdict(name, len(keys) == 1, found, "new-key")
+        return False, f"no key in some of {attempts}", "no-key"
+    return len(keys) == 1, f"{counted(len(keys), 'key')} in {attempts}", "new-key"
 
 
-def _same_body(name: str, _expected: bool, evidence: Evidence) -> Verdict:
-    if len(evidence.attempts) < _PAIR:
-        return _not_checked(name, evidence)
+def _same_body(_expected: bool, evidence: Evidence) -> Result:
     bodies: list[Any] = []
     for attempt in evidence.attempts:
         body = attempt.body if attempt.json is None else attempt.json
         bodies += [] if body in bodies else [body]
     attempts = counted(len(evidence.attempts), "attempt")
-    found = f"{len(bodies)} {'body' if len(bodies) == 1 else 'bodies'} in {attempts}"
-    return _verdict(name, len(bodies) == 1, found, "changed-body")
+    noun = "body" if len(bodies) == 1 else "bodies"
+    return len(bodies) == 1, f"{len(bodies)} {noun} in {attempts}", "changed-body"
 
 
-def _pauses(name: str, least_ms: int, evidence: Evidence) -> Verdict:
-    if not evidence.pauses:
-        return _not_checked(name, evidence)
+def _pauses(least_ms: int, evidence: Evidence) -> Result:
     shortest = min(evidence.pauses)
     found = f"a pause of {shortest:,} ms, at least {least_ms:,} ms expected"
-    return _verdict(name, shortest >= least_ms, found, "no-pause")
+    return shortest >= least_ms, found, "no-pause"
 
 
-def _slows_down(name: str, least_ms: int, evidence: Evidence) -> Verdict:
-    if len(evidence.pauses) < _PAIR:
-        return _not_checked(name, evidence)
+def _slows_down(least_ms: int, evidence: Evidence) -> Result:
     first, last = evidence.pauses[0], evidence.pauses[-1]
     found = f"first pause {first:,} ms, last pause {last:,} ms"
-    return _verdict(name, last - first >= least_ms, found, "steady-pace")
+    return last - first >= least_ms, found, "steady-pace"
 
 
-def _heeds_retry_after(name: str, least_ms: int, evidence: Evidence) -> Verdict:
-    if not evidence.pauses:
-        return _not_checked(name, evidence)
+def _heeds_retry_after(least_ms: int, evidence: Evidence) -> Result:
     pause = evidence.pauses[0]
     found = f"retried after {pause:,} ms; Retry-After was {least_ms:,} ms"
-    return _verdict(name, pause >= least_ms - _TOLERANCE_MS, found, "impatient")
+    return pause >= least_ms - _TOLERANCE_MS, found, "impatient"
 
 
-def _charges(name: str, expected: int, evidence: Evidence) -> Verdict:
+def _charges(expected: int, evidence: Evidence) -> Result:
     number = evidence.charges
     found = counted(number, "charge")
     if number != expected:
         found += f", not {expected}"
-    bug = "double-charge" if number > expected else "lost-sale"
-    return _verdict(name, number == expected, found, bug)
+    return (
+        number == expected,
+        found,
+        ("double-charge" if number > expected else "lost-sale"),
+    )
 
 
-def _ends(name: str, most_ms: int, evidence: Evidence) -> Verdict:
+def _ends(most_ms: int, evidence: Evidence) -> Result:
     longest = max(evidence.pauses, default=0)
     if evidence.outcome == "unfinished":
-        return _verdict(name, False, "still waiting when it was stopped", "hangs")
+        return False, "still waiting when it was stopped", "hangs"
     found = f"waited {longest:,} ms, at most {most_ms:,} ms allowed"
-    return _verdict(name, longest <= most_ms, found, "hangs")
+    return longest <= most_ms, found, "hangs"
 
 
-def _reports(name: str, expected: str, evidence: Evidence) -> Verdict:
+def _reports(expected: str, evidence: Evidence) -> Result:
     outcome = evidence.outcome
     if outcome == expected:
-        return Verdict(name, True, f"reported {outcome}")
+        return True, f"reported {outcome}", ""
     if outcome == "unfinished":
-        return _verdict(name, False, "reported nothing before it was stopped", "hangs")
+        return False, "reported nothing before it was stopped", "hangs"
     found = f"reported {outcome}, not {expected}"
     if outcome == "success":
-        return _verdict(name, False, found, "sold-unpaid")
-    bug = "charged-untold" if evidence.charges else "lost-sale"
-    return _verdict(name, False, found, bug)
+        return False, found, "sold-unpaid"
+    return False, found, "charged-untold" if evidence.charges else "lost-sale"
 
 
-CRITERIA: Mapping[str, Criterion] = {
-    "retries": _retries,
-    "gives-up": _gives_up,
-    "same-key": _same_key,
-    "same-body": _same_body,
-    "pauses": _pauses,
-    "slows-down": _slows_down,
-    "heeds-retry-after": _heeds_retry_after,
-    "charges": _charges,
-    "ends": _ends,
-    "reports": _reports,
+# criterion -> the attempts it needs, and the function that checks it
+CRITERIA: Mapping[str, tuple[int, Callable[[Any, Evidence], Result]]] = {
+    "retries": (0, _retries),
+    "gives-up": (0, _gives_up),
+    "same-key": (2, _same_key),
+    "same-body": (2, _same_body),
+    "pauses": (2, _pauses),
+    "slows-down": (3, _slows_down),
+    "heeds-retry-after": (2, _heeds_retry_after),
+    "charges": (0, _charges),
+    "ends": (0, _ends),
+    "reports": (0, _reports),
 }
 
 
@@ -383,18 +380,11 @@ def _row(grade: ScenarioGrade) -> Sequence[str]:
     return (
         grade.row.id,
         str(len(evidence.attempts)),
-        _has_same_key(evidence),
+        {None: "-", True: "yes", False: "NO"}[check("same-key", True, evidence).passed],
         _pause_range(evidence.pauses),
         str(evidence.charges),
         f"FAIL {failed} of {grade.checked}" if failed else "pass",
     )
-
-
-def _has_same_key(evidence: Evidence) -> str:
-    if len(evidence.attempts) < _PAIR:
-        return "-"
-    keys = {attempt.idempotency_key for attempt in evidence.attempts}
-    return "yes" if len(keys) == 1 and None not in keys else "NO"
 
 
 def _pause_range(pauses: Sequence[int]) -> str:

@@ -14,6 +14,7 @@ from smartpay_mock.testing.grading import (
     Evidence,
     ReportCard,
     ScenarioGrade,
+    check,
     describe,
     grade,
     overview,
@@ -88,7 +89,7 @@ def test_a_criterion(
     bug: str,
 ) -> None:
     """Each criterion is tested on both sides of its limit, with its bug."""
-    verdict = CRITERIA[criterion](criterion, expected, evidence(*times, **other))
+    verdict = check(criterion, expected, evidence(*times, **other))
 
     assert (verdict.criterion, verdict.passed, verdict.bug) == (criterion, passed, bug)
     assert verdict.found
