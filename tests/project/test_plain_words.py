@@ -65,6 +65,7 @@ DATA = {
     "fixtures/smartpay_fixtures": "desk floor shelf",
     "tests/schemas/test_response_rules.py": "floor",
     "LICENSE": "persons",
+    "mock_server/smartpay_mock/events/faults.py": "adversary",
 }
 """Ordinary words in data, by place."""
 

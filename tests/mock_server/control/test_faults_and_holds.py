@@ -318,15 +318,15 @@ def test_a_connection_fault_is_passed_to_the_server(
     plan(api, kind, when=when, **options)
     seen: list[tuple[Any, ...]] = []
 
-    def carry_out(*order: Any) -> list[bytes]:
-        seen.append(order)
+    def break_connection(*arguments: Any) -> list[bytes]:
+        seen.append(arguments)
         return [b""]
 
     api.app.test_client().post(
         "/v1/orders",
         json=order_payload(),
         headers={"Authorization": f"Basic {api.key}"},
-        environ_overrides={"smartpay.transport": carry_out},
+        environ_overrides={"smartpay.transport": break_connection},
     )
 
     ((fault, status, headers, body),) = seen

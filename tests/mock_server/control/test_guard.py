@@ -24,17 +24,17 @@ OWN = [
     "checkout.smartpay.co",
 ]
 OTHER = [
-    "evil.example.com",
-    "evil.example.com:8585",
-    "localhost.evil.example.com",
-    "127.0.0.1.evil.example.com",
-    "127.0.0.1@evil.example.com",
+    "attacker.example.com",
+    "attacker.example.com:8585",
+    "localhost.attacker.example.com",
+    "127.0.0.1.attacker.example.com",
+    "127.0.0.1@attacker.example.com",
     "192.168.1.5:8585",
     "0.0.0.0:8585",
     "[2001:db8::1]:8585",
     "[::1",
-    "[::1].evil.example.com",
-    "api.smartpay.co.evil.example.com",
+    "[::1].attacker.example.com",
+    "api.smartpay.co.attacker.example.com",
     "",
 ]
 
@@ -61,7 +61,7 @@ def test_a_refused_call_changes_nothing(api: Any) -> None:
     before = api.held()
 
     reply = api.admin(
-        "POST", "/reset", raw=b"x" * 100_000, headers={"Host": "evil.example.com"}
+        "POST", "/reset", raw=b"x" * 100_000, headers={"Host": "attacker.example.com"}
     )
 
     assert reply.status == 403

@@ -112,6 +112,11 @@ class EventAccount:
                 new_id=self.new_id,
             )
 
+    def make_due(self, count: int = 1) -> list[dict[str, Any]]:
+        """Create an endpoint and publish events for it; return the events."""
+        self.endpoint()
+        return [self.publish() for _ in range(count)]
+
     def deliveries(self) -> list[dict[str, Any]]:
         """Return the account's deliveries as shown, oldest first."""
         with self.store.read(ACCOUNT) as unit:
@@ -162,7 +167,6 @@ class Receiver:
         headers: To add to every answer.
         requests: (headers, raw body) of each request.
         arrived: Set when a request arrived.
-        gate: Answers wait for it; open unless a test closes it.
     """
 
     url: str = ""
@@ -170,7 +174,6 @@ class Receiver:
     headers: dict[str, str] = field(default_factory=dict)
     requests: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     arrived: threading.Event = field(default_factory=threading.Event)
-    gate: threading.Event = field(default_factory=threading.Event)
 
 
 def handler_for(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
@@ -184,7 +187,6 @@ def handler_for(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
             length = int(self.headers["Content-Length"])
             receiver.requests.append((dict(self.headers), self.rfile.read(length)))
             receiver.arrived.set()
-            receiver.gate.wait(10)
             self.send_response(receiver.answers.pop(0) if receiver.answers else 200)
             for name, value in {**receiver.headers, "Content-Length": "2"}.items():
                 self.send_header(name, value)
@@ -204,7 +206,6 @@ def start_receiver() -> Iterator[Callable[..., Receiver]]:
 
     def start(tls: Any = None) -> Receiver:
         receiver = Receiver()
-        receiver.gate.set()
         server = HTTPServer(("127.0.0.1", 0), handler_for(receiver))
         if tls is not None:
             server.socket = tls.wrap_socket(server.socket, server_side=True)

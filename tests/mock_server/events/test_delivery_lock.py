@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,26 +32,32 @@ class BlockedSender:
         return 200
 
 
+@contextmanager
+def draining(deliverer: Any, sender: BlockedSender) -> Iterator[None]:
+    """Run a drain in a thread that is blocked in its first request meanwhile."""
+    thread = threading.Thread(target=deliverer.drain, args=(ACCOUNT,))
+    thread.start()
+    try:
+        assert sender.entered.wait(10)
+        yield
+    finally:
+        sender.release.set()
+        thread.join(10)
+
+
 def test_two_processes_do_not_deliver_for_one_account_at_once(account: Any) -> None:
     """Nothing is sent twice."""
-    account.endpoint()
-    ids = [account.publish()["id"] for _ in range(2)]
+    ids = [event["id"] for event in account.make_due(2)]
     slow = BlockedSender()
-    first = account.deliverer(holder="first", send=slow)
     second = account.deliverer(holder="second")
-    thread = threading.Thread(target=first.drain, args=(ACCOUNT,))
-    thread.start()
-    assert slow.entered.wait(10)
 
-    while_busy = second.drain_if_free(ACCOUNT)
-    with pytest.raises(SandboxUsageError, match=r"acct_one for 0 s.*try again"):
-        second.drain(ACCOUNT, timeout_s=0)
-    slow.release.set()
-    thread.join(10)
-    afterwards = second.drain_if_free(ACCOUNT)
+    with draining(account.deliverer(holder="first", send=slow), slow):
+        while_busy = second.drain_if_free(ACCOUNT)
+        with pytest.raises(SandboxUsageError, match=r"acct_one for 0 s.*try again"):
+            second.drain(ACCOUNT, timeout_s=0)
 
     assert while_busy is None
-    assert afterwards == []
+    assert second.drain_if_free(ACCOUNT) == []
     assert slow.sent == ids
     assert account.sender.posts == []
 
@@ -63,35 +70,25 @@ def test_processes_that_share_a_file_exclude_each_other(
     one.endpoint()
     one.publish()
     slow = BlockedSender()
-    first = one.deliverer(holder="first", send=slow)
     second = other.deliverer(holder="second")
-    thread = threading.Thread(target=first.drain, args=(ACCOUNT,))
-    thread.start()
-    assert slow.entered.wait(10)
 
-    while_busy = second.drain_if_free(ACCOUNT)
-    slow.release.set()
-    thread.join(10)
-    afterwards = second.drain_if_free(ACCOUNT)
+    with draining(one.deliverer(holder="first", send=slow), slow):
+        while_busy = second.drain_if_free(ACCOUNT)
 
     assert while_busy is None
-    assert afterwards == []
+    assert second.drain_if_free(ACCOUNT) == []
     assert len(slow.sent) == 1
 
 
 def test_a_drain_waits_for_the_drain_of_another_thread(account: Any) -> None:
     """When it returns, everything due has been sent."""
-    account.endpoint()
-    account.publish()
+    account.make_due()
     slow = BlockedSender()
     deliverer = account.deliverer(send=slow)
-    thread = threading.Thread(target=deliverer.drain, args=(ACCOUNT,))
-    thread.start()
-    assert slow.entered.wait(10)
-    threading.Timer(0.01, slow.release.set).start()
 
-    outcomes = deliverer.drain(ACCOUNT)
-    thread.join(10)
+    with draining(deliverer, slow):
+        threading.Timer(0.01, slow.release.set).start()
+        outcomes = deliverer.drain(ACCOUNT)
 
     assert outcomes == []
     assert len(slow.sent) == 1
@@ -99,31 +96,30 @@ def test_a_drain_waits_for_the_drain_of_another_thread(account: Any) -> None:
 
 def test_accounts_do_not_wait_for_each_other(account: Any) -> None:
     """A receiver that hangs delays its account only."""
-    account.endpoint()
-    account.publish()
+    account.make_due()
     slow = BlockedSender()
     deliverer = account.deliverer(send=slow)
-    thread = threading.Thread(target=deliverer.drain, args=(ACCOUNT,))
-    thread.start()
-    assert slow.entered.wait(10)
 
-    other = deliverer.drain_if_free("acct_two")
-    slow.release.set()
-    thread.join(10)
+    with draining(deliverer, slow):
+        assert deliverer.drain_if_free("acct_two") == []
 
-    assert other == []
+
+def take_lease(account: Any, holder: str) -> bool:
+    """Take the account's lease for another process; return whether that worked."""
+    return bool(
+        account.store.lease(
+            f"webhooks/{ACCOUNT}",
+            holder,
+            until_ms=account.now + LEASE_MS,
+            now_ms=account.now,
+        )
+    )
 
 
 def test_the_lease_of_a_dead_process_expires(account: Any) -> None:
     """No cleanup is needed."""
-    account.endpoint()
-    account.publish()
-    account.store.lease(
-        f"webhooks/{ACCOUNT}",
-        "dead",
-        until_ms=account.now + LEASE_MS,
-        now_ms=account.now,
-    )
+    account.make_due()
+    take_lease(account, "dead")
     deliverer = account.deliverer()
 
     before = deliverer.drain_if_free(ACCOUNT)
@@ -137,18 +133,11 @@ def test_the_lease_of_a_dead_process_expires(account: Any) -> None:
 
 def test_a_process_without_its_lease_stops_after_the_attempt(account: Any) -> None:
     """It does not continue beside its successor."""
-    account.endpoint()
-    for _ in range(2):
-        account.publish()
+    account.make_due(2)
 
     def sleep_too_long(post: Any) -> int:
         account.now += LEASE_MS
-        account.store.lease(
-            f"webhooks/{ACCOUNT}",
-            "successor",
-            until_ms=account.now + LEASE_MS,
-            now_ms=account.now,
-        )
+        take_lease(account, "successor")
         return int(account.sender(post))
 
     outcomes = account.deliverer(send=sleep_too_long).drain(ACCOUNT)
@@ -159,19 +148,11 @@ def test_a_process_without_its_lease_stops_after_the_attempt(account: Any) -> No
 
 def test_a_long_drain_renews_its_lease(account: Any) -> None:
     """Another process cannot take it."""
-    account.endpoint()
-    for _ in range(5):
-        account.publish()
+    account.make_due(5)
 
     def take_long(post: Any) -> int:
         account.now += LEASE_MS // 2
-        is_taken = account.store.lease(
-            f"webhooks/{ACCOUNT}",
-            "other",
-            until_ms=account.now + LEASE_MS,
-            now_ms=account.now,
-        )
-        assert not is_taken
+        assert not take_lease(account, "other")
         return int(account.sender(post))
 
     outcomes = account.deliverer(send=take_long).drain(ACCOUNT)
@@ -181,8 +162,7 @@ def test_a_long_drain_renews_its_lease(account: Any) -> None:
 
 def test_a_failed_drain_releases_its_lease(account: Any) -> None:
     """The next drain need not wait."""
-    account.endpoint()
-    account.publish()
+    account.make_due()
 
     def crash(_post: Any) -> int:
         raise RuntimeError

@@ -24,8 +24,7 @@ def times_of(delivery: dict[str, Any], start: int) -> list[int]:
 
 def test_the_first_attempt_is_made_at_once(account: Any) -> None:
     """A new event is due now."""
-    account.endpoint()
-    event = account.publish()
+    (event,) = account.make_due()
 
     (outcome,) = account.deliverer().drain(ACCOUNT)
 
@@ -38,8 +37,7 @@ def test_the_first_attempt_is_made_at_once(account: Any) -> None:
 
 def test_an_outcome_has_the_members_of_its_delivery(account: Any) -> None:
     """With the same values."""
-    account.endpoint()
-    account.publish()
+    account.make_due()
 
     (outcome,) = account.deliverer().drain(ACCOUNT)
 
@@ -51,8 +49,7 @@ def test_an_outcome_has_the_members_of_its_delivery(account: Any) -> None:
 
 def test_three_failures_then_200_follow_the_schedule_exactly(account: Any) -> None:
     """Drained as time passes: never early, always when due."""
-    account.endpoint()
-    account.publish()
+    account.make_due()
     account.sender.answers = [500, 404, ConnectionResetError("gone")]
     deliverer, start = account.deliverer(), account.now
 
@@ -71,8 +68,7 @@ def test_three_failures_then_200_follow_the_schedule_exactly(account: Any) -> No
 
 def test_draining_ahead_makes_each_attempt_at_its_own_time(account: Any) -> None:
     """Three days of retries in one call; the account's clock does not move."""
-    account.endpoint()
-    account.publish()
+    account.make_due()
     account.sender.answers = [503] * 20
     start = account.now
 
@@ -94,8 +90,7 @@ def test_draining_ahead_makes_each_attempt_at_its_own_time(account: Any) -> None
 
 def test_draining_ahead_stops_at_the_time_given(account: Any) -> None:
     """One millisecond before the second retry there was one."""
-    account.endpoint()
-    account.publish()
+    account.make_due()
     account.sender.answers = [503] * 20
 
     outcomes = account.deliverer().drain(ACCOUNT, until=account.now + 389_999)
@@ -106,8 +101,7 @@ def test_draining_ahead_stops_at_the_time_given(account: Any) -> None:
 @pytest.mark.parametrize("status", [199, 201, 204, 301, 302, 400, 500])
 def test_only_200_acknowledges(account: Any, status: int) -> None:
     """Any other status is retried."""
-    account.endpoint()
-    account.publish()
+    account.make_due()
     account.sender.answers = [status]
 
     (outcome,) = account.deliverer().drain(ACCOUNT)
@@ -118,8 +112,7 @@ def test_only_200_acknowledges(account: Any, status: int) -> None:
 
 def test_events_are_sent_in_the_order_they_were_recorded(account: Any) -> None:
     """Also events of the same instant."""
-    account.endpoint()
-    ids = [account.publish()["id"] for _ in range(12)]
+    ids = [event["id"] for event in account.make_due(12)]
 
     account.deliverer().drain(ACCOUNT)
 
@@ -139,8 +132,7 @@ def test_a_retry_does_not_delay_later_events(account: Any) -> None:
 
 def test_each_attempt_has_its_own_signature_of_the_same_bytes(account: Any) -> None:
     """The timestamp is the attempt's, as in the published sample."""
-    account.endpoint()
-    account.publish()
+    account.make_due()
     account.sender.answers = [500]
 
     account.deliverer().drain(ACCOUNT, until=account.now + 90_000)
@@ -164,8 +156,7 @@ def test_each_attempt_has_its_own_signature_of_the_same_bytes(account: Any) -> N
 
 def test_a_crash_between_sending_and_recording_sends_again(account: Any) -> None:
     """At least once: a receiver may see an event twice."""
-    account.endpoint()
-    event = account.publish()
+    (event,) = account.make_due()
 
     def crash(post: Any) -> int:
         account.sender(post)
@@ -181,8 +172,7 @@ def test_a_crash_between_sending_and_recording_sends_again(account: Any) -> None
 
 def test_no_unit_is_open_while_sending(account: Any) -> None:
     """The receiver may call the API for the same account."""
-    account.endpoint()
-    account.publish()
+    account.make_due()
     seen: list[str] = []
 
     def call_back(_post: Any) -> int:
@@ -283,8 +273,7 @@ def test_a_retry_uses_the_current_endpoint(account: Any) -> None:
 
 def test_an_attempt_does_not_undo_a_reset(account: Any) -> None:
     """Its result is discarded."""
-    account.endpoint()
-    account.publish()
+    account.make_due()
 
     def reset(_post: Any) -> int:
         with account.store.write(ACCOUNT) as unit:
@@ -299,8 +288,7 @@ def test_an_attempt_does_not_undo_a_reset(account: Any) -> None:
 
 def test_a_replay_sends_again_from_the_start_of_the_schedule(account: Any) -> None:
     """Earlier attempts stay recorded."""
-    account.endpoint()
-    account.publish()
+    account.make_due()
     account.sender.answers = [500] * 10
     deliverer = account.deliverer()
     deliverer.drain(ACCOUNT, until=FOREVER)
@@ -320,8 +308,7 @@ def test_a_replay_during_an_attempt_is_still_sent(
     account: Any,
 ) -> None:
     """The current attempt belongs to the earlier run."""
-    account.endpoint()
-    account.publish()
+    account.make_due()
     deliverers: list[Any] = []
 
     def replay_once(_post: Any) -> int:
@@ -338,8 +325,7 @@ def test_a_replay_during_an_attempt_is_still_sent(
 
 def test_all_deliveries_or_those_in_a_state_can_be_replayed(account: Any) -> None:
     """In the order of their creation."""
-    account.endpoint()
-    ids = [account.publish()["id"] for _ in range(3)]
+    ids = [event["id"] for event in account.make_due(3)]
     account.sender.answers = [200, 500, 200]
     deliverer = account.deliverer()
     deliverer.drain(ACCOUNT)
@@ -366,8 +352,7 @@ def test_a_replay_of_an_unknown_delivery_is_refused(account: Any) -> None:
 
 def test_the_schedule_can_be_set(account: Any) -> None:
     """Without pauses there is one attempt."""
-    account.endpoint()
-    account.publish()
+    account.make_due()
     account.sender.answers = [500]
 
     (outcome,) = account.deliverer(retry_after_ms=()).drain(ACCOUNT, until=FOREVER)
@@ -393,8 +378,7 @@ def test_due_accounts_have_a_pending_delivery(account: Any) -> None:
 
 def test_the_same_run_records_the_same_attempts(account: Any) -> None:
     """Nothing depends on the wall clock."""
-    account.endpoint()
-    account.publish()
+    account.make_due()
     with account.store.write(ACCOUNT) as unit:
         save_faults(unit, WebhookFaults(duplicate=1))
     account.sender.answers = [500, TimeoutError()]

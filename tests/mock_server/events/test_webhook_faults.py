@@ -40,8 +40,7 @@ def test_duplicates_are_sent_after_a_success_only(
     account: Any,
 ) -> None:
     """Byte for byte the same; a failure is retried as usual."""
-    account.endpoint()
-    account.publish()
+    account.make_due()
     set_faults(account, duplicate=2)
     account.sender.answers = [500]
 
@@ -54,8 +53,7 @@ def test_duplicates_are_sent_after_a_success_only(
 
 def test_a_failed_duplicate_leaves_the_delivery_delivered(account: Any) -> None:
     """The first request was answered with 200."""
-    account.endpoint()
-    account.publish()
+    account.make_due()
     set_faults(account, duplicate=1)
     account.sender.answers = [200, 500]
 
@@ -69,8 +67,7 @@ def test_a_failed_duplicate_leaves_the_delivery_delivered(account: Any) -> None:
 
 def test_reordering_sends_the_newest_due_delivery_first(account: Any) -> None:
     """Events of one change arrive in reverse."""
-    account.endpoint()
-    ids = [account.publish()["id"] for _ in range(3)]
+    ids = [event["id"] for event in account.make_due(3)]
     set_faults(account, reorder=True)
 
     account.deliverer().drain(ACCOUNT)
@@ -95,8 +92,7 @@ def test_reordering_keeps_due_times(account: Any) -> None:
 
 def test_a_delay_separates_signing_and_sending(account: Any) -> None:
     """On the account's clock; nothing sleeps."""
-    account.endpoint()
-    account.publish()
+    account.make_due()
     set_faults(account, delay_ms=600_000)
     signed_at = account.now
     deliverer = account.deliverer()
@@ -114,8 +110,7 @@ def test_a_delay_separates_signing_and_sending(account: Any) -> None:
 
 def test_the_given_number_of_attempts_has_a_bad_signature(account: Any) -> None:
     """The retry has a good one."""
-    account.endpoint()
-    account.publish()
+    account.make_due()
     set_faults(account, bad_signature=1)
     account.sender.answers = [400]
 
@@ -127,8 +122,7 @@ def test_the_given_number_of_attempts_has_a_bad_signature(account: Any) -> None:
 
 def test_all_attempts_can_have_a_bad_signature(account: Any) -> None:
     """Until the fault is removed."""
-    account.endpoint()
-    account.publish()
+    account.make_due()
     set_faults(account, bad_signature=True)
     account.sender.answers = [400] * 10
 
@@ -139,8 +133,7 @@ def test_all_attempts_can_have_a_bad_signature(account: Any) -> None:
 
 def test_a_rotated_secret_replaces_the_secret_of_the_endpoint(account: Any) -> None:
     """Only a receiver with the new secret accepts it."""
-    account.endpoint()
-    account.publish()
+    account.make_due()
     set_faults(account, rotated_secret="BrandNewSecret")
 
     account.deliverer().drain(ACCOUNT)
@@ -152,8 +145,7 @@ def test_a_rotated_secret_replaces_the_secret_of_the_endpoint(account: Any) -> N
 
 def test_faults_combine(account: Any) -> None:
     """All five at once."""
-    account.endpoint()
-    ids = [account.publish()["id"] for _ in range(2)]
+    ids = [event["id"] for event in account.make_due(2)]
     set_faults(
         account,
         duplicate=1,

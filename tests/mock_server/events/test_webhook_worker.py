@@ -67,8 +67,7 @@ def test_earlier_deliveries_are_found_at_start(
     account: Any, start_worker: Callable[..., Worker]
 ) -> None:
     """From before a restart, or from another process."""
-    account.endpoint()
-    account.publish()
+    account.make_due()
     send = Signals()
 
     start_worker(send)
@@ -80,8 +79,7 @@ def test_polling_finds_what_falls_due(
     account: Any, start_worker: Callable[..., Worker]
 ) -> None:
     """By the account's clock."""
-    account.endpoint()
-    account.publish()
+    account.make_due()
     account.now -= 1
     send = Signals()
     start_worker(send, poll_ms=1)
@@ -96,8 +94,7 @@ def test_an_exception_in_a_thread_is_kept(
     account: Any, start_worker: Callable[..., Worker]
 ) -> None:
     """The thread continues."""
-    account.endpoint()
-    account.publish()
+    account.make_due()
     send = Signals(error=RuntimeError("a defect"))
     worker = start_worker(send)
     assert send.sent.wait(10)
@@ -124,13 +121,12 @@ def test_a_hanging_receiver_does_not_delay_other_accounts(
     account: Any, start_worker: Callable[..., Worker]
 ) -> None:
     """Another thread serves them."""
-    account.endpoint()
-    account.publish()
-    arrived, gate, other = threading.Event(), threading.Event(), threading.Event()
+    account.make_due()
+    arrived, release, other = threading.Event(), threading.Event(), threading.Event()
 
     def send(_post: Any) -> int:
         arrived.set()
-        assert gate.wait(10)
+        assert release.wait(10)
         return 200
 
     worker = start_worker(send)
@@ -146,7 +142,7 @@ def test_a_hanging_receiver_does_not_delay_other_accounts(
     worker.wake("acct_two")
 
     assert other.wait(10)
-    gate.set()
+    release.set()
 
 
 def test_stopping_ends_every_thread(
