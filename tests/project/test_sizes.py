@@ -28,7 +28,6 @@ LONG_FILES: frozenset[str] = frozenset(
     {
         "tests/contracts/third_party_server.py",
         "tests/mock_server/api/test_operations.py",
-        "tests/mock_server/control/test_control_routes.py",
     }
 )
 """Files that are still longer."""

@@ -106,13 +106,6 @@ def describe_admin(
     return describe(ROUTES, server_url=server_url, version=version)
 
 
-def find_route(method: str, path: str) -> Route | None:
-    """Return the route of a path below ``/__admin``, former paths included."""
-    path = FORMER_PATHS.get(path, path)
-    found = (row for row in ROUTES if row.method == method and row.matches(path))
-    return next(found, None)
-
-
 def add_admin(app: Flask, application: Application, guard: Guard) -> None:
     """Register the control plane with ``app``."""
     for number, route in enumerate(ROUTES):
@@ -158,9 +151,10 @@ def _other_view(application: Application, guard: Guard) -> Callable[..., Respons
     """Return the view of all paths that have no rule: former paths and unknown ones."""
 
     def view(**_params: str) -> Response:
-        route = find_route(request.method, request.path.removeprefix(PREFIX))
-        if route is not None:
-            return _view(route, application, guard)()
+        current = FORMER_PATHS.get(request.path.removeprefix(PREFIX))
+        for route in ROUTES:
+            if (route.method, route.path) == (request.method, current):
+                return _view(route, application, guard)()
         refused = guard.refuse(read_head(request.environ))
         return to_response(refused or _unknown_route(request.method, request.path))
 

@@ -101,7 +101,8 @@ class Route:
         """Return whether ``path``, below ``/__admin``, is a path of this route."""
         own, given = self.path.split("/"), path.split("/")
         return len(own) == len(given) and all(
-            part in ("{id}", other) for part, other in zip(own, given, strict=True)
+            part == other or (part == "{id}" and other != "")
+            for part, other in zip(own, given, strict=True)
         )
 
     def read_body(self, data: bytes) -> dict[str, Any]:

@@ -1,0 +1,114 @@
+"""The journal: calls with their answers and the reasons."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+
+def test_the_journal_lists_calls_oldest_first(api: Any, order_payload: Any) -> None:
+    """With bodies and statuses, but without the key."""
+    api.do("create_order", order_payload(), idem="k", query={"x": "1"})
+    api.do("get_order", id="order_test_none")
+
+    first, second = api.control("GET", "/requests")
+
+    assert (first["operation"], first["status"]) == ("create_order", 200)
+    assert (first["idempotencyKey"], first["query"]) == ("k", {"x": "1"})
+    assert (second["operation"], second["status"]) == ("get_order", 404)
+    assert second["path"] == "/v1/orders/order_test_none"
+    assert first["headers"]["authorization"] == f"sk_test_...{api.key[-4:]}"
+    assert api.key not in repr([first, second])
+
+
+def test_the_filter_applies_before_the_limit(api: Any) -> None:
+    """The newest two of an operation are shown."""
+    orders = [api.order()["id"] for _ in range(3)]
+    for _ in range(3):
+        api.ok("list_orders")
+
+    shown = api.control("GET", "/requests?operation=create_order&limit=2")
+
+    assert [entry["answer"].split('"')[3] for entry in shown] == orders[1:]
+
+
+@pytest.mark.parametrize("limit", ["-1", "x", "1.5", "²", "9" * 5000])
+def test_an_invalid_limit_is_refused(api: Any, limit: str) -> None:
+    """It must be a whole number."""
+    reply = api.admin("GET", f"/requests?limit={limit}")
+
+    assert reply.status == 400
+    assert "whole number" in reply.detail
+
+
+@pytest.mark.parametrize("limit", ["0", ""])
+def test_a_limit_may_be_zero_or_empty(api: Any, limit: str) -> None:
+    """Zero shows nothing, empty means the default."""
+    api.order()
+
+    assert len(api.control("GET", f"/requests?limit={limit}")) == (limit == "")
+
+
+def test_an_unknown_operation_is_404_with_the_known_ones(api: Any) -> None:
+    """A misspelt filter is no empty journal."""
+    reply = api.admin("GET", "/requests?operation=make_order")
+
+    assert reply.status == 404
+    assert "create_order" in reply.detail
+
+
+def test_the_journal_can_be_emptied(api: Any) -> None:
+    """It records the next call again."""
+    api.order()
+    api.control("DELETE", "/requests")
+    api.ok("list_orders")
+
+    (entry,) = api.control("GET", "/requests")
+    assert entry["operation"] == "list_orders"
+
+
+def test_the_journal_keeps_the_newest_calls_of_each_account(emulate: Any) -> None:
+    """The store may have a few more, but they are not shown."""
+    api = emulate(journal=5)
+    other = type(api)(api.app)
+    for _ in range(50):
+        api.ok("get_token", id="paytok_test_approved")
+        other.ok("get_token", id="paytok_test_disabled")
+
+    for account in (api, other):
+        assert len(account.control("GET", "/requests")) == 5
+        assert account.control("GET", "/state")["counts"]["request"] <= 5 + 32
+
+
+def test_the_journal_can_be_switched_off(emulate: Any) -> None:
+    """For load tests."""
+    api = emulate(journal=0)
+    reply = api.do("list_orders")
+
+    missing = api.admin("GET", f"/requests/{reply.headers['Request-Id']}")
+
+    assert api.control("GET", "/requests") == []
+    assert missing.status == 404
+
+
+def test_an_unknown_request_is_404_with_possible_reasons(api: Any) -> None:
+    """A 401 is in no journal, because it has no account."""
+    reply = api.do("list_orders", headers={"Authorization": None})
+    api.ok("list_orders")
+
+    missing = api.admin("GET", f"/requests/{reply.headers['Request-Id']}")
+
+    assert missing.status == 404
+    assert "Smartpay-Sandbox-Reason" in missing.detail
+    assert "req_test_" in missing.detail
+
+
+def test_calls_of_consumers_are_explained(api: Any) -> None:
+    """Also a call for an order that no account has."""
+    known = api.authorize(api.session()["order"]["id"])
+    unknown = api.authorize("order_test_nobodyHasThisOne")
+
+    assert api.explained(known)["operation"] == "authorize_order"
+    assert "order.not-found" in repr(api.explained(unknown)["trace"])
+    assert "access_test" not in repr(api.explained(known)["headers"])
