@@ -11,15 +11,12 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
+from smartpay_mock.kernel.environ import REPORT, TIMEOUT, TRANSPORT
 from smartpay_mock.kernel.exchange import TransportFault
 
 WSGIApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 Report = Callable[[BaseException], None]
 Headers = Sequence[tuple[str, str]]
-
-TRANSPORT_KEY = "smartpay.transport"
-REPORT_KEY = "smartpay.report"
-TIMEOUT_KEY = "smartpay.timeout"
 
 _PORTS = {"http": 80, "https": 443}
 _OWN_VARIABLES = {"CONTENT-TYPE": "CONTENT_TYPE", "CONTENT-LENGTH": "CONTENT_LENGTH"}
@@ -106,7 +103,7 @@ def call(app: WSGIApp, request: Request) -> Reply:
 
     lost = Reply()
     environ = build_environ(request)
-    environ[TRANSPORT_KEY] = transport
+    environ[TRANSPORT] = transport
     begun = time.monotonic()
     try:
         chunks = _chunks(app(environ, start_response))
@@ -146,10 +143,10 @@ def build_environ(request: Request) -> dict[str, Any]:
         "wsgi.multithread": True,
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
-        TIMEOUT_KEY: request.timeout_s,
+        TIMEOUT: request.timeout_s,
     }
     if request.report is not None:
-        environ[REPORT_KEY] = request.report
+        environ[REPORT] = request.report
     _add_headers(environ, request.headers)
     return environ
 

@@ -22,7 +22,7 @@ from smartpay_mock.resources import (
     tokens,
     webhook_endpoints,
 )
-from smartpay_mock.resources.context import Context, Handler
+from smartpay_mock.resources.context import Context, Handler, retriever
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,28 +40,28 @@ class Listing:
 
 HANDLERS: dict[str, Handler] = {
     "create_order": orders.create_order,
-    "get_order": orders.get_order,
+    "get_order": retriever("order"),
     "cancel_order": orders.cancel_order,
     "create_payment": payments.create_payment,
-    "get_payment": payments.get_payment,
+    "get_payment": retriever("payment"),
     "update_payment": payments.update_payment,
     "create_refund": refunds.create_refund,
-    "get_refund": refunds.get_refund,
+    "get_refund": retriever("refund"),
     "update_refund": refunds.update_refund,
     "get_token": tokens.get_token,
     "enable_token": tokens.enable_token,
     "disable_token": tokens.disable_token,
     "delete_token": tokens.delete_token,
     "create_checkout_session": checkout_sessions.create_checkout_session,
-    "get_checkout_session": checkout_sessions.get_checkout_session,
+    "get_checkout_session": retriever("checkout_session"),
     "create_coupon": coupons.create_coupon,
-    "get_coupon": coupons.get_coupon,
+    "get_coupon": retriever("coupon"),
     "update_coupon": coupons.update_coupon,
     "create_promotion_code": promotion_codes.create_promotion_code,
-    "get_promotion_code": promotion_codes.get_promotion_code,
+    "get_promotion_code": retriever("promotion_code"),
     "update_promotion_code": promotion_codes.update_promotion_code,
     "create_webhook_endpoint": webhook_endpoints.create_webhook_endpoint,
-    "get_webhook_endpoint": webhook_endpoints.get_webhook_endpoint,
+    "get_webhook_endpoint": retriever("webhook_endpoint"),
     "update_webhook_endpoint": webhook_endpoints.update_webhook_endpoint,
     "delete_webhook_endpoint": webhook_endpoints.delete_webhook_endpoint,
     "consumer_login": consumers.consumer_login,

@@ -45,19 +45,6 @@ def create_checkout_session(
     return session
 
 
-def get_checkout_session(
-    ctx: Context, params: dict[str, str], _body: Document
-) -> Document:
-    """Retrieve a checkout session.
-
-    Raises:
-        ApiError: ``checkout-session.not-found``.
-
-    Source: SDK go:api.go.
-    """
-    return ctx.find("checkout_session", params["id"])
-
-
 def checkout_url(base_url: str, session_id: str) -> str:
     """Return where the consumer goes: a page of this emulator.
 

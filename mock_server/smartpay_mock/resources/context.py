@@ -164,6 +164,22 @@ def all_of(*reads: Callable[[], Any]) -> list[Any]:
     return values
 
 
+def retriever(kind: str) -> Handler:
+    """Return the handler that retrieves a document of ``kind``."""
+
+    def retrieve(ctx: Context, params: dict[str, str], _body: Document) -> Document:
+        """Retrieve a document by its id.
+
+        Raises:
+            ApiError: The kind's not-found code.
+
+        Source: ``operations.json``, row by row.
+        """
+        return ctx.find(kind, params["id"])
+
+    return retrieve
+
+
 def created(ctx: Context, kind: str, object_: str) -> Document:
     """Return the head of a new document: id, object, times."""
     return {

@@ -42,17 +42,6 @@ def create_coupon(ctx: Context, _params: dict[str, str], body: Document) -> Docu
     return coupon
 
 
-def get_coupon(ctx: Context, params: dict[str, str], _body: Document) -> Document:
-    """Retrieve a coupon.
-
-    Raises:
-        ApiError: ``coupon.not-found``.
-
-    Source: SDK go:api.go.
-    """
-    return ctx.find("coupon", params["id"])
-
-
 def update_coupon(ctx: Context, params: dict[str, str], body: Document) -> Document:
     """Change a coupon's name, activity or metadata; ``{}`` changes nothing.
 

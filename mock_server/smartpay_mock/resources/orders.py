@@ -156,17 +156,6 @@ def authorize_order(ctx: Context, params: dict[str, str], body: Document) -> Doc
     return order
 
 
-def get_order(ctx: Context, params: dict[str, str], _body: Document) -> Document:
-    """Retrieve an order.
-
-    Raises:
-        ApiError: ``order.not-found``.
-
-    Source: SDK go:api.go.
-    """
-    return ctx.find("order", params["id"])
-
-
 def cancel_order(ctx: Context, params: dict[str, str], _body: Document) -> Document:
     """Cancel an authorized order, or release the part that is not captured.
 

@@ -70,17 +70,6 @@ def capture(ctx: Context, order: Document, body: Document) -> Document:
     return payment
 
 
-def get_payment(ctx: Context, params: dict[str, str], _body: Document) -> Document:
-    """Retrieve a payment.
-
-    Raises:
-        ApiError: ``payment.not-found``.
-
-    Source: SDK go:api.go.
-    """
-    return ctx.find("payment", params["id"])
-
-
 def update_payment(ctx: Context, params: dict[str, str], body: Document) -> Document:
     """Change a payment's description, metadata or reference; the rest stays.
 

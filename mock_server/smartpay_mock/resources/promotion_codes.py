@@ -47,19 +47,6 @@ def create_promotion_code(
     return promotion_code
 
 
-def get_promotion_code(
-    ctx: Context, params: dict[str, str], _body: Document
-) -> Document:
-    """Retrieve a promotion code.
-
-    Raises:
-        ApiError: ``promotion-code.not-found``.
-
-    Source: docs-ja:/reference/get-promotion-code.
-    """
-    return ctx.find("promotion_code", params["id"])
-
-
 def update_promotion_code(
     ctx: Context, params: dict[str, str], body: Document
 ) -> Document:

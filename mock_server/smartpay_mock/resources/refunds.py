@@ -63,17 +63,6 @@ def _refund(ctx: Context, payment: Document, body: Document) -> Document:
     return refund
 
 
-def get_refund(ctx: Context, params: dict[str, str], _body: Document) -> Document:
-    """Retrieve a refund.
-
-    Raises:
-        ApiError: ``refund.not-found``.
-
-    Source: docs:/reference/get-refund.
-    """
-    return ctx.find("refund", params["id"])
-
-
 def update_refund(ctx: Context, params: dict[str, str], body: Document) -> Document:
     """Change a refund's description, metadata or reference; the rest stays.
 

@@ -36,19 +36,6 @@ def create_webhook_endpoint(
     return endpoint
 
 
-def get_webhook_endpoint(
-    ctx: Context, params: dict[str, str], _body: Document
-) -> Document:
-    """Retrieve a webhook endpoint.
-
-    Raises:
-        ApiError: ``webhook-endpoint.notfound``.
-
-    Source: SDK go:api.go.
-    """
-    return ctx.find("webhook_endpoint", params["id"])
-
-
 def update_webhook_endpoint(
     ctx: Context, params: dict[str, str], body: Document
 ) -> Document:

@@ -8,7 +8,7 @@ from http.client import HTTPConnection  # vcrpy and others replace the module's 
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from smartpay_mock.intercept.wsgi import TIMEOUT_KEY
+from smartpay_mock.kernel.environ import TIMEOUT
 from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
 from smartpay_mock.testing.client import (
     API_PATH,
@@ -110,7 +110,7 @@ def _relay_to(root_url: str) -> WSGIApp:
 
     def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         # The client's own timeout applies here too, so that a stall stays a stall.
-        timeout_s = environ.get(TIMEOUT_KEY) or _TIMEOUT_S
+        timeout_s = environ.get(TIMEOUT) or _TIMEOUT_S
         connection = HTTPConnection(authority, timeout=timeout_s)
         try:
             connection.request(
