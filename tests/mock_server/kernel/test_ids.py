@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -42,6 +45,25 @@ def test_ids_of_chance_do_not_repeat() -> None:
 
     assert len({ids.new("order") for _ in range(10_000)}) == 10_000
     assert ids.drawn == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_process_does_not_repeat_its_parents_ids() -> None:
+    """Both draw after the fork."""
+    program = (
+        "import os\n"
+        "from smartpay_mock.kernel.ids import Ids\n"
+        "pid = os.fork()\n"
+        "os.write(1, (Ids().new('order') + ' ').encode())\n"
+        "pid and os.waitpid(pid, 0)\n"
+    )
+
+    outcome = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
+
+    ids = outcome.stdout.split()
+    assert len(set(ids)) == len(ids) == 2
 
 
 def test_a_seed_repeats_its_ids_in_order() -> None:
