@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import chain
+from collections.abc import Callable, Mapping
+from itertools import chain, groupby
+from operator import attrgetter
 from typing import Any
 
 from flask import Flask, Response, current_app, request
@@ -107,20 +108,22 @@ def describe_admin(
 
 
 def add_admin(app: Flask, application: Application, guard: Guard) -> None:
-    """Register the control plane with ``app``."""
-    for number, route in enumerate(ROUTES):
+    """Register the control plane with ``app``, with one rule per path."""
+    paths = groupby(sorted(ROUTES, key=attrgetter("path")), key=attrgetter("path"))
+    for path, routes in paths:
+        by_method = {route.method: route for route in routes}
         app.add_url_rule(
-            PREFIX + route.path.replace("{id}", "<id>"),
-            endpoint=f"admin@{number}",
-            view_func=_view(route, application, guard),
-            methods=[route.method],
+            PREFIX + path.replace("{id}", "<id>"),
+            endpoint=f"admin@{path}",
+            view_func=_view(by_method, application, guard),
+            methods=list(by_method),
             provide_automatic_options=False,
         )
     for alias, route in ALIASES.items():
         app.add_url_rule(
             alias,
-            endpoint=f"admin@{alias}",
-            view_func=_view(route, application, guard),
+            endpoint=f"admin@alias{alias}",
+            view_func=_view({"GET": route}, application, guard),
         )
     for number, path in enumerate((PREFIX, f"{PREFIX}/<path:rest>")):
         app.add_url_rule(
@@ -133,10 +136,13 @@ def add_admin(app: Flask, application: Application, guard: Guard) -> None:
 
 
 def _view(
-    route: Route, application: Application, guard: Guard
+    routes: Mapping[str, Route], application: Application, guard: Guard
 ) -> Callable[..., Response]:
+    """Return the view of a path that has these routes, by method."""
+
     def view(**params: str) -> Response:
         environ = request.environ
+        route = routes["GET" if request.method == "HEAD" else request.method]
         # The body is read only after the guard has let the call pass.
         answer = guard.refuse(read_head(environ), is_open=route.is_open)
         if answer is None:
@@ -152,9 +158,9 @@ def _other_view(application: Application, guard: Guard) -> Callable[..., Respons
 
     def view(**_params: str) -> Response:
         current = FORMER_PATHS.get(request.path.removeprefix(PREFIX))
-        for route in ROUTES:
-            if (route.method, route.path) == (request.method, current):
-                return _view(route, application, guard)()
+        routes = {row.method: row for row in ROUTES if row.path == current}
+        if request.method in routes:
+            return _view(routes, application, guard)()
         refused = guard.refuse(read_head(request.environ))
         return to_response(refused or _unknown_route(request.method, request.path))
 
