@@ -157,20 +157,27 @@ def _success(row: Operation) -> Document:
         links = _links(row)
         if links:
             answer["links"] = links
-        shown = {
-            "schema": _ref(described),
-            "examples": _examples(schema(described)["examples"]),
-        }
-        if row.expand == "query":
-            shown["schema"] = {"anyOf": [_ref(described), _ref(_grown(described))]}
-        return {**answer, "content": {_JSON: shown}}
+        return {**answer, "content": {_JSON: _object_content(row, described)}}
+    return {**answer, "content": {_JSON: _page_content(row, described)}}
+
+
+def _object_content(row: Operation, name: str) -> Document:
+    content: Document = {
+        "schema": _ref(name),
+        "examples": _examples(schema(name)["examples"]),
+    }
+    if row.expand == "query":
+        content["schema"] = {"anyOf": [_ref(name), _ref(_grown(name))]}
+    return content
+
+
+def _page_content(row: Operation, described: Document) -> Document:
     page = rewritten(described, "collection")
     entry = schema(str(row.response))["examples"][0]
     if row.expand == "query":
         more = collection_of(_grown(str(row.response)))
         page = {"anyOf": [page, rewritten(more, "collection")]}
-    shown = {"schema": page, "examples": _examples([_page_of(entry)])}
-    return {**answer, "content": {_JSON: shown}}
+    return {"schema": page, "examples": _examples([_page_of(entry)])}
 
 
 def _links(row: Operation) -> Document:
