@@ -1,4 +1,4 @@
-"""What every test of the house shares: it leaves nothing behind. And a PostgreSQL."""
+"""Fixtures of all tests: a check that no thread is left running, and a PostgreSQL."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import pytest
 from postgresql import installed_server, running, running_installed
 
 PATIENCE_S = 2.0
-"""How long a thread that was told to end may take, in seconds."""
+"""How long a thread may take to end, in seconds."""
 
 LASTING = ("smartpay-shared", "execnet", "ThreadPoolExecutor")
-"""Names (beginnings) of threads that live as long as the process, by design: the
-server that the plugin shares, and those of pytest-xdist."""
+"""Prefixes of the names of threads that run as long as the process: the server that
+the plugin shares, and those of pytest-xdist."""
 
 
 def started_since(before: set[threading.Thread]) -> list[threading.Thread]:
@@ -48,7 +48,7 @@ def no_thread_left_behind() -> Iterator[None]:
 def postgresql_server() -> Iterator[str]:
     """Return the URL of a PostgreSQL that runs for this session; it ends in options.
 
-    ``&schema=name`` behind it names a world of its own.
+    ``&schema=name`` appended to it selects a schema.
     """
     with running() as url:
         yield url

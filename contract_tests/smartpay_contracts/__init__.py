@@ -1,6 +1,6 @@
-"""The contract kit: what any server of this API must do, seen over HTTP only.
+"""The contract kit: checks any server of this API, over HTTP only.
 
-Law: may import ``smartpay_fixtures`` and ``smartpay_schemas``, never ``smartpay_mock``.
+It imports ``smartpay_fixtures`` and ``smartpay_schemas``, never ``smartpay_mock``.
 
 Run it with ``pytest --pyargs smartpay_contracts --smartpay-url URL
 --smartpay-secret-key KEY`` or ``python -m smartpay_contracts``. Which tests check which

@@ -1,5 +1,5 @@
 """A stateful emulator of the Smartpay API. Unofficial.
 
-Law: may import ``smartpay_fixtures`` and ``smartpay_schemas``, never
-``smartpay_contracts``. Inside, a floor imports only lower ones (ARCHITECTURE.md).
+It imports ``smartpay_fixtures`` and ``smartpay_schemas``, never ``smartpay_contracts``.
+A layer imports only layers below it (ARCHITECTURE.md).
 """

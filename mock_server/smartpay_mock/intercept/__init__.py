@@ -1,7 +1,7 @@
-"""Doors without a socket: a client library's calls go straight to the app.
+"""Interception: calls of an HTTP library go to the application without a socket.
 
-``requests``, ``responses`` and ``httpx`` are imported by the door that is for them,
-when it is opened; importing this package imports none of them.
+Importing this package imports neither ``requests`` nor ``responses`` nor ``httpx``;
+each is imported when its interception is used.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import the door asked for, and with it the library it is for."""
+    """Import a name when it is first used, and with it its HTTP library."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__} has no attribute {name}")
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

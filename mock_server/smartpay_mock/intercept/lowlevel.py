@@ -20,10 +20,10 @@ from urllib3.exceptions import (
 from urllib3.util import Timeout
 
 from smartpay_mock.intercept.wsgi import (
-    Reply,
     Report,
     Request,
     WSGIApp,
+    WsgiResponse,
     call,
     gives_up_first,
 )
@@ -122,7 +122,7 @@ class Exchange:
         return True
 
 
-def to_urllib3(reply: Reply, method: str) -> HTTPResponse:
+def to_urllib3(reply: WsgiResponse, method: str) -> HTTPResponse:
     """Return a response as it comes from a socket, cut off if the fault says so."""
     body, headers = reply.body, HTTPHeaderDict(reply.headers)
     if reply.fault is not None:

@@ -12,10 +12,10 @@ import anyio.to_thread
 import httpx
 
 from smartpay_mock.intercept.wsgi import (
-    Reply,
     Report,
     Request,
     WSGIApp,
+    WsgiResponse,
     call,
     gives_up_first,
 )
@@ -125,7 +125,7 @@ def _described(request: httpx.Request, report: Report | None) -> Request:
     )
 
 
-def _respond(reply: Reply, request: httpx.Request) -> httpx.Response:
+def _respond(reply: WsgiResponse, request: httpx.Request) -> httpx.Response:
     extensions = {"reason_phrase": reply.reason.encode("latin-1")}
     if reply.fault is None:
         return httpx.Response(

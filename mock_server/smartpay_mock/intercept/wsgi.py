@@ -53,7 +53,7 @@ class Request:
 
 
 @dataclass(slots=True)
-class Reply:
+class WsgiResponse:
     """What the app answered, or the fault that takes the answer's place.
 
     Attributes:
@@ -77,7 +77,7 @@ class Reply:
         self.headers = list(headers)
 
 
-def call(app: WSGIApp, request: Request) -> Reply:
+def call(app: WSGIApp, request: Request) -> WsgiResponse:
     """Return what ``app`` answers; the answer is complete when this returns.
 
     An answer that took longer than the client would have waited is a stall.
@@ -85,7 +85,7 @@ def call(app: WSGIApp, request: Request) -> Reply:
     Raises:
         Exception: Whatever leaves the app, unless it is a broken connection.
     """
-    reply = Reply()
+    reply = WsgiResponse()
     written: list[bytes] = []
 
     def transport(
@@ -101,7 +101,7 @@ def call(app: WSGIApp, request: Request) -> Reply:
         reply.begin(status, headers)
         return written.append
 
-    lost = Reply()
+    lost = WsgiResponse()
     environ = build_environ(request)
     environ[TRANSPORT] = transport
     begun = time.monotonic()
@@ -114,7 +114,7 @@ def call(app: WSGIApp, request: Request) -> Reply:
         return lost
     late = TransportFault("stall", stall_ms=round((time.monotonic() - begun) * 1000))
     if gives_up_first(late, request.timeout_s):
-        return Reply(fault=late)
+        return WsgiResponse(fault=late)
     if request.method != "HEAD":
         reply.body = b"".join(written + chunks)
     return reply
@@ -175,9 +175,9 @@ def _chunks(response: Iterable[bytes]) -> list[bytes]:
             response.close()
 
 
-def _as_fault(error: Exception) -> Reply:
+def _as_fault(error: Exception) -> WsgiResponse:
     fault = next(fault for kind, fault in _MET_BY_THE_APP if isinstance(error, kind))
-    reply = Reply(fault=fault)
+    reply = WsgiResponse(fault=fault)
     if isinstance(error, IncompleteRead):
         # As long as the whole was, so that half of it is what arrived.
         reply.body = error.partial.ljust(2 * len(error.partial) + 1)

@@ -89,7 +89,7 @@ def serve_granian(
     if on_ready is not None:
         scheme = "https" if certificates else "http"
         url = url_of(scheme, settings.host, port)
-        _announce(_connection(url, certificates), url, on_ready)
+        _call_when_ready(_connection(url, certificates), url, on_ready)
     Granian(
         target="smartpay_mock.app:create_app",
         address=address,
@@ -108,7 +108,7 @@ def serve_granian(
         ssl_key=certificates.key_path if certificates else None,
     ).serve(target_loader=partial(load_app, make_app), wrap_loader=False)
     if settings.state.startswith("sqlite:"):
-        # Whoever closes a file last puts its log into it; the workers just ended.
+        # The last process that closes a file merges its log; the workers have ended.
         open_store(settings.state).close()
 
 
@@ -242,7 +242,7 @@ def _end_with_parent() -> None:
     threading.Thread(target=wait, name="smartpay-parent", daemon=True).start()
 
 
-def _announce(
+def _call_when_ready(
     connection: HTTPConnection, url: str, on_ready: Callable[[str], None]
 ) -> None:
     def wait() -> None:

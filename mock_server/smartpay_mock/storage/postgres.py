@@ -1,4 +1,4 @@
-"""Documents in PostgreSQL: several processes on several machines share one world.
+"""Documents in PostgreSQL: processes on several machines share them.
 
 ``postgresql://user@host:5432/database``, with everything libpq knows after ``?``, and
 
