@@ -66,7 +66,6 @@ DATA = {
     "mock_server/smartpay_mock/events/faults.py": "adversary",
     "tests/schemas/test_response_rules.py": "floor",
     "LICENSE": "persons",
-    "mock_server/smartpay_mock/events/faults.py": "adversary",
 }
 """Ordinary words in data, by place."""
 
