@@ -114,7 +114,7 @@ def test_https_has_a_ca_that_a_client_can_trust(start: Start, tmp_path: Path) ->
 
 
 def test_a_mutant_is_as_broken_with_granian(own_world: Any, key: str) -> None:
-    """Every process runs the twin: here one that forgets idempotency keys."""
+    """Every process serves the mutant, here one that ignores idempotency keys."""
     own_world.add("--workers", "2", "--mutant", "keys-ignored")
 
     with closing(own_world.client(0, key)) as client:
