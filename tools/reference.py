@@ -26,8 +26,11 @@ ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs" / "reference"
 NOTE = "<!-- Made by `make docs` from {source}; change it there. -->"
 CONFIDENCE = (
-    "*documented*: Smartpay's guide or reference describes it. *observed*: an official "
-    "SDK's live test suite asserts it. *assumed*: undocumented, so we picked one."
+    "*documented*: Smartpay's guide ["
+    '"Creating an order using a token"]'
+    "(https://en.docs.smartpay.co/docs/creating-an-order-using-a-token) or reference "
+    "describes it. *observed*: an official SDK's live test suite asserts it. "
+    "*assumed*: undocumented, so we picked one."
 )
 
 

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 PACKAGE_LINES = {
-    "mock_server/smartpay_mock/storage": 1881,  # goal: 1300
-    "mock_server/smartpay_mock/server": 1931,  # goal: 900
-    "mock_server/smartpay_mock/api": 1920,  # goal: 1500
-    "mock_server/smartpay_mock/control": 1830,  # goal: 1500
+    "mock_server/smartpay_mock/storage": 1885,  # goal: 1300
+    "mock_server/smartpay_mock/server": 1979,  # goal: 900
+    "mock_server/smartpay_mock/api": 1915,  # goal: 1500
+    "mock_server/smartpay_mock/control": 1764,  # goal: 1500
     "mock_server/smartpay_mock/mutants": 2200,
-    "mock_server/smartpay_mock/testing": 3925,  # goal: 3700
-    "mock_server": 21182,  # goal: 17500
+    "mock_server/smartpay_mock/testing": 3981,  # goal: 3700
+    "mock_server": 20991,  # goal: 17500
     "contract_tests": 10568,  # goal: 10000
-    "tests": 32427,  # goal: 25000
+    "tests": 32676,  # goal: 25000
 }
 """Most lines that the Python files of a folder may have in all."""
 
@@ -27,7 +27,6 @@ FILE_LINES = 600
 LONG_FILES: frozenset[str] = frozenset(
     {
         "tests/contracts/third_party_server.py",
-        "tests/mock_server/api/test_operations.py",
     }
 )
 """Files that are still longer."""
@@ -43,14 +42,11 @@ LONG_FUNCTIONS: frozenset[str] = frozenset(
         "contract_tests/smartpay_contracts/payloads.py:basket",
         "contract_tests/smartpay_contracts/report.py:build_report",
         "contract_tests/smartpay_contracts/target.py:_probe",
-        "fixtures/smartpay_fixtures/broken.py:_several",
-        "fixtures/smartpay_fixtures/broken.py:broken_bodies",
         "mock_server/smartpay_mock/intercept/wsgi.py:call",
         "mock_server/smartpay_mock/intercept/wsgi.py:build_environ",
         "mock_server/smartpay_mock/pytest_plugin.py:pytest_addoption",
         "mock_server/smartpay_mock/server/granian.py:serve_granian",
         "mock_server/smartpay_mock/server/server.py:__init__",
-        "schemas/smartpay_schemas/openapi.py:_success",
     }
 )
 """Functions that are still longer, as path:name."""

@@ -89,7 +89,7 @@ class Receiver:
         self._arrived: list[WebhookEvent] = []
         self._lock = threading.Lock()
         # Imports the HTTP server, so only here.
-        from smartpay_mock.server import Server  # noqa: PLC0415
+        from smartpay_mock.server import Server  # noqa: PLC0415 - imported when it is used
 
         self._server = Server(self._app).start()
         self.url = f"{self._server.url}/webhooks"
