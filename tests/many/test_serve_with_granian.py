@@ -139,8 +139,8 @@ def test_a_hold_is_refused_where_it_would_hold_up_its_release(
 REMEDIES = {
     "--workers 2": "sqlite:///FILE or postgresql://",
     "--workers 2 --state sqlite://": "sqlite:///FILE or postgresql://",
-    "--workers 2 --server threads --state sqlite:///s.db": "Leave --server out",
-    "--server granian --tls --tls-port 9443": "Leave --tls-port out",
+    "--workers 2 --server threads --state sqlite:///s.db": "Use --server granian",
+    "--server granian --tls --tls-port 9443": "Leave out --tls-port",
     "--server granian --ca-file ca.pem": "add --tls",
     "--server granian --mutant no-such": "Known: ",
     "--server granian --state postgresql://u@127.0.0.1:1/x": "Check that the server",

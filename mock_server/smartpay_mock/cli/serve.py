@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import threading
@@ -92,6 +93,12 @@ def settings_from(flags: dict[str, Any]) -> Settings:
     return load_settings(**values)
 
 
+def _log_tracebacks(_: click.Context, _option: object, is_wanted: bool) -> None:
+    if is_wanted:
+        logging.basicConfig(format="%(message)s")
+        logging.getLogger("smartpay_mock").setLevel(logging.DEBUG)
+
+
 @click.command(context_settings={"max_content_width": 80})
 @settings_options
 @click.option(
@@ -108,6 +115,13 @@ def settings_from(flags: dict[str, Any]) -> Settings:
     "--json", "as_json", is_flag=True, help="Print one line of JSON when ready."
 )
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing.")
+@click.option(
+    "--verbose",
+    is_flag=True,
+    expose_value=False,
+    callback=_log_tracebacks,
+    help="Print tracebacks of failures.",
+)
 def command(
     port_file: Path | None,
     ca_file: Path | None,

@@ -1,7 +1,7 @@
-"""Interception: calls of an HTTP library go to the application without a socket.
+"""In-process clients: the calls of a client library go to the app without a socket.
 
-Importing this package imports neither ``requests`` nor ``responses`` nor ``httpx``;
-each is imported when its interception is used.
+``requests``, ``responses`` and ``httpx`` are imported when the name that needs them is
+used; importing this package imports none of them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ __all__ = [
     "smartpay_transport",
 ]
 
-_HOMES = {
+_MODULES = {
     "SmartpayAdapter": "adapter",
     "intercept": "mocking",
     "smartpay_transport": "transports",
@@ -33,7 +33,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import a name when it is first used, and with it its HTTP library."""
-    if name not in _HOMES:
+    """Import an entry point, and with it the library that it serves."""
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__} has no attribute {name}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

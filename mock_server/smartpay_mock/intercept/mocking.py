@@ -1,8 +1,8 @@
 """``intercept``: calls made with ``requests`` to the real API are answered here.
 
-It stands on ``responses`` and beside a user's own mocks: whatever the user has mocked
-wins, calls to the API that nobody mocked reach the emulator, and all others go where
-they would have gone.
+It is built on ``responses`` and works beside a user's own mocks. The user's mocks come
+first, other calls to the API reach the emulator, and calls to other hosts go to the
+network.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from requests.adapters import HTTPAdapter
 from responses import BaseResponse, CallList, RequestsMock
 from urllib3 import HTTPResponse
 
-from smartpay_mock.intercept.lowlevel import Exchange
+from smartpay_mock.intercept.adapter import RequestsCall
 from smartpay_mock.intercept.wsgi import Report, WSGIApp
 
 HOSTS = ("https://api.smartpay.co", "https://checkout.smartpay.co")
@@ -36,7 +36,7 @@ def intercept(
     """Answer calls made with ``requests`` to ``hosts`` by ``app``, without a socket.
 
     Args:
-        app: Who answers.
+        app: The app that answers.
         hosts: Scheme and authority of each.
         report: Takes exceptions that the app answers with 500.
 
@@ -86,7 +86,7 @@ class _Emulator(BaseResponse):
 
     def get_response(self, request: Any) -> HTTPResponse:
         """Return the app's answer; faults are raised as on a network."""
-        exchange = Exchange(
+        call = RequestsCall(
             self._app,
             request.smartpay_adapter,
             request,
@@ -94,7 +94,7 @@ class _Emulator(BaseResponse):
             report=self._report,
         )
         # responses itself retries statuses.
-        return exchange.send(retry_statuses=False)
+        return call.send(retry_statuses=False)
 
 
 class _Fallback:

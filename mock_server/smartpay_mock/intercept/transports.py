@@ -12,6 +12,7 @@ import anyio.to_thread
 import httpx
 
 from smartpay_mock.intercept.wsgi import (
+    HANGS,
     Report,
     Request,
     WSGIApp,
@@ -22,11 +23,6 @@ from smartpay_mock.intercept.wsgi import (
 from smartpay_mock.kernel.exchange import TransportFault
 
 MAX_THREADS = 1_000
-
-_HANGS = (
-    "The emulator stalled this call for {seconds:g} s, and the call has no shorter "
-    "timeout; on a network it would have hung that long. Pass timeout=."
-)
 
 
 def smartpay_transport(
@@ -40,7 +36,7 @@ def smartpay_transport(
     takes longer than the timeout is one too, when it is there.
 
     Args:
-        app: Who answers.
+        app: The app that answers.
         report: Takes exceptions that the app answers with 500.
     """
     return _Transport(app, report)
@@ -55,7 +51,7 @@ def async_smartpay_transport(
     up the event loop: ``MAX_THREADS`` at one time.
 
     Args:
-        app: Who answers.
+        app: The app that answers.
         report: Takes exceptions that the app answers with 500.
     """
     return _AsyncTransport(app, report)
@@ -156,5 +152,5 @@ def _error_of(fault: TransportFault, request: httpx.Request) -> httpx.TransportE
         "Server disconnected without sending a response.", request=request
     )
     if fault.kind == "stall":
-        error.add_note(_HANGS.format(seconds=fault.stall_ms / 1000))
+        error.add_note(HANGS.format(seconds=fault.stall_ms / 1000))
     return error

@@ -1,4 +1,4 @@
-"""One call of a WSGI app, without a socket: for every client library the same."""
+"""One call of a WSGI app without a socket, shared by all client libraries."""
 
 from __future__ import annotations
 
@@ -18,11 +18,16 @@ WSGIApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 Report = Callable[[BaseException], None]
 Headers = Sequence[tuple[str, str]]
 
+HANGS = (
+    "The emulator stalled this call for {seconds:g} s, and the call has no shorter "
+    "timeout; on a network it would have hung that long. Pass timeout=."
+)
+
 _PORTS = {"http": 80, "https": 443}
 _OWN_VARIABLES = {"CONTENT-TYPE": "CONTENT_TYPE", "CONTENT-LENGTH": "CONTENT_LENGTH"}
-# An app that passes calls on (to a shared server) meets faults as errors of its own
-# connection. In this order: RemoteDisconnected is a ConnectionResetError too.
-_MET_BY_THE_APP: tuple[tuple[type[Exception], TransportFault], ...] = (
+# An app that passes calls on to a shared server sees faults as errors of its own
+# connection. The order matters: RemoteDisconnected is a ConnectionResetError too.
+_RAISED_BY_THE_APP: tuple[tuple[type[Exception], TransportFault], ...] = (
     (RemoteDisconnected, TransportFault("empty")),
     (ConnectionResetError, TransportFault("reset")),
     (IncompleteRead, TransportFault("half")),
@@ -32,7 +37,7 @@ _MET_BY_THE_APP: tuple[tuple[type[Exception], TransportFault], ...] = (
 
 @dataclass(slots=True)
 class Request:
-    """What a client library wants to send.
+    """The request that a client library sends.
 
     Attributes:
         method: Upper case.
@@ -54,14 +59,14 @@ class Request:
 
 @dataclass(slots=True)
 class WsgiResponse:
-    """What the app answered, or the fault that takes the answer's place.
+    """The answer of the app, or the fault that replaces it.
 
     Attributes:
         status: The HTTP status code; that of the lost answer if there is a fault.
         reason: The phrase beside it.
         headers: As the app gave them.
         body: The whole body.
-        fault: Set when the client is not to see this answer.
+        fault: The fault that the client sees in place of this answer.
     """
 
     status: int = 200
@@ -83,7 +88,7 @@ def call(app: WSGIApp, request: Request) -> WsgiResponse:
     An answer that took longer than the client would have waited is a stall.
 
     Raises:
-        Exception: Whatever leaves the app, unless it is a broken connection.
+        Exception: The app raised it, and it is not a broken connection.
     """
     reply = WsgiResponse()
     written: list[bytes] = []
@@ -107,7 +112,7 @@ def call(app: WSGIApp, request: Request) -> WsgiResponse:
     begun = time.monotonic()
     try:
         chunks = _chunks(app(environ, start_response))
-    except tuple(kind for kind, _ in _MET_BY_THE_APP) as error:
+    except tuple(kind for kind, _ in _RAISED_BY_THE_APP) as error:
         return _as_fault(error)
     if reply.fault is not None:
         lost.fault = reply.fault
@@ -152,7 +157,7 @@ def build_environ(request: Request) -> dict[str, Any]:
 
 
 def gives_up_first(fault: TransportFault, timeout_s: float | None) -> bool:
-    """Return whether a stalled client's patience ends before the stall does."""
+    """Return whether a client's timeout ends before the stall does."""
     return timeout_s is not None and timeout_s * 1000 < fault.stall_ms
 
 
@@ -176,7 +181,7 @@ def _chunks(response: Iterable[bytes]) -> list[bytes]:
 
 
 def _as_fault(error: Exception) -> WsgiResponse:
-    fault = next(fault for kind, fault in _MET_BY_THE_APP if isinstance(error, kind))
+    fault = next(fault for kind, fault in _RAISED_BY_THE_APP if isinstance(error, kind))
     reply = WsgiResponse(fault=fault)
     if isinstance(error, IncompleteRead):
         # As long as the whole was, so that half of it is what arrived.

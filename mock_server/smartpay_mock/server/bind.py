@@ -1,4 +1,4 @@
-"""Listening sockets, and why one cannot be had."""
+"""Listening sockets, and messages for those that cannot be opened."""
 
 from __future__ import annotations
 

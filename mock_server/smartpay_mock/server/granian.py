@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 MakeApp = Callable[[Settings], "Flask"]
 
 KILL_SECONDS = 5
-# What is under way when a process is told to stop may go on for so long; what is left
-# of a webhook then is another process's, once the lease has run out.
+# How long work goes on after the signal to stop. Another process delivers the
+# webhooks that are left, once the lease has run out.
 LAST_WORK_SECONDS = KILL_SECONDS - 1
 READY_POLL_SECONDS = 0.005
 READY_TIMEOUT_SECONDS = 5.0
@@ -83,7 +83,7 @@ def serve_granian(
         ) from error
     address, port = claim(settings.host, settings.port)
     if settings.state != "memory:":
-        # Refused once and in words, rather than by every worker with a traceback.
+        # Fails once with a clear message, not in every worker with a traceback.
         open_store(settings.state).close()
     os.environ.update(to_environment(replace(settings, server="granian")))
     if on_ready is not None:
@@ -120,8 +120,8 @@ def load_app(make_app: MakeApp | None = None) -> Any:
     Args:
         make_app: Makes it; ``create_app`` if not given.
     """
-    # A forked worker has granian's parent's handlers until it serves; told to stop
-    # before that, it would only be killed in the end.
+    # A forked worker has the handlers of granian's parent until it serves; a signal
+    # before that would have no effect.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
     _end_with_parent()
@@ -132,7 +132,7 @@ def load_app(make_app: MakeApp | None = None) -> Any:
 
     app = (make_app or create_app)(load_settings())
     Finalize(None, _end, args=(start_worker(app, []),), exitpriority=1)
-    # What lives as long as the process need not be searched for garbage.
+    # Objects that live as long as the process need no garbage collection.
     gc.collect()
     gc.freeze()
     return strict(app.wsgi_app)
@@ -237,7 +237,7 @@ def _end_with_parent() -> None:
         parent.join()
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(KILL_SECONDS)
-        os._exit(1)  # nobody is left to kill it
+        os._exit(1)  # the parent, which would kill it, is gone
 
     threading.Thread(target=wait, name="smartpay-parent", daemon=True).start()
 
@@ -246,7 +246,7 @@ def _call_when_ready(
     connection: HTTPConnection, url: str, on_ready: Callable[[str], None]
 ) -> None:
     def wait() -> None:
-        # That something listens is not enough: granian tries the port out first.
+        # A listening port is not enough: granian tries the port out first.
         while not _answers(connection):
             time.sleep(READY_POLL_SECONDS)
         on_ready(url)

@@ -1,4 +1,4 @@
-"""The emulator behind a socket: what the fixture and ``serve`` start."""
+"""The emulator behind a socket, as the fixture and ``serve`` start it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,7 @@ ADMIN_BODY_BYTES = 1 << 30  # a snapshot may be large
 
 
 class Sandbox:
-    """The emulator, served over HTTP and, if asked, over HTTPS on a second port.
-
-    Nothing is imported, bound or created before it is needed.
+    """The emulator over HTTP and, if wanted, over HTTPS on a second port.
 
     Args:
         settings: How the emulator behaves; its defaults if not given.
@@ -31,12 +29,12 @@ class Sandbox:
         port: Port for HTTP; 0 takes a free one.
         tls: ``True``, or certificates of your own making, to serve HTTPS too.
         tls_port: Port for HTTPS; 0 takes a free one.
-        delivers: Whether webhooks are delivered in the background; else only when
-            somebody drains them or turns the clock.
-        name: What its threads are called, with a number.
+        delivers: Whether webhooks are delivered in the background; otherwise they
+            are delivered when they are drained or the clock moves.
+        name: Names its threads, with a number.
 
     Attributes:
-        errors: What went wrong in the app or in the server's threads.
+        errors: Exceptions of the app and of the server's threads.
     """
 
     def __init__(
@@ -80,7 +78,7 @@ class Sandbox:
         """The private CA and the certificate of the HTTPS port.
 
         Raises:
-            SandboxUsageError: HTTPS was not asked for, or its extra is missing.
+            SandboxUsageError: HTTPS is off, or its extra is missing.
         """
         if not self._wants_tls:
             raise SandboxUsageError("This sandbox speaks HTTP only: pass tls=True.")
@@ -95,7 +93,7 @@ class Sandbox:
 
     @property
     def url(self) -> str:
-        """What a client takes for ``https://api.smartpay.co/v1``."""
+        """The URL that stands for ``https://api.smartpay.co/v1``."""
         return self.root_url + API_PATH
 
     @property
@@ -114,7 +112,7 @@ class Sandbox:
         """Serve; requests are answered when this returns.
 
         Raises:
-            SandboxUsageError: The address cannot be had, or an extra is missing.
+            SandboxUsageError: The address cannot be used, or an extra is missing.
         """
         if self._servers:
             return self
@@ -129,7 +127,7 @@ class Sandbox:
         return self
 
     def stop(self) -> None:
-        """End serving and free the ports; the state stays with the app."""
+        """Stop serving and free the ports; the app keeps its state."""
         while self._servers:
             self._servers.pop().stop()
         worker, self._worker = self._worker, None

@@ -176,7 +176,7 @@ class Server:
         """Collect an exception of the server or the app, and log it in one line."""
         self.report(error)
         _log.error(
-            "%s failed: %s: %s (the traceback is logged at level DEBUG)",
+            "%s failed: %s: %s (serve --verbose prints the traceback)",
             threading.current_thread().name,
             type(error).__name__,
             error,

@@ -1,4 +1,4 @@
-"""Certificates from a private CA, for clients that insist on HTTPS."""
+"""Certificates from a private CA, for clients that need HTTPS."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from smartpay_mock.kernel.errors import SandboxUsageError
 
 HOSTS = ("localhost", "127.0.0.1", "::1", "api.smartpay.co")
-# What the usual clients read the path of a further CA from.
+# Variables from which common clients read the path of a further CA.
 CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
 
 
@@ -39,13 +39,13 @@ class Certificates:
         return dict.fromkeys(CA_VARIABLES, str(self.ca_path))
 
     def server_context(self) -> ssl.SSLContext:
-        """Return what the server shakes hands with."""
+        """Return the server's side of TLS."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.chain_path, self.key_path)
         return context
 
     def client_context(self) -> ssl.SSLContext:
-        """Return what a Python client shakes hands with."""
+        """Return a Python client's side of TLS."""
         return ssl.create_default_context(cafile=self.ca_path)
 
     def remove(self) -> None:
