@@ -141,7 +141,7 @@ REMEDIES = {
     "--workers 2 --state sqlite://": "sqlite:///FILE or postgresql://",
     "--workers 2 --server threads --state sqlite:///s.db": "Use --server granian",
     "--server granian --tls --tls-port 9443": "Leave out --tls-port",
-    "--server granian --ca-file ca.pem": "add --tls",
+    "--server granian --ca-file ca.pem": "Add --tls",
     "--server granian --mutant no-such": "Known: ",
     "--server granian --state postgresql://u@127.0.0.1:1/x": "Check that the server",
     "--server granian --port-file no/port": "in a folder that exists",
