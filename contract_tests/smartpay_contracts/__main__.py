@@ -1,10 +1,10 @@
-"""``python -m smartpay_contracts``: the kit with settings of its own.
+"""Run the kit: ``python -m smartpay_contracts``.
 
-Takes the options of the kit and of pytest, and nothing of the folder it is started
-in: whose tests these are, their configuration does not matter here.
+The command takes the options of the kit and of pytest. It ignores the pytest
+configuration of the current folder.
 
-Exit codes: 0 every clause holds, 1 some do not, 2 wrong usage, 3 the server was lost
-in the middle, 11 the parity ledger is too old.
+Exit codes: 0 every clause holds, 1 some do not, 2 usage error, 3 the server stopped
+answering, 11 a clause in the parity ledger is too old.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         "smartpay_contracts",
     ]
     given = sys.argv[1:] if arguments is None else arguments
-    # In a process of its own: what is imported already, pytest cannot instrument.
+    # A new process, because pytest cannot rewrite modules that are already imported.
     command = [sys.executable, "-m", "pytest", *own, *given]
     status = subprocess.run(command, check=False).returncode  # noqa: S603 - our own
     return USAGE if status in _PYTESTS_USAGE else status

@@ -1,8 +1,7 @@
-"""What the tests ask of an answer; each failure names the promise and what came.
+"""Check answers; each failure says what was expected and what was found.
 
-A foreign target (one without our control plane) is held to what is published: it may
-send members that we do not know and nulls for what is not set, and need not send
-what only our schemas require.
+A third-party server is checked against the published facts only. It may send unknown
+members and nulls, and need not send members that only our schemas require.
 """
 
 from __future__ import annotations
@@ -30,10 +29,10 @@ JSON_TYPES = {"application/json", "text/json"}
 
 
 class Checks:
-    """The checks, as strict as the target deserves.
+    """Checks, less strict for a third-party server.
 
     Args:
-        foreign: Whether the target owes nothing to our own decisions.
+        foreign: Whether the target is a third-party server.
     """
 
     def __init__(self, *, foreign: bool) -> None:
@@ -61,21 +60,17 @@ class Checks:
         # Of the consumer's side is known only that the answer is some success.
         is_any = self.foreign and row.side != "merchant"
         if exchange.status != wanted and not (is_any and exchange.status in SUCCESS):
-            raise ContractFailure(
-                f"{exchange.operation} to be answered with {wanted}",
-                found=f"{exchange.status} {exchange.text[:300]}",
-                exchange=exchange,
+            raise exchange.failure(
+                f"{exchange.operation} to be answered with {wanted}", exchange.summary
             )
         return exchange
 
     def is_json(self, exchange: Exchange) -> None:
         """Check that an answer is labelled as JSON the way every SDK understands."""
-        told = exchange.headers.get("Content-Type", "")
-        if told.partition(";")[0].strip().lower() not in JSON_TYPES:
-            raise ContractFailure(
-                "Content-Type application/json or text/json",
-                found=repr(told),
-                exchange=exchange,
+        label = exchange.headers.get("Content-Type", "")
+        if label.partition(";")[0].strip().lower() not in JSON_TYPES:
+            raise exchange.failure(
+                "Content-Type application/json or text/json", repr(label)
             )
 
     def matches(
@@ -89,10 +84,9 @@ class Checks:
         found = self._problems(schema, document)
         if found:
             name = schema if isinstance(schema, str) else "the list's schema"
+            text = "; ".join(problem.message for problem in found[:10])
             raise ContractFailure(
-                f"an answer that fits {name}",
-                found="; ".join(problem.message for problem in found[:10]),
-                exchange=exchange,
+                f"an answer that fits {name}", found=text, exchange=exchange
             )
 
     def _problems(self, schema: str | dict[str, Any], document: Any) -> list[Problem]:
@@ -114,46 +108,36 @@ class Checks:
         row = ERRORS[code]
         body = self.refused_with(exchange, row.status)
         if body["errorCode"] != code:
-            raise ContractFailure(
+            raise exchange.failure(
                 f"the refusal {row.status} {code}",
-                found=f"{body['errorCode']}: {body.get('message')}",
-                exchange=exchange,
+                f"{body['errorCode']}: {body.get('message')}",
             )
         return body
 
     def refused_with(self, exchange: Exchange, status: int) -> Doc:
         """Return the body of a refusal, after checking its status and shape."""
         if exchange.status != status:
-            raise ContractFailure(
-                f"a refusal with {status}",
-                found=f"{exchange.status} {exchange.text[:300]}",
-                exchange=exchange,
-            )
+            raise exchange.failure(f"a refusal with {status}", exchange.summary)
         self.is_json(exchange)
         self.matches("common/error", exchange.doc, exchange)
         if exchange.doc["statusCode"] != status:
-            raise ContractFailure(
+            raise exchange.failure(
                 f"statusCode {status} in the body, as the answer's status",
-                found=repr(exchange.doc["statusCode"]),
-                exchange=exchange,
+                repr(exchange.doc["statusCode"]),
             )
         return exchange.doc
 
     def unauthorized(self, exchange: Exchange) -> Doc:
         """Return the body of a 401, after checking its shape."""
         if exchange.status != UNAUTHORIZED:
-            raise ContractFailure(
-                "401 for a missing or wrong credential",
-                found=f"{exchange.status} {exchange.text[:300]}",
-                exchange=exchange,
+            raise exchange.failure(
+                "401 for a missing or wrong credential", exchange.summary
             )
         self.is_json(exchange)
         document = exchange.doc
         if not {"errorCode", "message"}.isdisjoint(document):
-            raise ContractFailure(
-                "a 401 body without errorCode and message",
-                found=exchange.text[:300],
-                exchange=exchange,
+            raise exchange.failure(
+                "a 401 body without errorCode and message", exchange.text[:300]
             )
         self.matches("common/unauthorized", document, exchange)
         return document
@@ -161,13 +145,12 @@ class Checks:
     def page(self, exchange: Exchange) -> Doc:
         """Return one page of a list, after checking that its counts are true."""
         page = self.ok(exchange)
-        entries, told = page["data"], page["results"]
-        if told != len(entries) or len(entries) > page["maxResults"]:
-            raise ContractFailure(
+        entries, results = page["data"], page["results"]
+        if results != len(entries) or len(entries) > page["maxResults"]:
+            raise exchange.failure(
                 "results to be the number of entries, and at most maxResults",
-                found=f"results {told}, maxResults {page['maxResults']} and "
+                f"results {results}, maxResults {page['maxResults']} and "
                 f"{len(entries)} entries",
-                exchange=exchange,
             )
         return page
 
@@ -190,16 +173,14 @@ class Checks:
             page = self.page(exchange)
             ids = [entry["id"] for entry in page["data"]]
             if query.get("pageToken") and not ids:
-                raise ContractFailure(
+                raise exchange.failure(
                     "an entry at least on a page that nextPageToken led to",
-                    found="an empty page",
-                    exchange=exchange,
+                    "an empty page",
                 )
             if len({*ids} - seen) != len(ids):
-                raise ContractFailure(
+                raise exchange.failure(
                     "every object once while following nextPageToken",
-                    found=f"some of {ids} twice",
-                    exchange=exchange,
+                    f"some of {ids} twice",
                 )
             seen |= {*ids}
             yield page
@@ -242,7 +223,7 @@ class Checks:
 
 
 def replay_headers(exchange: Exchange) -> list[str]:
-    """Return the headers by which a replay can be told.
+    """Return the headers that mark an answer as a replay.
 
     Source: docs:/reference/idempotency, which shows how the name begins.
     """

@@ -1,4 +1,4 @@
-"""A caller of the API, bound to one credential; the table says where a call goes."""
+"""A client of the API with one credential; operations.json gives method and path."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from smartpay_schemas import OPERATIONS, Operation
 
 
 class _Nothing:
-    """The absence of a body, where ``None`` would be the JSON null."""
+    """No body; ``None`` is the JSON null."""
 
 
 NOTHING: Final = _Nothing()
@@ -51,7 +51,7 @@ class Client:
         )
 
     def with_base_url(self, base_url: str) -> Client:
-        """Return a client that finds the merchant API elsewhere."""
+        """Return a client for another base URL of the merchant API."""
         other = Client(
             self.connection, base_url=base_url, root_url=self.root_url, key=self.key
         )
@@ -84,15 +84,15 @@ class Client:
         row = OPERATIONS[operation]
         url = self.url_of(row, id) + _query(query)
         sent = _encode(body) if raw is None else raw
-        told = {"Accept": "application/json", **self._credential(row)}
+        sent_headers = {"Accept": "application/json", **self._credential(row)}
         if body is not NOTHING or raw is not None:
-            told["Content-Type"] = "application/json"
+            sent_headers["Content-Type"] = "application/json"
         if idempotency_key is not None:
-            told["Idempotency-Key"] = idempotency_key
+            sent_headers["Idempotency-Key"] = idempotency_key
         return self.connection.send(
             row.method,
             url,
-            headers={**told, **(headers or {})},
+            headers={**sent_headers, **(headers or {})},
             body=sent,
             operation=operation,
             expanded="expand=all" in url,
@@ -110,8 +110,8 @@ class Client:
         credential = (
             {"Authorization": self._authorization} if self._authorization else {}
         )
-        told = {"Accept": "application/json", **credential, **(headers or {})}
-        return self.connection.send(method, url, headers=told, body=body)
+        sent_headers = {"Accept": "application/json", **credential, **(headers or {})}
+        return self.connection.send(method, url, headers=sent_headers, body=body)
 
     def url_of(self, row: Operation, id_: str | None = None) -> str:
         """Return the address of an operation, without a query."""

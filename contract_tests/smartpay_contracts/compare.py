@@ -19,7 +19,7 @@ VARIES: Final = "<varies>"
 _ID = re.compile(r"\b([a-z]+)_(?:test|live)_[0-9A-Za-z]+\b")
 _TIMES = {"createdAt", "updatedAt", "expiresAt", "timestamp"}
 _SECRETS = {"signingSecret", "accessToken", "password"}
-_WORDS = {"message", "details", "realm"}
+_WORDING = {"message", "details", "realm"}
 _OPAQUE = {"pageToken", "nextPageToken", "url"}
 
 _KINDS = {
@@ -84,7 +84,7 @@ def differences(left: Sequence[Step], right: Sequence[Step]) -> list[Difference]
 
 
 def settled(first: Any, second: Any) -> Any:
-    """Return ``first`` with what one server says differently each time set aside.
+    """Return ``first`` with fields that differ in ``second`` marked as varying.
 
     Args:
         first: Normalised, of one play of the script.
@@ -134,13 +134,13 @@ class References:
         return self._known[id_]
 
     def name(self, value: str, reference: str) -> None:
-        """Let ``value`` be shown as ``reference`` from now on."""
+        """Show ``value`` as ``reference`` from now on."""
         self._known[value] = reference
 
     def own_entries(self, page: dict[str, Any]) -> dict[str, Any]:
-        """Return a page of a list with those entries only that were seen before.
+        """Return a page of a list with only those entries that were seen before.
 
-        What else an account holds, and how many pages that makes, is no difference.
+        Other objects of the account are no difference.
         """
         mine = [entry for entry in page.get("data", []) if entry["id"] in self._known]
         return {**page, "data": mine}
@@ -155,7 +155,7 @@ class References:
 def normalised(
     value: Any, references: References, *, name: str = "", with_words: bool = False
 ) -> Any:
-    """Return a document in which only what differs in substance differs.
+    """Return a document without ids, times, secrets and wording.
 
     Args:
         value: Decoded JSON.
@@ -168,7 +168,7 @@ def normalised(
             key: normalised(entry, references, name=key, with_words=with_words)
             for key, entry in sorted(value.items())
         }
-    is_wording = name in _WORDS and not with_words
+    is_wording = name in _WORDING and not with_words
     if isinstance(value, list) and not is_wording:
         return [
             normalised(entry, references, name=name, with_words=with_words)
@@ -190,20 +190,20 @@ def _scalar(value: Any, references: References, name: str, *, is_wording: bool) 
 
 
 def fingerprint(exchanges: Iterable[Exchange]) -> str:
-    """Return what a series of calls looked like, in 16 hexadecimal characters.
+    """Return a hash of what a series of calls looked like, 16 hexadecimal characters.
 
     Two runs against a server that did not change have the same fingerprint: statuses,
     error codes, and which members of which type there are, count; values, numbers of
     list entries and words do not.
     """
-    told = {
+    shapes = {
         json.dumps(
             [e.operation or urlsplit(e.url).path, e.status, _shape(_decoded(e))],
             sort_keys=True,
         )
         for e in exchanges
     }
-    text = "\n".join(sorted(told))
+    text = "\n".join(sorted(shapes))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -1,4 +1,4 @@
-"""What the kit's tests start from. Each test tells its own story of calls."""
+"""The fixtures of the kit's tests."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from smartpay_contracts.checks import Checks
 from smartpay_contracts.client import Client
 from smartpay_contracts.control import Control
 from smartpay_contracts.exchange import Doc
-from smartpay_contracts.receiver import PATIENCE_S, Receiver
+from smartpay_contracts.receiver import TIMEOUT_S, Receiver
 from smartpay_contracts.shop import Shop
 from smartpay_contracts.target import Target, fresh_key
 from smartpay_contracts.validation import Validator
 
-JUDGE = "smartpay-contracts-judge"
+VALIDATOR = "smartpay-contracts-validator"
 SWITCH = "inactive_token"
 SETTLED_S = 3.0
-"""How long what the emulator has delivered may take to be seen, in seconds."""
+"""How long a delivery of the emulator may take to arrive, in seconds."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker, and who judges the tests that carry it."""
+    """Register the marker ``clause`` and the validator."""
     config.addinivalue_line(
         "markers", "clause(id, ...): the clauses of the contract that a test checks."
     )
-    if not config.pluginmanager.has_plugin(JUDGE):
-        config.pluginmanager.register(Validator(config), JUDGE)
+    if not config.pluginmanager.has_plugin(VALIDATOR):
+        config.pluginmanager.register(Validator(config), VALIDATOR)
 
 
 @pytest.fixture(scope="session")
 def validator(pytestconfig: pytest.Config) -> Validator:
-    """Return who judges, which also knows the server."""
-    plugin = pytestconfig.pluginmanager.get_plugin(JUDGE)
+    """Return the plugin that validates tests and knows the server."""
+    plugin = pytestconfig.pluginmanager.get_plugin(VALIDATOR)
     assert isinstance(plugin, Validator)
     return plugin
 
@@ -46,13 +46,13 @@ def target(validator: Validator) -> Target:
 
 @pytest.fixture(scope="session")
 def checks(target: Target) -> Checks:
-    """Return how to look at answers, as strict as the server deserves."""
+    """Return the checks of answers."""
     return Checks(foreign=target.is_foreign)
 
 
 @pytest.fixture
 def api(validator: Validator, target: Target) -> Client:
-    """Return a caller with an account of its own where the server allows it."""
+    """Return a client, with an account of its own if the server allows that."""
     validator.connection.exchanges.clear()
     own = "own accounts" in target.can
     return target.client(
@@ -62,7 +62,7 @@ def api(validator: Validator, target: Target) -> Client:
 
 @pytest.fixture
 def shop(api: Client, target: Target, checks: Checks) -> Iterator[Shop]:
-    """Return the maker of objects in the test's account; it tidies up."""
+    """Return the shop that makes objects in the test's account and cleans up."""
     made = Shop(api, target, checks)
 
     yield made
@@ -80,21 +80,21 @@ def control(api: Client, target: Target) -> Control:
 
 @pytest.fixture
 def rejecting_disabled(api: Client, target: Target) -> None:
-    """Skip where the emulator is set to refuse what a disabled token is to pay."""
+    """Skip if the emulator is set to refuse orders of a disabled token."""
     if not target.is_foreign and _control(api, target).settings()[SWITCH] == "error":
         pytest.skip(f"the emulator is set to refuse disabled tokens: {SWITCH}=error")
 
 
 @pytest.fixture
 def consumer(shop: Shop, target: Target) -> Client:
-    """Return a caller logged in as a test consumer, or skip."""
+    """Return a client logged in as a test consumer, or skip."""
     target.require("consumer")
     return shop.consumer
 
 
 @pytest.fixture
 def other(api: Client, target: Target) -> Client:
-    """Return a caller of another account, or skip."""
+    """Return a client of another account, or skip."""
     target.require("second account")
     return api.with_key(target.options.second_secret_key or fresh_key())
 
@@ -104,7 +104,7 @@ def receiver(api: Client, target: Target) -> Iterator[Receiver]:
     """Return a webhook receiver that the server can reach, or skip."""
     target.require("receiver")
     if target.is_foreign:
-        running = Receiver(PATIENCE_S)
+        running = Receiver(TIMEOUT_S)
     else:
         running = Receiver(SETTLED_S, _control(api, target).drain_webhooks)
     with running:

@@ -1,4 +1,4 @@
-"""The one way the kit reaches a server: HTTP, recorded, as slow as was asked for."""
+"""Send the kit's HTTP calls: recorded, and at most so many per second."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _PARALLEL = 32
 """Connections kept open, for the tests that call at once."""
 
 
-class TargetLost(Exception):  # noqa: N818 - a state of the target, told to a person
-    """The server does not answer any more."""
+class TargetLost(Exception):  # noqa: N818 - a state of the server
+    """The server no longer answers."""
 
 
 class Pace:
-    """Lets at most so many calls through per second.
+    """Limits calls per second.
 
     Args:
-        per_second: The limit; ``None`` lets everything through at once.
+        per_second: The limit; ``None`` for no limit.
     """
 
     def __init__(self, per_second: float | None) -> None:
@@ -34,7 +34,7 @@ class Pace:
         self._lock = threading.Lock()
 
     def wait(self) -> None:
-        """Return when it is this call's turn."""
+        """Return when the next call may be sent."""
         if not self._gap_s:
             return
         with self._lock:
@@ -47,7 +47,7 @@ class Connection:
     """Sends calls and remembers them.
 
     Args:
-        timeout_s: Patience with one call, in seconds.
+        timeout_s: Timeout per call, in seconds.
         per_second: Most calls per second, or ``None``.
         proxies: Whether to go through the proxies of the environment.
     """
@@ -93,11 +93,11 @@ class Connection:
             body: The raw bytes.
             operation: The row of operations.json, if it is one.
             expanded: Whether the call asks for ``expand=all``.
-            remember: Whether the call belongs to the test's story; steering the
-                emulator does not.
+            remember: Whether the call is one of the test's; a call of the control
+                API is not.
 
         Raises:
-            TargetLost: Nothing answers at the address any more, also not a fresh call.
+            TargetLost: Nothing answers at the address any more, nor a second call.
             ContractFailure: The connection broke or no answer came in time.
         """
         self._pace.wait()
@@ -145,7 +145,7 @@ class Connection:
             ) from error
 
     def is_listening(self, url: str) -> bool:
-        """Tell whether the server of ``url`` answers a fresh connection in time."""
+        """Return whether the server of ``url`` answers a fresh connection in time."""
         try:
             self._session.get(
                 url,

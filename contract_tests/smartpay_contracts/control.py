@@ -1,4 +1,4 @@
-"""The emulator's control plane, as far as the kit steers it."""
+"""The calls of the emulator's control plane that the kit makes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SUCCESS = range(200, 300)
 
 
 class Control:
-    """Steers one account of an emulator.
+    """Controls one account of an emulator.
 
     Args:
         connection: How to reach it.
@@ -38,7 +38,7 @@ class Control:
         )
 
     def answers(self) -> bool:
-        """Return whether there is a control plane that takes our calls."""
+        """Return whether the control plane accepts the kit's calls."""
         try:
             health = self._send("GET", "/health")
             return (
@@ -74,20 +74,20 @@ class Control:
         self._ask("PATCH", f"/consumers/{id_}", changes)
 
     def add_fault(self, operation: str, kind: str, **plan: Any) -> None:
-        """Let the next call of an operation meet a fault."""
+        """Add a fault to the next call of an operation."""
         self._ask("POST", "/faults", {"operation": operation, "kind": kind, **plan})
 
     def hold(self, operation: str) -> str:
-        """Hold every call of an operation, and return the gate's id."""
+        """Hold every call of an operation; return the hold's id."""
         return str(self._ask("POST", "/holds", {"operation": operation})["id"])
 
-    def held(self, gate: str) -> int:
-        """Return how many calls a gate holds now."""
-        return int(self._ask("GET", f"/holds/{gate}")["waiting"])
+    def held(self, hold: str) -> int:
+        """Return how many calls a hold has now."""
+        return int(self._ask("GET", f"/holds/{hold}")["waiting"])
 
-    def release(self, gate: str) -> None:
-        """Let the held calls go."""
-        self._ask("DELETE", f"/holds/{gate}")
+    def release(self, hold: str) -> None:
+        """Release the held calls."""
+        self._ask("DELETE", f"/holds/{hold}")
 
     def drain_webhooks(self) -> None:
         """Return when everything that is due was delivered."""
@@ -96,10 +96,8 @@ class Control:
     def _ask(self, method: str, path: str, body: Any = None) -> Any:
         exchange = self._send(method, path, body)
         if exchange.status not in _SUCCESS:
-            raise ContractFailure(
-                f"the control plane to carry out {method} {path}",
-                found=f"{exchange.status} {exchange.text[:200]}",
-                exchange=exchange,
+            raise exchange.failure(
+                f"the control plane to execute {method} {path}", exchange.summary
             )
         return exchange.json if exchange.body else None
 

@@ -1,8 +1,8 @@
-"""Where do two servers differ? The same script of calls, compared field by field.
+"""Compare two servers: make the same calls on both and compare the answers.
 
-``python -m smartpay_contracts.drift LEFT RIGHT`` prints only real differences: ids
-become references (``<order:1>``); times, secrets and wording are set aside, and so is
-what one server says differently each time, for which the script is played twice.
+``python -m smartpay_contracts.drift LEFT RIGHT`` prints only real differences. Ids
+become references (``<order:1>``). Times, secrets and wording do not count. A field that
+differs between two runs on the same server does not count either.
 
 Exit codes: 0 no difference, 2 wrong usage, 3 a server was lost, 10 drift.
 """
@@ -283,11 +283,11 @@ def _document(exchange: Exchange) -> Doc:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """What a comparison found.
+    """The result of a comparison.
 
     Attributes:
-        left: The URL of the one server.
-        right: The URL of the other.
+        left: The URL of the left server.
+        right: The URL of the right server.
         differences: Field by field, in the order of the script.
         steps: How many calls were compared.
     """
@@ -311,9 +311,9 @@ def run_drift(left: Options, right: Options, *, with_words: bool = False) -> Dri
     """Play the script on two servers and compare what they answer.
 
     Args:
-        left: The one server.
-        right: The other.
-        with_words: Whether messages count too, and not only what they are about.
+        left: Options of the left server.
+        right: Options of the right server.
+        with_words: Whether the wording of messages counts too.
 
     Raises:
         pytest.UsageError: A server may not be called, or does not answer.
@@ -340,10 +340,10 @@ def _seen(
 
 
 def _found(side: str, options: Options, connection: Connection) -> Target:
-    """Look at a server; what is wrong is said in the words of its side.
+    """Return what is known of a server; messages name the options of its side.
 
     Raises:
-        pytest.UsageError: It may not be called, or does not answer.
+        pytest.UsageError: It must not be called, or does not answer.
     """
     try:
         return find_target(options, connection)
@@ -398,8 +398,8 @@ def describe(drift: Drift) -> str:
             last = one.step
         lines += [f"  {one.path}", f"    left  {one.left}", f"    right {one.right}"]
     number = len(drift.differences)
-    told = f"{number} differences" if number else "no difference"
-    return "\n".join([*lines, f"{told} in {drift.steps} calls"])
+    result = f"{number} differences" if number else "no difference"
+    return "\n".join([*lines, f"{result} in {drift.steps} calls"])
 
 
 def _options(given: argparse.Namespace, side: str) -> Options:
@@ -422,22 +422,26 @@ def _options(given: argparse.Namespace, side: str) -> Options:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="drift",
-        description="Compare two servers of the Smartpay API, field by field.",
-        epilog="Exit codes: 0 no difference, 2 wrong usage, 3 lost, 10 drift.",
+        description="Compare the answers of two servers of the Smartpay API.",
+        epilog="Exit codes: 0 no difference, 2 usage error, 3 server lost, 10 drift.",
         allow_abbrev=False,
     )
     for side in SIDES:
-        parser.add_argument(side, metavar=side.upper(), help=f"URL of the {side} one")
+        parser.add_argument(
+            side, metavar=side.upper(), help=f"URL of the {side} server"
+        )
     for side in SIDES:
         for name in SIDED:
             help_ = f"of the {side} server"
             if name == "secret-key":
                 help_ += f"; {KEY_VARIABLE} if not given"
             parser.add_argument(f"--{side}-{name}", help=help_)
-    parser.add_argument("--messages", action="store_true", help="compare wording too")
+    parser.add_argument(
+        "--messages", action="store_true", help="compare the wording of messages too"
+    )
     parser.add_argument("--allow-remote", action="store_true")
     parser.add_argument("--rate-limit", type=float, metavar="CALLS_PER_SECOND")
-    parser.add_argument("--json", metavar="FILE", help="write the differences there")
+    parser.add_argument("--json", metavar="FILE", help="write the differences as JSON")
     return parser
 
 

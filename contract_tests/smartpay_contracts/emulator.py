@@ -1,4 +1,4 @@
-"""Start the emulator for a run that names no server: as a process, never imported."""
+"""Start the emulator as a process, for a run without --smartpay-url."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def running_emulator() -> Iterator[str]:
     """
     if importlib.util.find_spec(MODULE) is None:
         raise pytest.UsageError(
-            "There is no server to check: give one with --smartpay-url, or install "
-            "the emulator (pip install smartpay-sandbox) and it is started for you."
+            "No server to check. Give one with --smartpay-url, or install the emulator "
+            "(pip install smartpay-sandbox) and the kit starts it."
         )
     with tempfile.TemporaryDirectory(prefix="smartpay-contracts-") as folder:
         port_file, log = Path(folder, "port"), Path(folder, "log")
@@ -43,7 +43,7 @@ def running_emulator() -> Iterator[str]:
 
 def _start(port_file: Path, output: int) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", MODULE, "serve", "--port", "0"]
-    # Settings of the person's shell must not make a different emulator.
+    # Variables of the shell must not change the emulator.
     mine = {
         k: v for k, v in os.environ.items() if not k.startswith("SMARTPAY_SANDBOX_")
     }
@@ -65,8 +65,8 @@ def _wait_for_port(process: subprocess.Popen[bytes], port_file: Path, log: Path)
         time.sleep(0.02)
     said = log.read_text(encoding="utf-8", errors="replace")[-2_000:]
     raise pytest.UsageError(
-        f"The emulator did not start within {READY_WITHIN_S} s. It said:\n{said}\n"
-        "Start it by hand with smartpay-sandbox serve and give --smartpay-url."
+        f"The emulator did not start within {READY_WITHIN_S} s. Its output:\n{said}\n"
+        "Start it with smartpay-sandbox serve and give --smartpay-url."
     )
 
 

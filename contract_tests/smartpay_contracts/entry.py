@@ -1,8 +1,8 @@
-"""Loaded by pytest wherever the kit is installed: its options, and its reports.
+"""The pytest plugin of the kit: its options and its reports.
 
-Costs nothing when the kit is not run: what makes reports is imported when there is
-something to report. Kit tests may run in workers (pytest-xdist); the reports are
-gathered here, where the results arrive.
+The plugin is loaded in every pytest run, so it imports the rest of the kit only when
+the kit runs. With pytest-xdist, workers run the tests and this plugin collects the
+results.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from smartpay_contracts.options import add_options
 COLLECTOR = "smartpay-contracts-collector"
 PACKAGE = "smartpay_contracts"
 TARGET_LOST = 3
-"""Exit code when the server is gone in the middle of a run."""
+"""Exit code if the server stops answering during a run."""
 
 LOST = pytest.StashKey[str]()
-"""What is said of a server that is gone, where the tests run in this process."""
+"""The message about a lost server, if the tests run in this process."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -28,13 +28,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Gather results, except in a worker, which passes them on."""
+    """Collect results, except in a worker of pytest-xdist."""
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Collector(config), COLLECTOR)
 
 
 class Collector:
-    """Gathers the verdicts of kit tests and writes the reports at the end."""
+    """Collects the records of the kit's tests and writes the reports at the end."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
@@ -43,11 +43,11 @@ class Collector:
 
     @property
     def _lost(self) -> str:
-        """What is said of a server that is gone; empty while it is there."""
+        """The message about a lost server; empty if it answers."""
         return self._config.stash.get(LOST, "")
 
     def pytest_sessionstart(self) -> None:
-        """Look at the server before workers do, which cannot refuse a run."""
+        """Check the server before the workers start, which cannot refuse a run."""
         has_workers = self._config.getoption("numprocesses", default=None)
         if has_workers and any(PACKAGE in str(arg) for arg in self._config.args):
             from smartpay_contracts.target import (  # noqa: PLC0415 - see above
@@ -57,7 +57,7 @@ class Collector:
             check_target(self._config)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Keep what a kit test says of itself."""
+        """Keep the record of a kit test."""
         lost = getattr(report, "smartpay_lost", "")
         if lost:
             self._config.stash[LOST] = lost
@@ -67,7 +67,7 @@ class Collector:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Write the reports, once every result is there."""
+        """Write the reports."""
         if not self.records:
             return
         from smartpay_contracts.finish import finish  # noqa: PLC0415 - see above
@@ -80,7 +80,7 @@ class Collector:
     def pytest_terminal_summary(
         self, terminalreporter: pytest.TerminalReporter
     ) -> None:
-        """Show the verdicts in a few lines."""
+        """Show a summary of the verdicts."""
         if self._lost:
             terminalreporter.section("the server was lost", red=True)
             terminalreporter.write_line(self._lost)

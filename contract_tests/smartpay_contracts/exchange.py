@@ -18,7 +18,7 @@ _HIDDEN_HEADERS = {"accept-encoding", "connection", "content-length", "user-agen
 
 
 class ContractFailure(AssertionError):  # noqa: N818 - fails a test, is no error
-    """The server breaks a promise.
+    """An answer differs from the contract.
 
     Attributes:
         expected: What the contract promises, in words.
@@ -44,7 +44,7 @@ class ContractFailure(AssertionError):  # noqa: N818 - fails a test, is no error
 
 
 class Doc(dict[str, Any]):
-    """A JSON object of an answer; a member that is missing is the server's fault."""
+    """A JSON object of an answer; a missing member is a ``ContractFailure``."""
 
     exchange: Exchange | None = None
 
@@ -122,6 +122,15 @@ class Exchange:
         doc.exchange = self
         return doc
 
+    @property
+    def summary(self) -> str:
+        """The status and the beginning of the body."""
+        return f"{self.status} {self.text[:300]}"
+
+    def failure(self, expected: str, found: str) -> ContractFailure:
+        """Return the failure of a check of this exchange."""
+        return ContractFailure(expected, found=found, exchange=self)
+
     def curl(self) -> str:
         """Return a command line that repeats the call, given the key in a variable."""
         parts = [f"curl -X {self.method} {shlex.quote(SECRETS.clean(self.url))}"]
@@ -136,7 +145,7 @@ class Exchange:
         return " ".join(parts)
 
     def record(self) -> dict[str, Any]:
-        """Return what a report shows of the exchange, without secrets."""
+        """Return the exchange for a report, without secrets."""
         return {
             "operation": self.operation,
             "request": {

@@ -1,4 +1,4 @@
-"""What happens when the last test is over: verdicts, reports, ledger, exit code."""
+"""End a run: make the verdicts, write the reports and the ledger, set the exit code."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from smartpay_contracts.report import (
     Verdict,
     build_report,
     count,
+    in_words,
     render_json,
     skip_reasons,
-    told,
     verdicts,
 )
 from smartpay_contracts.values import now_ms
 
 STALE = 11
-"""Exit code when the ledger is too old, as --smartpay-max-parity-age asks."""
+"""Exit code if a clause is older than --smartpay-max-parity-age."""
 
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
 def check_files(options: Options) -> None:
-    """See to it that what is written at the end can be written.
+    """Check that the reports can be written at the end.
 
     Raises:
-        pytest.UsageError: A report cannot be written, or the ledger is none.
+        pytest.UsageError: A report cannot be written, or the ledger is invalid.
     """
     for path, _ in _reports(options):
         try:
@@ -53,13 +53,13 @@ def check_files(options: Options) -> None:
 def finish(
     config: pytest.Config, records: list[dict[str, Any]], status: int, *, lost: str
 ) -> tuple[list[str], int]:
-    """Write what was asked for.
+    """Write the reports and the ledger that the options name.
 
     Args:
         config: Of the run.
-        records: What the tests said.
+        records: The records of the tests.
         status: The exit code so far.
-        lost: What is said of the server if it was lost in the middle, or nothing.
+        lost: The message about a lost server, or nothing.
 
     Returns:
         The lines to show, and the exit code.
@@ -81,7 +81,7 @@ def summary_lines(found: list[Verdict], records: Iterable[dict[str, Any]]) -> li
     lines = []
     for confidence in CONFIDENCES:
         counts = count(v for v in found if v.clause.confidence == confidence)
-        lines.append(f"{confidence:11} {told(counts)}")
+        lines.append(f"{confidence:11} {in_words(counts)}")
     lines += [_line(v, "BROKEN") for v in found if v.outcome == "broken"]
     lines += [_line(v, "discovery") for v in found if v.outcome == "discovery"]
     for reason, number in skip_reasons(records):
@@ -106,7 +106,9 @@ def _parity(
         changed = parity.update(ledger, found, target["url"], now_ms())
         parity.write(path, ledger)
         lines.append(f"parity: {path} updated")
-        lines += [f"parity: {name} looks different than last time" for name in changed]
+        lines += [
+            f"parity: {name}: answers differ from the last run" for name in changed
+        ]
     if options.max_parity_age is None:
         return lines, False
     old = parity.stale(ledger, found, now_ms(), options.max_parity_age)
@@ -127,7 +129,7 @@ def _write(options: Options, document: dict[str, Any]) -> list[str]:
 
 
 def _reports(options: Options) -> list[tuple[Path, Callable[[dict[str, Any]], str]]]:
-    """Return the reports that were asked for, each with what makes its text."""
+    """Return the path and the renderer of each report that the options name."""
     known = (
         (options.report_json, render_json),
         (options.report_html, report_html.render),

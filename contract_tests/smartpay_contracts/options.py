@@ -48,50 +48,43 @@ class Option:
 TABLE = (
     Option("url", "Base URL of the server to check, with or without /v1.", "URL"),
     Option(
-        "secret_key",
-        "Secret test key (sk_test_...).",
-        "KEY",
-        ("SMARTPAY_SECRET_KEY",),
+        "secret_key", "Secret test key (sk_test_...).", "KEY", ("SMARTPAY_SECRET_KEY",)
     ),
     Option(
         "public_key",
-        "Public test key (pk_test_...), to see it refused.",
+        "Public test key (pk_test_...), to check that it is refused.",
         "KEY",
         ("SMARTPAY_PUBLIC_KEY",),
     ),
     Option(
         "second_secret_key",
-        "Secret test key of another account, to see that accounts are apart.",
+        "Secret test key of another account, to check that accounts are separate.",
         "KEY",
     ),
-    Option("token", "An active token to charge (paytok_test_...).", "TOKEN"),
+    Option("token", "Active token to charge (paytok_test_...).", "TOKEN"),
     Option("consumer_email", "E-mail address of a test consumer.", "EMAIL"),
     Option("consumer_password", "Password of that consumer.", "PASSWORD"),
+    Option("consumer_url", "Base URL of the consumer's calls, if it differs.", "URL"),
     Option(
-        "consumer_url", "Base URL of the consumer calls, if it is another one.", "URL"
+        "admin_token",
+        "Token of the control plane, for an emulator on another machine.",
+        "TOKEN",
     ),
-    Option(
-        "admin_token", "Token of the control plane, for an emulator elsewhere.", "TOKEN"
-    ),
-    Option("rate_limit", "Most calls per second.", "NUMBER"),
-    Option("call_timeout", "Patience with one call, in seconds (30).", "SECONDS"),
-    Option("allow_remote", "Check a server that is not on this machine."),
+    Option("rate_limit", "Maximum calls per second.", "NUMBER"),
+    Option("call_timeout", "Timeout per call, in seconds [default: 30].", "SECONDS"),
+    Option("allow_remote", "Allow a server that is not on this machine."),
     Option("report_json", "Write the verdicts as JSON.", "FILE"),
     Option("report_html", "Write the verdicts as one HTML page.", "FILE"),
-    Option(
-        "report_markdown",
-        "Write the verdicts as Markdown.",
-        "FILE",
-    ),
+    Option("report_markdown", "Write the verdicts as Markdown.", "FILE"),
     Option(
         "parity_file",
-        "Ledger of what was verified against a real server, and when; a run against "
-        "one updates it.",
+        "File that keeps when each clause was last verified against a third-party "
+        "server; a run against one updates it.",
         "FILE",
     ),
     Option(
         "max_parity_age",
-        "Exit with 11 when a clause was verified longer ago, such as 30d or 12h.",
+        "Exit with 11 if a clause was not verified for this time, such as 30d or 12h.",
         "AGE",
     ),
 )
@@ -99,7 +92,7 @@ TABLE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What a person asked of the kit; see ``TABLE`` for each member's meaning."""
+    """The options of one run; ``TABLE`` says what each one means."""
 
     url: str | None = None
     secret_key: str | None = None
@@ -120,7 +113,7 @@ class Options:
     max_parity_age: int | None = None
 
     def for_url(self, url: str) -> Options:
-        """Return these options, aimed at ``url``."""
+        """Return these options with another ``url``."""
         values = {row.name: getattr(self, row.name) for row in TABLE}
         return Options(**{**values, "url": url})
 
@@ -142,7 +135,7 @@ def read_options(
     """Return the options of this run; a flag wins over a variable.
 
     Raises:
-        pytest.UsageError: A value cannot be used; the text names where it came from
+        pytest.UsageError: A value is invalid; the message names the flag or variable
             and never repeats a key.
     """
     source = os.environ if environ is None else environ
@@ -178,29 +171,33 @@ def check_secret_key(text: str) -> str:
     """Return a secret test key.
 
     Raises:
-        ValueError: It is a live key, or none at all; the text does not repeat it.
+        ValueError: It is a live key or no key; the message does not repeat it.
     """
     if text.startswith("sk_live_"):
         raise ValueError(
-            "this is a live key, and the kit makes orders that would charge people. "
-            "Give a test key (sk_test_...); live keys are refused always."
+            "this is a live key, and the kit creates orders that would charge people. "
+            "Give a test key (sk_test_...). Live keys are never accepted."
         )
     if not (text.startswith("sk_test_") and text[8:].isalnum() and text.isascii()):
         raise ValueError(
-            "this is no secret test key; give sk_test_ and letters and digits."
+            "this is not a secret test key. Give sk_test_ and letters and digits."
         )
     return text
 
 
 def _public_key(text: str) -> str:
     if not text.startswith("pk_test_"):
-        raise ValueError("this is no public test key; give one that begins pk_test_.")
+        raise ValueError(
+            "this is not a public test key. Give one that begins with pk_test_."
+        )
     return text
 
 
 def _token(text: str) -> str:
     if not text.startswith("paytok_test_"):
-        raise ValueError("this is no token of test mode; it begins paytok_test_.")
+        raise ValueError(
+            "this is not a test token. Give one that begins with paytok_test_."
+        )
     return text
 
 
@@ -210,7 +207,7 @@ def _positive(text: str) -> float:
     except ValueError:
         number = 0.0
     if not number > 0:
-        raise ValueError(f"{text!r} is no number above 0, such as 5.")
+        raise ValueError(f"{text!r} is not a number above 0, such as 5.")
     return number
 
 
@@ -222,12 +219,12 @@ def read_age(text: str) -> int:
     """Return an age such as ``30d``, ``12h`` or ``90m`` in seconds.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not an age.
     """
     seconds = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}.get(text[-1:])
     if seconds is None or not text[:-1].isdecimal():
         raise ValueError(
-            f"{text!r} is no age; write a number and d, h, m or s, as in 30d."
+            f"{text!r} is not an age. Write a number and d, h, m or s, such as 30d."
         )
     return int(text[:-1]) * seconds
 

@@ -1,7 +1,7 @@
-"""The ledger of what was seen on a real server, and when.
+"""The parity ledger: when each clause was last checked on a third-party server.
 
 One entry per clause: date, target, verdict, and the fingerprint of the calls. A run
-against the emulator can then tell how old the knowledge is that it stands on.
+against the emulator can then report clauses that were not checked for long.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def read(path: Path) -> Ledger:
     """Return the ledger; an empty one if there is no file yet.
 
     Raises:
-        pytest.UsageError: The file is no ledger.
+        pytest.UsageError: The file is not a ledger.
     """
     if not path.exists():
         return {"version": VERSION, "clauses": {}}
@@ -36,8 +36,8 @@ def read(path: Path) -> Ledger:
             datetime.fromisoformat(entry["date"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise pytest.UsageError(
-            f"{path} is no parity ledger ({type(error).__name__}: {error}); restore it "
-            "from version control, or delete it and run the kit against the server."
+            f"{path} is not a parity ledger ({type(error).__name__}: {error}); restore "
+            "it from version control, or delete it and run the kit against the server."
         ) from None
     result: Ledger = ledger
     return result
@@ -51,7 +51,7 @@ def write(path: Path, ledger: Ledger) -> None:
 
 
 def update(ledger: Ledger, found: list[Verdict], url: str, now_ms: int) -> list[str]:
-    """Enter what a run against a real server saw.
+    """Add the verdicts of a run against a third-party server.
 
     Args:
         ledger: Changed in place.
@@ -60,7 +60,7 @@ def update(ledger: Ledger, found: list[Verdict], url: str, now_ms: int) -> list[
         now_ms: When, in milliseconds since the epoch.
 
     Returns:
-        The clauses that look different than in the ledger.
+        The clauses whose answers differ from those in the ledger.
     """
     clauses: dict[str, Any] = ledger["clauses"]
     changed = []
@@ -83,10 +83,10 @@ def update(ledger: Ledger, found: list[Verdict], url: str, now_ms: int) -> list[
 def stale(
     ledger: Ledger, found: list[Verdict], now_ms: int, max_age_s: int
 ) -> dict[str, str]:
-    """Return the clauses that were not seen lately, each with the reason.
+    """Return the clauses that were not checked recently, each with the reason.
 
-    A clause counts that the ledger knows, and one that a key and a token are enough
-    to check; whether a server also lets the others be checked is not known here.
+    Clauses in the ledger count, and clauses that a key and a token are enough to
+    check. Other clauses may be impossible to check on a third-party server.
 
     Args:
         ledger: As read.
@@ -102,7 +102,7 @@ def stale(
         entry = clauses.get(verdict.clause.id)
         if entry is None:
             if not verdict.needs:
-                old[verdict.clause.id] = "never verified on a real server"
+                old[verdict.clause.id] = "never verified on a third-party server"
             continue
         seen_ms = datetime.fromisoformat(entry["date"]).timestamp() * 1000
         if now_ms - seen_ms > max_age_s * 1000:

@@ -1,10 +1,13 @@
-"""Bodies of calls: plain, balanced, every value different, so that echoes can be told.
+"""Bodies of good calls, in which every value differs, so that no echo is mixed up.
 
 Times are milliseconds since the epoch, amounts yen.
 """
 
 from __future__ import annotations
 
+import json
+from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 URLS = {
@@ -17,51 +20,29 @@ FAR_FUTURE_MS = 4_102_444_800_000
 AMOUNT = 1_500
 """1200 for the goods, 250 tax, 50 off, 100 for shipping."""
 
-ADDRESS = {
-    "line1": "虎ノ門1-17-1",
-    "line2": "虎ノ門ヒルズビジネスタワー 15階",
-    "locality": "港区",
-    "administrativeArea": "東京都",
-    "postalCode": "105-6415",
-    "country": "JP",
-}
+_PARTS = json.loads(
+    Path(__file__).with_name("payloads.json").read_text(encoding="utf-8")
+)
+ADDRESS: dict[str, str] = _PARTS["address"]
+
+
+def _part(part: str, /, **changes: Any) -> dict[str, Any]:
+    return {**deepcopy(_PARTS[part]), **changes}
 
 
 def product(**changes: Any) -> dict[str, Any]:
     """Return an item that is a product, with every member it may have."""
-    return {
-        "name": "セーター",
-        "amount": 600,
-        "currency": "JPY",
-        "kind": "product",
-        "quantity": 2,
-        "brand": "FARVALUE",
-        "categories": ["knit", "winter"],
-        "description": "ニット セーター",
-        "gtin": "682141169930",
-        "images": ["https://example.jp/images/front.png"],
-        "label": "M",
-        "metadata": {"shelf": "7"},
-        "priceDescription": "spring price",
-        "priceMetadata": {"season": "spring"},
-        "productDescription": "a warm one",
-        "productMetadata": {"wool": "merino"},
-        "reference": "sku-4711",
-        "url": "https://example.jp/sweater",
-        **changes,
-    }
+    return _part("product", **changes)
 
 
-def tax(amount: int = 250, **changes: Any) -> dict[str, Any]:
+def tax(amount: int = 250) -> dict[str, Any]:
     """Return an item that is a tax, in yen."""
-    plain = {"name": "消費税", "amount": amount, "currency": "JPY", "kind": "tax"}
-    return {**plain, **changes}
+    return _part("tax", amount=amount)
 
 
-def discount(amount: int = 50, **changes: Any) -> dict[str, Any]:
+def discount(amount: int = 50) -> dict[str, Any]:
     """Return an item that is a discount, in yen; the amount is positive."""
-    plain = {"name": "割引", "amount": amount, "currency": "JPY", "kind": "discount"}
-    return {**plain, **changes}
+    return _part("discount", amount=amount)
 
 
 def basket(**changes: Any) -> dict[str, Any]:
@@ -69,28 +50,9 @@ def basket(**changes: Any) -> dict[str, Any]:
     return {
         "amount": AMOUNT,
         "currency": "JPY",
-        "customerInfo": {
-            "accountAge": 30,
-            "address": dict(ADDRESS),
-            "dateOfBirth": "1985-06-30",
-            "emailAddress": "taro@example.jp",
-            "firstName": "太郎",
-            "firstNameKana": "タロウ",
-            "lastName": "田中",
-            "lastNameKana": "タナカ",
-            "legalGender": "male",
-            "phoneNumber": "+818000000000",
-            "reference": "customer-1",
-        },
+        "customerInfo": _part("customer"),
         "items": [product(), tax(), discount()],
-        "shippingInfo": {
-            "address": dict(ADDRESS),
-            "addressType": "home",
-            "carrierName": "yamato",
-            "reference": "1234-5678-9123",
-            "feeAmount": 100,
-            "feeCurrency": "JPY",
-        },
+        "shippingInfo": _part("shipping"),
         **changes,
     }
 
@@ -129,19 +91,12 @@ def refund(payment_id: str, amount: int, **changes: Any) -> dict[str, Any]:
 
 def coupon(**changes: Any) -> dict[str, Any]:
     """Return the body of POST /coupons, for an amount."""
-    return {
-        "name": "kit coupon",
-        "discountType": "amount",
-        "discountAmount": 100,
-        "currency": "JPY",
-        **changes,
-    }
+    return _part("coupon", **changes)
 
 
 def percentage_coupon(**changes: Any) -> dict[str, Any]:
     """Return the body of POST /coupons, for a percentage."""
-    plain = {"name": "kit coupon", "discountType": "percentage"}
-    return {**plain, "discountPercentage": 15, **changes}
+    return _part("percentage_coupon", **changes)
 
 
 def promotion_code(coupon_id: str, code: str, **changes: Any) -> dict[str, Any]:
@@ -156,29 +111,23 @@ def endpoint(url: str = "https://example.com/hook", **changes: Any) -> dict[str,
 
 def without(body: dict[str, Any], path: str) -> dict[str, Any]:
     """Return a copy of ``body`` without the member at ``path``, as ``items.0.name``."""
-    copy: dict[str, Any] = _copied(body)
-    *way, last = path.split(".")
-    holder: Any = copy
-    for step in way:
-        holder = holder[int(step) if step.isdigit() else step]
+    copy = deepcopy(body)
+    holder, last = _holder(copy, path)
     del holder[last]
     return copy
 
 
 def changed(body: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     """Return a copy of ``body`` with ``value`` at ``path``, as ``items.0.name``."""
-    copy: dict[str, Any] = _copied(body)
-    *way, last = path.split(".")
-    holder: Any = copy
-    for step in way:
-        holder = holder[int(step) if step.isdigit() else step]
-    holder[int(last) if last.isdigit() else last] = value
+    copy = deepcopy(body)
+    holder, last = _holder(copy, path)
+    holder[last] = value
     return copy
 
 
-def _copied(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _copied(entry) for name, entry in value.items()}
-    if isinstance(value, list):
-        return [_copied(entry) for entry in value]
-    return value
+def _holder(body: Any, path: str) -> tuple[Any, str | int]:
+    """Return the object or list that holds the last step of a path, and that step."""
+    *way, last = [int(step) if step.isdigit() else step for step in path.split(".")]
+    for step in way:
+        body = body[step]
+    return body, last

@@ -1,8 +1,14 @@
-"""A webhook receiver on this machine, for as long as a test lasts."""
+"""A webhook receiver on this machine, for one test, and the signature of webhooks.
+
+Source of the signature: docs:/reference/receive-webhooks; every official SDK.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
+import string
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,14 +17,38 @@ from types import TracebackType
 from typing import Any
 
 from smartpay_contracts.exchange import ContractFailure, Doc
-from smartpay_contracts.signing import sign
 from smartpay_contracts.values import now_ms
 
-PATIENCE_S = 10.0
+BASE62 = string.ascii_uppercase + string.ascii_lowercase + string.digits
+TIMEOUT_S = 10.0
 """How long an event may take to arrive, in seconds."""
 
 SILENCE = 0
-"""In the place of a status: the receiver hangs up and answers nothing."""
+"""In place of a status: close the connection without an answer."""
+
+
+def decode_base62(text: str) -> bytes:
+    """Return the bytes that ``text`` stands for: one large number, big end first.
+
+    Raises:
+        ValueError: A character is none of A-Z, a-z, 0-9.
+    """
+    number = 0
+    for character in text:
+        number = number * 62 + BASE62.index(character)
+    return number.to_bytes((number.bit_length() + 7) // 8, "big")
+
+
+def sign(secret: str, timestamp: str, body: bytes) -> str:
+    """Return the signature, in lower-case hexadecimal.
+
+    Args:
+        secret: The endpoint's signing secret, in base62.
+        timestamp: As the header has it, milliseconds since the epoch.
+        body: The raw bytes of the delivery.
+    """
+    message = timestamp.encode("ascii") + b"." + body
+    return hmac.new(decode_base62(secret), message, hashlib.sha256).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +98,17 @@ class Delivery:
 
 
 class Receiver:
-    """Takes deliveries and lets a test wait for them.
+    """Receives deliveries and lets a test wait for them.
 
     Args:
-        patience_s: How long a delivery may take, in seconds.
+        timeout_s: How long a delivery may take, in seconds.
         settle: Delivers everything that is due, where the server can be asked to.
     """
 
     def __init__(
-        self, patience_s: float = PATIENCE_S, settle: Callable[[], None] | None = None
+        self, timeout_s: float = TIMEOUT_S, settle: Callable[[], None] | None = None
     ) -> None:
-        self._patience_s = patience_s
+        self._timeout_s = timeout_s
         self._settle = settle
         self.deliveries: list[Delivery] = []
         self.answers: list[int] = []
@@ -138,15 +168,26 @@ class Receiver:
         self.settle()
         with self._changed:
             if not self._changed.wait_for(
-                lambda: len(self.of(type_, path=path)) >= count,
-                self._patience_s,
+                lambda: len(self.of(type_, path=path)) >= count, self._timeout_s
             ):
                 raise ContractFailure(
                     f"{count} delivery of {type_} at {path} within "
-                    f"{self._patience_s:.0f} s",
+                    f"{self._timeout_s:.0f} s",
                     found=f"these: {', '.join(self.types(path=path)) or 'none'}",
                 )
             return self.of(type_, path=path)
+
+    def data_of(self, type_: str, id_: str) -> Doc:
+        """Return the object in an event of this type about this id.
+
+        Raises:
+            ContractFailure: It did not come in time.
+        """
+        self.wait_until(
+            lambda: any(d.data["id"] == id_ for d in self.of(type_)),
+            f"{type_} of {id_}",
+        )
+        return next(d.data for d in self.of(type_) if d.data["id"] == id_)
 
     def of(self, type_: str, *, path: str = "/hook") -> list[Delivery]:
         """Return the deliveries of an event type so far."""
@@ -168,16 +209,16 @@ class Receiver:
         """
         self.settle()
         with self._changed:
-            if not self._changed.wait_for(is_so, self._patience_s):
+            if not self._changed.wait_for(is_so, self._timeout_s):
                 raise ContractFailure(
-                    f"{what} within {self._patience_s:.0f} s",
+                    f"{what} within {self._timeout_s:.0f} s",
                     found=f"{len(self.deliveries)} deliveries",
                 )
 
 
 class _Server(ThreadingHTTPServer):
     receiver: Receiver
-    # Threads end with their connection; nobody waits for a client that lingers.
+    # The server stops without waiting for open connections.
     daemon_threads = True
     block_on_close = False
 
@@ -201,4 +242,4 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST  # noqa: N815 - the names http.server looks for
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - inherited
-        """Say nothing; the test looks at what was kept."""
+        """Log nothing."""

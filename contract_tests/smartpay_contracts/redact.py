@@ -1,4 +1,4 @@
-"""Keep secrets out of everything the kit prints, writes or keeps."""
+"""Remove secrets from everything the kit prints and writes."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ _QUOTED = re.compile(
     r"""(["'])(?:\\.|(?!\4).)*\4"""
 )
 _SHORTEST = 5
-"""Fewer characters occur in other text by chance; such a secret is only blotted out
-where a member's name gives it away."""
+"""A shorter secret may occur in other text by chance. It is replaced only as the value
+of a member with a secret's name."""
 
 
 _TOO_COMMON = frozenset({"password", "secret"})
-"""Not secret by themselves, and words of this API."""
+"""Words of this API, not secrets."""
 
 
 class Redactor:
-    """Knows the secrets of this run and blots them out of text."""
+    """Knows the secrets of this run and replaces them in text."""
 
     def __init__(self) -> None:
         self._known: set[str] = set()
 
     def learn(self, *secrets: str | None) -> None:
-        """Remember values that must never be seen, in each spelling they travel in."""
+        """Remember secrets, in each form in which they are sent."""
         for secret in secrets:
             if secret and len(secret) >= _SHORTEST and secret not in _TOO_COMMON:
                 self._known.update(_spellings(secret))
 
     def learn_from(self, document: Any) -> None:
-        """Remember the secrets that an answer gives out."""
+        """Remember the secrets in an answer."""
         if isinstance(document, dict):
             for name, value in document.items():
                 if name in _SECRET_MEMBERS and isinstance(value, str):
@@ -76,7 +76,7 @@ def _placeholder_of(secret: str) -> str:
 
 
 def _spellings(secret: str) -> set[str]:
-    """Return a secret as it looks raw, in JSON, in Python and in HTTP Basic."""
+    """Return a secret as raw text and as in JSON, in Python and in HTTP Basic."""
     return {
         secret,
         json.dumps(secret)[1:-1],
@@ -92,4 +92,4 @@ def _base64(text: str) -> str:
 
 
 SECRETS = Redactor()
-"""The one redactor of the process: a secret learnt anywhere is clean everywhere."""
+"""The redactor of the process."""

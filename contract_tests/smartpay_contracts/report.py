@@ -64,18 +64,18 @@ class Verdict:
     @property
     def reasons(self) -> list[str]:
         """Why it was not checked, where it was not."""
-        told = {record["reason"] for record in self.records if record["reason"]}
-        return sorted(told) or [self.clause.reason] * bool(self.clause.reason)
+        reasons = {record["reason"] for record in self.records if record["reason"]}
+        return sorted(reasons) or [self.clause.reason] * bool(self.clause.reason)
 
     @property
     def fingerprint(self) -> str:
         """What the calls of its tests looked like, in 16 hexadecimal characters."""
-        told = sorted(
+        lines = sorted(
             f"{record['test']} {record['fingerprint']}"
             for record in self.records
             if record["outcome"] != "skipped"
         )
-        return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
     @property
     def needs(self) -> list[str]:
@@ -95,8 +95,8 @@ def verdicts(records: Iterable[dict[str, Any]]) -> list[Verdict]:
 
 def _verdict(clause: Clause, records: list[dict[str, Any]]) -> Verdict:
     outcomes = {record["outcome"] for record in records}
-    for told, outcome in _WEIGHT:
-        if told in outcomes:
+    for test_outcome, outcome in _WEIGHT:
+        if test_outcome in outcomes:
             return Verdict(clause, outcome, tuple(records))
     if not clause.checkable:
         return Verdict(clause, "not checkable", ())
@@ -109,7 +109,7 @@ def count(found: Iterable[Verdict]) -> dict[str, int]:
     return {outcome: counts[outcome] for outcome in OUTCOMES}
 
 
-def told(counts: dict[str, int]) -> str:
+def in_words(counts: dict[str, int]) -> str:
     """Return counts of outcomes in words, those that are not zero."""
     return ", ".join(
         f"{number} {PLURALS.get(name, name)}"
@@ -120,8 +120,10 @@ def told(counts: dict[str, int]) -> str:
 
 def skip_reasons(records: Iterable[dict[str, Any]]) -> list[tuple[str, int]]:
     """Return why tests were skipped, the most frequent reason first."""
-    told = (r["reason"] for r in records if r["outcome"] == "skipped" and r["reason"])
-    return Counter(told).most_common()
+    reasons = (
+        r["reason"] for r in records if r["outcome"] == "skipped" and r["reason"]
+    )
+    return Counter(reasons).most_common()
 
 
 def build_report(
@@ -143,19 +145,10 @@ def build_report(
         "target": records[0]["target"],
         "holds": not is_broken and not lost,
         "lost": lost or None,
-        "summary": {
-            "clauses": count(found),
-            "byConfidence": {
-                name: count(v for v in found if v.clause.confidence == name)
-                for name in CONFIDENCES
-            },
-            "tests": dict(Counter(record["outcome"] for record in records)),
-            "seconds": round(sum(record["seconds"] for record in records), 3),
-            "calls": sum(record["calls"] for record in records),
-        },
+        "summary": _summary(found, records),
         "clauses": [_clause(verdict) for verdict in found],
-        "failures": [_failure(r) for r in records if r["outcome"] == "failed"],
-        "discoveries": [_failure(r) for r in records if r["outcome"] == "discovery"],
+        "failures": _failures(records, "failed"),
+        "discoveries": _failures(records, "discovery"),
         "skipped": [
             {"reason": reason, "tests": number}
             for reason, number in skip_reasons(records)
@@ -163,6 +156,19 @@ def build_report(
     }
     clean: dict[str, Any] = SECRETS.clean_document(document)
     return clean
+
+
+def _summary(found: list[Verdict], records: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "clauses": count(found),
+        "byConfidence": {
+            name: count(v for v in found if v.clause.confidence == name)
+            for name in CONFIDENCES
+        },
+        "tests": dict(Counter(record["outcome"] for record in records)),
+        "seconds": round(sum(record["seconds"] for record in records), 3),
+        "calls": sum(record["calls"] for record in records),
+    }
 
 
 def render_json(document: dict[str, Any]) -> str:
@@ -193,16 +199,17 @@ def _clause(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _failure(record: dict[str, Any]) -> dict[str, Any]:
-    failure = record["failure"] or {}
-    return {
-        "test": record["test"],
-        "clauses": record["clauses"],
-        "expected": failure.get("expected", ""),
-        "found": failure.get("found", ""),
-        "where": failure.get("where", ""),
-        "exchange": failure.get("exchange"),
-    }
+def _failures(records: list[dict[str, Any]], outcome: str) -> list[dict[str, Any]]:
+    members = ("expected", "found", "where", "exchange")
+    return [
+        {
+            "test": record["test"],
+            "clauses": record["clauses"],
+            **{name: record["failure"][name] for name in members},
+        }
+        for record in records
+        if record["outcome"] == outcome
+    ]
 
 
 def _kit_version() -> str:
@@ -217,8 +224,8 @@ def headline(document: dict[str, Any]) -> str:
     counts = document["summary"]["clauses"]
     if counts["broken"]:
         noun = "promise is" if counts["broken"] == 1 else "promises are"
-        told = f"{counts['broken']} {noun} broken"
-        return f"{told}, and the server was lost" if document["lost"] else told
+        text = f"{counts['broken']} {noun} broken"
+        return f"{text}, and the server was lost" if document["lost"] else text
     if document["lost"]:
         return "the server was lost"
     holds = "what was run of it holds" if counts["not run"] else "it holds"

@@ -1,7 +1,4 @@
-"""The verdicts as one HTML page that needs nothing but itself.
-
-Light or dark as the reader's system is; no script, no font, no address is loaded.
-"""
+"""The report as one HTML page, which loads no script, font or other file."""
 
 from __future__ import annotations
 
@@ -18,7 +15,7 @@ from smartpay_contracts.report import (
     PLURALS,
     by_clauses,
     headline,
-    told,
+    in_words,
 )
 
 STYLE = Path(__file__).with_name("report.css")
@@ -57,7 +54,11 @@ def _head(document: dict[str, Any]) -> str:
         + _fact("When", document["finishedAt"])
         + _fact("Work", f"{summary['calls']} calls in {summary['seconds']} s")
         + _fact("Kit", document["kit"])
-        + (_fact("It lacks", ", ".join(target["lacks"])) if target["lacks"] else "")
+        + (
+            _fact("Not available", ", ".join(target["lacks"]))
+            if target["lacks"]
+            else ""
+        )
         + (_fact("Lost", document["lost"]) if document["lost"] else "")
         + "</dl>\n</header>\n"
     )
@@ -91,7 +92,7 @@ def _bar(name: str, counts: dict[str, int]) -> str:
     )
     return (
         f'<div class="row"><span>{escape(name)}</span><div class="bar">{pieces}</div>'
-        f"<span>{escape(told(counts))}</span></div>\n"
+        f"<span>{escape(in_words(counts))}</span></div>\n"
     )
 
 
@@ -113,7 +114,7 @@ def _failures(
 def _card(
     group: list[dict[str, Any]], kind: str, rows: dict[str, Any], *, is_open: bool
 ) -> str:
-    """Return one card: the first test tells its story, the others are named."""
+    """Return one card: the first failure in full, the other tests by name."""
     failure = group[0]
     tests = [f"{failure['test']}, {failure['where']}"]
     tests += [other["test"] for other in group[1:]]
@@ -185,7 +186,7 @@ def _clauses(clauses: list[dict[str, Any]]) -> str:
         rows = list(group)
         is_wrong = any(row["verdict"] == "broken" for row in rows)
         counts = Counter(row["verdict"] for row in rows)
-        seen = told({outcome: counts[outcome] for outcome in OUTCOMES})
+        seen = in_words({outcome: counts[outcome] for outcome in OUTCOMES})
         areas.append(
             f"<details{' open' if is_wrong else ''}>\n<summary>"
             f"{escape(area.replace('-', ' ').capitalize())} "

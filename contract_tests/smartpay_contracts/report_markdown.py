@@ -1,4 +1,4 @@
-"""The verdicts as Markdown, for the summary page of a CI run."""
+"""The report as Markdown, for the summary page of a CI run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from smartpay_contracts.report import CONFIDENCES, OUTCOMES, by_clauses, headline
 
 MOST_SHOWN = 20
-"""Groups of failures told; a broken server breaks hundreds of tests the same way."""
+"""Groups of failures shown; a broken server breaks hundreds of tests the same way."""
 
 
 def render(document: dict[str, Any]) -> str:
@@ -18,8 +18,8 @@ def render(document: dict[str, Any]) -> str:
         f"{target['url']} ({target['kind']}), {document['finishedAt']}",
         document["lost"] or "",
         _table(document),
-        *_told("Broken", document["failures"]),
-        *_told("Discoveries", document["discoveries"]),
+        *_failures("Broken", document["failures"]),
+        *_failures("Discoveries", document["discoveries"]),
         _skipped(document["skipped"]),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -34,7 +34,7 @@ def _table(document: dict[str, Any]) -> str:
     return "\n".join(rows)
 
 
-def _told(title: str, failures: list[dict[str, Any]]) -> list[str]:
+def _failures(title: str, failures: list[dict[str, Any]]) -> list[str]:
     if not failures:
         return []
     groups = by_clauses(failures)

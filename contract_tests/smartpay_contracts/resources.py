@@ -1,6 +1,6 @@
-"""The kinds of objects of the API and one good call of every operation, as tables.
+"""The resource types of the API and one good call of every operation, as tables.
 
-Tests that hold for every kind or every operation are written once over these.
+Tests of every resource type or operation are parametrised from these tables.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ def resource_named(name: str) -> Resource:
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """What a good call of an operation needs.
+    """The arguments of a good call.
 
     Attributes:
         body: To be sent as JSON, or ``NOTHING``.
@@ -205,7 +205,7 @@ ARRANGE: dict[str, Callable[[Shop], Arguments]] = {
     "create_promotion_code": lambda shop: Arguments(
         payloads.promotion_code(shop.coupon()["id"], shop.reference())
     ),
-    "create_webhook_endpoint": lambda _world: Arguments(payloads.endpoint()),
+    "create_webhook_endpoint": lambda _shop: Arguments(payloads.endpoint()),
     "delete_webhook_endpoint": lambda shop: Arguments(id=shop.endpoint()["id"]),
     "consumer_login": lambda shop: Arguments(shop.credentials()),
     "authorize_order": lambda shop: Arguments(
@@ -219,11 +219,11 @@ ARRANGE: dict[str, Callable[[Shop], Arguments]] = {
         for name, resource in UPDATABLE.items()
     },
 }
-"""How to come to a good call of each operation."""
+"""How to prepare a good call of each operation."""
 
 
 def caller_of(operation: str, shop: Shop) -> Client:
-    """Return who may call an operation: the merchant, or a consumer."""
+    """Return the client that may call an operation: the merchant's or a consumer's."""
     if OPERATIONS[operation].side == "consumer":
         return shop.consumer
     return shop.api

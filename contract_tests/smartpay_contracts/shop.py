@@ -1,17 +1,17 @@
-"""Builds the states that tests start from, through the API, and tidies up."""
+"""Make the objects that tests need through the API, and clean up afterwards."""
 
 from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
 from smartpay_contracts import payloads
 from smartpay_contracts.checks import Checks
-from smartpay_contracts.client import Client
+from smartpay_contracts.client import NOTHING, Client
 from smartpay_contracts.exchange import ContractFailure, Doc
 from smartpay_contracts.target import LACKS, Target
 from smartpay_fixtures import sandbox_values
@@ -22,12 +22,12 @@ _numbers = itertools.count(1)
 
 
 class Shop:
-    """Makes objects in one account.
+    """The merchant's account of one test: makes objects in it.
 
     Args:
-        api: The caller whose account it is.
+        api: The client of the account.
         target: The server.
-        checks: How to look at its answers.
+        checks: The checks of its answers.
     """
 
     def __init__(self, api: Client, target: Target, checks: Checks) -> None:
@@ -38,7 +38,7 @@ class Shop:
         self._consumer: Client | None = None
         self._token: str | None = None
 
-    # -- who pays -----------------------------------------------------------------
+    # -- tokens and the consumer ---------------------------------------------------
 
     @property
     def token(self) -> str:
@@ -135,10 +135,10 @@ class Shop:
     def canceled(self) -> Doc:
         """Return a new order that was canceled before anything was captured."""
         order = self.authorized()
-        return self.checks.ok(self.api.call("cancel_order", id=order["id"]))
+        return self.ok("cancel_order", id=order["id"])
 
     def rejected(self) -> Doc:
-        """Return a new order that was declined; only the emulator can be told to."""
+        """Return a new order that was declined; only the emulator can decline one."""
         self.target.require("control")
         return self.order(token=sandbox_values().tokens["declined"].id)
 
@@ -149,7 +149,7 @@ class Shop:
         order = order or self.authorized()["id"]
         plain = {"cancelRemainder": "manual", "reference": self.reference()}
         body = payloads.payment(order, amount, **{**plain, **changes})
-        return self.checks.ok(self.api.call("create_payment", body))
+        return self.ok("create_payment", body)
 
     def refund(
         self, amount: int = 100, *, payment: str | None = None, **changes: Any
@@ -158,22 +158,22 @@ class Shop:
         payment = payment or self.payment()["id"]
         plain = {"reference": self.reference()}
         body = payloads.refund(payment, amount, **{**plain, **changes})
-        return self.checks.ok(self.api.call("create_refund", body))
+        return self.ok("create_refund", body)
 
     def session(self, **changes: Any) -> Doc:
         """Return a new checkout session for an order."""
         body = payloads.order_session(**{"reference": self.reference(), **changes})
-        return self.checks.ok(self.api.call("create_checkout_session", body))
+        return self.ok("create_checkout_session", body)
 
     def token_session(self, **changes: Any) -> Doc:
         """Return a new checkout session for a token."""
         body = payloads.token_session(**{"reference": self.reference(), **changes})
-        return self.checks.ok(self.api.call("create_checkout_session", body))
+        return self.ok("create_checkout_session", body)
 
     def coupon(self, **changes: Any) -> Doc:
         """Return a new coupon."""
         body = payloads.coupon(**{"name": self.reference(), **changes})
-        coupon = self.checks.ok(self.api.call("create_coupon", body))
+        coupon = self.ok("create_coupon", body)
         self._later(self.api, "update_coupon", coupon["id"], {"active": False})
         return coupon
 
@@ -182,34 +182,42 @@ class Shop:
         coupon = coupon or self.coupon()["id"]
         code = changes.pop("code", None) or self.reference()
         body = payloads.promotion_code(coupon, code, **changes)
-        made = self.checks.ok(self.api.call("create_promotion_code", body))
+        made = self.ok("create_promotion_code", body)
         self._later(self.api, "update_promotion_code", made["id"], {"active": False})
         return made
 
     def endpoint(self, url: str = "https://example.com/hook", **changes: Any) -> Doc:
         """Return a new webhook endpoint."""
         body = payloads.endpoint(url, **changes)
-        endpoint = self.checks.ok(self.api.call("create_webhook_endpoint", body))
+        endpoint = self.ok("create_webhook_endpoint", body)
         self._later(self.api, "delete_webhook_endpoint", endpoint["id"])
         return endpoint
 
-    # -- looking ------------------------------------------------------------------
+    def ok(self, operation: str, body: Any = NOTHING, /, **more: Any) -> Doc:
+        """Make a call that must succeed and return its body, checked."""
+        return self.checks.ok(self.api.call(operation, body, **more))
+
+    def update(self, resource: str, id_: str, changes: Mapping[str, Any]) -> Doc:
+        """Return the good answer to an update; ``resource`` as in ``update_order``."""
+        return self.ok(f"update_{resource}", dict(changes), id=id_)
+
+    # -- reading ------------------------------------------------------------------
 
     def now(self, resource: str, id_: str, **query: object) -> Doc:
         """Return an object as it is now; ``resource`` as in ``get_order``."""
-        return self.checks.ok(self.api.call(f"get_{resource}", id=id_, query=query))
+        return self.ok(f"get_{resource}", id=id_, query=query)
 
     # -- tidying up ---------------------------------------------------------------
 
     def _later(self, api: Client, operation: str, id_: str, body: Any = None) -> None:
-        """Undo something at the end, on a server that keeps it."""
+        """Undo something at the end, unless the account is the test's own."""
         if "own accounts" in self.target.can:
             return
         arguments = () if body is None else (body,)
         self._tidying.append(lambda: api.call(operation, *arguments, id=id_))
 
     def tidy(self) -> None:
-        """Undo what can be undone; what cannot is left with its run id."""
+        """Undo what can be undone; other objects keep the run id in their reference."""
         while self._tidying:
             undo = self._tidying.pop()
             with contextlib.suppress(ContractFailure):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 import pytest
@@ -19,7 +19,7 @@ from smartpay_fixtures import sandbox_values
 
 OK, UNAUTHORIZED, NOT_FOUND = 200, 401, 404
 LOGIN_REFUSED = {400, 401, 403}
-"""A server without a consumer's side says 404 or 405 instead."""
+"""A server without the consumer's calls answers 404 or 405 instead."""
 
 SUCCESS = range(200, 300)
 
@@ -32,7 +32,7 @@ LACKS = {
     "receiver": "needs a server on this machine, which can reach a webhook receiver",
     "second account": "needs another account; give --smartpay-second-secret-key",
 }
-"""What a test may need, and how the report says that a target lacks it."""
+"""What a test may need of a server, and the text if the server lacks it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,9 @@ class Target:
         base_url: Of the merchant API, ending in /v1.
         root_url: Scheme and authority.
         consumer_url: Of the consumer calls.
-        options: What the person asked for.
-        can: Which of ``LACKS`` it can do.
-        run_id: Marks what this run makes, in ``reference``.
+        options: The options of the run.
+        can: The keys of ``LACKS`` that it has.
+        run_id: Begins the ``reference`` of every object of this run.
         consumer: E-mail address and password of a test consumer.
     """
 
@@ -59,7 +59,7 @@ class Target:
 
     @property
     def is_foreign(self) -> bool:
-        """Whether this is a server that owes nothing to our own decisions."""
+        """Whether this is a third-party server, which may differ in assumed clauses."""
         return "control" not in self.can
 
     def require(self, need: str) -> None:
@@ -99,10 +99,10 @@ def connect(options: Options) -> Connection:
 
 
 def find_target(options: Options, connection: Connection) -> Target:
-    """Look at the server that the options name.
+    """Find out what the server of the options can do.
 
     Raises:
-        pytest.UsageError: It may not be checked, does not answer, or refuses the key.
+        pytest.UsageError: It must not be called, does not answer, or refuses the key.
     """
     address = _address(options)
     root = urlunsplit((address.scheme, address.netloc, "", "", ""))
@@ -155,7 +155,7 @@ def _address(options: Options) -> SplitResult:
     address = urlsplit(options.url or "")
     if address.scheme not in {"http", "https"} or not address.hostname:
         raise pytest.UsageError(
-            "--smartpay-url needs a whole URL, such as http://127.0.0.1:8585/v1."
+            "--smartpay-url needs a complete URL, such as http://127.0.0.1:8585/v1."
         )
     if address.username or address.password or address.query:
         raise pytest.UsageError(
@@ -165,8 +165,8 @@ def _address(options: Options) -> SplitResult:
     for url in (options.url, options.consumer_url):
         if url and not is_loopback(url) and not options.allow_remote:
             raise pytest.UsageError(
-                f"{urlsplit(url).hostname} is not this machine, and the kit makes "
-                "orders there. If that is meant, add --smartpay-allow-remote."
+                f"{urlsplit(url).hostname} is not this machine, and the kit creates "
+                "orders there. Add --smartpay-allow-remote if you want that."
             )
     return address
 
@@ -196,21 +196,15 @@ def _probe(target: Target, connection: Connection) -> Target:
     if target.options.second_secret_key:
         can.add("second account")
     consumer = _consumer(target.options, can)
-    # The emulator promises a consumer side: there it is checked, not asked about.
+    # The emulator always has the consumer's calls, so tests check them there.
     if consumer and ("control" in can or _logs_in(target, connection, consumer)):
         can |= {"consumer", "token"}
-    return Target(
-        base_url=target.base_url,
-        root_url=target.root_url,
-        consumer_url=target.consumer_url,
-        options=target.options,
-        can=frozenset(can),
-        consumer=consumer if "consumer" in can else None,
-    )
+    known = consumer if "consumer" in can else None
+    return replace(target, can=frozenset(can), consumer=known)
 
 
 def fresh_key() -> str:
-    """Return a secret key that nobody used before."""
+    """Return a new secret test key."""
     return f"sk_test_{unique(22)}"
 
 
@@ -237,7 +231,7 @@ def _check_token(target: Target, connection: Connection, token: str) -> None:
     client = target.client(connection, target.options.secret_key)
     answer = client.call("get_token", id=token)
     if answer.status == NOT_FOUND:
-        problem = "is not known to the account of this secret key"
+        problem = "does not belong to the account of this secret key"
     elif answer.status == OK and answer.doc.get("status") != "active":
         problem = f"is {answer.doc.get('status')}, not active"
     else:
@@ -249,7 +243,7 @@ def _check_token(target: Target, connection: Connection, token: str) -> None:
 
 
 def _consumer(options: Options, can: set[str]) -> tuple[str, str] | None:
-    # In accounts of the emulator's own a person's consumer is a stranger.
+    # The emulator's own accounts do not have the consumer of the options.
     given = (options.consumer_email, options.consumer_password)
     if all(given) and "own accounts" not in can:
         return str(given[0]), str(given[1])

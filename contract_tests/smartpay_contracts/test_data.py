@@ -66,11 +66,7 @@ def test_a_change_moves_updated_at_only(
     if not target.is_foreign:
         request.getfixturevalue("control").advance(minutes=1)
 
-    shop.checks.ok(
-        shop.api.call(
-            resource.update_operation, dict(resource.update or {}), id=made["id"]
-        )
-    )
+    shop.update(resource.name, made["id"], dict(resource.update or {}))
 
     now = shop.now(resource.name, made["id"])
     assert now["createdAt"] == made["createdAt"]
@@ -97,7 +93,7 @@ def test_an_update_merges_metadata(resource: Resource, shop: Shop) -> None:
 
     for metadata in ({"a": "1", "b": "2"}, {"b": "3", "c": "4"}):
         body = {"metadata": metadata}
-        shop.checks.ok(shop.api.call(resource.update_operation, body, id=made["id"]))
+        shop.update(resource.name, made["id"], body)
 
     now = shop.now(resource.name, made["id"])
     assert now["metadata"] == {"a": "1", "b": "3", "c": "4"}
@@ -111,9 +107,7 @@ def test_merged_metadata_has_at_most_twenty_pairs(
     """A twenty-first pair is refused, and what was there stays."""
     made = resource.make(shop)
     full = {f"key{number}": "value" for number in range(20)}
-    shop.checks.ok(
-        shop.api.call(resource.update_operation, {"metadata": full}, id=made["id"])
-    )
+    shop.update(resource.name, made["id"], {"metadata": full})
 
     answer = shop.api.call(
         resource.update_operation, {"metadata": {"one more": "x"}}, id=made["id"]
@@ -132,12 +126,10 @@ def test_an_empty_metadata_wipes_nothing(
     """Two SDKs send one with every PATCH."""
     made = resource.make(shop)
     kept = {"kept": "yes"}
-    shop.checks.ok(
-        shop.api.call(resource.update_operation, {"metadata": kept}, id=made["id"])
-    )
+    shop.update(resource.name, made["id"], {"metadata": kept})
 
     body = {**(resource.update or {}), "metadata": metadata}
-    shop.checks.ok(shop.api.call(resource.update_operation, body, id=made["id"]))
+    shop.update(resource.name, made["id"], body)
 
     assert shop.now(resource.name, made["id"])["metadata"] == kept
 
@@ -152,7 +144,7 @@ def test_currency_and_country_may_be_in_lower_case(operation: str, shop: Shop) -
     body = payloads.changed(body, "shippingInfo.address.country", "jp")
     body = payloads.changed(body, "customerInfo.address.country", "jp")
 
-    order = order_of(operation, shop.checks.ok(shop.api.call(operation, body)))
+    order = order_of(operation, shop.ok(operation, body))
 
     assert order["currency"].upper() == "JPY"
 
@@ -168,7 +160,7 @@ def test_currency_and_country_are_answered_in_upper_case(
     body = payloads.changed(body, "shippingInfo.feeCurrency", "jpy")
     body = payloads.changed(body, "shippingInfo.address.country", "jp")
 
-    order = order_of(operation, shop.checks.ok(shop.api.call(operation, body)))
+    order = order_of(operation, shop.ok(operation, body))
 
     shipping = order["shippingInfo"]
     assert order["currency"] == shipping["feeCurrency"] == "JPY"
@@ -181,7 +173,7 @@ def test_a_whole_number_with_a_fraction_of_zero_is_an_amount(shop: Shop) -> None
     """One SDK and one plugin may write it so; the answer is an integer."""
     body = payloads.changed(shop.order_body(amount=1250.0), "items.0.amount", 600.0)
 
-    order = shop.checks.ok(shop.api.call("create_order", body))
+    order = shop.ok("create_order", body)
 
     assert order["amount"] == 1250
     assert type(order["amount"]) is int
@@ -194,7 +186,7 @@ def test_metadata_is_flat(value: Any, shop: Shop) -> None:
     flat = shop.order_body(metadata={"text": "a", "number": 1, "flag": True})
     deep = shop.order_body(metadata={"deep": value})
 
-    shop.checks.ok(shop.api.call("create_order", flat))
+    shop.ok("create_order", flat)
     shop.checks.refused(shop.api.call("create_order", deep), "request.invalid")
 
 

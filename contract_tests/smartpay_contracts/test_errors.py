@@ -10,7 +10,14 @@ import pytest
 from smartpay_contracts import payloads
 from smartpay_contracts.checks import Checks
 from smartpay_contracts.client import Client
-from smartpay_contracts.resources import ARRANGE, RESOURCES, merchant_operations
+from smartpay_contracts.resources import (
+    ARRANGE,
+    RESOURCES,
+    UPDATABLE,
+    Resource,
+    each,
+    merchant_operations,
+)
 from smartpay_contracts.shop import Shop
 from smartpay_fixtures import broken_bodies, broken_payloads
 from smartpay_schemas import OPERATIONS, schema
@@ -117,7 +124,7 @@ def test_a_large_body_below_the_limit_is_read(shop: Shop) -> None:
 
 
 @pytest.mark.clause("errors.every-problem", "errors.details-text")
-def test_every_problem_is_told_at_once(shop: Shop) -> None:
+def test_every_problem_is_in_one_answer(shop: Shop) -> None:
     """Each with the path of what is wrong."""
     body = payloads.without(shop.order_body(amount=-1), "currency")
     body = payloads.without(body, "items.0.name")
@@ -161,17 +168,13 @@ def test_a_refused_creation_makes_nothing(operation: str, shop: Shop) -> None:
 
 
 @pytest.mark.clause("errors.changes-nothing")
-@pytest.mark.parametrize(
-    "name",
-    [name for name, resource in RESOURCES.items() if resource.update is not None],
-)
-def test_a_refused_update_changes_nothing(name: str, shop: Shop) -> None:
+@each(UPDATABLE)
+def test_a_refused_update_changes_nothing(resource: Resource, shop: Shop) -> None:
     """Not even the members that were good."""
-    resource = RESOURCES[name]
     made = resource.make(shop)
 
     broken = {**(resource.update or {}), "metadata": "no object"}
     answer = shop.api.call(resource.update_operation, broken, id=made["id"])
 
     shop.checks.refused(answer, "request.invalid")
-    assert shop.now(name, made["id"]) == made
+    assert shop.now(resource.name, made["id"]) == made

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from smartpay_contracts import payloads
@@ -9,7 +11,8 @@ from smartpay_contracts.client import Client
 from smartpay_contracts.control import Control
 from smartpay_contracts.exchange import Doc
 from smartpay_contracts.receiver import Receiver
-from smartpay_contracts.shop import Shop
+from smartpay_contracts.resources import RESOURCES, case
+from smartpay_contracts.shop import APPROVED, Shop
 from smartpay_contracts.values import unique
 from smartpay_fixtures import sandbox_values
 
@@ -20,26 +23,17 @@ def endpoint(shop: Shop, receiver: Receiver) -> Doc:
     return shop.endpoint(receiver.url())
 
 
-def told(receiver: Receiver, type_: str, id_: str) -> Doc:
-    """Return what an event that must have arrived says of an object."""
-    receiver.wait_until(
-        lambda: any(d.data["id"] == id_ for d in receiver.of(type_)),
-        f"{type_} of {id_}",
-    )
-    return next(d.data for d in receiver.of(type_) if d.data["id"] == id_)
-
-
 @pytest.mark.clause("events.order-authorized", "events.token-used")
 @pytest.mark.parametrize(
     ("capture", "status"), [("automatic", "succeeded"), ("manual", "requires_capture")]
 )
-def test_an_approved_order_tells(
+def test_an_approved_order_is_published(
     capture: str, status: str, shop: Shop, receiver: Receiver
 ) -> None:
     """That its token was used and that it was authorized."""
     order = shop.order(captureMethod=capture)
 
-    authorized = told(receiver, "order.authorized", order["id"])
+    authorized = receiver.data_of("order.authorized", order["id"])
 
     assert authorized["status"] == status
     used = receiver.wait_for("token.used")[-1].data
@@ -47,22 +41,21 @@ def test_an_approved_order_tells(
 
 
 @pytest.mark.clause("events.order-authorized")
-def test_an_order_authorized_by_the_consumer_tells(
+def test_an_order_authorized_by_the_consumer_is_published(
     shop: Shop, consumer: Client, receiver: Receiver
 ) -> None:
     """The same event as for an order made from a token."""
     order = shop.unauthorized(captureMethod="manual")
-    body = {"paymentMethod": "pm_test_visaApproved", "paymentPlan": "pay_in_three"}
 
-    shop.checks.succeeded(consumer.call("authorize_order", body, id=order["id"]))
+    shop.checks.succeeded(consumer.call("authorize_order", APPROVED, id=order["id"]))
 
-    data = told(receiver, "order.authorized", order["id"])
+    data = receiver.data_of("order.authorized", order["id"])
     assert data["status"] == "requires_capture"
 
 
 @pytest.mark.clause("events.payment-created")
 @pytest.mark.parametrize("capture", ["automatic", "manual"])
-def test_a_capture_tells(capture: str, shop: Shop, receiver: Receiver) -> None:
+def test_a_capture_is_published(capture: str, shop: Shop, receiver: Receiver) -> None:
     """An automatic one too."""
     order = shop.order(captureMethod=capture, amount=900)
     if capture == "manual":
@@ -70,13 +63,13 @@ def test_a_capture_tells(capture: str, shop: Shop, receiver: Receiver) -> None:
     else:
         payment = order["payments"][0]
 
-    data = told(receiver, "payment.created", payment["id"])
+    data = receiver.data_of("payment.created", payment["id"])
 
     assert (data["order"], data["amount"]) == (order["id"], payment["amount"])
 
 
 @pytest.mark.clause("events.payment-created")
-def test_each_capture_tells_once(
+def test_each_capture_is_published_once(
     shop: Shop, control: Control, receiver: Receiver
 ) -> None:
     """Three captures, three events."""
@@ -90,61 +83,63 @@ def test_each_capture_tells_once(
 
 
 @pytest.mark.clause("events.refund-created")
-def test_a_refund_tells(shop: Shop, receiver: Receiver) -> None:
+def test_a_refund_is_published(shop: Shop, receiver: Receiver) -> None:
     """Of which payment, and how much."""
     refund = shop.refund(123)
 
-    data = told(receiver, "refund.created", refund["id"])
+    data = receiver.data_of("refund.created", refund["id"])
 
     assert (data["payment"], data["amount"]) == (refund["payment"], 123)
 
 
 @pytest.mark.clause("events.order-canceled")
-def test_a_cancellation_tells(shop: Shop, receiver: Receiver) -> None:
+def test_a_cancellation_is_published(shop: Shop, receiver: Receiver) -> None:
     """With the status that it left."""
     order = shop.canceled()
 
-    data = told(receiver, "order.canceled", order["id"])
+    data = receiver.data_of("order.canceled", order["id"])
 
     assert data["status"] == "canceled"
 
 
 @pytest.mark.clause("events.order-expired")
-def test_an_expiry_tells(shop: Shop, control: Control, receiver: Receiver) -> None:
+def test_an_expiry_is_published(
+    shop: Shop, control: Control, receiver: Receiver
+) -> None:
     """As a cancellation does, without anybody looking at the order."""
     order = shop.authorized()
 
     control.advance(days=7, milliseconds=1)
 
-    data = told(receiver, "order.canceled", order["id"])
+    data = receiver.data_of("order.canceled", order["id"])
     assert data["status"] == "canceled"
 
 
 @pytest.mark.clause("events.order-rejected")
 @pytest.mark.parametrize("name", ["declined", "consumer_inactive"])
-def test_a_declined_order_tells(
+def test_a_declined_order_is_published(
     name: str, shop: Shop, control: Control, receiver: Receiver
 ) -> None:
     """That it was rejected, and nothing that would let goods go."""
     order = shop.order(token=sandbox_values().tokens[name].id)
 
-    assert_only_rejection_told(order, receiver)
+    assert_only_rejection_published(order, receiver)
 
 
 @pytest.mark.clause("events.order-rejected")
 @pytest.mark.usefixtures("rejecting_disabled")
-def test_an_order_of_a_disabled_token_tells(
+def test_an_order_of_a_disabled_token_is_published(
     shop: Shop, control: Control, receiver: Receiver
 ) -> None:
     """As one that is declined for another reason."""
     order = shop.order(token=sandbox_values().tokens["disabled"].id)
 
-    assert_only_rejection_told(order, receiver)
+    assert_only_rejection_published(order, receiver)
 
 
-def assert_only_rejection_told(order: Doc, receiver: Receiver) -> None:
+def assert_only_rejection_published(order: Doc, receiver: Receiver) -> None:
     """See that an order's rejection was sent, and nothing that lets goods go."""
-    data = told(receiver, "order.rejected", order["id"])
+    data = receiver.data_of("order.rejected", order["id"])
 
     assert data["status"] == "rejected"
     assert not {"order.authorized", "payment.created"} & set(receiver.types())
@@ -159,7 +154,7 @@ def assert_only_rejection_told(order: Doc, receiver: Receiver) -> None:
     ],
     ids=["softly", "for good"],
 )
-def test_an_order_that_the_consumer_could_not_pay_tells(
+def test_an_order_that_the_consumer_could_not_pay_is_published(
     *, method: str, status: str, shop: Shop, control: Control, receiver: Receiver
 ) -> None:
     """With the status that tells whether another method may be tried."""
@@ -168,19 +163,19 @@ def test_an_order_that_the_consumer_could_not_pay_tells(
 
     shop.consumer.call("authorize_order", body, id=order["id"])
 
-    assert told(receiver, "order.rejected", order["id"])["status"] == status
+    assert receiver.data_of("order.rejected", order["id"])["status"] == status
 
 
 @pytest.mark.clause("events.token-life")
-def test_a_token_tells_its_life(
+def test_every_change_of_a_token_is_published(
     shop: Shop, consumer: Client, receiver: Receiver
 ) -> None:
     """Created, approved, disabled, enabled, deleted."""
     token = shop.waiting_token()
-    created = told(receiver, "token.created", token)
+    created = receiver.data_of("token.created", token)
     shop.approve(token)
-    approved = told(receiver, "token.approved", token)
-    told_later = []
+    approved = receiver.data_of("token.approved", token)
+    later = []
 
     for operation, type_ in (
         ("disable_token", "token.disabled"),
@@ -188,37 +183,32 @@ def test_a_token_tells_its_life(
         ("delete_token", "token.deleted"),
     ):
         shop.checks.succeeded(shop.api.call(operation, id=token))
-        told_later.append(told(receiver, type_, token)["status"])
+        later.append(receiver.data_of(type_, token)["status"])
 
     assert created["status"] == "requires_authorization"
     assert approved["status"] == "active"
-    assert told_later == ["disabled", "active", "deleted"]
+    assert later == ["disabled", "active", "deleted"]
 
 
-@pytest.mark.clause("events.coupons")
-def test_a_coupon_tells(shop: Shop, receiver: Receiver) -> None:
+@pytest.mark.parametrize(
+    ("resource", "changes"),
+    [
+        case("events.coupons", "coupon", {"name": "new"}),
+        case("events.promotion-codes", "promotion_code", {"active": False}),
+    ],
+)
+def test_a_coupon_or_promotion_code_is_published(
+    resource: str, changes: dict[str, Any], shop: Shop, receiver: Receiver
+) -> None:
     """When it is made and when it is changed."""
-    coupon = shop.coupon()
-    created = told(receiver, "coupon.created", coupon["id"])
+    made = RESOURCES[resource].make(shop)
+    created = receiver.data_of(f"{resource}.created", made["id"])
 
-    body = {"name": "new"}
-    shop.checks.ok(shop.api.call("update_coupon", body, id=coupon["id"]))
+    shop.update(resource, made["id"], changes)
 
-    updated = told(receiver, "coupon.updated", coupon["id"])
-    assert (created["name"], updated["name"]) == (coupon["name"], "new")
-
-
-@pytest.mark.clause("events.promotion-codes")
-def test_a_promotion_code_tells(shop: Shop, receiver: Receiver) -> None:
-    """When it is made and when it is changed."""
-    code = shop.promotion_code()
-    created = told(receiver, "promotion_code.created", code["id"])
-
-    body = {"active": False}
-    shop.checks.ok(shop.api.call("update_promotion_code", body, id=code["id"]))
-
-    updated = told(receiver, "promotion_code.updated", code["id"])
-    assert (created["active"], updated["active"]) == (True, False)
+    updated = receiver.data_of(f"{resource}.updated", made["id"])
+    for name, value in changes.items():
+        assert (created[name], updated[name]) == (made[name], value)
 
 
 @pytest.mark.clause("events.sequence")
@@ -238,7 +228,7 @@ def test_the_events_of_an_order_come_in_order(
 
 
 @pytest.mark.clause("events.none-for-session")
-def test_a_session_for_an_order_tells_nothing(
+def test_a_session_for_an_order_publishes_nothing(
     shop: Shop, control: Control, receiver: Receiver
 ) -> None:
     """Nothing has happened yet."""
@@ -250,21 +240,21 @@ def test_a_session_for_an_order_tells_nothing(
 
 
 @pytest.mark.clause("events.none-for-replay")
-def test_a_replay_tells_nothing(
+def test_a_replay_publishes_nothing(
     shop: Shop, control: Control, receiver: Receiver
 ) -> None:
     """What happened once is told once."""
     body, key = shop.order_body(), unique(32)
 
     for _ in range(3):
-        shop.checks.ok(shop.api.call("create_order", body, idempotency_key=key))
+        shop.ok("create_order", body, idempotency_key=key)
 
     receiver.wait_for("payment.created")
     assert len(receiver.types()) == 3
 
 
 @pytest.mark.clause("events.none-for-refusal")
-def test_a_refused_call_tells_nothing(
+def test_a_refused_call_publishes_nothing(
     shop: Shop, control: Control, receiver: Receiver
 ) -> None:
     """Neither an invalid one nor a conflicting one."""
@@ -287,7 +277,7 @@ def test_releasing_a_rest_is_no_cancellation(
     """The order is succeeded; order.canceled would say otherwise."""
     order = shop.authorized(100)["id"]
     shop.payment(40, order=order)
-    shop.checks.ok(shop.api.call("cancel_order", id=order))
+    shop.ok("cancel_order", id=order)
 
     receiver.settle()
 

@@ -205,10 +205,10 @@ def test_everything_else_is_answered_with_ids(shop: Shop) -> None:
     update = {"reference": "r"}
 
     changed = [
-        shop.checks.ok(shop.api.call("update_payment", update, id=payment["id"])),
-        shop.checks.ok(shop.api.call("update_refund", update, id=refund["id"])),
+        shop.ok("update_payment", update, id=payment["id"]),
+        shop.ok("update_refund", update, id=refund["id"]),
     ]
-    canceled = shop.checks.ok(shop.api.call("cancel_order", id=order["id"]))
+    canceled = shop.ok("cancel_order", id=order["id"])
 
     assert [payment["order"], refund["payment"]] == [order["id"], payment["id"]]
     assert changed[0]["order"] == order["id"]

@@ -53,10 +53,7 @@ def test_a_retried_order_charges_once(shop: Shop) -> None:
     """One order, one payment, however often it is asked for."""
     body, key = shop.order_body(), unique(32)
 
-    ids = {
-        shop.checks.ok(shop.api.call("create_order", body, idempotency_key=key))["id"]
-        for _ in range(4)
-    }
+    ids = {shop.ok("create_order", body, idempotency_key=key)["id"] for _ in range(4)}
 
     assert len(ids) == 1
     order = shop.now("order", ids.pop())
@@ -72,7 +69,7 @@ def test_a_retried_capture_captures_once(shop: Shop) -> None:
     body = payloads.payment(order["id"], 400, cancelRemainder="manual")
 
     for _ in range(3):
-        shop.checks.ok(shop.api.call("create_payment", body, idempotency_key=key))
+        shop.ok("create_payment", body, idempotency_key=key)
 
     assert len(shop.now("order", order["id"])["payments"]) == 1
     over = payloads.payment(order["id"], 601, cancelRemainder="manual")
@@ -88,7 +85,7 @@ def test_a_retried_refund_refunds_once(shop: Shop) -> None:
     body = payloads.refund(payment["id"], 300)
 
     for _ in range(3):
-        shop.checks.ok(shop.api.call("create_refund", body, idempotency_key=key))
+        shop.ok("create_refund", body, idempotency_key=key)
 
     assert shop.refund(200, payment=payment["id"])["amount"] == 200
     refusal = shop.api.call("create_refund", payloads.refund(payment["id"], 1))
@@ -143,7 +140,7 @@ def test_a_replayed_update_gets_the_first_answer(
 
     first = shop.checks.ok(update())
     later = {"metadata": {"round": "second"}}
-    shop.checks.ok(shop.api.call(resource.update_operation, later, id=made["id"]))
+    shop.ok(resource.update_operation, later, id=made["id"])
     again = shop.checks.ok(update())
 
     assert again == first
@@ -222,7 +219,7 @@ def test_a_get_with_a_used_key_shows_what_is_so_now(shop: Shop) -> None:
         return [shop.checks.ok(got)["status"], entry["status"]]
 
     before = look()
-    shop.checks.ok(shop.api.call("cancel_order", id=order["id"], idempotency_key=key))
+    shop.ok("cancel_order", id=order["id"], idempotency_key=key)
     after = look()
 
     assert before == ["requires_capture", "requires_capture"]
@@ -250,7 +247,7 @@ KEYS = {
     "32 hexadecimal digits": "0123456789abcdef0123{}",
 }
 HOURS_MS = 3_600_000
-PATIENCE_S = 10
+TIMEOUT_S = 10
 
 
 @pytest.mark.clause("idempotency.key-shapes")
@@ -260,8 +257,7 @@ def test_the_keys_of_every_sdk_work(form: str, shop: Shop) -> None:
     body, key = shop.order_body(), form.format(unique(12))
 
     first, second = (
-        shop.checks.ok(shop.api.call("create_order", body, idempotency_key=key))
-        for _ in range(2)
+        shop.ok("create_order", body, idempotency_key=key) for _ in range(2)
     )
 
     assert first["id"] == second["id"]
@@ -396,15 +392,15 @@ def test_duplicates_that_arrive_at_once_make_one_object(
 def test_a_duplicate_waits_for_the_first_call(shop: Shop, control: Control) -> None:
     """Held in the middle, they all get the one answer in the end."""
     body, key = shop.order_body(), unique(32)
-    gate = control.hold("create_order")
+    hold = control.hold("create_order")
 
     with ThreadPoolExecutor(4) as pool:
         futures = [
             pool.submit(shop.api.call, "create_order", body, idempotency_key=key)
             for _ in range(4)
         ]
-        wait_for_held(control, gate)
-        control.release(gate)
+        wait_for_held(control, hold)
+        control.release(hold)
         answers = [future.result() for future in futures]
 
     assert [a.status for a in answers] == [200] * 4
@@ -412,16 +408,16 @@ def test_a_duplicate_waits_for_the_first_call(shop: Shop, control: Control) -> N
     assert sum(bool(replay_headers(a)) for a in answers) == 3
 
 
-def wait_for_held(control: Control, gate: str) -> None:
-    """Return once a call is held at a gate.
+def wait_for_held(control: Control, hold: str) -> None:
+    """Return once a call is held.
 
     Raises:
         ContractFailure: None came in time.
     """
-    deadline = time.monotonic() + PATIENCE_S
-    while not control.held(gate):
+    deadline = time.monotonic() + TIMEOUT_S
+    while not control.held(hold):
         if time.monotonic() > deadline:
-            raise ContractFailure("a call to be held", found="none came to the gate")
+            raise ContractFailure("a call to be held", found="no call was held")
 
 
 @pytest.mark.clause("idempotency.refusals-stored")
@@ -465,8 +461,8 @@ def test_a_401_is_not_remembered(shop: Shop) -> None:
     """The call succeeds once the credential is right."""
     body, key = shop.order_body(), unique(32)
 
-    stranger = shop.api.with_authorization(None)
-    shop.checks.unauthorized(stranger.call("create_order", body, idempotency_key=key))
+    anonymous = shop.api.with_authorization(None)
+    shop.checks.unauthorized(anonymous.call("create_order", body, idempotency_key=key))
     answer = shop.api.call("create_order", body, idempotency_key=key)
 
     shop.checks.ok(answer)

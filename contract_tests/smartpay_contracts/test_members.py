@@ -103,10 +103,7 @@ def test_a_body_without_a_mandatory_member_is_refused(
     operation, make = BODIES[name]
     body = make(shop)
 
-    for broken in (
-        payloads.without(body, member),
-        changed(body, member, None),
-    ):
+    for broken in (payloads.without(body, member), changed(body, member, None)):
         shop.checks.refused_with(shop.api.call(operation, broken), 400)
 
 

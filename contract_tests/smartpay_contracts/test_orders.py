@@ -11,6 +11,7 @@ from smartpay_contracts import payloads
 from smartpay_contracts.checks import Checks
 from smartpay_contracts.client import Client
 from smartpay_contracts.control import Control
+from smartpay_contracts.resources import case
 from smartpay_contracts.shop import Shop
 from smartpay_fixtures import SAMPLES, sandbox_values
 
@@ -28,23 +29,26 @@ STATUSES = {
 both_captures = pytest.mark.parametrize("capture", ["automatic", "manual"])
 
 
-@pytest.mark.clause("orders.create.succeeded")
-@pytest.mark.parametrize("changes", [{}, {"captureMethod": "automatic"}])
-def test_an_approved_order_succeeds(changes: dict[str, str], shop: Shop) -> None:
-    """Automatic capture is the default."""
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        case("orders.create.succeeded", {}, "succeeded"),
+        case("orders.create.succeeded", {"captureMethod": "automatic"}, "succeeded"),
+        case(
+            "orders.create.requires-capture",
+            {"captureMethod": "manual"},
+            "requires_capture",
+        ),
+    ],
+)
+def test_an_approved_order_succeeds_or_waits_for_its_capture(
+    changes: dict[str, str], status: str, shop: Shop
+) -> None:
+    """Automatic capture is the default; with manual nothing is taken yet."""
     order = shop.order(**changes)
 
-    assert order["status"] == "succeeded"
-    assert shop.now("order", order["id"])["status"] == "succeeded"
-
-
-@pytest.mark.clause("orders.create.requires-capture")
-def test_an_approved_order_may_wait_for_its_capture(shop: Shop) -> None:
-    """With captureMethod manual nothing is taken yet."""
-    order = shop.order(captureMethod="manual")
-
-    assert order["status"] == "requires_capture"
-    assert shop.now("order", order["id"])["status"] == "requires_capture"
+    assert order["status"] == status
+    assert shop.now("order", order["id"])["status"] == status
 
 
 @pytest.mark.clause("orders.create.one-payment")
@@ -53,8 +57,8 @@ def test_an_automatic_capture_is_one_payment(shop: Shop) -> None:
     order = shop.order(amount=1_234)
 
     (payment,) = order["payments"]
-    told = (payment["amount"], payment["currency"], payment["order"])
-    assert told == (1_234, "JPY", order["id"])
+    values = (payment["amount"], payment["currency"], payment["order"])
+    assert values == (1_234, "JPY", order["id"])
     assert payment["status"] == "processed"
     assert shop.now("payment", payment["id"])["amount"] == 1_234
     listed = shop.checks.find(shop.api, "list_payments", payment["id"])
@@ -130,7 +134,7 @@ def test_an_order_carries_what_it_was_made_with(shop: Shop) -> None:
     """amount, currency, reference and every member of shippingInfo."""
     body = shop.order_body(amount=1_234)
 
-    order = shop.checks.ok(shop.api.call("create_order", body))
+    order = shop.ok("create_order", body)
 
     for seen in (order, shop.now("order", order["id"])):
         for name in ("amount", "currency", "reference", "shippingInfo"):
@@ -143,7 +147,7 @@ def test_an_order_without_reference_and_fee_has_none(shop: Shop) -> None:
     body = payloads.without(shop.order_body(), "reference")
     body["shippingInfo"] = {"address": dict(payloads.ADDRESS)}
 
-    order = shop.checks.ok(shop.api.call("create_order", body))
+    order = shop.ok("create_order", body)
 
     assert not order.get("reference")
     assert not order["shippingInfo"].get("feeAmount")
@@ -205,7 +209,7 @@ def test_every_request_charges(shop: Shop) -> None:
     """The same body twice is two orders and two payments."""
     body = shop.order_body()
 
-    orders = [shop.checks.ok(shop.api.call("create_order", body)) for _ in range(2)]
+    orders = [shop.ok("create_order", body) for _ in range(2)]
 
     assert orders[0]["id"] != orders[1]["id"]
     assert orders[0]["payments"][0]["id"] != orders[1]["payments"][0]["id"]
@@ -231,7 +235,7 @@ def test_an_order_may_be_without_a_product(shop: Shop) -> None:
     """A fee alone can be charged; a session would need a product."""
     body = shop.order_body(items=[payloads.tax(payloads.AMOUNT)])
 
-    order = shop.checks.ok(shop.api.call("create_order", body))
+    order = shop.ok("create_order", body)
 
     assert [item["kind"] for item in order["lineItems"]] == ["tax"]
 

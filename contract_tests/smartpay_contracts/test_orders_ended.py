@@ -14,7 +14,7 @@ WEEK_MS = 7 * 86_400_000
 
 def cancel(shop: Shop, order: Doc) -> Doc:
     """Return the answer to a good cancellation."""
-    return shop.checks.ok(shop.api.call("cancel_order", id=order["id"]))
+    return shop.ok("cancel_order", id=order["id"])
 
 
 def cannot_capture(shop: Shop, order: Doc) -> None:

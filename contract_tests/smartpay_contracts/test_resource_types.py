@@ -1,20 +1,35 @@
-"""What holds for objects of several resource types: reading, changing, making again."""
+"""What holds for objects of several resource types: reading, changing, making again.
+
+The rows are in ``resource_types.json``.
+"""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from smartpay_contracts import payloads
 from smartpay_contracts.exchange import Doc
 from smartpay_contracts.resources import RESOURCES, case
 from smartpay_contracts.shop import Shop
 
-UNKNOWN_ORDER = RESOURCES["order"].unknown_id
-UNKNOWN_COUPON = RESOURCES["coupon"].unknown_id
-TEXTS = {"description": "old", "reference": "old-too"}
-ENDPOINT = {"description": "old", "eventSubscriptions": ["token.used"]}
+ROWS = json.loads(
+    Path(__file__).with_name("resource_types.json").read_text(encoding="utf-8")
+)
+
+
+def cases(test: str) -> list[Any]:
+    """Return the cases of a test, named by resource type and the first value."""
+    return [
+        case(clauses, resource, *values, id="-".join([resource, *map(_first, values)]))
+        for clauses, resource, *values in ROWS[test]
+    ]
+
+
+def _first(value: dict[str, Any]) -> str:
+    return next(iter(value), "plain")
 
 
 def make(shop: Shop, resource: str, **members: Any) -> Doc:
@@ -23,12 +38,6 @@ def make(shop: Shop, resource: str, **members: Any) -> Doc:
     maker = makers.get(resource) or getattr(shop, resource)
     made: Doc = maker(**members)
     return made
-
-
-def update(shop: Shop, resource: str, made: Doc, changes: dict[str, Any]) -> Doc:
-    """Return the good answer to an update."""
-    operation = RESOURCES[resource].update_operation
-    return shop.checks.ok(shop.api.call(operation, changes, id=made["id"]))
 
 
 def seen_again(shop: Shop, resource: str, made: Doc) -> list[dict[str, Any]]:
@@ -45,25 +54,7 @@ def seen_again(shop: Shop, resource: str, made: Doc) -> list[dict[str, Any]]:
     return [{**secret, **one, "updatedAt": 0} for one in seen]
 
 
-@pytest.mark.parametrize(
-    ("resource", "members"),
-    [
-        case("payments.get payments.list", "payment", {}),
-        case("refunds.get refunds.list", "refund", {}),
-        case("coupons.get coupons.list", "coupon", {}),
-        case(
-            "coupons.get coupons.list",
-            "coupon",
-            {**payloads.percentage_coupon(), "discountAmount": None, "currency": None},
-        ),
-        case("promotions.get promotions.list", "promotion_code", {}),
-        case(
-            "endpoints.get endpoints.list",
-            "webhook_endpoint",
-            {"description": "hook", "metadata": {"a": "1"}},
-        ),
-    ],
-)
+@pytest.mark.parametrize(("resource", "members"), cases("created"))
 def test_an_object_is_what_its_creation_answered(
     resource: str, members: dict[str, Any], shop: Shop
 ) -> None:
@@ -75,52 +66,21 @@ def test_an_object_is_what_its_creation_answered(
     assert shop.now(resource, made["id"])["updatedAt"] == made["updatedAt"]
 
 
-@pytest.mark.parametrize(
-    ("resource", "members", "changes"),
-    [
-        case("payments.update payments.update.money-stays", "payment", TEXTS, change)
-        for change in ({"reference": "new"}, {"description": "new"})
-    ]
-    + [
-        case("refunds.update refunds.update.money-stays", "refund", TEXTS, change)
-        for change in ({"reference": "new"}, {"description": "new"})
-    ]
-    + [
-        case("coupons.update", "coupon", {}, change)
-        for change in ({"name": "another name"}, {"active": False})
-    ]
-    + [case("promotions.update", "promotion_code", {}, {"active": False})]
-    + [
-        case("endpoints.update", "webhook_endpoint", ENDPOINT, change)
-        for change in (
-            {"url": "https://example.org/elsewhere"},
-            {"active": False},
-            {"description": "our hook"},
-            {"eventSubscriptions": ["order.canceled", "payout.paid"]},
-        )
-    ],
-)
+@pytest.mark.parametrize(("resource", "members", "changes"), cases("changed"))
 def test_one_member_can_be_changed(
     resource: str, members: dict[str, Any], changes: dict[str, Any], shop: Shop
 ) -> None:
     """Everything else stays as it was."""
     made = make(shop, resource, **members, metadata={"a": "1"})
 
-    changed = update(shop, resource, made, changes)
+    changed = shop.update(resource, made["id"], changes)
 
     expected = {**made, **changes, "updatedAt": 0}
     assert {**made, **changed, "updatedAt": 0} == expected
     assert seen_again(shop, resource, made) == [expected] * 2
 
 
-@pytest.mark.parametrize(
-    "resource",
-    [
-        case("coupons.update", "coupon"),
-        case("promotions.update", "promotion_code"),
-        case("endpoints.update", "webhook_endpoint"),
-    ],
-)
+@pytest.mark.parametrize("resource", cases("inactive"))
 def test_an_object_can_be_made_inactive_and_active_again(
     resource: str, shop: Shop
 ) -> None:
@@ -128,19 +88,11 @@ def test_an_object_can_be_made_inactive_and_active_again(
     made = make(shop, resource)
 
     for active in (False, True):
-        assert update(shop, resource, made, {"active": active})["active"] is active
+        assert shop.update(resource, made["id"], {"active": active})["active"] is active
         assert shop.now(resource, made["id"])["active"] is active
 
 
-@pytest.mark.parametrize(
-    ("resource", "members"),
-    [
-        case("payments.update.nulls", "payment", TEXTS),
-        case("refunds.update.nulls", "refund", TEXTS),
-        case("coupons.update.nulls", "coupon", {"name": "kept"}),
-        case("endpoints.update.nulls", "webhook_endpoint", ENDPOINT),
-    ],
-)
+@pytest.mark.parametrize(("resource", "members"), cases("nulls"))
 def test_null_does_not_change_a_member(
     resource: str, members: dict[str, Any], shop: Shop
 ) -> None:
@@ -150,87 +102,41 @@ def test_null_does_not_change_a_member(
     if "active" in made:
         nulls["active"] = None
 
-    update(shop, resource, made, nulls)
+    shop.update(resource, made["id"], nulls)
 
     assert seen_again(shop, resource, made) == [{**made, "updatedAt": 0}] * 2
 
 
-@pytest.mark.parametrize(
-    ("resource", "changes"),
-    [
-        case("coupons.update.empty", "coupon", {"name": "updatedCoupon"}),
-        case("promotions.update.empty", "promotion_code", {"active": False}),
-        case("tolerance.patch-empty", "payment", {"description": "new"}),
-        case("tolerance.patch-empty", "refund", {"description": "new"}),
-        case("tolerance.patch-empty", "webhook_endpoint", {"description": "new"}),
-    ],
-)
+@pytest.mark.parametrize(("resource", "changes"), cases("empty"))
 def test_an_empty_update_changes_nothing(
     resource: str, changes: dict[str, Any], shop: Shop
 ) -> None:
     """It answers with the object, also after an earlier update."""
     made = make(shop, resource)
-    before = update(shop, resource, made, changes)
+    before = shop.update(resource, made["id"], changes)
 
-    seen = update(shop, resource, made, {})
+    seen = shop.update(resource, made["id"], {})
 
     times = {"updatedAt": before["updatedAt"]}
     assert {**seen, **times} == before
     assert {**before, **shop.now(resource, made["id"]), **times} == before
 
 
-@pytest.mark.parametrize(
-    ("resource", "allowed", "ignored"),
-    [
-        case(
-            "payments.update.only-three",
-            "payment",
-            {"reference": "new"},
-            {"amount": 1, "order": UNKNOWN_ORDER, "status": "refunded"},
-        ),
-        case(
-            "coupons.update.money-stays",
-            "coupon",
-            {"name": "new"},
-            {"discountAmount": 1, "discountType": "percentage", "currency": "USD"},
-        ),
-        case(
-            "promotions.update.code-stays",
-            "promotion_code",
-            {"active": False},
-            {"code": "ANOTHER", "coupon": UNKNOWN_COUPON},
-        ),
-    ],
-)
+@pytest.mark.parametrize(("resource", "allowed", "ignored"), cases("ignored"))
 def test_an_update_ignores_members_that_cannot_be_changed(
     resource: str, allowed: dict[str, Any], ignored: dict[str, Any], shop: Shop
 ) -> None:
     """The members of the same body that can be changed are changed."""
     made = make(shop, resource)
 
-    changed = update(shop, resource, made, {**allowed, **ignored})
+    changed = shop.update(resource, made["id"], {**allowed, **ignored})
 
     for seen in (changed, shop.now(resource, made["id"])):
         assert {name: seen[name] for name in ignored} == {n: made[n] for n in ignored}
         assert {name: seen[name] for name in allowed} == allowed
 
 
-@pytest.mark.parametrize(
-    ("resource", "members"),
-    [
-        case("coupons.create.name-free", "coupon", {"name": "a name used twice"}),
-        case(
-            "endpoints.create.url-free",
-            "webhook_endpoint",
-            {"url": "https://example.com/hook"},
-        ),
-        case(
-            "sessions.create.reference-free",
-            "checkout_session",
-            {"reference": "used-twice"},
-        ),
-    ],
-)
+@pytest.mark.parametrize(("resource", "members"), cases("again"))
 def test_a_name_url_or_reference_can_be_used_again(
     resource: str, members: dict[str, Any], shop: Shop
 ) -> None:

@@ -9,8 +9,10 @@ import pytest
 from smartpay_contracts import payloads
 from smartpay_contracts.resources import (
     ARRANGE,
-    RESOURCES,
+    UPDATABLE,
+    Resource,
     caller_of,
+    each,
     merchant_operations,
 )
 from smartpay_contracts.shop import Shop
@@ -24,44 +26,6 @@ UNKNOWN = {
     "idempotencyKey": "x",
     "extra": {"a": 1},
 }
-CUSTOMER_NULLS = (
-    "accountAge",
-    "address",
-    "dateOfBirth",
-    "emailAddress",
-    "firstName",
-    "firstNameKana",
-    "lastName",
-    "lastNameKana",
-    "legalGender",
-    "phoneNumber",
-    "reference",
-)
-ADDRESS_NULLS = (
-    "line2",
-    "line3",
-    "line4",
-    "line5",
-    "subLocality",
-    "administrativeArea",
-)
-ITEM_NULLS = (
-    "brand",
-    "categories",
-    "description",
-    "gtin",
-    "images",
-    "kind",
-    "label",
-    "metadata",
-    "priceDescription",
-    "priceMetadata",
-    "productDescription",
-    "productMetadata",
-    "quantity",
-    "reference",
-    "url",
-)
 PUT_BODIES = {
     "none": {"raw": None},
     "an object": {"raw": b"{}"},
@@ -70,15 +34,17 @@ PUT_BODIES = {
 }
 
 
-def nulls(*names: str) -> dict[str, None]:
-    """Return an object whose members are all null."""
-    return dict.fromkeys(names)
+def nulls(schema_name: str) -> dict[str, None]:
+    """Return an object in which every optional member of a schema is null."""
+    row = schema(schema_name)
+    return dict.fromkeys(
+        m for m in row["properties"] if m not in row.get("required", ())
+    )
 
 
-def optional_members(operation: str) -> list[str]:
-    """Return the members that a request may have and need not."""
-    request = schema(str(OPERATIONS[operation].request))
-    return [m for m in request["properties"] if m not in request.get("required", ())]
+def request_nulls(operation: str) -> dict[str, None]:
+    """Return a body in which every optional member is null."""
+    return nulls(str(OPERATIONS[operation].request))
 
 
 @pytest.mark.clause("tolerance.nulls")
@@ -86,9 +52,9 @@ def optional_members(operation: str) -> list[str]:
 def test_null_counts_as_absent(operation: str, shop: Shop) -> None:
     """For every optional member at once."""
     arguments = ARRANGE[operation](shop)
-    unset = {m: None for m in optional_members(operation) if m not in arguments.body}
+    body = {**request_nulls(operation), **arguments.body}
 
-    answer = shop.api.call(operation, {**arguments.body, **unset}, id=arguments.id)
+    answer = shop.api.call(operation, body, id=arguments.id)
 
     shop.checks.ok(answer)
 
@@ -98,19 +64,18 @@ def test_null_counts_as_absent(operation: str, shop: Shop) -> None:
 def test_null_counts_as_absent_at_every_depth(operation: str, shop: Shop) -> None:
     """In customer, address, shipping and items, as three SDKs send it."""
     body = ARRANGE[operation](shop).body
-    item = {"name": "knit", "amount": 1500, "currency": "JPY", **nulls(*ITEM_NULLS)}
-    address = {**payloads.ADDRESS, **nulls(*ADDRESS_NULLS)}
-    shipping = {"address": address, **nulls("addressType", "carrierName", "reference")}
+    item = {"name": "knit", "amount": 1500, "currency": "JPY", **nulls("common/item")}
+    address = {**nulls("common/address"), **payloads.ADDRESS}
     sent = {
         **body,
-        "customerInfo": nulls(*CUSTOMER_NULLS),
+        "customerInfo": nulls("common/customer-info"),
         "items": [item],
-        "shippingInfo": {**shipping, **nulls("feeAmount", "feeCurrency")},
+        "shippingInfo": {"address": address, **nulls("common/shipping-info")},
         "captureMethod": None,
         "metadata": None,
     }
 
-    made = shop.checks.ok(shop.api.call(operation, sent))
+    made = shop.ok(operation, sent)
 
     order = made if operation == "create_order" else made["order"]
     assert [item["kind"] for item in order["lineItems"]] == ["product"]
@@ -123,7 +88,7 @@ def test_an_item_without_kind_is_a_product(shop: Shop) -> None:
     """Two SDKs never send one."""
     body = payloads.without(shop.order_body(), "items.0.kind")
 
-    order = shop.checks.ok(shop.api.call("create_order", body))
+    order = shop.ok("create_order", body)
 
     kinds = sorted(item["kind"] for item in order["lineItems"])
     assert kinds == ["discount", "product", "tax"]
@@ -148,7 +113,7 @@ def test_unknown_members_are_ignored_inside_too(shop: Shop) -> None:
     body = payloads.changed(body, "items.0.colour", "red")
     body = payloads.changed(body, "shippingInfo.speed", "fast")
 
-    order = shop.checks.ok(shop.api.call("create_order", body))
+    order = shop.ok("create_order", body)
 
     assert order["status"] == "succeeded"
 
@@ -237,7 +202,7 @@ def test_addresses_are_taken_as_they_come(
     shipping = {"address": address, "feeCurrency": "JPY"}
     body = {**ARRANGE[operation](shop).body, "shippingInfo": shipping}
 
-    made = shop.checks.ok(shop.api.call(operation, body))
+    made = shop.ok(operation, body)
 
     order = made if operation == "create_order" else made["order"]
     assert order["shippingInfo"]["address"]["postalCode"] == postal_code
@@ -252,7 +217,7 @@ def test_discounts_may_come_first_and_customers_be_unknown(
     items = [payloads.discount(), payloads.tax(), payloads.product()]
     body = {**ARRANGE[operation](shop).body, "items": items, "customerInfo": {}}
 
-    made = shop.checks.ok(shop.api.call(operation, body))
+    made = shop.ok(operation, body)
 
     order = made if operation == "create_order" else made["order"]
     kinds = sorted(item["kind"] for item in order["lineItems"])
@@ -260,20 +225,13 @@ def test_discounts_may_come_first_and_customers_be_unknown(
 
 
 @pytest.mark.clause("tolerance.nulls")
-@pytest.mark.parametrize(
-    "name",
-    [name for name, resource in RESOURCES.items() if resource.update is not None],
-)
-def test_an_update_of_nulls_changes_nothing(name: str, shop: Shop) -> None:
-    """Two SDKs send null for whatever was not set."""
-    resource = RESOURCES[name]
+@each(UPDATABLE)
+def test_an_update_of_nulls_changes_nothing(resource: Resource, shop: Shop) -> None:
+    """Two SDKs send null for every member that was not set."""
     made = resource.make(shop)
-    members = optional_members(resource.update_operation)
 
-    shop.checks.ok(
-        shop.api.call(resource.update_operation, nulls(*members), id=made["id"])
-    )
+    shop.update(resource.name, made["id"], request_nulls(resource.update_operation))
 
-    # The secret of an endpoint may be told only once.
-    now = {**made, **shop.now(name, made["id"])}
+    # Only the creation's answer may have the secret of an endpoint.
+    now = {**made, **shop.now(resource.name, made["id"])}
     assert {**now, "updatedAt": 0} == {**made, "updatedAt": 0}

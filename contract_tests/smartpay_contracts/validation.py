@@ -1,4 +1,4 @@
-"""Turns the outcome of a test into a verdict about clauses of the contract."""
+"""Turn the outcome of each test into a record of the clauses it checks."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ NEEDS = {
     "receiver": "receiver",
     "other": "second account",
 }
-"""Fixture -> what it needs of a target beyond a key and a token."""
+"""Fixture -> what it needs of a server beyond a key and a token."""
 
 LONGEST_BODY, LONGEST_CURL = 400, 800
 """Characters that the terminal shows; reports show more."""
 
-WALKS = "test_pagination.py"
-SUREST_FIRST = ("documented", "observed", "assumed")
+LISTS = "test_pagination.py"
+CONFIDENCE_ORDER = ("documented", "observed", "assumed")
 
 
 class Validator:
-    """Hooks for the tests of the kit; tests of others pass untouched."""
+    """The pytest hooks for the kit's tests; other tests are left alone."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
@@ -76,18 +76,18 @@ class Validator:
     def _with_server(self, options: Options) -> Options:
         if options.url is not None:
             return options
-        # A key of the person's own is for their server, not for ours.
+        # The options' key belongs to another server, not to the emulator.
         mine = replace(options, secret_key=None, second_secret_key=None, token=None)
         return mine.for_url(self._open.enter_context(running_emulator()))
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Refuse tests that name no clause, and look at the server before the first.
+        """Refuse tests without a clause, and probe the server before the first test.
 
-        Lists are walked first, while a foreign server's account holds little.
+        Tests of lists run first, while the account of a third-party server is small.
         """
         mine = [item for item in items if is_ours(item)]
-        items.sort(key=lambda item: not (is_ours(item) and item.path.name == WALKS))
+        items.sort(key=lambda item: not (is_ours(item) and item.path.name == LISTS))
         for item in mine:
             for row in clauses_of(item):
                 item.user_properties.append(("clause", row.id))
@@ -96,20 +96,20 @@ class Validator:
             self._find_target()
 
     def pytest_report_collectionfinish(self) -> list[str]:
-        """Say what is checked, before the first dot."""
+        """Show which server is checked."""
         if self._target is None:
             return []
-        told = self._target.describe()
-        lines = [f"smartpay contract kit: {told['url']} ({told['kind']})"]
-        if told["lacks"]:
-            lines.append(f"it lacks: {', '.join(told['lacks'])}")  # type: ignore[arg-type]  # a list of words
+        target = self._target.describe()
+        lines = [f"smartpay contract kit: {target['url']} ({target['kind']})"]
+        if target["lacks"]:
+            lines.append(f"not available: {', '.join(target['lacks'])}")  # type: ignore[arg-type]  # a list of words
         return lines
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Add the verdict to the report, and keep secrets out of it."""
+        """Add the record to the report, and remove secrets from it."""
         report = yield
         if not is_ours(item):
             return report
@@ -124,18 +124,18 @@ class Validator:
         return report
 
     def _lose(self, message: str, report: pytest.TestReport) -> None:
-        """End the run: without a server there is nothing more to find out."""
+        """End the run: nothing more can be checked without a server."""
         if not hasattr(self._config, "workerinput"):
             self._config.stash[LOST] = message
             pytest.exit(message, returncode=TARGET_LOST)
-        # A worker must play its part to the end; what is left is skipped.
+        # A worker of pytest-xdist must not exit; it skips the remaining tests.
         self._lost = message
         report.longrepr = message
         report.smartpay_lost = message  # type: ignore[attr-defined]  # read in entry
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Skip what is left when the server is gone."""
+        """Skip the remaining tests when the server is gone."""
         if self._lost and is_ours(item):
             pytest.skip(self._lost)
 
@@ -205,7 +205,7 @@ class Validator:
     def pytest_report_teststatus(
         self, report: pytest.TestReport
     ) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
-        """Show a discovery as one."""
+        """Show a discovery as a discovery."""
         if getattr(report, "smartpay_discovery", False):
             return "discovered", "D", ("DISCOVERY", {"yellow": True})
         return None
@@ -220,8 +220,8 @@ def clauses_of(item: pytest.Item) -> list[Clause]:
     """Return the clauses that a test checks.
 
     Raises:
-        pytest.UsageError: It names none, an unknown one, or mixes assumed clauses with
-            surer ones: a failure would then be a discovery and a failure at once.
+        pytest.UsageError: It names none or an unknown one, or mixes assumed clauses
+            with others: a failure would be a discovery and a failure at once.
     """
     ids = [name for mark in item.iter_markers("clause") for name in mark.args]
     unknown = [name for name in ids if name not in CLAUSES]
@@ -233,9 +233,9 @@ def clauses_of(item: pytest.Item) -> list[Clause]:
     rows = [CLAUSES[name] for name in dict.fromkeys(ids)]
     if len({row.confidence == "assumed" for row in rows}) > 1:
         raise pytest.UsageError(
-            f"{item.nodeid} mixes assumed clauses with surer ones; make it two tests."
+            f"{item.nodeid} mixes assumed clauses with others. Make it two tests."
         )
-    return sorted(rows, key=lambda row: SUREST_FIRST.index(row.confidence))
+    return sorted(rows, key=lambda row: CONFIDENCE_ORDER.index(row.confidence))
 
 
 def needs_of(item: pytest.Item) -> list[str]:
@@ -252,7 +252,7 @@ def failure_record(
     *,
     where: str,
 ) -> dict[str, Any]:
-    """Return all that a report says of a failure, without secrets."""
+    """Return a failure for the reports, without secrets."""
     record: dict[str, Any] = {
         "expected": SECRETS.clean(expected),
         "found": SECRETS.clean(found),
@@ -276,13 +276,13 @@ def _text(rows: list[Clause], record: dict[str, Any]) -> str:
             f"answer:   {answered['status']} {_brief(answered['body'])}",
         ]
         if len(exchange["curl"]) <= LONGEST_CURL:
-            lines.append(f"again:    {exchange['curl']}")
+            lines.append(f"repeat:   {exchange['curl']}")
     return "\n".join([*lines, f"at {record['where']}"])
 
 
 def _brief(body: str) -> str:
     if len(body) > LONGEST_BODY:
-        return f"{body[:LONGEST_BODY]}... (the whole of it is in the reports)"
+        return f"{body[:LONGEST_BODY]}... (complete in the reports)"
     return body or "(no body)"
 
 

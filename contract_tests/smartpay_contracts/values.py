@@ -1,4 +1,4 @@
-"""What the kit needs from the outside: fresh names and the time of day."""
+"""Unique names and the current time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 
 
 def unique(length: int = 12) -> str:
-    """Return hexadecimal characters that were never used before, at most 64."""
+    """Return hexadecimal random characters, at most 64."""
     return os.urandom(32).hex()[:length]
 
 

@@ -15,7 +15,7 @@ from smartpay_contracts.connection import Connection, Pace, TargetLost
 from smartpay_contracts.exchange import ContractFailure, Exchange
 
 
-class _Moody(BaseHTTPRequestHandler):
+class _UnreliableHandler(BaseHTTPRequestHandler):
     """Hangs up on /silent, redirects /away, answers everything else."""
 
     protocol_version = "HTTP/1.0"
@@ -35,9 +35,9 @@ class _Moody(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def moody_server() -> Iterator[str]:
-    """Run a server with moods and yield its address."""
-    server = HTTPServer(("127.0.0.1", 0), _Moody)
+def unreliable_server() -> Iterator[str]:
+    """Run a server that may hang up and yield its address."""
+    server = HTTPServer(("127.0.0.1", 0), _UnreliableHandler)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:
@@ -54,9 +54,9 @@ def get(connection: Connection, url: str) -> Exchange:
 
 
 def test_every_call_is_recorded_and_none_is_redirected() -> None:
-    """What a server answers is what is judged."""
+    """What a server answers is what is finished_run."""
     connection = Connection()
-    with moody_server() as url:
+    with unreliable_server() as url:
         answer = get(connection, f"{url}/away")
     connection.close()
 
@@ -74,7 +74,7 @@ def test_the_credential_is_sent_as_it_was_given(
     monkeypatch.setenv("NETRC", str(netrc))
     connection = Connection(proxies=True)
 
-    with moody_server() as url:
+    with unreliable_server() as url:
         answer = get(connection, f"{url}/")
     connection.close()
 
@@ -85,7 +85,10 @@ def test_a_server_that_hangs_up_breaks_its_promise() -> None:
     """It answers the next call, so this is a failure of the test and not the end."""
     connection = Connection()
 
-    with moody_server() as url, pytest.raises(ContractFailure, match="still answers"):
+    with (
+        unreliable_server() as url,
+        pytest.raises(ContractFailure, match="still answers"),
+    ):
         get(connection, f"{url}/silent")
 
     connection.close()
@@ -95,7 +98,7 @@ def test_a_server_that_hangs_up_breaks_its_promise() -> None:
 def test_a_server_that_is_gone_ends_the_run() -> None:
     """The message says where it was, and what to do."""
     connection = Connection()
-    with moody_server() as url:
+    with unreliable_server() as url:
         get(connection, f"{url}/")
 
     with pytest.raises(TargetLost, match="stopped answering at GET /"):

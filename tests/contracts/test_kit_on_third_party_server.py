@@ -34,7 +34,7 @@ BREAKS = {
     "amount-text": ("an_order_carries_what", "orders.create.echo"),
     "last-page-endless": ("pages_of_one_follow", "pagination.limit"),
 }
-"""Deviation -> a test that must notice it, and the clause that it must name."""
+"""Deviation -> a test that must detect it, and the clause that it must name."""
 
 
 def modules(*names: str) -> list[str]:
@@ -69,7 +69,7 @@ def test_a_key_and_a_token_are_enough(
         run = run_kit(
             url,
             *options("sk_test_alone1")[:2],
-            *modules("orders", "tokens", "consumer"),
+            *modules("orders", "tokens"),
         )
 
     assert run.code == 0, run.output[-3_000:]
@@ -83,7 +83,7 @@ def test_a_key_and_a_token_are_enough(
 def test_an_account_that_was_used_before_is_no_discovery(
     emulator_without_control: str, run_kit: Any
 ) -> None:
-    """Whoever has one key has orders already; a refused key adds none to them."""
+    """An account may have orders; a refused key adds none to them."""
     given = [
         "--smartpay-secret-key=sk_test_used1",
         "--smartpay-token=paytok_test_approved",
@@ -122,17 +122,17 @@ TOGETHER = [
     ("json-spaced",),
     ("amount-text",),
 ]
-"""Deviations that do not hide one another, so that one run judges several."""
+"""Deviations that do not hide one another, so that one run checks several."""
 
 
-def test_every_deviation_is_judged() -> None:
+def test_every_deviation_is_checked() -> None:
     """None is left out of the runs."""
     assert sorted(name for group in TOGETHER for name in group) == sorted(BREAKS)
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("deviations", TOGETHER, ids=" ".join)
-def test_the_kit_notices_deviations(
+def test_the_kit_detects_deviations(
     deviations: tuple[str, ...], third_party_server: Any, run_kit: Any, options: Any
 ) -> None:
     """It ends with 1 and names the clauses that are broken."""

@@ -53,7 +53,7 @@ def test_a_run_against_a_real_server_is_entered() -> None:
     assert (entry["verdict"], len(entry["fingerprint"])) == ("holds", 16)
 
 
-def test_what_looks_different_than_last_time_is_told() -> None:
+def test_a_changed_fingerprint_is_reported() -> None:
     """Though the clause may hold as before."""
     ledger = empty()
     parity.update(ledger, found(record(CLAUSE)), URL, NOW_MS)

@@ -24,7 +24,7 @@ DRIFT = [sys.executable, "-m", "smartpay_contracts.drift"]
 
 
 @pytest.fixture(scope="module")
-def judged(
+def finished_run(
     third_party_server: Any, run_kit: Any, options: Any, tmp_path_factory: Any
 ) -> Any:
     """Return a run that found something broken and something new."""
@@ -43,35 +43,37 @@ def judged(
     return run
 
 
-def test_a_broken_promise_ends_the_run_with_1(judged: Any) -> None:
+def test_a_broken_promise_ends_the_run_with_1(finished_run: Any) -> None:
     """And is named in what the run prints."""
-    assert judged.code == 1
-    assert "BROKEN: payments.create.excessive (documented)" in judged.output
-    assert judged.broken() == {"payments.create.excessive"}
+    assert finished_run.code == 1
+    assert "BROKEN: payments.create.excessive (documented)" in finished_run.output
+    assert finished_run.broken() == {"payments.create.excessive"}
 
 
-def test_another_choice_is_a_discovery_and_no_failure(judged: Any) -> None:
+def test_another_choice_is_a_discovery_and_no_failure(finished_run: Any) -> None:
     """The server lists the oldest first, which nobody forbade."""
-    told = {name for row in judged.report["discoveries"] for name in row["clauses"]}
+    told = {
+        name for row in finished_run.report["discoveries"] for name in row["clauses"]
+    }
 
     assert "pagination.newest-first" in told
-    assert "discovery: pagination.newest-first (assumed)" in judged.output
-    assert "discovered" in judged.output
+    assert "discovery: pagination.newest-first (assumed)" in finished_run.output
+    assert "discovered" in finished_run.output
 
 
-def test_the_json_report_is_what_its_schema_says(judged: Any) -> None:
+def test_the_json_report_is_what_its_schema_says(finished_run: Any) -> None:
     """Which is published beside the code."""
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
 
     jsonschema.Draft202012Validator.check_schema(schema)
-    jsonschema.validate(judged.report, schema)
-    assert judged.report["holds"] is False
-    assert len(judged.report["clauses"]) > 300
+    jsonschema.validate(finished_run.report, schema)
+    assert finished_run.report["holds"] is False
+    assert len(finished_run.report["clauses"]) > 300
 
 
-def test_a_failure_can_be_repeated(judged: Any) -> None:
+def test_a_failure_can_be_repeated(finished_run: Any) -> None:
     """The exchange, what was expected, where, and a curl line."""
-    failure = judged.report["failures"][0]
+    failure = finished_run.report["failures"][0]
 
     assert failure["expected"] == "a refusal with 409"
     assert failure["found"].startswith("200 ")
@@ -83,7 +85,7 @@ def test_a_failure_can_be_repeated(judged: Any) -> None:
 
 
 def test_lists_are_walked_before_the_account_is_full(tmp_path: Path) -> None:
-    """A foreign server keeps what the other tests make."""
+    """A third-party server keeps what the other tests make."""
     command = [sys.executable, "-m", "smartpay_contracts", "--collect-only", "-q"]
     chosen = ["-k", "test_coupons.py or test_pagination.py or test_orders.py"]
 
@@ -109,9 +111,9 @@ class _Addresses(html.parser.HTMLParser):
         self.loaded += [str(v) for n, v in attrs if n in {"src", "href", "srcset"}]
 
 
-def test_the_html_report_needs_nothing_but_itself(judged: Any) -> None:
+def test_the_html_report_needs_nothing_but_itself(finished_run: Any) -> None:
     """No script, no picture, no font; light and dark."""
-    page = (judged.folder / "report.html").read_text(encoding="utf-8")
+    page = (finished_run.folder / "report.html").read_text(encoding="utf-8")
 
     parser = _Addresses()
     parser.feed(page)
@@ -125,19 +127,19 @@ def test_the_html_report_needs_nothing_but_itself(judged: Any) -> None:
     assert "1 promise is broken" in page
 
 
-def test_markdown_is_written_and_added_to_the_ci_summary(judged: Any) -> None:
+def test_markdown_is_written_and_added_to_the_ci_summary(finished_run: Any) -> None:
     """The same text."""
-    written = (judged.folder / "report.md").read_text(encoding="utf-8")
-    added = (judged.folder / "summary.md").read_text(encoding="utf-8")
+    written = (finished_run.folder / "report.md").read_text(encoding="utf-8")
+    added = (finished_run.folder / "summary.md").read_text(encoding="utf-8")
 
     assert written == added
     assert "## Smartpay contract: 1 promise is broken" in written
     assert "`payments.create.excessive`" in written
 
 
-def test_junit_says_which_clauses_a_test_is_about(judged: Any) -> None:
+def test_junit_says_which_clauses_a_test_is_about(finished_run: Any) -> None:
     """As properties of the test case."""
-    cases = ET.parse(judged.folder / "junit.xml").iter("testcase")  # noqa: S314 - ours
+    cases = ET.parse(finished_run.folder / "junit.xml").iter("testcase")  # noqa: S314 - ours
 
     properties = {
         case.get("name"): [p.attrib["value"] for p in case.iter("property")]
@@ -147,9 +149,9 @@ def test_junit_says_which_clauses_a_test_is_about(judged: Any) -> None:
     assert properties[name] == ["payments.create.excessive", "documented"]
 
 
-def test_no_secret_is_in_anything_a_run_gives_out(judged: Any) -> None:
+def test_no_secret_is_in_anything_a_run_gives_out(finished_run: Any) -> None:
     """Keys, the consumer's password, signing secrets, access tokens."""
-    everything = judged.everything()
+    everything = finished_run.everything()
 
     for secret in (KEY, OTHER, "third-party-password"):
         assert secret not in everything
@@ -158,9 +160,11 @@ def test_no_secret_is_in_anything_a_run_gives_out(judged: Any) -> None:
         assert not line.startswith('":"') or line.startswith('":"<secret>')
 
 
-def test_the_ledger_is_kept(judged: Any) -> None:
+def test_the_ledger_is_kept(finished_run: Any) -> None:
     """Of a run against a server that is not ours."""
-    ledger = json.loads((judged.folder / "parity.json").read_text(encoding="utf-8"))
+    ledger = json.loads(
+        (finished_run.folder / "parity.json").read_text(encoding="utf-8")
+    )
 
     assert ledger["clauses"]["orders.create.succeeded"]["verdict"] == "holds"
     assert ledger["clauses"]["payments.create.excessive"]["verdict"] == "broken"
@@ -211,11 +215,11 @@ def test_what_a_person_got_wrong_is_no_broken_promise(
     ("option", "problem"),
     [
         ("--smartpay-report-html={file}/report.html", "cannot be written"),
-        ("--smartpay-parity-file={file}", "is no parity ledger"),
+        ("--smartpay-parity-file={file}", "is not a parity ledger"),
     ],
     ids=["report", "ledger"],
 )
-def test_a_file_that_cannot_be_used_is_told_before_the_first_test(
+def test_a_file_that_cannot_be_used_is_reported_before_the_first_test(
     option: str, problem: str, run_kit: Any, tmp_path: Path
 ) -> None:
     """Not after minutes, and not as if the contract were broken."""
@@ -232,8 +236,8 @@ def test_a_file_that_cannot_be_used_is_told_before_the_first_test(
     assert "Traceback" not in run.output
 
 
-def test_the_emulator_needs_nothing_of_the_persons_account(run_kit: Any) -> None:
-    """What was set for the real service is a stranger in accounts of its own."""
+def test_the_emulator_needs_nothing_of_another_account(run_kit: Any) -> None:
+    """Options for the real service do not apply to the emulator."""
     given = {
         "SMARTPAY_SECRET_KEY": KEY,
         "SMARTPAY_SANDBOX_TOKEN": "paytok_test_OfTheRealService1",

@@ -16,7 +16,7 @@ PACKAGE_LINES = {
     "mock_server/smartpay_mock/mutants": 2200,
     "mock_server/smartpay_mock/testing": 3981,  # goal: 3700
     "mock_server": 20991,  # goal: 17500
-    "contract_tests": 10568,  # goal: 10000
+    "contract_tests": 10050,  # goal: 10000
     "tests": 32676,  # goal: 25000
 }
 """Most lines that the Python files of a folder may have in all."""
@@ -39,9 +39,6 @@ PACKAGES = ("schemas", "fixtures", "mock_server", "contract_tests")
 
 LONG_FUNCTIONS: frozenset[str] = frozenset(
     {
-        "contract_tests/smartpay_contracts/payloads.py:basket",
-        "contract_tests/smartpay_contracts/report.py:build_report",
-        "contract_tests/smartpay_contracts/target.py:_probe",
         "mock_server/smartpay_mock/intercept/wsgi.py:call",
         "mock_server/smartpay_mock/intercept/wsgi.py:build_environ",
         "mock_server/smartpay_mock/pytest_plugin.py:pytest_addoption",
