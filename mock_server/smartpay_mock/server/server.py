@@ -217,6 +217,7 @@ class _Loop:
         self._next_sweep = math.inf
         self._is_closed = False
         self._is_short = False  # of descriptors
+        self._unwatching = threading.Lock()
         self._common = common_environ(
             listener.getsockname()[0],
             self.port,
@@ -291,10 +292,11 @@ class _Loop:
         self.unwatch(connection)
 
     def unwatch(self, connection: Connection) -> None:
-        """Take a connection out of the selector."""
-        if connection.events and not self._is_closed:
-            self._selector.unregister(connection.sock)
-        connection.events = 0
+        """Take a connection out of the selector; two threads may do so at once."""
+        with self._unwatching:
+            if connection.events and not self._is_closed:
+                self._selector.unregister(connection.sock)
+            connection.events = 0
 
     def _watch(self, connection: Connection) -> None:
         """Watch a connection for what it waits for."""
