@@ -160,28 +160,6 @@ def test_a_bug_that_costs_money_always_gives_an_f(
     assert f"These bugs always give F: {bug}." in " ".join(total(card).split())
 
 
-DOUBLE_CHARGE = """\
-reset-after-commit (critical): The charge is made, then the connection is reset.
-  double-charge: The consumer pays twice for one cart.
-      charges: 2 charges, not 1
-  new-key: If an answer is lost, a new key makes a second charge.
-      same-key: 2 keys in 2 attempts
-  why: The consumer has paid and the answer is lost; a retry with the same key
-    returns it.
-  attempt  at       key                          body  answer
-  #1       +0 ms    A    one                     A     503
-  #2       +250 ms  B    two-which-is-much-too…  A     503"""
-
-
-def test_the_text_of_a_failure_lists_bugs_and_attempts(evidence: Make) -> None:
-    """The bug that costs money comes first."""
-    keys = ("one", "two-which-is-much-too-long-to-be-shown-whole")
-
-    text = describe(graded(evidence(1000, 1250, keys=keys, charges=2)))
-
-    assert text == DOUBLE_CHARGE
-
-
 def test_all_texts_fit_into_80_columns(evidence: Make) -> None:
     """This holds with many attempts, long pauses and long keys."""
     times = [0]

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
-
 import pytest
 
 from smartpay_fixtures import sandbox_values
 from smartpay_fixtures.retries import RetryRow, retry_suite
-from smartpay_mock.kernel.faults import check_fault
 from smartpay_mock.testing import grading
 from smartpay_schemas import ERRORS, OPERATIONS, accepts
 
 SUITE = retry_suite()
 ROWS = pytest.mark.parametrize("row", SUITE.scenarios.values(), ids=lambda row: row.id)
-
-
-@ROWS
-def test_the_faults_of_a_scenario_are_valid(row: RetryRow) -> None:
-    """The control plane accepts them."""
-    plans = [
-        check_fault("fault_test_1", **{"operation": row.operation, **fault})
-        for fault in row.faults
-    ]
-
-    assert all(plan.operation == row.operation for plan in plans)
 
 
 @ROWS
@@ -57,19 +42,6 @@ def test_every_criterion_has_a_function_and_is_used() -> None:
     used = {name for row in SUITE.scenarios.values() for name in row.expect}
 
     assert set(SUITE.criteria) == set(grading.CRITERIA) == used
-
-
-def test_every_bug_is_found_by_a_criterion() -> None:
-    """The code names every published bug."""
-    tree = ast.parse(inspect.getsource(grading))
-    texts = {
-        node.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }
-
-    assert set(SUITE.bugs) <= texts
-    assert SUITE.fatal <= set(SUITE.bugs)
 
 
 def test_every_percent_has_a_letter() -> None:

@@ -86,32 +86,6 @@ def test_a_dump_put_elsewhere_is_in_the_same_order(store: Store) -> None:
         assert unit.page("order", limit=1)[0].id == "o8"
 
 
-def test_a_dump_is_ordered_by_kind_then_oldest_first(store: Store) -> None:
-    """So that two equal accounts have equal dumps."""
-    with store.write("a") as unit:
-        for kind, id_ in (("token", "z"), ("order", "b"), ("token", "a")):
-            unit.put(kind, id_, b"")
-
-    with store.read("a") as unit:
-        order = [(kind, row.id) for kind, row in unit.dump()]
-
-    assert order == [("order", "b"), ("token", "z"), ("token", "a")]
-
-
-def test_a_cleared_account_starts_anew(store: Store) -> None:
-    """Every index is empty, and documents can be put under the same ids again."""
-    for _ in range(2):
-        with store.write("a") as unit:
-            unit.clear()
-            assert (unit.kinds(), unit.next_due("order")) == ([], None)
-            for n in range(3):
-                unit.put("order", f"o{n}", b"", index_key="t", due=n)
-
-    with store.read("a") as unit:
-        assert [row.id for row in unit.page("order", limit=9)] == ["o2", "o1", "o0"]
-        assert unit.count("order", index_key="t") == 3
-
-
 def test_a_lease_has_one_holder_until_it_ends(store: Store) -> None:
     """Another one gets it when it is given back or not renewed in time."""
     assert store.lease("deliver", "one", until_ms=100, now_ms=0)

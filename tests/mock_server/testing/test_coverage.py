@@ -7,10 +7,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 import requests
 
-from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.testing import Smartpay
 from smartpay_mock.testing.coverage import (
     Coverage,
@@ -18,7 +16,6 @@ from smartpay_mock.testing.coverage import (
     as_json,
     as_text,
     count_paths,
-    find_operations,
     known_paths,
 )
 from smartpay_schemas import LIFECYCLES, OPERATIONS
@@ -64,41 +61,6 @@ def test_the_paths_of_an_operation_come_from_the_tables() -> None:
     assert known_paths(()) == []
 
 
-def test_a_payment_takes_its_outcome_and_its_steps(
-    account: Smartpay, pay: Send
-) -> None:
-    """A replay is another path and takes no step."""
-    cart = account.payload(reference="cart-1")
-    for _ in range(2):
-        pay(key="k1", **cart)
-
-    assert seen_in(account) == {
-        "operation/create_order/succeeded": 1,
-        "operation/create_order/replayed": 1,
-        "lifecycle/order/new -charge-> succeeded": 1,
-        "lifecycle/payment/new -capture-> processed": 1,
-    }
-
-
-def test_refusals_and_faults_are_paths(account: Smartpay, pay: Send) -> None:
-    """They are an error code, and a kind of fault with its commit point."""
-    account.faults.add("*", "status", after=1)
-    account.faults.add("*", "latency", when="after_commit", virtual=True, after=2)
-
-    pay(token=account.tokens.refused)
-    pay()
-    pay(token=account.tokens.declined)
-
-    assert seen_in(account) == {
-        "operation/create_order/token.invalid": 1,
-        "operation/create_order/fault.injected": 1,
-        "fault/status/before_commit": 1,
-        "operation/create_order/rejected": 1,
-        "lifecycle/order/new -decline-> rejected": 1,
-        "fault/latency/after_commit": 1,
-    }
-
-
 def test_expiries_are_steps_without_a_call(
     account: Smartpay, pay: Send, send: Send
 ) -> None:
@@ -140,16 +102,6 @@ def test_calls_of_the_fixture_do_not_count(account: Smartpay) -> None:
     assert seen_in(account) == {
         "lifecycle/order/requires_capture -expire_captured-> succeeded": 1
     }
-
-
-def test_operations_are_named_by_id_or_family() -> None:
-    """A family is a tag; other names are refused."""
-    tag = OPERATIONS["create_refund"].tag
-
-    assert find_operations(["create_order"]) == {"create_order"}
-    assert {"create_refund", "get_refund"} <= find_operations([tag])
-    with pytest.raises(SandboxUsageError, match="unknown operation 'refnds'"):
-        find_operations(["refnds"])
 
 
 def test_called_operations_count_unless_others_are_named() -> None:

@@ -66,44 +66,26 @@ def test_every_kind_of_fault_is_tested_here() -> None:
 
 
 @pytest.mark.parametrize("kind", LOSSES)
-def test_after_the_commit_the_same_key_replays_the_one_order(
-    account: Smartpay, kind: Any
+@pytest.mark.parametrize(
+    ("when", "stored", "replayed"),
+    [("after_commit", 1, "true"), ("before_commit", 0, None)],
+    ids=["after-commit", "before-commit"],
+)
+def test_a_retry_with_the_same_key_makes_one_order(
+    account: Smartpay, kind: Any, when: Any, stored: int, replayed: str | None
 ) -> None:
-    """Charged, but the answer was lost: the retry gets the order that was made."""
-    fault = account.faults.add(
-        "create_order", kind, when="after_commit", **LOSSES[kind]
-    )
+    """The retry returns the order of a lost answer, or makes the missing order."""
+    fault = account.faults.add("create_order", kind, when=when, **LOSSES[kind])
     cart = account.payload()
 
     with pytest.raises(LostAnswer):
         charge(account, cart, "k1", kind=kind)
-    stored = account.orders
+    before = account.orders
     again = charge(account, cart, "k1")
 
     assert (fault.met, fault.unmet) == (1, 0)
-    assert [order["status"] for order in stored] == ["succeeded"]
-    assert again.headers["Idempotency-Replayed"] == "true"
-    assert account.orders == stored == [again.json()]
-
-
-@pytest.mark.parametrize("kind", LOSSES)
-def test_before_the_commit_nothing_is_stored_and_the_retry_makes_the_order(
-    account: Smartpay, kind: Any
-) -> None:
-    """The store is empty after the fault, and holds one order after the retry."""
-    fault = account.faults.add(
-        "create_order", kind, when="before_commit", **LOSSES[kind]
-    )
-    cart = account.payload()
-
-    with pytest.raises(LostAnswer):
-        charge(account, cart, "k1", kind=kind)
-    stored = account.orders
-    again = charge(account, cart, "k1")
-
-    assert (fault.met, fault.unmet) == (1, 0)
-    assert stored == []
-    assert "Idempotency-Replayed" not in again.headers
+    assert [order["status"] for order in before] == ["succeeded"] * stored
+    assert again.headers.get("Idempotency-Replayed") == replayed
     assert account.orders == [again.json()]
 
 
@@ -139,14 +121,27 @@ def test_a_status_fault_has_status_retry_after_and_body(
     assert "status on create_order before_commit" in account.requests[0].faults[0]
 
 
-def test_a_fault_applies_to_a_number_of_calls(account: Smartpay, pay: Send) -> None:
-    """Here the first call passes, the next two get it, and the fourth passes."""
-    fault = account.faults.add("create_order", "status", times=2, after=1)
+@pytest.mark.parametrize(
+    ("plan", "statuses", "unmet"),
+    [
+        ({"times": 1}, [503, 200, 200, 200], 0),
+        ({"times": 2, "after": 1}, [200, 503, 503, 200], 0),
+        ({"times": 0}, [503, 503, 503, 503], 0),
+        ({"times": 1, "after": 5}, [200, 200, 200, 200], 1),
+    ],
+    ids=["once", "twice-after-one", "always", "too-late"],
+)
+def test_a_fault_applies_to_a_number_of_calls(
+    account: Smartpay, send: Send, plan: Any, statuses: list[int], unmet: int
+) -> None:
+    """Calls of other operations don't count; 0 times means every call."""
+    fault = account.faults.add("create_order", "status", **plan)
+    send("GET", "/orders")
 
-    statuses = [pay().status_code for _ in range(4)]
+    found = [send("POST", "/orders", account.payload()).status_code for _ in statuses]
 
-    assert statuses == [200, 503, 503, 200]
-    assert (fault.met, fault.unmet) == (2, 0)
+    assert found == statuses
+    assert (fault.met, fault.unmet) == (found.count(503), unmet)
 
 
 def test_a_fault_of_another_operation_stays_unmet(account: Smartpay, pay: Send) -> None:
@@ -177,19 +172,25 @@ def test_all_faults_can_be_removed(account: Smartpay, pay: Send) -> None:
 @pytest.mark.parametrize(
     ("plan", "remedy"),
     [
-        ({"operation": "create_ordre", "kind": "reset"}, "create_order"),
-        ({"operation": "*", "kind": "meteor"}, "latency"),
-        ({"operation": "*", "kind": "reset", "when": "later"}, "after_commit"),
-        ({"operation": "*", "kind": "reset", "ms": 5}, "takes no ms"),
+        ({"operation": "create_ordre"}, "Use \\* or one of: approve.*create_order"),
+        ({"kind": "meteor"}, "kind: .meteor. is not one .*timeout"),
+        ({"when": "later"}, "when: .*before_commit.*after_commit"),
+        ({"times": -1}, "times: -1 is less .* number from 0"),
+        ({"after": -1}, "after: -1 is less .* number from 0"),
+        ({"ms": 5}, "A reset fault takes no ms; it takes no options"),
+        ({"kind": "status", "ms": 1}, "it takes status, retry_after, body"),
+        ({"kind": "status", "status": True}, "Invalid status=True"),
+        ({"kind": "timeout", "ms": 0.5}, "Invalid ms=0.5"),
+        ({"kind": "latency", "virtual": "no"}, "virtual='no'. Send true or false"),
     ],
-    ids=["operation", "kind", "when", "option"],
+    ids=str,
 )
 def test_an_invalid_fault_is_refused(
     account: Smartpay, plan: dict[str, Any], remedy: str
 ) -> None:
     """The text names the valid values."""
     with pytest.raises(SandboxUsageError, match=remedy):
-        account.faults.add(**plan)
+        account.faults.add(**{"operation": "*", "kind": "reset", **plan})
 
     assert account.faults.planned() == []
 
