@@ -75,7 +75,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("smartpay_fail_on", FAIL_ON_HELP, "args", ["unmatched-fault"])
     parser.addini(
         "smartpay_warn_advice",
-        "Emit a SmartpayAdviceWarning for advice on a test's requests.",
+        "Issue a SmartpayAdviceWarning for advice on a test's requests.",
         "bool",
         True,
     )

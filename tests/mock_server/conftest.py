@@ -169,8 +169,8 @@ class Account:
     _bearers: dict[str, str] = field(default_factory=dict)
 
     @property
-    def engine(self) -> Any:
-        """The emulator's engine."""
+    def application(self) -> Any:
+        """The emulator behind the app."""
         return self.app.extensions["smartpay"]
 
     def send(
@@ -260,22 +260,21 @@ class Account:
         assert reply.status in (200, 204), reply.body
         return reply.json if reply.body else None
 
-    steer = control  # the former name
-
     def held(self) -> list[dict[str, Any]]:
         """Return everything the account holds but its journal."""
-        documents: list[dict[str, Any]] = self.steer("GET", "/snapshots")["documents"]
+        documents: list[dict[str, Any]] = self.control("GET", "/snapshots")["documents"]
         return [row for row in documents if row["kind"] != "request"]
 
     def events(self) -> list[tuple[str, str]]:
         """Return (type, object id) of every event, oldest first."""
         return [
-            (event["type"], event["objectId"]) for event in self.steer("GET", "/events")
+            (event["type"], event["objectId"])
+            for event in self.control("GET", "/events")
         ]
 
     def explained(self, reply: Response) -> dict[str, Any]:
         """Return the journal's entry of an answer."""
-        entry: dict[str, Any] = self.steer(
+        entry: dict[str, Any] = self.control(
             "GET", f"/requests/{reply.headers['Request-Id']}"
         )
         return entry
@@ -283,11 +282,11 @@ class Account:
     def freeze(self, at: int | None = None) -> int:
         """Freeze the clock, now or at a time, and return it."""
         body = {"freeze": True} if at is None else {"freeze": True, "at": at}
-        return int(self.steer("POST", "/clock", body)["now"])
+        return int(self.control("POST", "/clock", body)["now"])
 
     def advance(self, **duration: float) -> int:
         """Advance the clock and return what it shows."""
-        return int(self.steer("POST", "/clock", {"advance": duration})["now"])
+        return int(self.control("POST", "/clock", {"advance": duration})["now"])
 
     def order(self, **changes: Any) -> Any:
         """Create an order and return it."""

@@ -517,7 +517,7 @@ class Life(RuleBasedStateMachine):
         )
         code = self.api.ok("get_promotion_code", id=self.code)
         assert code["redemptionCount"] == self.redeemed <= REDEMPTIONS
-        events = [event["id"] for event in self.api.steer("GET", "/events")]
+        events = [event["id"] for event in self.api.control("GET", "/events")]
         ids = [*self.known, *self.paid, *refunds, *self.status, *events]
         assert len(set(ids)) == len(ids)
 

@@ -15,10 +15,10 @@ from smartpay_mock.api.auth import Callers, Credential, Refusal
 from smartpay_mock.api.pagination import Page
 from smartpay_mock.api.validation import Validate
 from smartpay_mock.app import Patch
-from smartpay_mock.kernel.codec import decode, encode
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.exchange import Answer, Call
 from smartpay_mock.kernel.ids import SUFFIX_LENGTH, Ids
+from smartpay_mock.kernel.json import decode, encode
 from smartpay_mock.mutants.catalogue.responses import QUERIED, UNAUTHORIZED, Query
 from smartpay_mock.mutants.patches import (
     Document,

@@ -16,8 +16,8 @@ from tests.mutants.bodies import SAMPLE, accept, proof, refuse_sent
 from smartpay_mock.api.application import Application
 from smartpay_mock.app import Patch
 from smartpay_mock.kernel.clock import DAY_MS
-from smartpay_mock.kernel.codec import encode
 from smartpay_mock.kernel.errors import ApiError
+from smartpay_mock.kernel.json import encode
 from smartpay_mock.mutants.documents import save_document
 from smartpay_mock.mutants.mutant import Mutant
 from smartpay_mock.mutants.patches import (

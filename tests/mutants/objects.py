@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 from tests.mutants.bodies import proof
 
-from smartpay_mock.kernel.codec import decode, encode, encode_sorted
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.exchange import Answer, Call
+from smartpay_mock.kernel.json import decode, encode, encode_sorted
 from smartpay_mock.mutants.catalogue.payments import CODE
 from smartpay_mock.mutants.documents import save_document
 from smartpay_mock.mutants.patches import Document, edit_answers, wrap_handlers

@@ -17,7 +17,7 @@ from smartpay_mock.events.outbox import (
     record,
 )
 from smartpay_mock.events.signing import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
-from smartpay_mock.kernel.codec import decode, encode
+from smartpay_mock.kernel.json import decode, encode
 from smartpay_mock.mutants.catalogue.webhooks import OK, secret_of, with_headers
 from smartpay_mock.mutants.documents import save_document
 from smartpay_mock.mutants.patches import (
@@ -75,14 +75,16 @@ class Outdated(Context):
             found[self.hidden] = found["_shown"]
         return found
 
-    def save(self, kind: str, document: Document, *, owner: str | None = None) -> None:
+    def save(
+        self, kind: str, document: Document, *, index_key: str | None = None
+    ) -> None:
         """Save a document, an endpoint as it was created."""
         if kind == ENDPOINT_KIND:
             before = super().load(kind, document["id"])
             document["_shown"] = document[self.hidden]
             if before:
                 document = {**document, self.hidden: before[self.hidden]}
-        super().save(kind, document, owner=owner)
+        super().save(kind, document, index_key=index_key)
 
 
 class AlwaysActive(Outdated):

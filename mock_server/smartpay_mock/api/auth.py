@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from smartpay_mock.kernel.clock import wall_ms
-from smartpay_mock.kernel.codec import decode
 from smartpay_mock.kernel.exchange import Call
 from smartpay_mock.kernel.ids import account_id, is_secret_key
+from smartpay_mock.kernel.json import decode
 from smartpay_mock.kernel.settings import Settings
 from smartpay_mock.storage.base import Store
 from smartpay_schemas import Operation

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from smartpay_mock.api.auth import Refusal
-from smartpay_mock.kernel.codec import encode
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.exchange import REASON_HEADER, Answer
+from smartpay_mock.kernel.json import encode
 
 REALM = "smartpay"
 

@@ -9,10 +9,10 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from smartpay_mock.kernel.codec import encode
 from smartpay_mock.kernel.exchange import Answer, TransportFault, TransportKind
 from smartpay_mock.kernel.faults import Fault
 from smartpay_mock.kernel.ids import seeded_random
+from smartpay_mock.kernel.json import encode
 from smartpay_mock.kernel.waiting import before_waiting
 
 _ERROR_TEXTS = {

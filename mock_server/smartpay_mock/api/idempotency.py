@@ -13,9 +13,9 @@ import hashlib
 from typing import NamedTuple
 
 from smartpay_mock.api.validation import canonical_body
-from smartpay_mock.kernel.codec import decode, encode
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.exchange import Answer, Call
+from smartpay_mock.kernel.json import decode, encode
 from smartpay_mock.kernel.rules import Rules
 from smartpay_mock.storage.base import Unit
 from smartpay_schemas import Operation

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from smartpay_mock.kernel.codec import decode, encode
 from smartpay_mock.kernel.exchange import Answer, Call
+from smartpay_mock.kernel.json import decode, encode
 from smartpay_mock.storage.base import Row, Unit
 from smartpay_schemas import Operation
 

@@ -62,7 +62,7 @@ def read_page(
         lambda: _open_token(token, scope) if token else None,
     )
     rows = unit.page(
-        listing.kind, limit=limit + 1, before=before, index_key=listing.owner
+        listing.kind, limit=limit + 1, before=before, index_key=listing.index_key
     )
     has_more = len(rows) > limit
     rows = rows[:limit]

@@ -21,7 +21,6 @@ from smartpay_mock.api.faults import apply_faults
 from smartpay_mock.api.idempotency import Key
 from smartpay_mock.api.validation import read_body, wants_expanded
 from smartpay_mock.kernel.account import Account
-from smartpay_mock.kernel.codec import decode
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.exchange import (
     ADVICE_HEADER,
@@ -30,6 +29,7 @@ from smartpay_mock.kernel.exchange import (
     Call,
 )
 from smartpay_mock.kernel.faults import Fault, take_faults
+from smartpay_mock.kernel.json import decode
 from smartpay_mock.resources import Context, Listing
 from smartpay_mock.resources.context import all_of, invalid
 from smartpay_mock.resources.views import expanded, plain

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from smartpay_mock.kernel.codec import decode_request, encode_sorted
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.exchange import Call
+from smartpay_mock.kernel.json import decode_request, encode_sorted
 from smartpay_mock.resources import Context
 from smartpay_mock.resources.context import invalid
 from smartpay_schemas import (

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from smartpay_fixtures import sandbox_values
 from smartpay_mock.control.routes import PREFIX
-from smartpay_mock.kernel.codec import decode
 from smartpay_mock.kernel.exchange import (
     ADVICE_HEADER,
     ADVICE_SEPARATOR,
     REASON_HEADER,
 )
+from smartpay_mock.kernel.json import decode
 from smartpay_mock.mutants.mutant import Mutant
 
 if TYPE_CHECKING:

@@ -38,9 +38,9 @@ from smartpay_mock.control.routes import (
     problem,
     problem_of,
 )
-from smartpay_mock.kernel.codec import encode
 from smartpay_mock.kernel.errors import ApiError, SandboxUsageError
 from smartpay_mock.kernel.exchange import Answer, Call
+from smartpay_mock.kernel.json import encode
 from smartpay_schemas.openapi import openapi
 
 # A snapshot of a large account is far larger than any body of the API.

@@ -16,8 +16,8 @@ from flask import Flask, redirect, render_template, request
 from smartpay_fixtures import sandbox_values
 from smartpay_mock.api.application import Application
 from smartpay_mock.api.pipeline import perform
-from smartpay_mock.kernel.codec import decode, encode
 from smartpay_mock.kernel.exchange import Answer, Call
+from smartpay_mock.kernel.json import decode, encode
 from smartpay_mock.resources.checkout_sessions import CHECKOUT_PATH
 
 # The real host serves sessions at its root.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from smartpay_mock.control.routes import Request, Routes, json_object
-from smartpay_mock.kernel.codec import decode
 from smartpay_mock.kernel.errors import NotFoundError
+from smartpay_mock.kernel.json import decode
 from smartpay_mock.resources.consumers import keep_consumer
 from smartpay_mock.resources.tokens import keep_token
 from smartpay_mock.resources.views import plain

@@ -7,7 +7,7 @@ from typing import Any
 from smartpay_mock.control.routes import Request, Routes
 from smartpay_mock.events.outbox import KEPT, read_events, summarize_event
 from smartpay_mock.events.outbox import KIND as EVENT_KIND
-from smartpay_mock.kernel.codec import decode
+from smartpay_mock.kernel.json import decode
 from smartpay_mock.resources import Context
 from smartpay_mock.resources.views import expanded, plain
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from smartpay_mock.api.application import Application
 from smartpay_mock.kernel.account import Account
-from smartpay_mock.kernel.codec import decode_request, encode
 from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
 from smartpay_mock.kernel.exchange import Answer, Call
+from smartpay_mock.kernel.json import decode_request, encode
 from smartpay_mock.storage.base import StoreUnavailable, Unit
 from smartpay_schemas import problems
 

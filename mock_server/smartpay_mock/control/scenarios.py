@@ -13,9 +13,9 @@ from smartpay_mock.api.auth import ACCOUNT_HEADER
 from smartpay_mock.api.pipeline import perform
 from smartpay_mock.control.clock import change_clock
 from smartpay_mock.control.routes import Request, Routes
-from smartpay_mock.kernel.codec import decode, encode
 from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
 from smartpay_mock.kernel.exchange import Call
+from smartpay_mock.kernel.json import decode, encode
 
 routes = Routes()
 

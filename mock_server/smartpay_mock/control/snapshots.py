@@ -13,9 +13,9 @@ from typing import Any
 from smartpay_mock.control.routes import Request, Routes, json_object
 from smartpay_mock.kernel.account import Account
 from smartpay_mock.kernel.clock import LAST_MS
-from smartpay_mock.kernel.codec import decode, encode
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.faults import check_fault
+from smartpay_mock.kernel.json import decode, encode
 from smartpay_mock.storage.base import Row
 from smartpay_schemas import problems
 

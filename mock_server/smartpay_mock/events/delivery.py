@@ -26,8 +26,8 @@ from smartpay_mock.events.outbox import (
 )
 from smartpay_mock.events.schedule import RETRY_AFTER_MS
 from smartpay_mock.kernel.clock import SECOND_MS, wall_ms
-from smartpay_mock.kernel.codec import decode
 from smartpay_mock.kernel.errors import SandboxUsageError
+from smartpay_mock.kernel.json import decode
 from smartpay_mock.storage.base import Row, Store
 
 Document = dict[str, Any]

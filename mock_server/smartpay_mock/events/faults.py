@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from smartpay_mock.events.signing import decode_secret
-from smartpay_mock.kernel.codec import decode, encode
 from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
+from smartpay_mock.kernel.json import decode, encode
 from smartpay_mock.storage.base import Unit
 
 KIND = "adversary"

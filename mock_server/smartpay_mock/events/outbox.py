@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from smartpay_mock.kernel.codec import decode, encode
 from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
+from smartpay_mock.kernel.json import decode, encode
 from smartpay_mock.storage.base import Row, Unit
 from smartpay_schemas import EVENTS
 from smartpay_schemas.event_types import event_version

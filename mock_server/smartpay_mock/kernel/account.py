@@ -7,9 +7,9 @@ from functools import lru_cache
 from typing import Any
 
 from smartpay_mock.kernel.clock import AccountClock
-from smartpay_mock.kernel.codec import decode, encode
 from smartpay_mock.kernel.faults import Fault, to_document
 from smartpay_mock.kernel.ids import Ids
+from smartpay_mock.kernel.json import decode, encode
 
 
 @dataclass(slots=True)

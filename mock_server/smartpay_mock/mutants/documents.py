@@ -20,7 +20,7 @@ def save_document(ctx: Context, document: Document) -> None:
     """Save a document with the index key that its handler uses."""
     if document["object"] == "promotionCode":
         code = document["code"].casefold()
-        ctx.save("promotion_code", document, owner=code)
+        ctx.save("promotion_code", document, index_key=code)
         return
     kind, member = _KINDS[document["object"]]
-    ctx.save(kind, document, owner=document.get(member))
+    ctx.save(kind, document, index_key=document.get(member))

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from smartpay_mock.app import Patch
-from smartpay_mock.kernel.codec import decode, encode
 from smartpay_mock.kernel.exchange import Answer, Call
+from smartpay_mock.kernel.json import decode, encode
 from smartpay_mock.mutants.patches import Document, edit_answers
 from smartpay_schemas import Operation
 

@@ -31,11 +31,11 @@ class Listing:
 
     Attributes:
         kind: The kind of document listed.
-        owner: Lists only documents kept with this owner; ``None`` lists all.
+        index_key: Lists only documents stored with this key; ``None`` lists all.
     """
 
     kind: str
-    owner: str | None = None
+    index_key: str | None = None
 
 
 HANDLERS: dict[str, Handler] = {
@@ -73,7 +73,7 @@ LISTINGS: dict[str, Listing] = {
     "list_orders": Listing("order"),
     "list_payments": Listing("payment"),
     "list_refunds": Listing("refund"),
-    "list_tokens": Listing("token", owner="listed"),
+    "list_tokens": Listing("token", index_key="listed"),
     "list_checkout_sessions": Listing("checkout_session"),
     "list_coupons": Listing("coupon"),
     "list_promotion_codes": Listing("promotion_code"),

@@ -42,8 +42,8 @@ _DECLINES = {"declined": True, "declined_softly": False}
 
 def decide_token_charge(ctx: Context, token: Document, body: Document) -> Decision:
     """Return the decision on charging ``token`` for the order in ``body``."""
-    owner = token.get("_consumer")
-    consumer = (ctx.load("consumer", owner) if owner else None) or {}
+    id_ = token.get("_consumer")
+    consumer = (ctx.load("consumer", id_) if id_ else None) or {}
     decision = (
         _token_declines(token)
         or consumer_declines(consumer)

@@ -10,8 +10,8 @@ from typing import Any
 
 from smartpay_fixtures import sandbox_values
 from smartpay_mock.kernel.clock import HOUR_MS
-from smartpay_mock.kernel.codec import encode
 from smartpay_mock.kernel.errors import ApiError
+from smartpay_mock.kernel.json import encode
 from smartpay_mock.resources.context import Context
 
 Document = dict[str, Any]
@@ -70,4 +70,4 @@ def consumer_of(ctx: Context, email_address: str) -> Document:
 
 def keep_consumer(ctx: Context, consumer: Document) -> None:
     """Keep a consumer where the address finds it."""
-    ctx.save("consumer", consumer, owner=consumer["emailAddress"].casefold())
+    ctx.save("consumer", consumer, index_key=consumer["emailAddress"].casefold())

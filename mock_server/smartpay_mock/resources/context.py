@@ -8,9 +8,9 @@ from functools import cache
 from typing import Any
 
 from smartpay_mock.events.outbox import record_all
-from smartpay_mock.kernel.codec import decode, encode
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.ids import Ids
+from smartpay_mock.kernel.json import decode, encode
 from smartpay_mock.kernel.lifecycle import step
 from smartpay_mock.kernel.rules import Rules
 from smartpay_mock.kernel.settings import Settings
@@ -94,11 +94,13 @@ class Context:
         """
         return self.saved.get(id_) or self.find(kind, id_)
 
-    def save(self, kind: str, document: Document, *, owner: str | None = None) -> None:
+    def save(
+        self, kind: str, document: Document, *, index_key: str | None = None
+    ) -> None:
         """Save ``document`` and set its time of change."""
         document["updatedAt"] = self.now
         self.saved[document["id"]] = document
-        self.unit.put(kind, document["id"], encode(document), index_key=owner)
+        self.unit.put(kind, document["id"], encode(document), index_key=index_key)
 
     def step(self, resource: str, document: Document, action: str) -> Transition:
         """Move ``document`` through its lifecycle.
@@ -119,7 +121,7 @@ class Context:
 
     def keep_order(self, order: Document) -> None:
         """Save an order; once authorized, it is found by its consumer's id."""
-        self.save("order", order, owner=order.get("_consumer"))
+        self.save("order", order, index_key=order.get("_consumer"))
 
     def publish_step(self, transition: Transition, **subjects: Document) -> None:
         """Publish the events of a transition; ``subjects`` are the objects by name."""

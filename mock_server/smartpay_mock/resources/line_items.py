@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from smartpay_mock.kernel.codec import encode
+from smartpay_mock.kernel.json import encode
 from smartpay_mock.resources.context import Context, copy_to, created, invalid
 
 Document = dict[str, Any]

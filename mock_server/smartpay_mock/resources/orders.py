@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from smartpay_mock.kernel.codec import decode
 from smartpay_mock.kernel.errors import ApiError
+from smartpay_mock.kernel.json import decode
 from smartpay_mock.resources.authorization import (
     decide_authorization,
     decide_token_charge,

@@ -66,7 +66,7 @@ def capture(ctx: Context, order: Document, body: Document) -> Document:
     ctx.step("payment", payment, "capture")
     order["payments"] = [*order["payments"], payment["id"]]
     order["_captured"] += payment["amount"]
-    ctx.save("payment", payment, owner=order["id"])
+    ctx.save("payment", payment, index_key=order["id"])
     return payment
 
 
@@ -80,7 +80,7 @@ def update_payment(ctx: Context, params: dict[str, str], body: Document) -> Docu
     """
     payment = ctx.find("payment", params["id"])
     if patched(payment, body, "description", "reference"):
-        ctx.save("payment", payment, owner=payment["order"])
+        ctx.save("payment", payment, index_key=payment["order"])
     return payment
 
 

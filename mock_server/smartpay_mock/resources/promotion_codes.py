@@ -72,4 +72,6 @@ def find_by_code(ctx: Context, code: str) -> Document | None:
 
 def keep_promotion_code(ctx: Context, promotion_code: Document) -> None:
     """Keep a promotion code where its code finds it."""
-    ctx.save("promotion_code", promotion_code, owner=promotion_code["code"].casefold())
+    ctx.save(
+        "promotion_code", promotion_code, index_key=promotion_code["code"].casefold()
+    )

@@ -41,7 +41,7 @@ def create_refund(ctx: Context, _params: dict[str, str], body: Document) -> Docu
     refund = _refund(ctx, payment, {**body, "amount": amount})
     payment["refunds"] = [*payment["refunds"], refund["id"]]
     payment["_refunded"] += amount
-    ctx.save("payment", payment, owner=order["id"])
+    ctx.save("payment", payment, index_key=order["id"])
     ctx.publish_step(transition, refund=refund)
     return refund
 
@@ -59,7 +59,7 @@ def _refund(ctx: Context, payment: Document, body: Document) -> Document:
         "metadata": body.get("metadata", {}),
     }
     ctx.step("refund", refund, "refund")
-    ctx.save("refund", refund, owner=payment["id"])
+    ctx.save("refund", refund, index_key=payment["id"])
     return refund
 
 
@@ -73,7 +73,7 @@ def update_refund(ctx: Context, params: dict[str, str], body: Document) -> Docum
     """
     refund = ctx.find("refund", params["id"])
     if patched(refund, body, "description", "reference"):
-        ctx.save("refund", refund, owner=refund["payment"])
+        ctx.save("refund", refund, index_key=refund["payment"])
     return refund
 
 

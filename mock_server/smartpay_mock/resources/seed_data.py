@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from smartpay_fixtures import sandbox_values
-from smartpay_mock.kernel.codec import encode
+from smartpay_mock.kernel.json import encode
 from smartpay_mock.resources.tokens import LISTED
 from smartpay_mock.storage.base import Unit
 
@@ -21,8 +21,8 @@ def write_seed_data(unit: Unit, now: int = BORN_MS) -> None:
     """
     for consumer in sandbox_values().consumers.values():
         document = {**consumer.document(), "createdAt": now, "updatedAt": now}
-        owner = consumer.email_address.casefold()
-        unit.put("consumer", consumer.id, encode(document), index_key=owner)
+        address = consumer.email_address.casefold()
+        unit.put("consumer", consumer.id, encode(document), index_key=address)
     for token in reversed(list(sandbox_values().tokens.values())):
         document = {**token.document(now), "_consumer": token.consumer}
         index_key = "listed" if token.status in LISTED else None

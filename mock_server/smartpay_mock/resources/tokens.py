@@ -26,8 +26,8 @@ _REFUSED = {
 
 def keep_token(ctx: Context, token: Document) -> None:
     """Keep ``token``; lists find it while its status is one that they show."""
-    owner = "listed" if token["status"] in LISTED else None
-    ctx.save("token", token, owner=owner)
+    index_key = "listed" if token["status"] in LISTED else None
+    ctx.save("token", token, index_key=index_key)
 
 
 def find_token(ctx: Context, id_: str) -> Document:

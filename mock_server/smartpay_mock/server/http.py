@@ -15,9 +15,9 @@ from urllib.parse import unquote_to_bytes
 
 import httptools
 
-from smartpay_mock.kernel.codec import encode
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.ids import SUFFIX_LENGTH, random_base62
+from smartpay_mock.kernel.json import encode
 
 WSGIApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 Environ = dict[str, Any]

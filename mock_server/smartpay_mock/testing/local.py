@@ -11,10 +11,10 @@ from smartpay_mock.api.pipeline import perform
 from smartpay_mock.app import application_of
 from smartpay_mock.control.admin import ROUTES
 from smartpay_mock.control.routes import Request, Route
-from smartpay_mock.kernel.codec import decode, encode
 from smartpay_mock.kernel.environ import REPORT
 from smartpay_mock.kernel.exchange import Call
 from smartpay_mock.kernel.ids import account_id
+from smartpay_mock.kernel.json import decode, encode
 from smartpay_mock.kernel.settings import Settings
 from smartpay_mock.mutants import broken_app
 from smartpay_mock.server import Sandbox

@@ -125,8 +125,8 @@ def account(request: Any, emulate: Any, tmp_path: Path) -> Any:
 def whole(api: Any) -> list[Any]:
     """Return everything in the store, of every account, but journals."""
     everything = []
-    for name in api.engine.store.accounts():
-        with api.engine.store.read(name) as unit:
+    for name in api.application.store.accounts():
+        with api.application.store.read(name) as unit:
             everything += [
                 (name, kind, *row) for kind, row in unit.dump() if kind != "request"
             ]
@@ -166,7 +166,7 @@ def test_a_failure_of_the_store_itself_is_answered(
     api = emulate()
     api.strictly = False
     api.ok("list_orders")
-    api.engine.store.close()
+    api.application.store.close()
 
     reply = api.do("create_order", order_payload())
 

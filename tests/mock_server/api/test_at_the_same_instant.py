@@ -122,14 +122,14 @@ def test_a_new_account_called_at_once_gets_its_seed_data_once(account: Any) -> N
 def test_accounts_do_not_wait_for_each_other(account: Any) -> None:
     """A call that is held in one account holds nobody else's."""
     other = type(account)(account.app)
-    hold = account.steer("POST", "/holds", {"operation": "create_order"})["id"]
+    hold = account.control("POST", "/holds", {"operation": "create_order"})["id"]
 
     with ThreadPoolExecutor(1) as pool:
         held = pool.submit(account.order)
-        account.steer("GET", f"/holds/{hold}?calls=1")
+        account.control("GET", f"/holds/{hold}?calls=1")
         elsewhere = other.order()
         same_account = account.ok("list_orders")
-        account.steer("DELETE", f"/holds/{hold}")
+        account.control("DELETE", f"/holds/{hold}")
         charged = held.result(DEADLINE_S)
 
     assert elsewhere["status"] == charged["status"] == "succeeded"

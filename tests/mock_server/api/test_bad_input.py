@@ -237,7 +237,7 @@ def test_a_credential_that_is_none_is_401(
     api: Any, credential: str | None, operation: str
 ) -> None:
     """The documented body, and the reason in a header of the emulator's own."""
-    accounts = set(api.engine.store.accounts())
+    accounts = set(api.application.store.accounts())
 
     reply = api.do(
         operation,
@@ -250,7 +250,7 @@ def test_a_credential_that_is_none_is_401(
     assert reply.json == {"realm": "smartpay", "scheme": "Basic", "statusCode": 401}
     assert reply.headers["WWW-Authenticate"] == 'Basic realm="smartpay"'
     assert reply.headers["Smartpay-Sandbox-Reason"] == CREDENTIALS[credential]
-    assert set(api.engine.store.accounts()) == accounts
+    assert set(api.application.store.accounts()) == accounts
 
 
 def test_too_large_a_body_without_a_key_is_401(api: Any) -> None:
@@ -290,7 +290,7 @@ def test_a_live_key_is_stored_and_logged_nowhere(
     headers.clear()
 
     assert reply.status == 401
-    api.engine.store.close()
+    api.application.store.close()
     for written in tmp_path.iterdir():
         assert b"n3verStoreMe" not in written.read_bytes()
     assert "n3verStoreMe" not in caplog.text
@@ -310,9 +310,9 @@ def test_a_secret_key_is_stored_nowhere_either(emulate: Any, tmp_path: Any) -> N
     api.order()
     api.ok("approve_token", id=token, headers=named)
 
-    journal = repr(api.steer("GET", "/requests"))
+    journal = repr(api.control("GET", "/requests"))
     assert "findMeIfYouCan" not in journal
-    api.engine.store.close()
+    api.application.store.close()
     for written in tmp_path.iterdir():
         assert b"findMeIfYouCan" not in written.read_bytes()
 

@@ -186,7 +186,7 @@ def test_the_address_of_a_token_session_declines_its_approval(api: Any) -> None:
     assert declined.json["status"] == "rejected"
     assert again.refusal == (409, "token.cannot-approve")
     assert api.events() == [("token.created", id_), ("token.rejected", id_)]
-    trace = api.steer("GET", f"/requests/{declined.headers['Request-Id']}")["trace"]
+    trace = api.control("GET", f"/requests/{declined.headers['Request-Id']}")["trace"]
     assert any("rejected@smartpay.co declines" in str(entry) for entry in trace)
 
 
@@ -206,17 +206,17 @@ def test_a_consumer_set_inactive_stays_the_same_consumer(api: Any) -> None:
     api.authorize(api.session()["order"]["id"], consumer="b+test@example.com")
     (known,) = (
         row
-        for row in api.steer("GET", "/consumers")
+        for row in api.control("GET", "/consumers")
         if row["emailAddress"] == "b+test@example.com"
     )
-    api.steer("PATCH", f"/consumers/{known['id']}", {"active": False})
+    api.control("PATCH", f"/consumers/{known['id']}", {"active": False})
 
     reply = api.authorize(api.session()["order"]["id"], consumer="B+test@example.com")
 
     assert reply.json["status"] == "rejected"
     found = [
         row
-        for row in api.steer("GET", "/consumers")
+        for row in api.control("GET", "/consumers")
         if row["emailAddress"].lower() == "b+test@example.com"
     ]
     assert len(found) == 1
@@ -232,10 +232,10 @@ def test_an_approved_token_can_be_charged(api: Any, order_payload: Any) -> None:
     assert api.order(token=token)["status"] == "succeeded"
     (owner,) = (
         row
-        for row in api.steer("GET", "/consumers")
+        for row in api.control("GET", "/consumers")
         if row["emailAddress"] == "c+test@example.com"
     )
-    api.steer("PATCH", f"/consumers/{owner['id']}", {"decision": "declined"})
+    api.control("PATCH", f"/consumers/{owner['id']}", {"decision": "declined"})
     assert api.order(token=token)["status"] == "rejected"
 
 
@@ -282,7 +282,7 @@ def test_logins_that_are_over_are_thrown_away(
     for _ in range(2):
         api.ok("consumer_login", LOGIN)
 
-    with api.engine.store.read("server") as unit:
+    with api.application.store.read("server") as unit:
         assert unit.count("access") == 2
 
 

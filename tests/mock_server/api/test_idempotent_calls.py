@@ -172,7 +172,7 @@ def test_keys_that_are_over_are_thrown_away(api: Any, order_payload: Any) -> Non
     for number in range(4):
         api.do("create_order", order_payload(), idem=f"new-{number}")
 
-    assert api.steer("GET", "/state")["counts"]["idempotency"] == 4
+    assert api.control("GET", "/state")["counts"]["idempotency"] == 4
 
 
 def test_a_refusal_is_remembered(api: Any, order_payload: Any) -> None:
@@ -221,7 +221,7 @@ def test_an_injected_fault_before_commit_is_not_remembered(
 ) -> None:
     """Nothing happened, so the retry with the same key is carried out."""
     fault = {"operation": "create_order", "kind": "status", "status": status}
-    api.steer("POST", "/faults", fault)
+    api.control("POST", "/faults", fault)
     api.strictly = False
 
     failed = api.do("create_order", order_payload(), idem="k")
@@ -257,7 +257,7 @@ def test_the_answer_that_was_lost_comes_with_the_retry(
     api: Any, order_payload: Any
 ) -> None:
     """Charged, but the client did not learn of it: the case that charges twice."""
-    api.steer(
+    api.control(
         "POST",
         "/faults",
         {"operation": "create_order", "kind": "status", "when": "after_commit"},

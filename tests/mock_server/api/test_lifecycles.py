@@ -190,15 +190,15 @@ def test_an_order_without_capture_expires_to_the_millisecond(api: Any) -> None:
     """Canceled at exactly its time, and told with that time."""
     now = api.freeze()
     order = api.manual()["id"]
-    api.steer("POST", "/clock", {"at": now + 7 * DAY_MS - 1})
+    api.control("POST", "/clock", {"at": now + 7 * DAY_MS - 1})
     before = api.ok("get_order", id=order)
 
-    api.steer("POST", "/clock", {"at": now + 9 * DAY_MS})
+    api.control("POST", "/clock", {"at": now + 9 * DAY_MS})
 
     after = api.ok("get_order", id=order)
     assert (before["status"], after["status"]) == ("requires_capture", "canceled")
     assert after["updatedAt"] == after["expiresAt"] == now + 7 * DAY_MS
-    event = api.steer("GET", "/events")[-1]
+    event = api.control("GET", "/events")[-1]
     assert (event["type"], event["objectId"]) == ("order.canceled", order)
     assert event["createdAt"] == now + 7 * DAY_MS
     assert api.capture(order, 1).refusal == (409, "order.cannot-capture")
@@ -260,12 +260,12 @@ def test_a_jump_over_many_expiries_lets_each_happen_at_its_time(api: Any) -> Non
 
     api.advance(days=30)
 
-    events = api.steer("GET", "/events")[told:]
+    events = api.control("GET", "/events")[told:]
     assert [event["objectId"] for event in events] == orders
     times = [event["createdAt"] for event in events]
     assert times == sorted(times)
     assert times[0] == now + 7 * DAY_MS + 3_600_000
-    assert api.steer("GET", "/state")["counts"].get("timer", 0) == 0
+    assert api.control("GET", "/state")["counts"].get("timer", 0) == 0
 
 
 def test_a_refused_call_does_not_take_back_what_time_did(api: Any) -> None:

@@ -108,7 +108,7 @@ def test_a_fault_may_have_any_status(api: Any, status: int) -> None:
     """Also one that no standard names."""
     api.strictly = False
     fault = {"operation": "get_token", "kind": "status", "status": status}
-    api.steer("POST", "/faults", fault)
+    api.control("POST", "/faults", fault)
 
     reply = api.send("GET", "/v1/tokens/paytok_test_approved")
 

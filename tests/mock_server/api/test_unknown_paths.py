@@ -114,13 +114,13 @@ def test_a_path_of_any_script_is_journaled_as_text(api: Any) -> None:
 
 def test_an_unknown_path_without_a_key_makes_no_account(api: Any) -> None:
     """Scanners leave nothing behind."""
-    before = api.engine.store.accounts()
+    before = api.application.store.accounts()
 
     reply = api.send("GET", "/.env", headers={"Authorization": None})
 
     assert reply.status == 404
     assert reply.headers["Request-Id"]
-    assert api.engine.store.accounts() == before
+    assert api.application.store.accounts() == before
 
 
 def test_a_failure_of_the_emulator_says_so(

@@ -199,7 +199,7 @@ def test_a_refused_call_makes_no_delivery(
     """The worker is not woken either."""
     api = emulate(strict=True)
     woken: list[str] = []
-    api.engine.wake = woken.append
+    api.application.wake = woken.append
     endpoint(api, dead_url)
     woken.clear()
 
@@ -221,7 +221,7 @@ def test_an_expiry_wakes_the_worker(
     endpoint(api, dead_url, "order.canceled")
     api.manual()
     woken: list[str] = []
-    api.engine.wake = woken.append
+    api.application.wake = woken.append
     later = clock.wall_ms() + 7 * clock.DAY_MS
     monkeypatch.setattr(clock, "wall_ms", lambda: later)
 

@@ -20,7 +20,7 @@ from smartpay_mock.events.outbox import (
     record,
     view_delivery,
 )
-from smartpay_mock.kernel.codec import encode
+from smartpay_mock.kernel.json import encode
 from smartpay_mock.storage import Store, open_store
 
 ACCOUNT = "acct_one"

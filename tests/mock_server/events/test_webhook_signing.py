@@ -17,9 +17,9 @@ from smartpay_mock.events.signing import (
     sign,
     verify,
 )
-from smartpay_mock.kernel.codec import encode
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.ids import random_base62
+from smartpay_mock.kernel.json import encode
 from smartpay_mock.storage import open_store
 
 SECRET = "gybcsjixKyBW2d4z6iNPlaYzHUMtawnodwZt3W0q"

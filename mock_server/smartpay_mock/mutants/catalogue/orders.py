@@ -77,7 +77,7 @@ def capture_less(
     for id_ in order["payments"]:
         payment = ctx.find("payment", id_)
         payment["amount"] -= 1
-        ctx.save("payment", payment, owner=order["id"])
+        ctx.save("payment", payment, index_key=order["id"])
     return order
 
 
@@ -109,10 +109,12 @@ def add_fee(original: Any, ctx: Context, params: dict[str, str], body: Document)
 class _KeepAuthorization(Context):
     """Keeps the authorization of a canceled order."""
 
-    def save(self, kind: str, document: Document, *, owner: str | None = None) -> None:
+    def save(
+        self, kind: str, document: Document, *, index_key: str | None = None
+    ) -> None:
         if kind == "order" and document["status"] == "canceled":
             document["_authorized"] = document["amount"]
-        super().save(kind, document, owner=owner)
+        super().save(kind, document, index_key=index_key)
 
 
 def _cancel_in_response_only(

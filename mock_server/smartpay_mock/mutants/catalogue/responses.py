@@ -9,8 +9,8 @@ from typing import Any
 from smartpay_mock.api.application import Params, Perform
 from smartpay_mock.api.pagination import Page
 from smartpay_mock.app import Patch
-from smartpay_mock.kernel.codec import decode, encode
 from smartpay_mock.kernel.exchange import Answer, Call
+from smartpay_mock.kernel.json import decode, encode
 from smartpay_mock.mutants.documents import save_document
 from smartpay_mock.mutants.mutant import Mutant
 from smartpay_mock.mutants.patches import (

@@ -17,7 +17,7 @@ from smartpay_mock.events.signing import (
     digest,
     sign,
 )
-from smartpay_mock.kernel.codec import decode, encode
+from smartpay_mock.kernel.json import decode, encode
 from smartpay_mock.mutants.mutant import Mutant
 from smartpay_mock.mutants.patches import Document, change_transition, wrap_delivery
 
@@ -46,18 +46,18 @@ def with_headers(change: Change) -> Patch:
     return wrap_delivery(deliver)
 
 
-def never(_engine: Application, _send: Send, _post: Post) -> int:
+def never(_application: Application, _send: Send, _post: Post) -> int:
     """Send nothing and report success."""
     return OK
 
 
-def twice(_engine: Application, send: Send, post: Post) -> int:
+def twice(_application: Application, send: Send, post: Post) -> int:
     """Send everything twice."""
     send(post)
     return send(post)
 
 
-def once(_engine: Application, send: Send, post: Post) -> int:
+def once(_application: Application, send: Send, post: Post) -> int:
     """Report success whatever happens."""
     try:
         send(post)

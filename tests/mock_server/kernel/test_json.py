@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smartpay_mock.kernel import codec as fast
+import smartpay_mock.kernel.json as fast
 
 
 def load_slow() -> ModuleType:
-    """Return the codec as it is where orjson is not installed."""
-    spec = importlib.util.find_spec("smartpay_mock.kernel.codec")
+    """Return the module as it is without orjson."""
+    spec = importlib.util.find_spec("smartpay_mock.kernel.json")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -27,13 +27,13 @@ def load_slow() -> ModuleType:
 
 
 SLOW = load_slow()
-CODECS = {"orjson": fast, "stdlib": SLOW}
+MODULES = {"orjson": fast, "stdlib": SLOW}
 
 
-@pytest.fixture(params=CODECS)
-def codec(request: pytest.FixtureRequest) -> Any:
-    """Return the codec with orjson, then without it."""
-    return CODECS[request.param]
+@pytest.fixture(params=MODULES)
+def module(request: pytest.FixtureRequest) -> Any:
+    """Return the module with orjson, then without it."""
+    return MODULES[request.param]
 
 
 def test_the_two_are_two() -> None:
@@ -66,13 +66,13 @@ GOOD = {
 @pytest.mark.parametrize("body", GOOD.values(), ids=GOOD)
 def test_both_read_the_same_value(body: bytes) -> None:
     """In value and in type."""
-    values = [codec.decode_request(body) for codec in CODECS.values()]
+    values = [module.decode_request(body) for module in MODULES.values()]
 
     assert values[0] == values[1]
     assert type(values[0]) is type(values[1])
     assert [
-        codec.encode(value)
-        for codec, value in zip(CODECS.values(), values, strict=True)
+        module.encode(value)
+        for module, value in zip(MODULES.values(), values, strict=True)
     ] == [fast.encode(values[0])] * 2
 
 
@@ -106,27 +106,27 @@ BAD = {
 
 
 @pytest.mark.parametrize(("body", "said"), BAD.values(), ids=BAD)
-def test_both_refuse_what_is_no_json(codec: Any, body: bytes, said: str) -> None:
+def test_both_refuse_what_is_no_json(module: Any, body: bytes, said: str) -> None:
     """As a ValueError whose text says what is wrong."""
     with pytest.raises(ValueError, match=said) as refused:
-        codec.decode_request(body)
+        module.decode_request(body)
 
     assert type(refused.value) is ValueError
     assert str(refused.value)
     assert len(str(refused.value)) < 150
 
 
-def test_both_write_compact_utf_8(codec: Any) -> None:
+def test_both_write_compact_utf_8(module: Any) -> None:
     """No space, no escapes that are not needed, members in their order."""
-    written = codec.encode({"b": "東京", "a": [1, 2.5, None, True], "c": {}})
+    written = module.encode({"b": "東京", "a": [1, 2.5, None, True], "c": {}})
 
     assert written == '{"b":"東京","a":[1,2.5,null,true],"c":{}}'.encode()
     assert type(written) is bytes
 
 
-def test_both_sort_alike(codec: Any) -> None:
+def test_both_sort_alike(module: Any) -> None:
     """At every depth; what is a list keeps its order."""
-    written = codec.encode_sorted({"b": {"d": 1, "c": [3, 1]}, "a": "é"})
+    written = module.encode_sorted({"b": {"d": 1, "c": [3, 1]}, "a": "é"})
 
     assert written == '{"a":"é","b":{"c":[3,1],"d":1}}'.encode()
 
@@ -151,8 +151,8 @@ JSON = st.recursive(
 @settings(max_examples=150, derandomize=True, database=None, deadline=None)
 def test_what_one_writes_both_read(value: Any) -> None:
     """Nothing is lost on the way, whoever writes and whoever reads."""
-    for writer in CODECS.values():
-        for reader in CODECS.values():
+    for writer in MODULES.values():
+        for reader in MODULES.values():
             assert reader.decode(writer.encode(value)) == value
 
 
@@ -161,9 +161,9 @@ def test_what_one_writes_both_read(value: Any) -> None:
 def test_both_agree_on_any_bytes(body: bytes) -> None:
     """Readable for one is readable for the other."""
     results = []
-    for codec in CODECS.values():
+    for module in MODULES.values():
         try:
-            results.append(codec.decode_request(body))
+            results.append(module.decode_request(body))
         except ValueError:
             results.append(ValueError)
 
