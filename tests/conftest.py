@@ -11,7 +11,7 @@ import pytest
 
 from postgresql import installed_server, running, running_installed
 
-PATIENCE_S = 2.0
+TIMEOUT_S = 2.0
 """How long a thread may take to end, in seconds."""
 
 LASTING = ("smartpay-shared", "execnet", "ThreadPoolExecutor")
@@ -37,7 +37,7 @@ def no_thread_left_behind() -> Iterator[None]:
 
     left = started_since(before)
     for thread in left:
-        thread.join(PATIENCE_S)
+        thread.join(TIMEOUT_S)
     alive = [thread.name for thread in left if thread.is_alive()]
     assert not alive, (
         f"threads are still running: {', '.join(alive)}; stop what started them"

@@ -15,7 +15,7 @@ from smartpay_mock.kernel.exchange import TransportFault
 BODY = b'{"id":"order_test_1"}\n....'
 HALF = len(BODY) // 2
 STALL_SECONDS = 0.1
-PATIENCE_SECONDS = 10.0
+TIMEOUT_SECONDS = 10.0
 PEOPLE_WAIT_MS = 60_000
 
 Raises = tuple[type[Exception], str]
@@ -119,7 +119,7 @@ class ProbeApp:
         """Answer when the hold is released."""
         read_body(environ)
         self.arrived.release()
-        if not self.hold.wait(PATIENCE_SECONDS):
+        if not self.hold.wait(TIMEOUT_SECONDS):
             raise TimeoutError("the hold was not released")
         return send(start_response, "200 OK", BODY)
 

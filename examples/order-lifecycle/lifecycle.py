@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 import requests
 
-PATIENCE_S = 10
+TIMEOUT_S = 10
 BASE62 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 CONSUMER = {"emailAddress": "consumer+test@example.com", "password": "password"}
@@ -95,7 +95,7 @@ class Shop:
 
 def send(method: str, url: str, body: Any, headers: dict[str, str]) -> Any:
     answer = requests.request(
-        method, url, json=body, headers=headers, timeout=PATIENCE_S
+        method, url, json=body, headers=headers, timeout=TIMEOUT_S
     )
     if not answer.ok:
         sys.exit(f"{method} {url} was answered {answer.status_code}: {answer.text}")
@@ -190,9 +190,9 @@ class Story:
     def watch(self, wanted: str) -> str:
         """Wait for the next webhook, and say what it is."""
         try:
-            delivery = self.inbox.arrived.get(timeout=PATIENCE_S)
+            delivery = self.inbox.arrived.get(timeout=TIMEOUT_S)
         except queue.Empty:
-            sys.exit(f"{wanted} did not arrive within {PATIENCE_S} s.")
+            sys.exit(f"{wanted} did not arrive within {TIMEOUT_S} s.")
         event_type = delivery.event["eventData"]["type"]
         if (event_type, delivery.is_genuine) != (wanted, True):
             sys.exit(f"{event_type} arrived, genuine: {delivery.is_genuine}.")

@@ -1,4 +1,4 @@
-"""Emulators in processes of their own that share one world, and their callers."""
+"""Emulators in separate processes that share one store, and their clients."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ from smartpay_mock.storage import Store, open_store
 
 IS_LONG = bool(os.environ.get("SMARTPAY_TEST_LONG"))
 DEADLINE_S = 60.0
-PATIENCE_S = 30.0
+TIMEOUT_S = 30.0
 _POLL_S = 0.02
 COMMAND = (sys.executable, "-m", "smartpay_mock", "serve", "--quiet")
 
 PAYLOAD = order_payload(seed=1, amount=1_000)
 
-_worlds = itertools.count(1)
+_numbers = itertools.count(1)
 
 
 @dataclass
-class Reply:
-    """An answer: status, headers in lower case, body."""
+class Response:
+    """A response: status, headers in lower case, body."""
 
     status: int
     headers: dict[str, str]
@@ -51,7 +51,7 @@ class Reply:
 
     @property
     def is_replay(self) -> bool:
-        """Whether the emulator said that it carried nothing out."""
+        """Whether the response is a replay of a stored one."""
         return "idempotency-replayed" in self.headers
 
 
@@ -86,13 +86,13 @@ class Host:
     def kill(self) -> None:
         """End it at once, in the middle of whatever it does."""
         self.process.kill()
-        self.process.wait(timeout=PATIENCE_S)
+        self.process.wait(timeout=TIMEOUT_S)
 
     def stop(self) -> str:
         """End it as an operator does; return all it said."""
         if self.process.stdout is not None and not self.process.stdout.closed:
             self.process.terminate()
-            self.said, _ = self.process.communicate(timeout=PATIENCE_S)
+            self.said, _ = self.process.communicate(timeout=TIMEOUT_S)
         return self.said
 
 
@@ -108,7 +108,7 @@ class Client:
 
     host: Host
     key: str
-    timeout_s: float = PATIENCE_S
+    timeout_s: float = TIMEOUT_S
     _connection: HTTPConnection = field(init=False)
 
     def __post_init__(self) -> None:
@@ -118,7 +118,7 @@ class Client:
 
     def __call__(
         self, method: str, path: str, body: Any = None, *, idem: str | None = None
-    ) -> Reply:
+    ) -> Response:
         """Call and return the answer."""
         headers = {"Authorization": f"Basic {self.key}", "Host": "localhost"}
         if idem is not None:
@@ -131,22 +131,22 @@ class Client:
             self._connection.request(method, path, data, headers)
             answer = self._connection.getresponse()
             found = {name.lower(): value for name, value in answer.getheaders()}
-            return Reply(answer.status, found, answer.read())
+            return Response(answer.status, found, answer.read())
         except BaseException:
             self.close()
             raise
 
     def admin(self, method: str, path: str, body: Any = None) -> Any:
-        """Steer the emulator and return the document."""
+        """Call the control plane and return the document."""
         reply = self(method, f"/__admin{path}", body)
         assert reply.status < 300, reply.body
         return reply.json if reply.body else None
 
-    def order(self, idem: str | None = None, **changes: Any) -> Reply:
+    def order(self, idem: str | None = None, **changes: Any) -> Response:
         """Charge."""
         return self("POST", "/v1/orders", {**PAYLOAD, **changes}, idem=idem)
 
-    def capture(self, order: str, amount: int, idem: str | None = None) -> Reply:
+    def capture(self, order: str, amount: int, idem: str | None = None) -> Response:
         """Capture a part of an order; the rest stays to be captured."""
         body = {
             "order": order,
@@ -166,7 +166,7 @@ class Client:
 
 
 @dataclass
-class World:
+class Cluster:
     """One store and the hosts that share it.
 
     Attributes:
@@ -181,7 +181,7 @@ class World:
 
     def add(self, *arguments: str) -> Host:
         """Start one more host; it is ready when its port is asked for."""
-        port_file = self.folder / f"port-{next(_worlds)}"
+        port_file = self.folder / f"port-{next(_numbers)}"
         host = Host(port_file, [*arguments, "--state", self.state])
         self.hosts.append(host)
         return host
@@ -230,7 +230,7 @@ class World:
         return [json.loads(row.body) for row in reversed(rows)]
 
     def stop(self) -> None:
-        """Stop every host, well."""
+        """Stop every host and wait for its end."""
         for host in self.hosts:
             host.process.terminate()
         for host in self.hosts:
@@ -240,32 +240,32 @@ class World:
 @pytest.fixture(scope="session")
 def many(
     postgresql_server: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[World]:
+) -> Iterator[Cluster]:
     """Return four hosts on one PostgreSQL: two of threads, two of granian."""
-    state = f"{postgresql_server}&schema=many_{next(_worlds)}"
-    world = World(state, tmp_path_factory.mktemp("many"))
+    state = f"{postgresql_server}&schema=many_{next(_numbers)}"
+    cluster = Cluster(state, tmp_path_factory.mktemp("many"))
     for server in ("threads", "granian", "threads", "granian"):
-        world.add("--server", server)
-    yield world
-    world.stop()
+        cluster.add("--server", server)
+    yield cluster
+    cluster.stop()
 
 
 @pytest.fixture(scope="session")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Return two hosts on one SQLite file."""
     folder = tmp_path_factory.mktemp("pair")
     # What a power cut costs is tested elsewhere; here it would only cost time.
-    world = World(f"sqlite:///{folder / 'state.db'}?synchronous=normal", folder)
-    world.add("--server", "threads")
-    world.add("--server", "granian")
-    yield world
-    world.stop()
+    cluster = Cluster(f"sqlite:///{folder / 'state.db'}?synchronous=normal", folder)
+    cluster.add("--server", "threads")
+    cluster.add("--server", "granian")
+    yield cluster
+    cluster.stop()
 
 
 @pytest.fixture(params=["many", "pair"])
-def world(request: pytest.FixtureRequest) -> World:
+def cluster(request: pytest.FixtureRequest) -> Cluster:
     """Return four hosts on PostgreSQL, then two on an SQLite file."""
-    found: World = request.getfixturevalue(request.param)
+    found: Cluster = request.getfixturevalue(request.param)
     return found
 
 
@@ -276,19 +276,19 @@ def key() -> str:
 
 
 @pytest.fixture
-def own_file_world(tmp_path: Path) -> Iterator[World]:
-    """Return a world on a durable SQLite file that has no host yet."""
-    world = World(f"sqlite:///{tmp_path / 'state.db'}", tmp_path)
-    yield world
-    world.stop()
+def own_file_cluster(tmp_path: Path) -> Iterator[Cluster]:
+    """Return a cluster on a durable SQLite file that has no host yet."""
+    cluster = Cluster(f"sqlite:///{tmp_path / 'state.db'}", tmp_path)
+    yield cluster
+    cluster.stop()
 
 
 @pytest.fixture
-def own_world(postgresql_server: str, tmp_path: Path) -> Iterator[World]:
-    """Return a world on PostgreSQL that has no host yet."""
-    world = World(f"{postgresql_server}&schema=many_{next(_worlds)}", tmp_path)
-    yield world
-    world.stop()
+def own_cluster(postgresql_server: str, tmp_path: Path) -> Iterator[Cluster]:
+    """Return a cluster on PostgreSQL that has no host yet."""
+    cluster = Cluster(f"{postgresql_server}&schema=many_{next(_numbers)}", tmp_path)
+    yield cluster
+    cluster.stop()
 
 
 class Receiver:
@@ -296,13 +296,13 @@ class Receiver:
 
     Attributes:
         seen: How often each delivery came, by its id.
-        gate: A webhook is answered once it is open.
+        may_answer: Webhooks are answered once it is set.
     """
 
     def __init__(self) -> None:
         self.seen: Counter[str] = Counter()
-        self.gate = Event()
-        self.gate.set()
+        self.may_answer = Event()
+        self.may_answer.set()
         self._changed = Condition()
         receiver = self
 
@@ -310,7 +310,7 @@ class Receiver:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 receiver.take(json.loads(body))
-                receiver.gate.wait(PATIENCE_S)
+                receiver.may_answer.wait(TIMEOUT_S)
                 self.send_response(200)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
@@ -343,7 +343,7 @@ class Receiver:
 
     def stop(self) -> None:
         """Take no more."""
-        self.gate.set()
+        self.may_answer.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()

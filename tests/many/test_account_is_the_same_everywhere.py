@@ -1,4 +1,4 @@
-"""What steers an account lives in its document, so every process goes by it."""
+"""Settings of an account are stored in its document, so every process applies them."""
 
 from __future__ import annotations
 

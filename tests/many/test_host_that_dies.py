@@ -25,15 +25,15 @@ DEADLINE_S = 60
 ForHost = Callable[[int], Any]
 
 
-@pytest.mark.parametrize("kind", ["own_world", "own_file_world"])
+@pytest.mark.parametrize("kind", ["own_cluster", "own_file_cluster"])
 def test_a_host_that_is_killed_under_load_leaves_nothing_half_done(
     request: pytest.FixtureRequest, kind: str, key: str
 ) -> None:
     """The others go on; a client without an answer repeats the key: one order."""
-    own_world: Any = request.getfixturevalue(kind)
+    own_cluster: Any = request.getfixturevalue(kind)
     for server in ("threads", "threads", "granian"):
-        own_world.add("--server", server)
-    victim = own_world.hosts[0]
+        own_cluster.add("--server", server)
+    victim = own_cluster.hosts[0]
     answered = threading.Semaphore(0)
 
     def charge(number: int, client_of: ForHost) -> Any:
@@ -51,32 +51,32 @@ def test_a_host_that_is_killed_under_load_leaves_nothing_half_done(
 
     killer = threading.Thread(target=kill, name="killer")
     killer.start()
-    replies = own_world.each([partial(charge, n) for n in range(KEYS)], key=key)
+    replies = own_cluster.each([partial(charge, n) for n in range(KEYS)], key=key)
     killer.join()
 
     assert {reply.status for reply in replies} == {200}
-    orders = {order["id"]: order for order in own_world.documents("order", key)}
-    paid = [payment["order"] for payment in own_world.documents("payment", key)]
+    orders = {order["id"]: order for order in own_cluster.documents("order", key)}
+    paid = [payment["order"] for payment in own_cluster.documents("payment", key)]
     assert {reply.json["id"] for reply in replies} == set(orders) == set(paid)
     assert len(paid) == len(orders) == KEYS
-    assert len(own_world.documents("idempotency", key)) == KEYS
+    assert len(own_cluster.documents("idempotency", key)) == KEYS
 
 
 def test_the_webhooks_of_a_host_that_is_killed_are_anothers_once_its_lease_ran_out(
-    own_world: Any, key: str, receiver: Any, subscribed: Callable[..., None]
+    own_cluster: Any, key: str, receiver: Any, subscribed: Callable[..., None]
 ) -> None:
     """Until then nobody delivers for the account; then the rest is delivered."""
-    victim = own_world.add("--server", "threads")
+    victim = own_cluster.add("--server", "threads")
     subscribed(victim, key)
-    receiver.gate.clear()  # the victim waits for an answer, and keeps its lease
-    with closing(own_world.client(0, key)) as client:
+    receiver.may_answer.clear()  # the victim waits for an answer, and keeps its lease
+    with closing(own_cluster.client(0, key)) as client:
         assert client.order().status == 200
     receiver.wait_for(1)
     victim.kill()
-    receiver.gate.set()
-    events = len(own_world.documents("event", key))
+    receiver.may_answer.set()
+    events = len(own_cluster.documents("event", key))
 
-    with own_world.open() as store:
+    with own_cluster.open() as store:
         account = account_id(key)
 
         def deliverer(later_ms: int) -> Deliverer:
@@ -99,40 +99,42 @@ def test_the_webhooks_of_a_host_that_is_killed_are_anothers_once_its_lease_ran_o
 
 @pytest.mark.skipif(not IS_LONG, reason="waits for a minute: SMARTPAY_TEST_LONG=1")
 def test_another_host_takes_over_by_itself(
-    own_world: Any, key: str, receiver: Any, subscribed: Callable[..., None]
+    own_cluster: Any, key: str, receiver: Any, subscribed: Callable[..., None]
 ) -> None:
     """A lease is a minute at the longest; the next poll after it finds what is due."""
-    victim = own_world.add("--server", "threads")
-    own_world.add("--server", "granian")
+    victim = own_cluster.add("--server", "threads")
+    own_cluster.add("--server", "granian")
     subscribed(victim, key)
-    receiver.gate.clear()
-    with closing(own_world.client(0, key)) as client:
+    receiver.may_answer.clear()
+    with closing(own_cluster.client(0, key)) as client:
         assert client.order().status == 200
     receiver.wait_for(1)
     victim.kill()
-    receiver.gate.set()
+    receiver.may_answer.set()
 
-    events = len(own_world.documents("event", key))
+    events = len(own_cluster.documents("event", key))
     for _ in range(2):
         receiver.wait_for(events)
 
     assert len(receiver.seen) == events
 
 
-def test_a_worker_process_that_is_killed_is_replaced(own_world: Any, key: str) -> None:
+def test_a_worker_process_that_is_killed_is_replaced(
+    own_cluster: Any, key: str
+) -> None:
     """One ``serve`` of two processes has two again, and loses no order."""
-    host = own_world.add("--workers", "2")
+    host = own_cluster.add("--workers", "2")
     port = host.port
     first = children_of(host.process.pid)[-2:]
 
     os.kill(first[0], 9)
 
-    with closing(own_world.client(0, key)) as client:
+    with closing(own_cluster.client(0, key)) as client:
         made = [answer_of(client, f"key-{number}") for number in range(20)]
     assert host.process.poll() is None
     assert host.port == port
     assert {reply.status for reply in made} == {200}
-    assert len(own_world.documents("order", key)) == 20
+    assert len(own_cluster.documents("order", key)) == 20
 
 
 def answer_of(client: Any, name: str) -> Any:

@@ -38,7 +38,7 @@ HURRY = {
 }
 """Options of the URL that are as good as the defaults, only sooner."""
 
-PATIENCE_S = 12.0 if IS_LONG else 5.0
+TIMEOUT_S = 12.0 if IS_LONG else 5.0
 """How long a client waits at the most for an answer while the database is away."""
 
 _networks = itertools.count(1)
@@ -144,21 +144,21 @@ def database(
 
 
 @pytest.fixture
-def far(own_world: Any, network: Network, database: str) -> Iterator[Any]:
-    """Return a world with a host in the east and one in the west."""
+def far(own_cluster: Any, network: Network, database: str) -> Iterator[Any]:
+    """Return a cluster with a host in the east and one in the west."""
     for number, name in enumerate(("east", "west"), start=1):
         options = "" if IS_LONG else f"?{urlencode(HURRY)}"
-        own_world.state = f"postgresql://postgres@10.77.{number}.1/postgres{options}"
+        own_cluster.state = f"postgresql://postgres@10.77.{number}.1/postgres{options}"
         with network.inside(name):
-            own_world.add("--server", "threads")
-    own_world.state = database
-    yield own_world
-    own_world.stop()
+            own_cluster.add("--server", "threads")
+    own_cluster.state = database
+    yield own_cluster
+    own_cluster.stop()
 
 
-def client_in(network: Network, name: str, world: Any, key: str) -> Any:
+def client_in(network: Network, name: str, cluster: Any, key: str) -> Any:
     """Return a client beside a host, connected to it."""
-    client = world.client(("east", "west").index(name), key)
+    client = cluster.client(("east", "west").index(name), key)
     with network.inside(name):
         client.connect()
     return client
@@ -167,7 +167,7 @@ def client_in(network: Network, name: str, world: Any, key: str) -> Any:
 def wait_for_a_waiter(database: str) -> None:
     """Wait until a unit waits for its account."""
     query = "SELECT count(*) FROM pg_locks WHERE locktype='advisory' AND NOT granted"
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + TIMEOUT_S
     with psycopg.connect(database, autocommit=True) as connection:
         while connection.execute(query).fetchone() == (0,):
             assert time.monotonic() < deadline, "the request did not reach the database"
@@ -202,7 +202,7 @@ def test_a_host_that_is_cut_off_in_mid_request_says_so_and_comes_back(
         assert refused.json["statusCode"] == 503
         assert "Check that the server runs" in refused.json["message"]
         assert refused.headers["retry-after"] == "1"
-    assert max(waited_s, also_waited_s) < PATIENCE_S
+    assert max(waited_s, also_waited_s) < TIMEOUT_S
     assert elsewhere.status == repeated.status == 200
     assert in_the_west.is_replay
     assert in_the_west.body == repeated.body
@@ -218,7 +218,7 @@ def timed(call: Callable[[str], Any], name: str) -> tuple[Any, float]:
 
 def repeat(call: Callable[[], Any]) -> Any:
     """Repeat a call while the service is not available, as a client should."""
-    deadline = time.monotonic() + 2 * PATIENCE_S
+    deadline = time.monotonic() + 2 * TIMEOUT_S
     while (reply := call()).status == 503:
         assert time.monotonic() < deadline, reply.body
     return reply

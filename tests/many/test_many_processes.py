@@ -19,9 +19,11 @@ DEADLINE_S = 30
 ForHost = Callable[[int], Any]
 
 
-def test_a_key_makes_one_order_however_many_hosts_get_it(world: Any, key: str) -> None:
+def test_a_key_makes_one_order_however_many_hosts_get_it(
+    cluster: Any, key: str
+) -> None:
     """Every caller gets the same answer, and one of them the one that was not kept."""
-    count = KEYS if len(world.hosts) > 2 else KEYS // 4
+    count = KEYS if len(cluster.hosts) > 2 else KEYS // 4
 
     def charge(name: str, host: int, client_of: ForHost) -> Any:
         return client_of(host).order(idem=name)
@@ -30,7 +32,7 @@ def test_a_key_makes_one_order_however_many_hosts_get_it(world: Any, key: str) -
         partial(charge, f"key-{number % count}", number + number // count)
         for number in range(count * DUPLICATES)
     ]
-    replies = world.each(jobs, key=key)
+    replies = cluster.each(jobs, key=key)
 
     assert {reply.status for reply in replies} == {200}
     for number in range(count):
@@ -38,24 +40,24 @@ def test_a_key_makes_one_order_however_many_hosts_get_it(world: Any, key: str) -
         assert len({reply.body for reply in same}) == 1
         assert sum(not reply.is_replay for reply in same) == 1
     answered = {reply.json["id"] for reply in replies}
-    orders = world.documents("order", key)
+    orders = cluster.documents("order", key)
     assert {order["id"] for order in orders} == answered
-    assert len(orders) == len(world.documents("payment", key)) == count
+    assert len(orders) == len(cluster.documents("payment", key)) == count
 
 
-def test_a_change_is_told_once_whichever_host_made_it(world: Any, key: str) -> None:
+def test_a_change_is_published_once_by_any_host(cluster: Any, key: str) -> None:
     """Orders and payments have one event of each kind, whatever was repeated."""
     count = ROUNDS
 
     def charge(name: str, host: int, client_of: ForHost) -> Any:
         return client_of(host).order(idem=name)
 
-    world.each(
+    cluster.each(
         [partial(charge, f"key-{n % count}", n // count) for n in range(4 * count)],
         key=key,
     )
 
-    with closing(world.client(1, key)) as client:
+    with closing(cluster.client(1, key)) as client:
         told = client.admin("GET", "/events")
     # The token is one and the same: it is charged once for each order.
     per_change = Counter(
@@ -70,7 +72,7 @@ def test_a_change_is_told_once_whichever_host_made_it(world: Any, key: str) -> N
     assert len({event["id"] for event in told}) == len(told)
 
 
-def test_the_last_yen_is_captured_once(world: Any, key: str) -> None:
+def test_the_last_yen_is_captured_once(cluster: Any, key: str) -> None:
     """Of two hosts that capture it at the same instant, one is refused."""
     start = Barrier(2, timeout=DEADLINE_S)
 
@@ -80,49 +82,49 @@ def test_the_last_yen_is_captured_once(world: Any, key: str) -> None:
         return client.capture(order, 1)
 
     for _ in range(ROUNDS):
-        with closing(world.client(0, key)) as client:
+        with closing(cluster.client(0, key)) as client:
             order = client.order(captureMethod="manual").json["id"]
             assert client.capture(order, 999).status == 200
 
-        replies = world.each(
+        replies = cluster.each(
             [partial(capture, order, host) for host in (0, 1)], key=key
         )
 
         assert sorted(reply.status for reply in replies) == [200, 409]
-    payments = world.documents("payment", key)
+    payments = cluster.documents("payment", key)
     assert sum(payment["amount"] for payment in payments) == 1_000 * ROUNDS
 
 
 def test_captures_everywhere_never_take_more_than_was_authorized(
-    world: Any, key: str
+    cluster: Any, key: str
 ) -> None:
     """Sixteen of 100 each over all hosts: ten fit into 1,000."""
-    with closing(world.client(0, key)) as client:
+    with closing(cluster.client(0, key)) as client:
         order = client.order(captureMethod="manual").json["id"]
 
     def capture(host: int, client_of: ForHost) -> Any:
         return client_of(host).capture(order, 100, idem=f"capture-{host}")
 
-    replies = world.each([partial(capture, host) for host in range(16)], key=key)
+    replies = cluster.each([partial(capture, host) for host in range(16)], key=key)
 
     assert sum(reply.status == 200 for reply in replies) == 10
-    assert len(world.documents("payment", key)) == 10
+    assert len(cluster.documents("payment", key)) == 10
 
 
 def test_a_webhook_is_delivered_by_one_process_once(
-    world: Any, key: str, receiver: Any, subscribed: Callable[..., None]
+    cluster: Any, key: str, receiver: Any, subscribed: Callable[..., None]
 ) -> None:
     """Every host has a worker; leases see to it that one of them delivers."""
-    subscribed(world.hosts[0], key)
+    subscribed(cluster.hosts[0], key)
 
     def charge(host: int, client_of: ForHost) -> Any:
         return client_of(host).order()
 
-    world.each([partial(charge, number) for number in range(4 * ROUNDS)], key=key)
-    expected = len(world.documents("event", key))
+    cluster.each([partial(charge, number) for number in range(4 * ROUNDS)], key=key)
+    expected = len(cluster.documents("event", key))
     receiver.wait_for(expected)
 
-    with closing(world.client(0, key)) as client:
+    with closing(cluster.client(0, key)) as client:
         client.admin("POST", "/webhooks/drain")
         deliveries = client.admin("GET", "/webhooks/deliveries")
     assert expected >= 4 * ROUNDS

@@ -113,23 +113,23 @@ def test_https_has_a_ca_that_a_client_can_trust(start: Start, tmp_path: Path) ->
     assert ready["rootUrl"] == ready["tlsRootUrl"] == f"https://127.0.0.1:{port}"
 
 
-def test_a_mutant_is_as_broken_with_granian(own_world: Any, key: str) -> None:
+def test_a_mutant_is_as_broken_with_granian(own_cluster: Any, key: str) -> None:
     """Every process serves the mutant, here one that ignores idempotency keys."""
-    own_world.add("--workers", "2", "--mutant", "keys-ignored")
+    own_cluster.add("--workers", "2", "--mutant", "keys-ignored")
 
-    with closing(own_world.client(0, key)) as client:
+    with closing(own_cluster.client(0, key)) as client:
         ids = {client.order("same").json["id"] for _ in range(4)}
 
     assert len(ids) == 4
 
 
 def test_a_hold_is_refused_where_it_would_hold_up_its_release(
-    own_world: Any, key: str
+    own_cluster: Any, key: str
 ) -> None:
     """The answer says which server takes it."""
-    own_world.add("--server", "granian")
+    own_cluster.add("--server", "granian")
 
-    with closing(own_world.client(0, key)) as client:
+    with closing(own_cluster.client(0, key)) as client:
         reply = client("POST", "/__admin/holds", {"operation": "create_order"})
 
     assert reply.status == 400

@@ -12,7 +12,7 @@ def test_a_thread_that_outlives_its_test_fails_it(
 ) -> None:
     """The failure names the thread; a test that ends its thread passes."""
     detector = (root / "tests/conftest.py").read_text(encoding="utf-8")
-    pytester.makeconftest(detector.replace("PATIENCE_S = 2.0", "PATIENCE_S = 0.05"))
+    pytester.makeconftest(detector.replace("TIMEOUT_S = 2.0", "TIMEOUT_S = 0.05"))
     pytester.makepyfile(
         """
         import threading

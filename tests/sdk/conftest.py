@@ -15,7 +15,7 @@ import pytest
 
 from smartpay_mock.server import Certificates, Sandbox, make_certificates
 
-PATIENCE_S = 100
+TIMEOUT_S = 100
 """How long a program may take, in seconds: an installation half a minute on a bad
 day, all others one or two."""
 
@@ -70,7 +70,7 @@ def run() -> Callable[..., str]:
             check=False,
             capture_output=True,
             text=True,
-            timeout=PATIENCE_S,
+            timeout=TIMEOUT_S,
         )
         assert outcome.returncode == 0, (
             f"{' '.join(words)} ended with {outcome.returncode}:\n"

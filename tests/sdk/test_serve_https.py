@@ -15,7 +15,7 @@ import requests
 from smartpay_fixtures import sandbox_values
 
 SERVE = (sys.executable, "-m", "smartpay_mock", "serve", "--port", "0")
-PATIENCE_S = 20
+TIMEOUT_S = 20
 
 
 @contextmanager
@@ -39,7 +39,7 @@ def test_a_script_learns_where_https_is_and_whom_to_trust(tmp_path: Path) -> Non
             f"{ready['tlsRootUrl']}/v1/tokens",
             headers={"Authorization": f"Basic {sandbox_values().secret_key}"},
             verify=str(ca_file),
-            timeout=PATIENCE_S,
+            timeout=TIMEOUT_S,
         )
 
         assert answer.status_code == 200
@@ -62,7 +62,7 @@ def test_the_port_of_https_can_be_chosen() -> None:
             check=False,
             capture_output=True,
             text=True,
-            timeout=PATIENCE_S,
+            timeout=TIMEOUT_S,
         )
 
     assert outcome.returncode == 2
@@ -76,7 +76,7 @@ def test_a_file_for_the_ca_needs_https(tmp_path: Path) -> None:
         check=False,
         capture_output=True,
         text=True,
-        timeout=PATIENCE_S,
+        timeout=TIMEOUT_S,
     )
 
     assert outcome.returncode == 2

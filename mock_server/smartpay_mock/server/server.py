@@ -45,7 +45,7 @@ from smartpay_mock.server.workers import Workers
 MAX_THREADS = 1_000
 MAX_ERRORS = 1_000
 BODY_BYTES = 64 << 20
-PATIENCE_SECONDS = 60.0
+TIMEOUT_SECONDS = 60.0
 
 _HANDSHAKE_SECONDS = 10.0
 # stop() lets quick requests finish this long before it cuts them off.
@@ -81,7 +81,7 @@ class Server:
         max_threads: Requests under way at one time, at the most.
         body_limit: Returns the largest body in bytes that is read for a path. With a
             larger one the app gets the beginning, to refuse it.
-        patience_s: How long a client may take, in seconds: to send a request, to read
+        timeout_s: How long a client may take, in seconds: to send a request, to read
             a response, to begin its next request.
         errors: Where to collect exceptions; a list of its own if not given.
         name: Names its threads, with a number.
@@ -100,7 +100,7 @@ class Server:
         tls: Certificates | None = None,
         max_threads: int = MAX_THREADS,
         body_limit: Callable[[str], int] = lambda _: BODY_BYTES,
-        patience_s: float = PATIENCE_SECONDS,
+        timeout_s: float = TIMEOUT_SECONDS,
         errors: list[BaseException] | None = None,
         name: str = "smartpay-server",
     ) -> None:
@@ -108,7 +108,7 @@ class Server:
         self.errors = [] if errors is None else errors
         self.app = wsgi_app
         self.body_limit = body_limit
-        self.patience_s = patience_s
+        self.timeout_s = timeout_s
         self.max_threads = max_threads
         self.name = name
         self._wanted_port = port
@@ -282,8 +282,8 @@ class _Loop:
 
     def schedule(self, connection: Connection, seconds: float | None = None) -> None:
         """Close a connection in so many seconds, unless it is scheduled again."""
-        patience_s = self._server.patience_s if seconds is None else seconds
-        connection.deadline = time.monotonic() + patience_s
+        timeout_s = self._server.timeout_s if seconds is None else seconds
+        connection.deadline = time.monotonic() + timeout_s
         self._next_sweep = min(self._next_sweep, connection.deadline)
 
     def forget(self, connection: Connection) -> None:
@@ -376,7 +376,7 @@ class _Loop:
         if connection.parser.began_at is None or connection.output:
             connection.close()
             return
-        reason = f"it did not arrive within {self._server.patience_s:g} seconds"
+        reason = f"it did not arrive within {self._server.timeout_s:g} seconds"
         self._refuse(connection, Refusal(408, reason))
         self._watch(connection)
 
@@ -462,7 +462,7 @@ class _Loop:
         if parser.wants_continue:
             parser.wants_continue = False
             connection.send(b"HTTP/1.1 100 Continue\r\n\r\n")
-        seconds = self._server.patience_s
+        seconds = self._server.timeout_s
         if parser.began_at is not None:
             seconds += parser.began_at - time.monotonic()
         self.schedule(connection, seconds)

@@ -40,22 +40,24 @@ def ask_async(app: Any, method: str, path: str, **options: Any) -> httpx.Respons
     return asyncio.run(call())
 
 
-DOORS = pytest.mark.parametrize("door", [ask, ask_async])
+ENTRY_POINTS = pytest.mark.parametrize("entry_point", [ask, ask_async])
 
 
-@DOORS
-def test_the_guides_order_succeeds_without_a_socket(door: Any) -> None:
+@ENTRY_POINTS
+def test_the_guides_order_succeeds_without_a_socket(entry_point: Any) -> None:
     """The address of the real API, answered by the emulator."""
-    answer = door(create_app(), "POST", "/v1/orders", json=order_payload(), headers=KEY)
+    answer = entry_point(
+        create_app(), "POST", "/v1/orders", json=order_payload(), headers=KEY
+    )
 
     assert answer.status_code == 200
     assert answer.json()["status"] == "succeeded"
 
 
-@DOORS
-def test_the_app_sees_the_request_as_it_was_sent(door: Any, probe: Any) -> None:
+@ENTRY_POINTS
+def test_the_app_sees_the_request_as_it_was_sent(entry_point: Any, probe: Any) -> None:
     """Method, path, query, headers and body arrive unchanged."""
-    answer = door(
+    answer = entry_point(
         probe,
         "PUT",
         "/echo/caf%C3%A9?limit=2&limit=3",
@@ -72,38 +74,38 @@ def test_the_app_sees_the_request_as_it_was_sent(door: Any, probe: Any) -> None:
     assert seen["body"].encode("latin-1").decode() == "gr\u00fc\u00df"
 
 
-@DOORS
+@ENTRY_POINTS
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_fault_raises_what_it_raises_on_a_network(
-    door: Any, probe: Any, kind: str
+    entry_point: Any, probe: Any, kind: str
 ) -> None:
     """Class and message are those that the socket makes; see the transport tests."""
     error, message = HTTPX_RAISES[kind]
 
     with pytest.raises(error) as caught:
-        door(probe, "POST", f"/fault/{kind}", timeout=STALL_SECONDS)
+        entry_point(probe, "POST", f"/fault/{kind}", timeout=STALL_SECONDS)
 
     assert type(caught.value) is error
     assert re.fullmatch(message, str(caught.value)), str(caught.value)
 
 
-@DOORS
+@ENTRY_POINTS
 def test_a_stall_without_a_shorter_timeout_says_what_would_have_happened(
-    door: Any, probe: Any
+    entry_point: Any, probe: Any
 ) -> None:
     """It takes no time here; on a network it would hang, and the note says so."""
     with pytest.raises(httpx.RemoteProtocolError) as caught:
-        door(probe, "GET", "/fault/stall", timeout=None)
+        entry_point(probe, "GET", "/fault/stall", timeout=None)
 
     assert "Pass timeout=" in caught.value.__notes__[0]
 
 
-@DOORS
-def test_what_the_app_reports_reaches_the_test(door: Any, probe: Any) -> None:
+@ENTRY_POINTS
+def test_what_the_app_reports_reaches_the_test(entry_point: Any, probe: Any) -> None:
     """A 500 of ours is an exception that somebody can look at."""
     seen: list[BaseException] = []
 
-    answer = door(probe, "GET", "/report", report=seen.append)
+    answer = entry_point(probe, "GET", "/report", report=seen.append)
 
     assert answer.status_code == 500
     assert isinstance(seen[0], LookupError)
@@ -125,7 +127,7 @@ def test_half_a_body_can_be_streamed_up_to_the_cut(probe: Any) -> None:
 
 
 def test_held_calls_do_not_hold_up_the_event_loop(probe: Any) -> None:
-    """Fifty calls before one gate, and the loop goes on to open it."""
+    """Fifty calls wait at one hold, and the loop still runs to release it."""
 
     async def race() -> list[int]:
         transport = async_smartpay_transport(probe)

@@ -46,23 +46,23 @@ def by_adapter(app: Any) -> Iterator[Ask]:
         yield session.request
 
 
-DOORS = pytest.mark.parametrize("door", [by_interception, by_adapter])
+ENTRY_POINTS = pytest.mark.parametrize("entry_point", [by_interception, by_adapter])
 
 
-@DOORS
-def test_the_guides_order_succeeds_without_a_socket(door: Any) -> None:
+@ENTRY_POINTS
+def test_the_guides_order_succeeds_without_a_socket(entry_point: Any) -> None:
     """The address of the real API, answered by the emulator."""
-    with door(create_app()) as ask:
+    with entry_point(create_app()) as ask:
         answer = ask("POST", f"{API}/v1/orders", json=order_payload(), headers=KEY)
 
     assert answer.status_code == 200
     assert answer.json()["status"] == "succeeded"
 
 
-@DOORS
-def test_the_app_sees_the_request_as_it_was_sent(door: Any, probe: Any) -> None:
+@ENTRY_POINTS
+def test_the_app_sees_the_request_as_it_was_sent(entry_point: Any, probe: Any) -> None:
     """Method, path, query, headers and body arrive unchanged."""
-    with door(probe) as ask:
+    with entry_point(probe) as ask:
         answer = ask(
             "PUT",
             f"{API}/echo/caf%C3%A9?limit=2&limit=3",
@@ -80,31 +80,31 @@ def test_the_app_sees_the_request_as_it_was_sent(door: Any, probe: Any) -> None:
     assert seen["body"].encode("latin-1").decode() == "gr\u00fc\u00df"
 
 
-@DOORS
+@ENTRY_POINTS
 @pytest.mark.parametrize(
     "body",
     [lambda: b"one two", lambda: "one two", lambda: iter([b"one ", b"two"])],
     ids=["bytes", "text", "stream"],
 )
 def test_a_body_may_have_any_form_that_requests_takes(
-    door: Any, probe: Any, body: Callable[[], Any]
+    entry_point: Any, probe: Any, body: Callable[[], Any]
 ) -> None:
     """Bytes, text, and what is sent chunk by chunk."""
-    with door(probe) as ask:
+    with entry_point(probe) as ask:
         answer = ask("POST", f"{API}/echo", data=body())
 
     assert answer.json()["body"] == "one two"
 
 
-@DOORS
+@ENTRY_POINTS
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_fault_raises_what_it_raises_on_a_network(
-    door: Any, probe: Any, kind: str
+    entry_point: Any, probe: Any, kind: str
 ) -> None:
     """Class and message are those that the socket makes; see the transport tests."""
     error, message = REQUESTS_RAISES[kind]
 
-    with door(probe) as ask, pytest.raises(error) as caught:
+    with entry_point(probe) as ask, pytest.raises(error) as caught:
         ask("POST", f"{API}/fault/{kind}", timeout=STALL_SECONDS)
 
     assert type(caught.value) is error
@@ -113,25 +113,27 @@ def test_a_fault_raises_what_it_raises_on_a_network(
     assert kind == "half" or request.url == f"{API}/fault/{kind}"
 
 
-@DOORS
+@ENTRY_POINTS
 @pytest.mark.parametrize("timeout", [None, 3_600, (1, None)])
 def test_a_stall_without_a_shorter_timeout_says_what_would_have_happened(
-    door: Any, probe: Any, timeout: Any
+    entry_point: Any, probe: Any, timeout: Any
 ) -> None:
     """It takes no time here; on a network it would hang, and the note says so."""
-    with door(probe) as ask, pytest.raises(requests.ConnectionError) as caught:
+    with entry_point(probe) as ask, pytest.raises(requests.ConnectionError) as caught:
         ask("GET", f"{API}/fault/stall", timeout=timeout)
 
     assert "RemoteDisconnected" in str(caught.value)
     assert "Pass timeout=" in caught.value.__notes__[0]
 
 
-@DOORS
+@ENTRY_POINTS
 @pytest.mark.parametrize("kind", ["reset", "stall"])
-def test_an_adapters_retries_apply_to_faults(door: Any, probe: Any, kind: str) -> None:
+def test_an_adapters_retries_apply_to_faults(
+    entry_point: Any, probe: Any, kind: str
+) -> None:
     """A client that lets urllib3 retry is seen as often as on a network."""
     retries = Retry(2, allowed_methods=None)
-    if door is by_adapter:
+    if entry_point is by_adapter:
         adapter: HTTPAdapter = SmartpayAdapter(probe, max_retries=retries)
     else:
         adapter = HTTPAdapter(max_retries=retries)
@@ -293,7 +295,7 @@ def test_two_interceptions_do_not_mix(probe: Any) -> None:
 
 
 def test_importing_the_package_imports_no_client_library() -> None:
-    """A door's library is imported when the door is opened."""
+    """An entry point imports its library when it is first used."""
     program = (
         "import sys, smartpay_mock.intercept\n"
         "print(sorted({'requests', 'responses', 'httpx'} & set(sys.modules)))"
@@ -306,7 +308,7 @@ def test_importing_the_package_imports_no_client_library() -> None:
     assert done.stdout == "[]\n"
 
 
-def test_an_unknown_door_is_an_attribute_error() -> None:
+def test_an_unknown_entry_point_is_an_attribute_error() -> None:
     """A misspelt name is reported as usual."""
     import smartpay_mock.intercept as package  # noqa: PLC0415 - what is tested
 

@@ -1,4 +1,4 @@
-"""One call of a WSGI app, as every in-process door makes it."""
+"""One call of a WSGI app, as every in-process entry point makes it."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_the_answer_to_head_has_no_body(probe: Any) -> None:
 
 
 def test_a_fault_keeps_the_answer_that_was_lost(probe: Any) -> None:
-    """A door needs it to send half of it."""
+    """An entry point needs it to send half of it."""
     reply = call(probe, Request("GET", "https://api.smartpay.co/fault/half"))
 
     assert reply.fault is not None

@@ -35,18 +35,18 @@ def test_every_error_has_a_message_with_its_facts_filled_in(code: str) -> None:
 )
 def test_what_is_not_found_lists_what_there_is(known: list[str], listed: str) -> None:
     """Sorted."""
-    assert str(NotFoundError.among("gate", "x", known)) == (
-        f"There is no gate 'x'. {listed}"
+    assert str(NotFoundError.among("hold", "x", known)) == (
+        f"There is no hold 'x'. {listed}"
     )
 
 
 def test_of_very_many_the_nearest_are_listed() -> None:
     """A wall of hundreds of names would help nobody."""
-    known = [f"gate-{number}" for number in range(400)]
+    known = [f"hold-{number}" for number in range(400)]
 
-    text = str(NotFoundError.among("gate", "gate-3999", known))
+    text = str(NotFoundError.among("hold", "hold-3999", known))
 
-    assert text.startswith("There is no gate 'gate-3999'. Known: gate-399, ")
+    assert text.startswith("There is no hold 'hold-3999'. Known: hold-399, ")
     assert text.endswith(" and 395 more.")
 
 

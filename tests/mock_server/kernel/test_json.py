@@ -150,7 +150,7 @@ JSON = st.recursive(
 @given(JSON)
 @settings(max_examples=150, derandomize=True, database=None, deadline=None)
 def test_what_one_writes_both_read(value: Any) -> None:
-    """Nothing is lost on the way, whoever writes and whoever reads."""
+    """Each module reads back what each module wrote."""
     for writer in MODULES.values():
         for reader in MODULES.values():
             assert reader.decode(writer.encode(value)) == value

@@ -124,7 +124,7 @@ def test_a_flag_wins_over_a_variable_and_both_over_the_default() -> None:
     [{"port": -1}, {"inactive_token": "no"}, {"journal": -1}, {"seed": 2**70}],
     ids=str,
 )
-def test_values_given_in_code_are_judged_too(values: dict[str, Any]) -> None:
+def test_values_given_in_code_are_checked_too(values: dict[str, Any]) -> None:
     """A test that sets nonsense learns so at once."""
     with pytest.raises(SandboxUsageError, match=next(iter(values))):
         Settings(**values)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from probe_app import PATIENCE_SECONDS, ProbeApp
+from probe_app import TIMEOUT_SECONDS, ProbeApp
 from smartpay_mock.server import Certificates, Server, make_certificates
 
 
@@ -47,7 +47,7 @@ class RawClient:
     """A client that sees bytes and errors as the kernel gives them."""
 
     def __init__(self, port: int, context: ssl.SSLContext | None = None) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS)
+        self.socket = socket.create_connection(("127.0.0.1", port), TIMEOUT_SECONDS)
         if context is not None:
             self.socket = context.wrap_socket(self.socket, server_hostname="localhost")
 

@@ -27,8 +27,8 @@ KINDS = ("reset", "empty", "half", "stall")
 Raises = tuple[type[Exception], str]
 
 
-class Door:
-    """A server, and how clients come to trust it."""
+class Target:
+    """A server and the TLS settings that its clients need."""
 
     def __init__(self, server: Server, certificates: Certificates | None) -> None:
         self.server = server
@@ -42,7 +42,7 @@ class Door:
         return self.server.url + path
 
     @staticmethod
-    def patience(kind: str) -> float:
+    def timeout_s(kind: str) -> float:
         """Return how long a client waits for its answer, in seconds."""
         return STALL_SECONDS if kind == "stall" else DEADLINE_SECONDS
 
@@ -65,11 +65,13 @@ class Door:
 
 
 @pytest.fixture(params=["http", "https"])
-def door(request: pytest.FixtureRequest, certificates: Certificates) -> Iterator[Door]:
+def target(
+    request: pytest.FixtureRequest, certificates: Certificates
+) -> Iterator[Target]:
     """Return a server that speaks HTTP, and one that speaks HTTPS."""
     is_tls = request.param == "https"
     server = request.getfixturevalue("tls_server" if is_tls else "server")
-    made = Door(server, certificates if is_tls else None)
+    made = Target(server, certificates if is_tls else None)
     yield made
     after = requests.get(made.url("/ok"), verify=made.verify, timeout=DEADLINE_SECONDS)
     assert after.status_code == 200, "the server did not survive the fault"
@@ -78,17 +80,17 @@ def door(request: pytest.FixtureRequest, certificates: Certificates) -> Iterator
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_requests_raises_what_a_broken_network_makes_it_raise(
-    door: Door, kind: str
+    target: Target, kind: str
 ) -> None:
     """Each fault arrives as the exception that production code has to handle."""
-    error, message = door.expected(REQUESTS_RAISES, kind)
+    error, message = target.expected(REQUESTS_RAISES, kind)
 
     with pytest.raises(error) as caught:
         requests.post(
-            door.url(f"/fault/{kind}"),
+            target.url(f"/fault/{kind}"),
             json={"amount": 250},
-            verify=door.verify,
-            timeout=(DEADLINE_SECONDS, door.patience(kind)),
+            verify=target.verify,
+            timeout=(DEADLINE_SECONDS, target.timeout_s(kind)),
         )
 
     assert re.fullmatch(message, str(caught.value)), str(caught.value)
@@ -96,41 +98,41 @@ def test_requests_raises_what_a_broken_network_makes_it_raise(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_httpx_raises_what_a_broken_network_makes_it_raise(
-    door: Door, kind: str
+    target: Target, kind: str
 ) -> None:
     """The same for the other client library."""
-    error, message = door.expected(HTTPX_RAISES, kind)
+    error, message = target.expected(HTTPX_RAISES, kind)
 
     with pytest.raises(error) as caught:
         httpx.post(
-            door.url(f"/fault/{kind}"),
+            target.url(f"/fault/{kind}"),
             json={"amount": 250},
-            verify=door.context or True,
-            timeout=httpx.Timeout(DEADLINE_SECONDS, read=door.patience(kind)),
+            verify=target.context or True,
+            timeout=httpx.Timeout(DEADLINE_SECONDS, read=target.timeout_s(kind)),
         )
 
     assert re.fullmatch(message, str(caught.value)), str(caught.value)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_fault_on_a_kept_connection_is_the_same(door: Door, kind: str) -> None:
+def test_a_fault_on_a_kept_connection_is_the_same(target: Target, kind: str) -> None:
     """A session that was used before meets the fault too, and then goes on."""
-    error, message = door.expected(REQUESTS_RAISES, kind)
+    error, message = target.expected(REQUESTS_RAISES, kind)
     with requests.Session() as session:
-        session.trust_env, session.verify = False, door.verify
-        session.get(door.url("/ok"), timeout=DEADLINE_SECONDS)
+        session.trust_env, session.verify = False, target.verify
+        session.get(target.url("/ok"), timeout=DEADLINE_SECONDS)
 
         with pytest.raises(error) as caught:
-            session.post(door.url(f"/fault/{kind}"), timeout=door.patience(kind))
-        after = session.get(door.url("/ok"), timeout=DEADLINE_SECONDS)
+            session.post(target.url(f"/fault/{kind}"), timeout=target.timeout_s(kind))
+        after = session.get(target.url("/ok"), timeout=DEADLINE_SECONDS)
 
     assert re.fullmatch(message, str(caught.value)), str(caught.value)
     assert after.status_code == 200
 
 
-def test_reset_is_a_true_reset(door: Door, connect: Callable[..., Any]) -> None:
+def test_reset_is_a_true_reset(target: Target, connect: Callable[..., Any]) -> None:
     """The kernel reports ECONNRESET: not an end, not an answer."""
-    client = connect(door.server.port, door.context)
+    client = connect(target.server.port, target.context)
     client.get("/fault/reset")
     # Below TLS: Python's ssl module itself may report a reset as an end.
     client.socket = socket.socket(fileno=client.socket.detach())
@@ -141,20 +143,20 @@ def test_reset_is_a_true_reset(door: Door, connect: Callable[..., Any]) -> None:
 
 
 def test_empty_is_an_end_without_a_byte(
-    door: Door, connect: Callable[..., Any]
+    target: Target, connect: Callable[..., Any]
 ) -> None:
     """The kernel reports the end of the stream, not an error."""
-    client = connect(door.server.port, door.context)
+    client = connect(target.server.port, target.context)
     client.get("/fault/empty")
 
     assert client.read_to_the_end() == b""
 
 
 def test_half_promises_the_whole_body_and_sends_half(
-    door: Door, connect: Callable[..., Any]
+    target: Target, connect: Callable[..., Any]
 ) -> None:
     """A complete head, its true length, and then the end."""
-    client = connect(door.server.port, door.context)
+    client = connect(target.server.port, target.context)
     client.get("/fault/half")
 
     head, _, body = client.read_to_the_end().partition(b"\r\n\r\n")
@@ -165,10 +167,10 @@ def test_half_promises_the_whole_body_and_sends_half(
 
 
 def test_half_of_an_answer_without_a_body_is_half_a_head(
-    door: Door, connect: Callable[..., Any]
+    target: Target, connect: Callable[..., Any]
 ) -> None:
     """A 204 can be cut off too."""
-    client = connect(door.server.port, door.context)
+    client = connect(target.server.port, target.context)
     client.send("DELETE /fault/half HTTP/1.1\nHost: x\n\n")
 
     received = client.read_to_the_end()
@@ -178,10 +180,10 @@ def test_half_of_an_answer_without_a_body_is_half_a_head(
 
 
 def test_stall_sends_nothing_and_ends_after_its_time(
-    door: Door, connect: Callable[..., Any]
+    target: Target, connect: Callable[..., Any]
 ) -> None:
     """A patient client sees the connection end without a byte."""
-    client = connect(door.server.port, door.context)
+    client = connect(target.server.port, target.context)
     client.get("/fault/stall/50")
     client.socket.settimeout(0.02)
     with pytest.raises(TimeoutError):
@@ -192,75 +194,77 @@ def test_stall_sends_nothing_and_ends_after_its_time(
 
 
 def test_a_stalled_request_blocks_no_other(
-    door: Door, connect: Callable[..., Any]
+    target: Target, connect: Callable[..., Any]
 ) -> None:
     """Fifty stalled clients, and the next one is served."""
     for _ in range(50):
-        connect(door.server.port, door.context).get("/fault/stall")
+        connect(target.server.port, target.context).get("/fault/stall")
 
-    answer = requests.get(door.url("/ok"), verify=door.verify, timeout=DEADLINE_SECONDS)
+    answer = requests.get(
+        target.url("/ok"), verify=target.verify, timeout=DEADLINE_SECONDS
+    )
 
     assert answer.status_code == 200
 
 
 def test_a_stall_ends_when_the_client_gives_up(
-    door: Door, connect: Callable[..., Any], probe: Any
+    target: Target, connect: Callable[..., Any], probe: Any
 ) -> None:
     """Its thread is free again at once."""
-    client = connect(door.server.port, door.context)
+    client = connect(target.server.port, target.context)
     client.get("/fault/stall")
-    requests.get(door.url("/ok"), verify=door.verify, timeout=DEADLINE_SECONDS)
+    requests.get(target.url("/ok"), verify=target.verify, timeout=DEADLINE_SECONDS)
     client.socket.close()
 
-    door.server.stop()
+    target.server.stop()
 
     left = [
         thread.name
         for thread in threading.enumerate()
         if thread.name.startswith("smartpay-server")
     ]
-    door.server.start()
+    target.server.start()
     assert left == []
 
 
 def test_a_stall_ends_when_the_server_stops(
-    door: Door, connect: Callable[..., Any]
+    target: Target, connect: Callable[..., Any]
 ) -> None:
     """Stopping waits for no stalled client."""
-    client = connect(door.server.port, door.context)
+    client = connect(target.server.port, target.context)
     client.get("/fault/stall")
-    requests.get(door.url("/ok"), verify=door.verify, timeout=DEADLINE_SECONDS)
+    requests.get(target.url("/ok"), verify=target.verify, timeout=DEADLINE_SECONDS)
 
-    door.server.stop()
+    target.server.stop()
 
     assert client.read_to_the_end() == b""
-    door.server.start()
+    target.server.start()
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_fault_leaks_a_descriptor(
-    door: Door,
+    target: Target,
     connect: Callable[..., Any],
     kind: str,
     count_descriptors: Callable[[], int],
 ) -> None:
     """What was cut off is closed on this side as well."""
-    requests.get(door.url("/ok"), verify=door.verify, timeout=DEADLINE_SECONDS)
-    door.server.stop()
+    requests.get(target.url("/ok"), verify=target.verify, timeout=DEADLINE_SECONDS)
+    target.server.stop()
     before = count_descriptors()
-    door.server.start()
+    target.server.start()
 
     for _ in range(10):
-        client = connect(door.server.port, door.context)
+        client = connect(target.server.port, target.context)
         client.get(f"/fault/{kind}/1")
         with contextlib.suppress(ConnectionResetError):
             client.read_to_the_end()
         client.socket.close()
-    door.server.stop()
+    target.server.stop()
 
     gc.collect()
     assert count_descriptors() <= before
-    door.server.start()
+    target.server.start()
 
 
 @pytest.mark.parametrize("kind", ["empty", "half"])

@@ -19,7 +19,7 @@ from smartpay_mock.server import Server
 from smartpay_mock.server.granian import claim, serve_granian, to_environment
 
 DEADLINE_SECONDS = 20.0
-KEY = {"Authorization": "Basic sk_test_fastDoor"}
+KEY = {"Authorization": "Basic sk_test_granianHost"}
 PROGRAM = """
 import sys
 from smartpay_mock.kernel.settings import load_settings

@@ -342,7 +342,7 @@ def test_a_client_has_so_long_for_a_request_and_no_longer(
     probe: Any, connect: Any, sent: bytes, expected: bytes
 ) -> None:
     """An idle connection closes; half a request is refused; neither keeps a thread."""
-    with Server(probe, patience_s=0.3) as server:
+    with Server(probe, timeout_s=0.3) as server:
         client = connect(server.port)
         client.socket.sendall(sent)
         answer = client.read_to_the_end()
@@ -355,7 +355,7 @@ def test_a_client_has_so_long_for_a_request_and_no_longer(
 
 def test_dripping_bytes_do_not_extend_the_deadline(probe: Any, connect: Any) -> None:
     """The deadline is one for the whole request, not one for each byte."""
-    with Server(probe, patience_s=0.3) as server:
+    with Server(probe, timeout_s=0.3) as server:
         client = connect(server.port)
         client.send("GET /ok HTTP/1.1\n")
         client.socket.settimeout(0.02)

@@ -15,7 +15,7 @@ from smartpay_mock.kernel.settings import Settings
 from smartpay_mock.server import Sandbox
 
 DEADLINE_SECONDS = 10.0
-KEY = {"Authorization": "Basic sk_test_sandboxDoor"}
+KEY = {"Authorization": "Basic sk_test_sandboxHost"}
 ORDER = order_payload()
 
 
@@ -94,7 +94,7 @@ def test_a_sandbox_that_does_not_run_has_no_url() -> None:
         _ = Sandbox().url
 
 
-def test_state_outlives_a_restart_of_the_door() -> None:
+def test_state_outlives_a_restart() -> None:
     """Stopping frees ports and threads; the state stays with the app."""
     sandbox = Sandbox()
     with sandbox:
@@ -107,7 +107,7 @@ def test_state_outlives_a_restart_of_the_door() -> None:
 
 
 def test_webhooks_are_delivered_while_the_sandbox_runs() -> None:
-    """The door that serves starts their worker, and ends it."""
+    """The serving process starts their worker, and ends it."""
     with Sandbox():
         during = webhook_threads()
 

@@ -161,8 +161,8 @@ def test_a_pool_that_is_used_up_is_named(url: str) -> None:
 
 def test_a_server_that_is_not_there_is_named_without_its_password() -> None:
     """Host and database are told, the rest is not."""
-    with pytest.raises(StoreUnavailable, match=r"'world' at 127.0.0.1:1 ") as caught:
-        open_store("postgresql://me:secret@127.0.0.1:1/world")
+    with pytest.raises(StoreUnavailable, match=r"'shop' at 127.0.0.1:1 ") as caught:
+        open_store("postgresql://me:secret@127.0.0.1:1/shop")
 
     assert "secret" not in str(caught.value)
 
@@ -170,10 +170,10 @@ def test_a_server_that_is_not_there_is_named_without_its_password() -> None:
 def test_an_option_nobody_knows_is_refused() -> None:
     """The text of libpq, and the form that works."""
     with pytest.raises(StoreError, match=r"sslmood.*Write\s+postgresql://"):
-        open_store("postgresql://localhost/world?sslmood=bad")
+        open_store("postgresql://localhost/shop?sslmood=bad")
 
 
-def test_worlds_in_two_schemas_do_not_meet(store: Store, url: str) -> None:
+def test_states_in_two_schemas_are_separate(store: Store, url: str) -> None:
     """Not in their documents, and not in their locks."""
     with open_store(f"{url}_too&busy_ms=500") as other:
         with store.write("a") as unit, ThreadPoolExecutor(1) as pool:

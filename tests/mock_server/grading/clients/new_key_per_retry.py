@@ -8,7 +8,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-PATIENCE_S = 1.25
+TIMEOUT_S = 1.25
 PAUSE_S = 0.5
 TRIES = 5
 
@@ -27,7 +27,7 @@ def attempt(number: int) -> bool:
     )
     try:
         with urllib.request.urlopen(  # noqa: S310 - the emulator
-            request, timeout=PATIENCE_S
+            request, timeout=TIMEOUT_S
         ) as answer:
             json.load(answer)
     except urllib.error.HTTPError as error:

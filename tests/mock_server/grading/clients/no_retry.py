@@ -6,7 +6,7 @@ import sys
 import urllib.request
 from pathlib import Path
 
-PATIENCE_S = 1.25
+TIMEOUT_S = 1.25
 
 request = urllib.request.Request(  # noqa: S310 - the emulator
     os.environ["SMARTPAY_URL"] + "/orders",
@@ -18,7 +18,7 @@ request = urllib.request.Request(  # noqa: S310 - the emulator
     },
 )
 with urllib.request.urlopen(  # noqa: S310 - the emulator
-    request, timeout=PATIENCE_S
+    request, timeout=TIMEOUT_S
 ) as answer:
     order = json.load(answer)
 sys.exit(0 if order["status"] == "succeeded" else 1)

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-PATIENCE_S = 4.0
+TIMEOUT_S = 4.0
 PAUSES_S = (0.25, 0.5, 1.0)
 WORTH_ANOTHER_TRY = {429, 500, 502, 503, 504}
 
@@ -23,7 +23,7 @@ headers = {
 
 def attempt() -> tuple[int, object, float]:
     """Return status, decoded answer and how long we are told to wait, in seconds."""
-    line = http.client.HTTPConnection(url.netloc, timeout=PATIENCE_S)
+    line = http.client.HTTPConnection(url.netloc, timeout=TIMEOUT_S)
     try:
         line.request("POST", f"{url.path}/orders", body, headers)
         answer = line.getresponse()
