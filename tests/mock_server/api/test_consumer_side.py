@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -12,24 +11,6 @@ from smartpay_mock.kernel import clock
 from smartpay_schemas import OPERATIONS
 
 LOGIN = {"emailAddress": "consumer+test@example.com", "password": "password"}
-
-
-@pytest.mark.parametrize(
-    "media_type",
-    ["text/plain;charset=UTF-8", "application/json", "text/plain; charset=utf-8", None],
-)
-def test_a_login_is_read_as_json_whatever_it_is_labelled(
-    api: Any, media_type: str | None
-) -> None:
-    """Node labels it text/plain, Go whatever it sniffs."""
-    reply = api.do(
-        "consumer_login",
-        raw=json.dumps(LOGIN).encode(),
-        headers={"Content-Type": media_type, "Authorization": None},
-    )
-
-    assert reply.status == 200
-    assert set(reply.json) == {"accessToken"}
 
 
 @pytest.mark.parametrize(
@@ -136,19 +117,6 @@ def test_a_payment_method_decides_an_authorization(api: Any, method: str) -> Non
         assert api.events() == [("order.rejected", order)]
 
 
-def test_after_a_soft_decline_another_method_may_be_tried(api: Any) -> None:
-    """Each attempt is told."""
-    order = api.session(captureMethod="manual")["order"]["id"]
-    api.authorize(order, paymentMethod="pm_test_visaDeclined")
-    api.authorize(order, paymentMethod="pm_test_visaDeclined")
-
-    reply = api.authorize(order)
-
-    assert reply.json["status"] == "requires_capture"
-    kinds = [kind for kind, _ in api.events()]
-    assert kinds == ["order.rejected", "order.rejected", "order.authorized"]
-
-
 @pytest.mark.parametrize(
     ("consumer", "status"),
     [
@@ -188,17 +156,6 @@ def test_the_address_of_a_token_session_declines_its_approval(api: Any) -> None:
     assert api.events() == [("token.created", id_), ("token.rejected", id_)]
     trace = api.control("GET", f"/requests/{declined.headers['Request-Id']}")["trace"]
     assert any("rejected@smartpay.co declines" in str(entry) for entry in trace)
-
-
-def test_the_expiry_counts_from_the_authorization(api: Any) -> None:
-    """Not from the session."""
-    api.freeze()
-    order = api.session(captureMethod="manual")["order"]["id"]
-    now = api.advance(hours=5)
-
-    reply = api.authorize(order)
-
-    assert reply.json["expiresAt"] == now + 7 * clock.DAY_MS
 
 
 def test_a_consumer_set_inactive_stays_the_same_consumer(api: Any) -> None:

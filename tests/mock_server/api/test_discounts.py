@@ -37,38 +37,6 @@ def counts(api: Any, promotion_code: Any) -> tuple[int, int]:
     return shown["redemptionCount"], coupon["redemptionCount"]
 
 
-def test_a_code_takes_its_coupons_amount_off(api: Any) -> None:
-    """The order keeps its amount; the payment is for what is left."""
-    promotion_code = code(api)
-
-    order = redeem(api).json
-
-    full = api.ok("get_order", id=order["id"], query={"expand": "all"})
-    (discount,) = full["discounts"]
-    (payment,) = full["payments"]
-    assert (order["amount"], order["discountAmount"]) == (2500, 300)
-    assert order["discounts"] == [discount["id"]]
-    assert (discount["amount"], discount["currency"]) == (300, "JPY")
-    assert discount["promotionCode"] == promotion_code["id"]
-    assert discount["coupon"] == promotion_code["coupon"]
-    assert payment["amount"] == 2200
-    assert counts(api, promotion_code) == (1, 1)
-
-
-def test_only_what_is_left_to_pay_can_be_captured_and_refunded(api: Any) -> None:
-    """With manual capture the limit is the amount minus the discount."""
-    code(api)
-    order = redeem(api, captureMethod="manual").json["id"]
-
-    refused = api.capture(order, 2201)
-    taken = api.capture(order, 2200).json
-
-    assert refused.refusal == (409, "payment.excessive-amount")
-    assert "the 2200 left" in refused.message
-    assert api.ok("get_order", id=order)["status"] == "succeeded"
-    assert api.refund(taken["id"]).json["amount"] == 2200
-
-
 ROUNDING = [
     (10, 2500, 250),
     (10, 2509, 250),
@@ -94,35 +62,6 @@ def test_a_percentage_is_rounded_down_to_the_yen(
     assert order["discountAmount"] == expected
 
 
-@pytest.mark.parametrize("word", ["SPRING", "spring", "sPrInG"])
-def test_a_code_is_typed_in_any_case(api: Any, word: str) -> None:
-    """Codes are unique ignoring case, so any case finds one."""
-    code(api)
-
-    assert redeem(api, word).json["discountAmount"] == 300
-
-
-def test_a_code_may_have_spaces_dots_hyphens_and_kana(api: Any) -> None:
-    """As the SDKs' suites make them."""
-    promotion_code = code(api, code="THE CODE-1700.5_春")
-
-    assert promotion_code["code"] == "THE CODE-1700.5_春"
-    assert redeem(api, "the code-1700.5_春").status == 200
-
-
-@pytest.mark.parametrize("word", ["SPRING", "spring", "Spring"])
-def test_a_code_exists_once_in_whatever_case(api: Any, word: str) -> None:
-    """409, and the message names it."""
-    coupon = code(api)["coupon"]
-    before = api.held()
-
-    reply = api.do("create_promotion_code", {"code": word, "coupon": coupon})
-
-    assert reply.refusal == (409, "promotion-code.exists")
-    assert word in reply.message
-    assert api.held() == before
-
-
 def test_two_accounts_may_have_the_same_code(api: Any, other: Any) -> None:
     """A code is unique in its account."""
     assert code(api)["id"] != code(other)["id"]
@@ -141,11 +80,6 @@ def refused(api: Any, word: str = "SPRING", **session: Any) -> str:
     start = f"The promotion code {word} does not apply: "
     assert reply.message.startswith(start)
     return str(reply.message.removeprefix(start))
-
-
-def test_an_unknown_code_does_not_apply(api: Any) -> None:
-    """The order goes on waiting; without the code it is authorized."""
-    assert refused(api, "NOPE") == "there is no such code"
 
 
 def test_another_accounts_code_does_not_apply(api: Any, other: Any) -> None:
@@ -170,13 +104,6 @@ def test_an_inactive_code_or_coupon_does_not_apply(api: Any, which: str) -> None
 
     assert reason == f"the {which} is not active"
     assert redeem(api).status == 200
-
-
-def test_a_code_can_be_made_inactive_from_the_start(api: Any) -> None:
-    """And active null means active."""
-    code(api, active=False)
-
-    assert refused(api) == "the code is not active"
 
 
 @pytest.mark.parametrize("which", ["code", "coupon"])
@@ -284,83 +211,6 @@ def test_something_must_be_left_to_pay(api: Any, discount: int, applies: bool) -
         assert api.ok("list_payments")["data"][0]["amount"] == 1
     else:
         assert refused(api) == "it would leave nothing to pay"
-
-
-def test_a_declined_authorization_redeems_nothing(api: Any) -> None:
-    """Only what is charged counts."""
-    promotion_code = code(api, maxRedemptionCount=1)
-    order = api.session()["order"]["id"]
-    api.authorize(order, promotionCode="SPRING", paymentMethod="pm_test_visaDeclined")
-
-    reply = api.authorize(order, promotionCode="SPRING")
-
-    assert reply.json["discountAmount"] == 300
-    assert counts(api, promotion_code) == (1, 1)
-
-
-CONTRADICTIONS = {
-    "amount with percentage": (
-        {**AMOUNT, "discountPercentage": 5},
-        "discountPercentage",
-    ),
-    "percentage with amount": (
-        {**PERCENTAGE, "discountAmount": 5, "currency": "JPY"},
-        "discountAmount",
-    ),
-    "amount without amount": (
-        {"name": "n", "discountType": "amount", "currency": "JPY"},
-        "discountAmount",
-    ),
-    "amount without currency": (
-        {"name": "n", "discountType": "amount", "discountAmount": 5},
-        "currency",
-    ),
-    "percentage without percentage": (
-        {"name": "n", "discountType": "percentage"},
-        "discountPercentage",
-    ),
-    "over a hundred": (
-        {**PERCENTAGE, "discountPercentage": 100.5},
-        "discountPercentage",
-    ),
-    "another type": ({**AMOUNT, "discountType": "gift"}, "discountType"),
-}
-
-
-@pytest.mark.parametrize(("body", "named"), CONTRADICTIONS.values(), ids=CONTRADICTIONS)
-def test_coupon_rules_that_contradict_each_other_are_refused(
-    api: Any, body: Any, named: str
-) -> None:
-    """400, naming what is too much or missing; nothing is made."""
-    before = api.held()
-
-    reply = api.do("create_coupon", body)
-
-    assert reply.refusal == (400, "request.invalid")
-    assert any(detail.startswith(f"{named}: ") for detail in reply.details)
-    assert api.held() == before
-
-
-def test_null_for_the_other_types_discount_is_no_contradiction(api: Any) -> None:
-    """Python sends null for what is not set."""
-    body = {**AMOUNT, "discountPercentage": None, "description": "d"}
-
-    coupon = api.ok("create_coupon", body)
-
-    assert (coupon["discountAmount"], coupon["description"]) == (300, "d")
-    assert (coupon["active"], coupon["sponsored"]) == (True, False)
-    assert coupon["redemptionCount"] == 0
-
-
-def test_a_minimum_amount_needs_a_currency(api: Any) -> None:
-    """What would it be a minimum of?"""
-    coupon = api.ok("create_coupon", AMOUNT)["id"]
-    body = {"code": "X", "coupon": coupon, "minimumAmount": 100}
-
-    reply = api.do("create_promotion_code", body)
-
-    assert reply.refusal == (400, "request.invalid")
-    assert reply.details[0].startswith("currency: ")
 
 
 def test_a_code_is_given_on_the_sessions_page(api: Any) -> None:
