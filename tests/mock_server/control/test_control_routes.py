@@ -379,19 +379,6 @@ class TestConsumers:
 
         assert status == ("succeeded" if decision == "approved" else "rejected")
 
-    def test_a_consumer_can_be_deactivated_and_activated(self, api: Any) -> None:
-        """It decides the orders of all the consumer's tokens."""
-        path = "/consumers/consumer_test_active"
-        seen = []
-
-        for active in (False, True):
-            shown = api.control("PATCH", path, {"active": active})
-            assert shown["active"] is active
-            seen.append(api.order()["status"])
-
-        assert seen == ["rejected", "succeeded"]
-        assert api.control("GET", path) == shown
-
     @pytest.mark.parametrize(
         ("decision", "status"),
         [

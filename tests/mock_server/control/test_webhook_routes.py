@@ -98,20 +98,6 @@ def test_advancing_the_clock_attempts_what_falls_due(api: Any, dead_url: str) ->
     assert [row["at"] for row in then["attempts"]][1:] == [first["nextAttemptAt"]]
 
 
-def test_draining_until_a_time_attempts_what_falls_due(api: Any, dead_url: str) -> None:
-    """Up to the complete schedule."""
-    now = api.freeze()
-    endpoint(api, dead_url, "order.authorized")
-    api.manual()
-
-    until = now + 30 * 86_400_000
-    outcomes = api.control("POST", "/webhooks/drain", {"until": until})
-
-    assert outcomes[-1]["state"] == "failed"
-    (shown,) = api.control("GET", "/webhooks/deliveries?state=failed")
-    assert len(shown["attempts"]) > 3
-
-
 def test_draining_applies_expiries_first(api: Any, dead_url: str) -> None:
     """Their webhooks are delivered too."""
     api.freeze()
@@ -122,18 +108,6 @@ def test_draining_applies_expiries_first(api: Any, dead_url: str) -> None:
     (outcome,) = api.control("POST", "/webhooks/drain", {})
 
     assert outcome["type"] == "order.canceled"
-
-
-def test_a_delivery_beyond_loopback_is_blocked(api: Any) -> None:
-    """The reason names the setting that allows it."""
-    endpoint(api, "https://example.com/hook", "order.authorized")
-    api.manual()
-
-    (outcome,) = api.control("POST", "/webhooks/drain", {})
-
-    assert outcome["state"] == "blocked"
-    (shown,) = api.control("GET", "/webhooks/deliveries?state=blocked")
-    assert "SMARTPAY_SANDBOX_WEBHOOKS_ANYWHERE" in shown["reason"]
 
 
 def test_a_delivery_or_all_in_a_state_can_be_replayed(api: Any, dead_url: str) -> None:
@@ -152,14 +126,6 @@ def test_a_delivery_or_all_in_a_state_can_be_replayed(api: Any, dead_url: str) -
     assert (one["id"], one["state"]) == (first["id"], "pending")
     assert [outcome["delivery"] for outcome in again] == [first["id"]]
     assert [row["id"] for row in all_] == [first["id"], second["id"]]
-
-
-def test_replaying_without_deliveries_is_refused(api: Any) -> None:
-    """The message says what to do first."""
-    reply = api.admin("POST", "/webhooks/replay")
-
-    assert reply.status == 400
-    assert "create a webhook endpoint" in reply.detail
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ import pytest
 
 from smartpay_mock.events.schedule import (
     RETRY_AFTER_MS,
-    next_attempt_at,
     parse_schedule,
 )
 from smartpay_mock.kernel.clock import DAY_MS
@@ -17,15 +16,6 @@ def test_the_schedule_backs_off_and_ends_after_about_three_days() -> None:
     """No pause is shorter than the one before."""
     assert list(RETRY_AFTER_MS) == sorted(RETRY_AFTER_MS)
     assert 2.5 * DAY_MS < sum(RETRY_AFTER_MS) < 3 * DAY_MS
-
-
-def test_after_the_last_pause_there_is_no_further_attempt() -> None:
-    """Two pauses make three attempts."""
-    times = [
-        next_attempt_at(tries, at=1_000, retry_after_ms=(10, 20)) for tries in (1, 2, 3)
-    ]
-
-    assert times == [1_010, 1_020, None]
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import socket
 import ssl
 import threading
@@ -17,7 +15,6 @@ from smartpay_mock.events.attempt import Post, explain_failure, send_post
 from smartpay_mock.events.destinations import Destination, Destinations
 
 ACCOUNT = "acct_one"
-KEY_HEX = "260d2907ea2fcd7a83ca52e8c1c98a012423eaddde8a8cf03fb3163d6d92"
 
 
 def post_to(url: str, *, timeout_ms: int = 5_000) -> Post:
@@ -44,31 +41,6 @@ def answer_with(listener: socket.socket, data: bytes) -> threading.Thread:
     thread = threading.Thread(target=serve)
     thread.start()
     return thread
-
-
-def test_a_receiver_gets_the_documented_headers_and_a_signature_over_the_raw_body(
-    account: Any, receiver: Any
-) -> None:
-    """Verified with the published key, without code of the emulator."""
-    endpoint = account.endpoint(url=f"{receiver.url}?shop=1")
-    event = account.publish()
-
-    (outcome,) = account.deliverer(send=send_post).drain(ACCOUNT)
-
-    assert outcome["state"] == "delivered"
-    ((headers, body),) = receiver.requests
-    message = f"{account.now}.".encode() + body
-    key = bytes.fromhex(KEY_HEX)
-    assert headers["Content-Type"] == "application/json"
-    assert headers["Smartpay-Signature-Timestamp"] == str(account.now)
-    assert headers["Smartpay-Subscription-Id"] == endpoint["id"]
-    assert headers["Smartpay-Event-Id"] == event["id"]
-    assert (
-        headers["Smartpay-Signature"]
-        == hmac.new(key, message, hashlib.sha256).hexdigest()
-    )
-    assert body.decode() == account.deliveries()[0]["body"]
-    assert headers["Host"] == receiver.url.split("/")[2]
 
 
 def test_a_redirect_is_not_followed(account: Any, receiver: Any) -> None:

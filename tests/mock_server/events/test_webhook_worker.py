@@ -165,22 +165,3 @@ def test_a_worker_that_never_started_can_be_stopped(account: Any) -> None:
     worker.stop()
 
     assert worker.errors == []
-
-
-def test_a_real_receiver_gets_a_webhook(account: Any, receiver: Any) -> None:
-    """From the worker to a socket."""
-    worker = Worker(
-        type(account.deliverer())(
-            account.store, clock_of=lambda _account: account.now, holder="one"
-        )
-    )
-    worker.start()
-    account.endpoint(url=receiver.url)
-    event = account.publish()
-
-    worker.wake(ACCOUNT)
-
-    assert receiver.arrived.wait(10)
-    worker.stop()
-    assert receiver.requests[0][0]["Smartpay-Event-Id"] == event["id"]
-    assert worker.errors == []
