@@ -9,7 +9,6 @@ import pytest
 from smartpay_mock.events import outbox
 from smartpay_mock.events.outbox import is_delivered, record, summarize_event
 from smartpay_mock.kernel.errors import NotFoundError
-from smartpay_mock.kernel.json import encode
 
 ACCOUNT = "acct_one"
 

@@ -13,6 +13,7 @@ from smartpay_mock.events.signing import (
     verify,
 )
 from smartpay_mock.kernel.errors import SandboxUsageError
+from smartpay_mock.kernel.json import encode
 from smartpay_mock.storage import open_store
 
 SECRET = "gybcsjixKyBW2d4z6iNPlaYzHUMtawnodwZt3W0q"
