@@ -9,8 +9,7 @@ from __future__ import annotations
 import threading
 from array import array
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 
 from smartpay_mock.kernel.waiting import before_waiting
 from smartpay_mock.storage.base import Row, Store, read_only
@@ -59,22 +58,31 @@ class Table:
             self._dues.get(id_),
         )
 
-    def write(self, row: Row) -> None:
+    def write(
+        self,
+        seq: int,
+        id_: str,
+        body: bytes,
+        attachment: bytes | None,
+        *,
+        index_key: str | None,
+        due: int | None,
+    ) -> None:
         """Insert a document, or replace the one with its id and number."""
-        seq, id_, body, attachment, index_key, due = row
-        if id_ not in self.bodies:
+        if id_ in self.bodies:
+            self._clear_columns(id_, seq)
+        else:
             self._seqs[id_] = seq
             self._ids[seq] = id_
             _add(self._numbers, seq)
         self.bodies[id_] = body
         if attachment is not None:
             self._attachments[id_] = attachment
-        elif self._attachments:
-            self._attachments.pop(id_, None)
-        if self._keys.get(id_) != index_key:
+        if index_key is not None:
             self._set_key(id_, seq, index_key)
-        if self._dues.get(id_) != due:
-            self._set_due(id_, seq, due)
+        if due is not None:
+            self._dues[id_] = due
+            _add(self._by_due, (due << SEQ_BITS) | seq)
 
     def remove(self, id_: str) -> None:
         """Delete a document that is there."""
@@ -82,9 +90,7 @@ class Table:
         del self.bodies[id_]
         del self._ids[seq]
         del self._numbers[bisect_left(self._numbers, seq)]
-        self._attachments.pop(id_, None)
-        self._set_key(id_, seq, None)
-        self._set_due(id_, seq, None)
+        self._clear_columns(id_, seq)
 
     def page(self, limit: int, before: int | None, index_key: str | None) -> list[Row]:
         """Return up to ``limit`` documents numbered below ``before``, newest first."""
@@ -117,17 +123,7 @@ class Table:
             return found
         return array("q", [] if found is None else [found])
 
-    def _set_key(self, id_: str, seq: int, index_key: str | None) -> None:
-        known = self._keys.pop(id_, None)
-        if known is not None:
-            rest = self._with_key(known)
-            del rest[bisect_left(rest, seq)]
-            if rest:
-                self._by_key[known] = rest
-            else:
-                del self._by_key[known]
-        if index_key is None:
-            return
+    def _set_key(self, id_: str, seq: int, index_key: str) -> None:
         self._keys[id_] = index_key
         if index_key in self._by_key:
             numbers = self._by_key[index_key] = self._with_key(index_key)
@@ -135,13 +131,20 @@ class Table:
         else:
             self._by_key[index_key] = seq
 
-    def _set_due(self, id_: str, seq: int, due: int | None) -> None:
-        known = self._dues.pop(id_, None)
-        if known is not None:
-            del self._by_due[bisect_left(self._by_due, (known << SEQ_BITS) | seq)]
+    def _clear_columns(self, id_: str, seq: int) -> None:
+        """Delete a document's attachment, key and due time."""
+        self._attachments.pop(id_, None)
+        index_key = self._keys.pop(id_, None)
+        if index_key is not None:
+            numbers = self._with_key(index_key)
+            del numbers[bisect_left(numbers, seq)]
+            if numbers:
+                self._by_key[index_key] = numbers
+            else:
+                del self._by_key[index_key]
+        due = self._dues.pop(id_, None)
         if due is not None:
-            self._dues[id_] = due
-            _add(self._by_due, (due << SEQ_BITS) | seq)
+            del self._by_due[bisect_left(self._by_due, (due << SEQ_BITS) | seq)]
 
 
 def _add(numbers: array[int] | list[int], number: int) -> None:
@@ -168,7 +171,7 @@ _EMPTY = Table()
 class _Unit:
     """A unit of work; ``base.Unit`` documents its methods.
 
-    A write is applied at once; the call that would undo it is noted.
+    A write is applied at once; what it replaces is noted, to undo it.
     """
 
     def __init__(
@@ -179,11 +182,14 @@ class _Unit:
         self._data = data
         self._can_write = can_write
         self._seq_before = 0
-        self._undo: list[Callable[[], None]] = []
+        self._tables_before = data.tables
+        # The document of each write as it was before, or None if there was none.
+        self._undo: list[tuple[Table, str, Row | None]] = []
 
     def __enter__(self) -> _Unit:
         self._store.begin(self._data.lock)
         self._seq_before = self._data.last_seq
+        self._tables_before = self._data.tables
         return self
 
     def __exit__(self, error_type: type[BaseException] | None, *_: object) -> None:
@@ -237,16 +243,14 @@ class _Unit:
         attachment: bytes | None = None,
     ) -> None:
         table = self._table(kind)
-        before = table.row(id_)
+        before = table.row(id_) if id_ in table.bodies else None
+        self._undo.append((table, id_, before))
         # Replacing uses a number up, too, as SQLite does: with a seed, both give the
         # same page tokens.
         self._data.last_seq = seq = self._data.last_seq + 1
-        if before is None:
-            self._undo.append(partial(table.remove, id_))
-        else:
+        if before is not None:
             seq = before.seq
-            self._undo.append(partial(table.write, before))
-        table.write(Row(seq, id_, body, attachment, index_key, due))
+        table.write(seq, id_, body, attachment, index_key=index_key, due=due)
 
     def delete(self, kind: str, id_: str) -> bool:
         table = self._table(kind)
@@ -261,19 +265,23 @@ class _Unit:
             self._remove(table, row)
 
     def clear(self) -> None:
-        self._check_can_write()
-        data = self._data
-        self._undo.append(partial(setattr, data, "tables", data.tables))
-        data.tables = {}
-        data.last_seq = 0
+        if not self._can_write:
+            raise read_only(self.account)
+        self._data.tables = {}
+        self._data.last_seq = 0
 
     def discard(self) -> None:
-        while self._undo:
-            self._undo.pop()()
+        for table, id_, before in reversed(self._undo):
+            if before is None:
+                table.remove(id_)
+            else:
+                table.write(*before[:4], index_key=before.index_key, due=before.due)
+        self._undo.clear()
+        self._data.tables = self._tables_before
         self._data.last_seq = self._seq_before
 
     def _remove(self, table: Table, row: Row) -> None:
-        self._undo.append(partial(table.write, row))
+        self._undo.append((table, row.id, row))
         table.remove(row.id)
 
     def _read(self, kind: str) -> Table:
@@ -281,15 +289,12 @@ class _Unit:
 
     def _table(self, kind: str) -> Table:
         """Return the table of a kind, to write in it."""
-        self._check_can_write()
+        if not self._can_write:
+            raise read_only(self.account)
         table = self._data.tables.get(kind)
         if table is None:
             table = self._data.tables[kind] = Table()
         return table
-
-    def _check_can_write(self) -> None:
-        if not self._can_write:
-            raise read_only(self.account)
 
 
 class MemoryStore(Store):
