@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from itertools import chain, groupby
-from operator import attrgetter
+from itertools import chain
 from typing import Any
 
 from flask import Flask, Response, current_app, request
@@ -108,69 +106,69 @@ def describe_admin(
 
 
 def add_admin(app: Flask, application: Application, guard: Guard) -> None:
-    """Register the control plane with ``app``, with one rule per path."""
-    paths = groupby(sorted(ROUTES, key=attrgetter("path")), key=attrgetter("path"))
-    for path, routes in paths:
-        by_method = {route.method: route for route in routes}
-        app.add_url_rule(
-            PREFIX + path.replace("{id}", "<id>"),
-            endpoint=f"admin@{path}",
-            view_func=_view(by_method, application, guard),
-            methods=list(by_method),
-            provide_automatic_options=False,
-        )
-    for alias, route in ALIASES.items():
-        app.add_url_rule(
-            alias,
-            endpoint=f"admin@alias{alias}",
-            view_func=_view({"GET": route}, application, guard),
-        )
+    """Register the control plane with ``app``.
+
+    Flask compiles every rule at the start, so one rule stands for all routes.
+    """
+
+    def view(rest: str = "") -> Response:
+        method = "GET" if request.method == "HEAD" else request.method
+        found = find_route(method, f"/{rest}")
+        if found is None:
+            refused = guard.refuse(read_head(request.environ))
+            answer = refused or _unknown_route(request.method, request.path)
+        else:
+            answer = _serve(*found, application, guard)
+        return to_response(answer)
+
     for number, path in enumerate((PREFIX, f"{PREFIX}/<path:rest>")):
         app.add_url_rule(
             path,
-            endpoint=f"admin@other{number}",
-            view_func=_other_view(application, guard),
+            endpoint=f"admin@{number}",
+            view_func=view,
             methods=_METHODS,
             provide_automatic_options=False,
         )
 
+    def alias() -> Response:
+        route = ALIASES[request.path]
+        return to_response(_serve(route, {}, application, guard))
 
-def _view(
-    routes: Mapping[str, Route], application: Application, guard: Guard
-) -> Callable[..., Response]:
-    """Return the view of a path that has these routes, by method."""
-
-    def view(**params: str) -> Response:
-        environ = request.environ
-        route = routes["GET" if request.method == "HEAD" else request.method]
-        # The body is read only after the guard has let the call pass.
-        answer = guard.refuse(read_head(environ), is_open=route.is_open)
-        if answer is None:
-            call = read_call(environ, _BODY_LIMIT)
-            answer = _answer(route, application, guard, call, params)
-        return to_response(answer)
-
-    return view
+    for path in ALIASES:
+        app.add_url_rule(path, endpoint=f"admin@alias{path}", view_func=alias)
 
 
-def _other_view(application: Application, guard: Guard) -> Callable[..., Response]:
-    """Return the view of all paths that have no rule: former paths and unknown ones."""
+def find_route(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+    """Return the route of a call and the parameters in its path, if there is one.
 
-    def view(**_params: str) -> Response:
-        current = FORMER_PATHS.get(request.path.removeprefix(PREFIX))
-        routes = {row.method: row for row in ROUTES if row.path == current}
-        if request.method in routes:
-            return _view(routes, application, guard)()
-        refused = guard.refuse(read_head(request.environ))
-        return to_response(refused or _unknown_route(request.method, request.path))
+    Args:
+        method: HTTP method.
+        path: Below ``/__admin``; also one of ``FORMER_PATHS``.
+    """
+    path = FORMER_PATHS.get(path, path)
+    found = None
+    for route in ROUTES:
+        params = route.match(path) if route.method == method else None
+        if params is not None and (found is None or not params):
+            found = route, params  # a path without parameters has precedence
+    return found
 
-    return view
+
+def _serve(
+    route: Route, params: dict[str, str], application: Application, guard: Guard
+) -> Answer:
+    """Answer a call; its body is read only after the guard has let it pass."""
+    environ = request.environ
+    refused = guard.refuse(read_head(environ), is_open=route.is_open)
+    if refused is not None:
+        return refused
+    return _answer(route, application, guard, read_call(environ, _BODY_LIMIT), params)
 
 
 def _unknown_route(method: str, path: str) -> Answer:
     below = path.removeprefix(PREFIX)
     below = FORMER_PATHS.get(below, below)
-    allowed = sorted(row.method for row in ROUTES if row.matches(below))
+    allowed = sorted(row.method for row in ROUTES if row.match(below) is not None)
     if allowed:
         methods = ", ".join(allowed)
         answer = problem(405, f"{path} does not accept {method}. Use {methods}.")

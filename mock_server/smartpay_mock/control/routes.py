@@ -97,13 +97,18 @@ class Route:
     body: Mapping[str, Any] | None = None
     query: tuple[str, ...] = ()
 
-    def matches(self, path: str) -> bool:
-        """Return whether ``path``, below ``/__admin``, is a path of this route."""
-        own, given = self.path.split("/"), path.split("/")
-        return len(own) == len(given) and all(
-            part == other or (part == "{id}" and other != "")
-            for part, other in zip(own, given, strict=True)
-        )
+    def match(self, path: str) -> dict[str, str] | None:
+        """Return the parameters in ``path``, or ``None`` if it is of another route.
+
+        Args:
+            path: Below ``/__admin``.
+        """
+        before, marker, after = self.path.partition("{id}")
+        if not marker:
+            return {} if path == self.path else None
+        id_ = path.removeprefix(before).removesuffix(after)
+        is_own = path == before + id_ + after and id_ != "" and "/" not in id_
+        return {"id": id_} if is_own else None
 
     def read_body(self, data: bytes) -> dict[str, Any]:
         """Return the JSON body in ``data``.
