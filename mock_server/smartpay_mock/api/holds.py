@@ -109,6 +109,8 @@ class Holds:
 
     def wait(self, account: str, operation: str, at: str) -> None:
         """Block the calling thread at every hold that matches."""
+        if account not in self._holds:
+            return
         for hold in self.of(account):
             if hold.at == at and hold.operation in {operation, "*"}:
                 hold.wait()

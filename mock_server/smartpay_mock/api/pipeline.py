@@ -9,13 +9,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from smartpay_mock.api import envelope, journal
-from smartpay_mock.api.application import Application, Params, save_account
+from smartpay_mock.api.application import (
+    Application,
+    Middleware,
+    Params,
+    save_account,
+)
 from smartpay_mock.api.auth import Credential, Refusal, authenticate
 from smartpay_mock.api.faults import apply_faults
 from smartpay_mock.api.idempotency import Key
@@ -40,15 +46,46 @@ _ADVICE_LENGTH = 1_000
 
 
 def perform(
-    application: Application, operation: Operation, params: Params, call: Call
+    application: Application,
+    operation: Operation,
+    params: Params,
+    call: Call,
+    *,
+    middleware: Sequence[Middleware] | None = None,
 ) -> Answer:
-    """Return the answer to a call of ``operation``; middleware sees the call first."""
-    if not application.middleware:
-        return _answer_call(application, operation, params, call)
-    next_layer = partial(_answer_call, application)
-    for layer in application.middleware:
-        next_layer = partial(layer, next_layer)
-    return next_layer(operation, params, call)
+    """Return the answer to a call.
+
+    Args:
+        application: The components.
+        operation: What is called.
+        params: Parameters of the path.
+        call: The request.
+        middleware: What sees the call first; by default, the application's.
+    """
+    layers = application.middleware if middleware is None else middleware
+    if layers:
+        next_layer = partial(perform, application, middleware=layers[:-1])
+        return layers[-1](next_layer, operation, params, call)
+    caller = application.callers.identify(operation, params, call)
+    if isinstance(caller, Refusal):
+        answer = envelope.unauthorized(caller, operation.side)
+        answer.headers["Request-Id"] = application.fresh_ids.new("request")
+        return answer
+    pipeline = Pipeline(application, operation, params, call, caller)
+    holds, account_id = application.holds, caller.account
+    holds.wait(account_id, operation.id, "before_commit")
+    with application.opened(account_id) as (unit, account):
+        faults = _take_faults(account, operation)
+        if faults:
+            unit.put("account", account.id, account.to_bytes())
+        else:
+            answer = pipeline.run(unit, account)
+    if faults:
+        answer = pipeline.run_with_faults(faults)
+    if pipeline.has_deliveries:
+        application.wake(account_id)
+    holds.wait(account_id, operation.id, "after_commit")
+    return answer
 
 
 def refuse(application: Application, call: Call, error: ApiError) -> Answer:
@@ -73,31 +110,6 @@ def refuse(application: Application, call: Call, error: ApiError) -> Answer:
             )
             journal.write(unit, entry, keep=application.settings.journal)
             application.trim(unit)
-    return answer
-
-
-def _answer_call(
-    application: Application, operation: Operation, params: Params, call: Call
-) -> Answer:
-    caller = application.callers.identify(operation, params, call)
-    if isinstance(caller, Refusal):
-        answer = envelope.unauthorized(caller, operation.side)
-        answer.headers["Request-Id"] = application.fresh_ids.new("request")
-        return answer
-    pipeline = Pipeline(application, operation, params, call, caller)
-    holds, account_id = application.holds, caller.account
-    holds.wait(account_id, operation.id, "before_commit")
-    with application.opened(account_id) as (unit, account):
-        faults = _take_faults(account, operation)
-        if faults:
-            unit.put("account", account.id, account.to_bytes())
-        else:
-            answer = pipeline.run(unit, account)
-    if faults:
-        answer = pipeline.run_with_faults(faults)
-    if pipeline.has_deliveries:
-        application.wake(account_id)
-    holds.wait(account_id, operation.id, "after_commit")
     return answer
 
 

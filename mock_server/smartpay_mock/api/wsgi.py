@@ -9,7 +9,7 @@ endpoint (control API, pages) goes on to Flask.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import lru_cache
 from http import HTTPStatus
@@ -47,6 +47,7 @@ MOUNT = "/v1"
 # Two SDKs go to production unless their base URL holds "api.smartpay", so the merchant
 # API also answers below these prefixes, in any case: one SDK lower-cases them.
 _MOUNTED = re.compile(r"((?:/api\.smartpay(?:\.co)?)?/v1)(?=/)", re.IGNORECASE)
+_NO_CONTENT = HTTPStatus.NO_CONTENT.value
 _CUT_OFF = "it does not end as its headers say"
 _IDS = re.compile(r"/[a-z]+_(test|live)_[0-9A-Za-z]+")
 _STATUS_LINES = {
@@ -91,14 +92,17 @@ class Dispatcher:
         self._app = app
         self._flask: WSGIApplication = app.wsgi_app
         self._application = application
-        self._urls = app.url_map.bind("localhost")
+        # Cached, because most clients call the same few paths.
+        self._match = lru_cache(maxsize=256)(app.url_map.bind("localhost").match)
 
     def __call__(
         self, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         """Answer a request."""
+        mount, path = _split_mount(_text_of(environ["PATH_INFO"]))
+        method = environ["REQUEST_METHOD"]
         try:
-            endpoint, params = self._match(environ)
+            endpoint, params = self._match(MOUNT + path if mount else path, method)
         except RequestRedirect:
             return self._flask(environ, start_response)
         except HTTPException as error:
@@ -113,12 +117,6 @@ class Dispatcher:
         except Exception as error:
             answer = self.refuse(environ, call, error)
         return _send(answer, environ, start_response)
-
-    def _match(self, environ: WSGIEnvironment) -> tuple[str, Mapping[str, str]]:
-        """Return the endpoint of a request and the parameters of its path."""
-        mount, path = _split_mount(_text_of(environ["PATH_INFO"]))
-        path = MOUNT + path if mount else path
-        return self._urls.match(path, environ["REQUEST_METHOD"])
 
     def _miss(self, environ: WSGIEnvironment, error: Exception) -> Answer:
         """Return the answer to a path or method that is not served."""
@@ -318,7 +316,7 @@ def _send(
 def _head(answer: Answer) -> tuple[str, list[tuple[str, str]]]:
     """Return the status line and the headers of an answer."""
     headers = [*answer.headers.items()]
-    if answer.status != HTTPStatus.NO_CONTENT:  # which has no length
+    if answer.status != _NO_CONTENT:  # which has no length
         headers.append(("Content-Length", str(len(answer.body))))
     if answer.content_type is not None:
         headers.append(("Content-Type", answer.content_type))

@@ -21,7 +21,6 @@ MOST_FILES = 27
 PATH = [
     "Dispatcher.__call__",
     "perform",
-    "_answer_call",
     "Pipeline.run",
     "Pipeline._attempt",
     "create_order",
