@@ -32,7 +32,7 @@ BASELINES = {
     "requests.post to the fixture's server": "baseline: requests.post",
     "requests.post, smartpay.intercept()": "baseline: requests.post",
 }
-"""What each way of calling is measured against."""
+"""The baseline of each way of calling."""
 
 EMPTY = "def test_nothing():\n    pass\n"
 USED = (Path(__file__).parent / "apps" / "payments.py").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What the peers are told to do: the same schema, each in a form that it reads."""
+"""Configuration of the peers: one schema, in the format of each peer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The emulator and its peers: how each is installed, told what to do, and started.
+"""The emulator and its peers: how each is installed, configured and started.
 
 Everything comes from PyPI and npm into ``bench/.cache``; each Python peer gets a
 virtual environment of its own. WireMock is a jar within its npm package and needs Java.

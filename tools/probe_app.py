@@ -65,7 +65,7 @@ class ProbeApp:
     Attributes:
         hold: ``/held`` waits for it.
         arrived: Released once per request that has reached ``/held``.
-        environs: What the app was called with, one entry per request.
+        environs: The WSGI environment of each request.
     """
 
     def __init__(self) -> None:

@@ -37,7 +37,7 @@ class Step:
     """One call of the script as it was answered.
 
     Attributes:
-        name: What the step is about.
+        name: Name of the step.
         seen: Status, headers and body, with references in place of ids.
     """
 
@@ -83,7 +83,7 @@ def differences(left: Sequence[Step], right: Sequence[Step]) -> list[Difference]
     return found
 
 
-def settled(first: Any, second: Any) -> Any:
+def without_volatile(first: Any, second: Any) -> Any:
     """Return ``first`` with fields that differ in ``second`` marked as varying.
 
     Args:
@@ -92,12 +92,12 @@ def settled(first: Any, second: Any) -> Any:
     """
     if isinstance(first, dict) and isinstance(second, dict):
         return {
-            name: settled(value, second.get(name, ABSENT))
+            name: without_volatile(value, second.get(name, ABSENT))
             for name, value in first.items()
         }
     if isinstance(first, list) and isinstance(second, list):
         pairs = zip_longest(first, second[: len(first)], fillvalue=ABSENT)
-        return [settled(mine, again) for mine, again in pairs]
+        return [without_volatile(mine, again) for mine, again in pairs]
     return first if first == second else VARIES
 
 

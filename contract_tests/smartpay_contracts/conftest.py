@@ -17,7 +17,7 @@ from smartpay_contracts.validation import Validator
 
 VALIDATOR = "smartpay-contracts-validator"
 SWITCH = "inactive_token"
-SETTLED_S = 3.0
+DELIVERED_S = 3.0
 """How long a delivery of the emulator may take to arrive, in seconds."""
 
 
@@ -106,7 +106,7 @@ def receiver(api: Client, target: Target) -> Iterator[Receiver]:
     if target.is_foreign:
         running = Receiver(TIMEOUT_S)
     else:
-        running = Receiver(SETTLED_S, _control(api, target).drain_webhooks)
+        running = Receiver(DELIVERED_S, _control(api, target).drain_webhooks)
     with running:
         yield running
 

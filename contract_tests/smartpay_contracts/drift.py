@@ -28,7 +28,7 @@ from smartpay_contracts.compare import (
     Step,
     differences,
     normalised,
-    settled,
+    without_volatile,
 )
 from smartpay_contracts.connection import Connection, TargetLost
 from smartpay_contracts.exchange import ContractFailure, Doc, Exchange
@@ -334,7 +334,9 @@ def _seen(
         target = _found(side, options, connection)
         plays = [_play(target, connection, with_words=with_words) for _ in range(2)]
         pairs = zip(*plays, strict=True)
-        return target, [Step(a.name, settled(a.seen, b.seen)) for a, b in pairs]
+        return target, [
+            Step(a.name, without_volatile(a.seen, b.seen)) for a, b in pairs
+        ]
     finally:
         connection.close()
 

@@ -102,14 +102,16 @@ class Receiver:
 
     Args:
         timeout_s: How long a delivery may take, in seconds.
-        settle: Delivers everything that is due, where the server can be asked to.
+        deliver_due: Delivers what is due, if the server has a control plane.
     """
 
     def __init__(
-        self, timeout_s: float = TIMEOUT_S, settle: Callable[[], None] | None = None
+        self,
+        timeout_s: float = TIMEOUT_S,
+        deliver_due: Callable[[], None] | None = None,
     ) -> None:
         self._timeout_s = timeout_s
-        self._settle = settle
+        self._deliver_due = deliver_due
         self.deliveries: list[Delivery] = []
         self.answers: list[int] = []
         """Statuses to give next, or ``SILENCE``, one per delivery; 200 after them."""
@@ -138,14 +140,14 @@ class Receiver:
         """Return an address of the receiver."""
         return f"http://127.0.0.1:{self._server.server_address[1]}{path}"
 
-    def settle(self) -> None:
+    def deliver_due(self) -> None:
         """Have everything delivered that is due, on the emulator.
 
         Other servers cannot be asked to: there a test waits for what should come, and
         cannot prove that something does not.
         """
-        if self._settle is not None:
-            self._settle()
+        if self._deliver_due is not None:
+            self._deliver_due()
 
     def take(self, method: str, path: str, headers: Any, body: bytes) -> int:
         """Keep a delivery and return the status to answer with."""
@@ -165,7 +167,7 @@ class Receiver:
         Raises:
             ContractFailure: They did not come in time.
         """
-        self.settle()
+        self.deliver_due()
         with self._changed:
             if not self._changed.wait_for(
                 lambda: len(self.of(type_, path=path)) >= count, self._timeout_s
@@ -207,7 +209,7 @@ class Receiver:
         Raises:
             ContractFailure: It did not become so in time.
         """
-        self.settle()
+        self.deliver_due()
         with self._changed:
             if not self._changed.wait_for(is_so, self._timeout_s):
                 raise ContractFailure(

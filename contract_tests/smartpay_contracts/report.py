@@ -49,7 +49,7 @@ CONFIDENCES = ("documented", "observed", "assumed")
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What this run says of one clause.
+    """The result of one clause in this run.
 
     Attributes:
         clause: The promise.
@@ -134,7 +134,7 @@ def build_report(
     Args:
         found: The verdicts.
         records: What the tests said.
-        lost: What is said of the server if it was lost in the middle, or nothing.
+        lost: The message about a server that was lost during the run, or empty.
     """
     is_broken = any(verdict.outcome == "broken" for verdict in found)
     document = {

@@ -1,4 +1,4 @@
-"""Who may call: secret keys, how they are spelled, and whose objects one sees."""
+"""Authentication: forms of secret keys, and the objects that a key can see."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def test_a_session_carries_what_it_was_made_with(
 @pytest.mark.clause("sessions.create.url-names-it")
 @pytest.mark.parametrize("make", [Shop.session, Shop.token_session])
 def test_the_url_of_a_session_names_it(make: Any, shop: Shop) -> None:
-    """A person can tell from the address which session is meant."""
+    """The address contains the id of the session."""
     session = make(shop)
 
     assert session["id"] in session["url"]
@@ -96,7 +96,7 @@ def test_the_url_of_a_session_names_it(make: Any, shop: Shop) -> None:
 @pytest.mark.clause("sessions.create.customer")
 @pytest.mark.parametrize("body", [payloads.order_session(), payloads.token_session()])
 def test_a_session_carries_its_customer(body: dict[str, Any], shop: Shop) -> None:
-    """With every member that was told."""
+    """With every member that was sent."""
     session = create(shop, body)
 
     values = body["customerInfo"]

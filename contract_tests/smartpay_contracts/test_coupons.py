@@ -366,7 +366,7 @@ def test_an_unknown_code_is_refused(shop: Shop, consumer: Client) -> None:
 def test_a_rule_about_the_consumer_holds(
     rule: str, shop: Shop, consumer: Client
 ) -> None:
-    """Who has bought is no new consumer, and has used the code."""
+    """A consumer with an order is not new, and has used the code."""
     code = code_for(shop, {"discountAmount": 300}, **{rule: True})
     first, second = shop.unauthorized(amount=1_000), shop.unauthorized(amount=1_000)
     give(shop, first, code["code"])

@@ -157,7 +157,7 @@ def assert_only_rejection_published(order: Doc, receiver: Receiver) -> None:
 def test_an_order_that_the_consumer_could_not_pay_is_published(
     *, method: str, status: str, shop: Shop, control: Control, receiver: Receiver
 ) -> None:
-    """With the status that tells whether another method may be tried."""
+    """The status shows whether another method can be tried."""
     order = shop.unauthorized()
     body = {"paymentMethod": method, "paymentPlan": "pay_in_three"}
 
@@ -218,7 +218,7 @@ def test_the_events_of_an_order_come_in_order(
     """token.used, order.authorized, payment.created."""
     shop.order()
 
-    receiver.settle()
+    receiver.deliver_due()
 
     created = {d.type: d.event["createdAt"] for d in receiver.deliveries}
     assert sorted(created) == ["order.authorized", "payment.created", "token.used"]
@@ -234,7 +234,7 @@ def test_a_session_for_an_order_publishes_nothing(
     """Nothing has happened yet."""
     shop.session()
 
-    receiver.settle()
+    receiver.deliver_due()
 
     assert receiver.types() == []
 
@@ -243,7 +243,7 @@ def test_a_session_for_an_order_publishes_nothing(
 def test_a_replay_publishes_nothing(
     shop: Shop, control: Control, receiver: Receiver
 ) -> None:
-    """What happened once is told once."""
+    """One change causes one event."""
     body, key = shop.order_body(), unique(32)
 
     for _ in range(3):
@@ -259,14 +259,14 @@ def test_a_refused_call_publishes_nothing(
 ) -> None:
     """Neither an invalid one nor a conflicting one."""
     order = shop.authorized(100)["id"]
-    receiver.settle()
+    receiver.deliver_due()
     before = receiver.types()
 
     shop.api.call("create_payment", payloads.payment(order, 101))
     shop.api.call("create_order", shop.order_body(amount=-1))
     shop.api.call("create_order", payloads.order("paytok_test_nobody"))
 
-    receiver.settle()
+    receiver.deliver_due()
     assert receiver.types() == before
 
 
@@ -279,6 +279,6 @@ def test_releasing_a_rest_is_no_cancellation(
     shop.payment(40, order=order)
     shop.ok("cancel_order", id=order)
 
-    receiver.settle()
+    receiver.deliver_due()
 
     assert "order.canceled" not in receiver.types()

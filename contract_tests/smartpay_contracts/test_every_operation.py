@@ -280,7 +280,7 @@ def test_an_id_has_the_usual_length(resource: Resource, shop: Shop) -> None:
 def test_every_object_in_an_answer_has_a_good_id_flag_and_times(
     operation: str, shop: Shop
 ) -> None:
-    """SDKs refuse other ids; test mode is told; times are milliseconds."""
+    """SDKs refuse other ids; test mode is marked; times are milliseconds."""
     answer = shop.checks.succeeded(call(operation, shop))
 
     things = objects_in(answer.json)

@@ -64,7 +64,7 @@ def test_a_retried_order_charges_once(shop: Shop) -> None:
 
 @pytest.mark.clause("idempotency.replay-post")
 def test_a_retried_capture_captures_once(shop: Shop) -> None:
-    """What is left afterwards is what one capture leaves."""
+    """The rest to capture is that after one capture."""
     order, key = shop.authorized(1_000), unique(32)
     body = payloads.payment(order["id"], 400, cancelRemainder="manual")
 
@@ -149,7 +149,7 @@ def test_a_replayed_update_gets_the_first_answer(
 
 @pytest.mark.clause("idempotency.recognisable")
 @pytest.mark.parametrize("operation", IDEMPOTENT)
-def test_a_replay_can_be_told(operation: str, shop: Shop) -> None:
+def test_a_replay_is_recognizable(operation: str, shop: Shop) -> None:
     """By a header that a first answer does not have."""
     arguments, key = ARRANGE[operation](shop), unique(32)
 

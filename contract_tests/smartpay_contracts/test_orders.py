@@ -143,7 +143,7 @@ def test_an_order_carries_what_it_was_made_with(shop: Shop) -> None:
 
 @pytest.mark.clause("orders.create.echo")
 def test_an_order_without_reference_and_fee_has_none(shop: Shop) -> None:
-    """What was not sent is not made up."""
+    """Members that were not sent are absent."""
     body = payloads.without(shop.order_body(), "reference")
     body["shippingInfo"] = {"address": dict(payloads.ADDRESS)}
 
@@ -393,7 +393,7 @@ def test_an_inactive_consumer_is_not_charged(
 def test_a_consumer_who_is_active_again_is_charged_again(
     shop: Shop, control: Control
 ) -> None:
-    """What counts is how it is when the order is made."""
+    """Its state at the time of the order counts."""
     consumer = sandbox_values().tokens["guide"].consumer
     control.set_consumer(consumer, active=False)
     rejected = shop.order(token=sandbox_values().tokens["guide"].id)

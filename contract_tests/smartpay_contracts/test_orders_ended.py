@@ -42,7 +42,7 @@ def test_an_order_is_canceled(shop: Shop) -> None:
 
 @pytest.mark.clause("orders.cancel.partly-captured", "orders.cancel.releases")
 def test_the_rest_of_a_partly_captured_order_is_released(shop: Shop) -> None:
-    """What was captured stays, and the order is succeeded."""
+    """The captured amount stays, and the order is succeeded."""
     order = shop.authorized(400)
     payments = [shop.payment(amount, order=order["id"]) for amount in (50, 51)]
 
@@ -161,7 +161,7 @@ def test_an_order_does_not_expire_before_seven_days(
 def test_a_partly_captured_order_is_succeeded_after_seven_days(
     shop: Shop, control: Control
 ) -> None:
-    """What was captured stays; the rest is released."""
+    """The captured amount stays; the rest is released."""
     control.freeze()
     order = shop.authorized(700)
     payment = shop.payment(200, order=order["id"])

@@ -100,7 +100,7 @@ def test_a_page_has_twenty_entries_by_default(shop: Shop) -> None:
 def test_a_walk_visits_every_object_once(
     resource: Resource, size: int, shop: Shop
 ) -> None:
-    """Whatever the size of the pages; the last one has no next."""
+    """For each page size; the last page has no next."""
     made = {resource.make(shop)["id"] for _ in range(3)}
     whole = shop.checks.listed(shop.api, resource.list_operation)
     # An account that others use too may hold thousands; ten steps are a walk.
@@ -207,7 +207,7 @@ def test_the_first_page_has_a_token_too(
 def test_what_is_made_meanwhile_does_not_disturb_a_walk(
     resource: Resource, shop: Shop
 ) -> None:
-    """What was there is seen once each."""
+    """Each object that existed before is listed once."""
     old = {resource.make(shop)["id"] for _ in range(3)}
     seen: list[str] = []
 

@@ -102,7 +102,7 @@ def test_a_capture_over_the_amount_is_refused(remainder: str, shop: Shop) -> Non
 
 @pytest.mark.clause("payments.create.excessive")
 def test_captures_add_up_to_the_amount_at_most(shop: Shop) -> None:
-    """What is left counts, not what was authorized."""
+    """The rest counts, not the authorized amount."""
     order = shop.authorized(800)["id"]
     shop.checks.ok(capture(shop, order, 500, cancelRemainder="manual"))
 
@@ -346,7 +346,7 @@ def test_a_refund_over_the_payment_is_refused(shop: Shop) -> None:
 
 @pytest.mark.clause("refunds.create.insufficient")
 def test_refunds_add_up_to_the_payment_at_most(shop: Shop) -> None:
-    """What is left counts, not what was paid."""
+    """The rest counts, not the paid amount."""
     payment = paid(shop, 800)["id"]
     shop.checks.ok(refund(shop, payment, 500))
 

@@ -133,7 +133,7 @@ HOUR_MS = 3_600_000
 
 def arrived(receiver: Receiver, type_: str) -> Delivery:
     """Return the delivery of an event that the test has just caused."""
-    receiver.settle()
+    receiver.deliver_due()
     return receiver.wait_for(type_)[-1]
 
 
@@ -302,7 +302,7 @@ def test_each_endpoint_gets_its_own_delivery(shop: Shop, receiver: Receiver) -> 
 
     shop.coupon()
 
-    receiver.settle()
+    receiver.deliver_due()
     deliveries = {
         path: receiver.wait_for("coupon.created", path=path)[0] for path in endpoints
     }
@@ -328,7 +328,7 @@ def test_an_inactive_endpoint_gets_nothing(shop: Shop, receiver: Receiver) -> No
     assert receiver.at("/off") == []
     switch(True)
     shop.coupon()
-    receiver.settle()
+    receiver.deliver_due()
     assert len(receiver.wait_for("coupon.created", path="/off")) == 1
 
 
@@ -354,7 +354,7 @@ def test_events_follow_a_changed_url(shop: Shop, receiver: Receiver) -> None:
 
     shop.coupon()
 
-    receiver.settle()
+    receiver.deliver_due()
     (delivery,) = receiver.wait_for("coupon.created", path="/new")
     assert delivery.is_signed_with(made["signingSecret"])
     assert receiver.at("/old") == []
@@ -364,7 +364,7 @@ def test_events_follow_a_changed_url(shop: Shop, receiver: Receiver) -> None:
 def test_another_accounts_events_are_not_delivered_here(
     shop: Shop, receiver: Receiver, endpoint: Doc, other: Client
 ) -> None:
-    """Only one's own coupon is told."""
+    """Only coupons of the own account cause events."""
     theirs = other.call("create_coupon", {**_COUPON, "name": "theirs"}).doc
     mine = shop.coupon()
 
@@ -400,11 +400,11 @@ def test_an_unacknowledged_delivery_is_retried(
     """Only 200 acknowledges."""
     receiver.answers += [status, status]
     shop.coupon()
-    receiver.settle()
+    receiver.deliver_due()
 
     for _ in range(2):
         control.advance(days=1)
-        receiver.settle()
+        receiver.deliver_due()
 
     deliveries = receiver.wait_for("coupon.created", count=3)
     assert [d.answered for d in deliveries] == [status, status, 200]
@@ -415,13 +415,13 @@ def test_an_unacknowledged_delivery_is_retried(
 def test_a_delivery_without_an_answer_is_retried(
     shop: Shop, receiver: Receiver, endpoint: Doc, control: Control
 ) -> None:
-    """Who hangs up has acknowledged nothing."""
+    """A closed connection acknowledges nothing."""
     receiver.answers += [SILENCE]
     shop.coupon()
-    receiver.settle()
+    receiver.deliver_due()
 
     control.advance(days=1)
-    receiver.settle()
+    receiver.deliver_due()
 
     deliveries = receiver.wait_for("coupon.created", count=2)
     assert [d.answered for d in deliveries] == [SILENCE, 200]
@@ -434,11 +434,11 @@ def test_a_retry_is_the_same_event_signed_anew(
     """And after a 200 there is no further one."""
     receiver.answers += [500]
     shop.coupon()
-    receiver.settle()
+    receiver.deliver_due()
 
     for _ in range(3):
         control.advance(days=1)
-        receiver.settle()
+        receiver.deliver_due()
 
     first, second = receiver.of("coupon.created")
     assert first.body == second.body
@@ -452,11 +452,11 @@ def test_a_retry_is_the_same_event_signed_anew(
 def test_a_delivery_comes_once(
     shop: Shop, receiver: Receiver, endpoint: Doc, control: Control
 ) -> None:
-    """What was acknowledged is done."""
+    """An acknowledged delivery is not sent again."""
     shop.order()
-    receiver.settle()
+    receiver.deliver_due()
     control.advance(days=1)
-    receiver.settle()
+    receiver.deliver_due()
 
     ids = [d.headers["smartpay-event-id"] for d in receiver.deliveries]
     assert len(ids) == len(set(ids)) == 3

@@ -170,7 +170,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 class Story:
-    """Takes the steps, and tells them."""
+    """Takes the steps and prints them."""
 
     def __init__(self, shop: Shop, inbox: Receiver) -> None:
         self.shop = shop
@@ -252,8 +252,8 @@ def live(story: Story) -> str:
     return order
 
 
-def settle(shop: Shop, order_id: str) -> str:
-    """Say where the money is, as the API tells it."""
+def summarize(shop: Shop, order_id: str) -> str:
+    """Return a line with the final amounts of an order."""
     order = shop.call("GET", f"/orders/{order_id}?expand=all")
     refunds = shop.call("GET", "/refunds")["data"]
     captured = sum(payment["amount"] for payment in order["payments"])
@@ -273,7 +273,7 @@ def main() -> None:
         inbox.secret = endpoint["signingSecret"]
         story = Story(shop, inbox)
         order = live(story)
-        print(settle(shop, order))
+        print(summarize(shop, order))
         if not inbox.arrived.empty():
             sys.exit(f"One more webhook arrived: {inbox.arrived.get().event}")
         print(f"{story.genuine} webhooks arrived, all of them genuine.")

@@ -30,7 +30,7 @@ class Shop:
         secret_key: The shop's key.
         webhook_secret: What Smartpay signs webhooks with.
         pause: Waits so many seconds before another try.
-        paid: What webhooks said was paid: order ids.
+        paid: Ids of the orders that webhooks reported as paid.
     """
 
     api_url: str
@@ -44,7 +44,7 @@ class Shop:
         return f"charge-{cart['reference']}"
 
     def charge(self, cart: dict[str, Any]) -> dict[str, Any]:
-        """Charge a cart once, however often it takes to be told so."""
+        """Charge a cart once, with retries until a response arrives."""
         for attempt in range(TRIES):
             answer = self._try(cart)
             if answer is not None and answer.status_code < 500:

@@ -24,7 +24,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def is_date(value: object) -> bool:
-    """Tell whether a string is a day of the calendar, YYYY-MM-DD, from year 0001."""
+    """Return whether a string is a day of the calendar, YYYY-MM-DD, from year 0001."""
     if not isinstance(value, str):
         return True
     if not _DATE.fullmatch(value):
@@ -90,7 +90,7 @@ def _validator_class() -> Any:
 
 
 def _is_number(checker: object, value: object) -> bool:
-    """Tell whether a value is a number of JSON, which has no infinity and no NaN."""
+    """Return whether a value is a JSON number: no infinity and no NaN."""
     return (
         isinstance(value, int | float)
         and not isinstance(value, bool)

@@ -74,11 +74,11 @@ def _operation(row: dict[str, Any]) -> Operation:
 
 
 def _clause(row: dict[str, Any]) -> Clause:
-    told = row["checkable"]
+    checkable = row["checkable"]
     changes = {
         "operations": tuple(row["operations"]),
-        "checkable": told is True,
-        "reason": "" if told is True else told,
+        "checkable": checkable is True,
+        "reason": "" if checkable is True else checkable,
     }
     return Clause(**{**row, **changes})
 

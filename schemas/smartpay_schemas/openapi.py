@@ -210,8 +210,8 @@ def _grown(name: str) -> str:
 
 def _refusal(codes: list[str]) -> Document:
     rows = [errors()[code] for code in codes]
-    told = " ".join(f"`{r.code}`: {r.condition}" for r in rows)
-    answer = _content("common/error", rows[0].status, told)
+    text = " ".join(f"`{r.code}`: {r.condition}" for r in rows)
+    answer = _content("common/error", rows[0].status, text)
     answer["content"][_JSON]["examples"] = {
         row.code: {
             "value": {
@@ -262,11 +262,11 @@ def _webhook(name: str) -> Document:
 def _event(row: EventType) -> Document:
     """Return an example of an event; of what has no schema, only id and kind."""
     event: Document = schema("resources/event")["examples"][0]
-    told = {"type": row.type, "version": event_version(), "data": _told_by(row)}
-    return {**event, "eventData": told}
+    data = {"type": row.type, "version": event_version(), "data": _data_of(row)}
+    return {**event, "eventData": data}
 
 
-def _told_by(row: EventType) -> Document:
+def _data_of(row: EventType) -> Document:
     words = (f"-{c.lower()}" if c.isupper() else c for c in row.object)
     name = f"resources/{''.join(words)}"
     if name not in names():
@@ -364,10 +364,10 @@ def _tolerant(request: Document) -> Document:
 def _sent(member: Document, *, is_optional: bool) -> Document:
     """Return a member of a request; in metadata each value is optional too."""
     if member.get("$ref") == _ref(_METADATA)["$ref"]:
-        told = {key: value for key, value in member.items() if key != "$ref"}
+        own = {key: value for key, value in member.items() if key != "$ref"}
         metadata = rewritten(schema(_METADATA), _METADATA)
         values = {"anyOf": [metadata["additionalProperties"], _NULL]}
-        member = {**metadata, **told, "additionalProperties": values}
+        member = {**metadata, **own, "additionalProperties": values}
     return {"anyOf": [member, _NULL]} if is_optional else member
 
 

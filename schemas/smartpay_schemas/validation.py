@@ -29,7 +29,7 @@ MOST_UNKNOWN = 100
 def accepts(
     name_or_schema: str | dict[str, Any], document: Any, *, tolerate_extra: bool = False
 ) -> bool:
-    """Tell whether a document fits a schema.
+    """Return whether a document fits a schema.
 
     Args:
         name_or_schema: Schema name, or a schema such as `collection_of` returns.
@@ -44,7 +44,7 @@ def accepts(
 
 
 def accepts_strictly(name: str, document: Any) -> bool:
-    """Tell whether a request is canonical, so that nothing has to be said about it.
+    """Return whether a request is canonical, so that it needs no advice.
 
     Canonical is: accepted, without nulls, unknown members and tolerated spellings
     (`autommatic`, `jpy`, `jp`). `1250.0` counts as the whole number it is.

@@ -117,7 +117,7 @@ def test_the_command_finds_everything_in_its_environment(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (("--only", "503-one", "--", "true"), "503-once"),
         (("--only", "400", "--", "no-such-command"), "Cannot run no-such-command"),
@@ -128,13 +128,13 @@ def test_the_command_finds_everything_in_its_environment(
     ],
 )
 def test_wrong_usage_exits_with_2_and_a_message(
-    run: Run, arguments: tuple[str, ...], told: str
+    run: Run, arguments: tuple[str, ...], message: str
 ) -> None:
     """Unknown scenarios and commands, and values that cannot be."""
     done = run("grade", *arguments)
 
     assert done.returncode == 2
-    assert told in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -16,14 +16,14 @@ URL = "http://127.0.0.1:8585/v1"
 @pytest.fixture
 def handed_on(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the arguments that the kit is given; it is not run."""
-    told: list[str] = []
+    received: list[str] = []
 
     def run_kit(_module: str, arguments: Any) -> int:
-        told.extend(arguments)
+        received.extend(arguments)
         return 0
 
     monkeypatch.setattr(kit, "run_kit", run_kit)
-    return told
+    return received
 
 
 def test_every_option_of_the_kit_is_one_of_verify(handed_on: list[str]) -> None:

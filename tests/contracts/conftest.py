@@ -157,5 +157,5 @@ def known(key: str, *, second_key: str = "") -> list[str]:
 
 @pytest.fixture(scope="session")
 def options() -> Callable[..., list[str]]:
-    """Return how to tell a run all that it may know of the third-party server."""
+    """Return the options that describe the third-party server to a run."""
     return known

@@ -22,7 +22,7 @@ class _UnreliableHandler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer as the path says."""
-        # The kit's look whether anybody listens is told by its Connection header.
+        # The kit's check for a listening server is marked by its Connection header.
         if self.path == "/silent" and self.headers["Connection"] != "close":
             return
         self.send_response(302 if self.path == "/away" else 200)
@@ -109,7 +109,7 @@ def test_a_server_that_is_gone_ends_the_run() -> None:
 
 
 def test_a_server_that_hangs_ends_the_run() -> None:
-    """It takes connections and answers none: a thousand waits would tell no more."""
+    """It accepts connections and never answers; further calls are pointless."""
     connection = Connection(timeout_s=0.05)
 
     with (

@@ -21,7 +21,7 @@ BREAKS = {
     "automatic-stays-open": ("an_approved_order_succeeds", "orders.create.succeeded"),
     "delete-200": ("a_deletion_is_answered", "service.delete-204"),
     "idempotency-ignored": ("a_repeated_creation", "idempotency.replay-post"),
-    "replay-unmarked": ("a_replay_can_be_told", "idempotency.recognisable"),
+    "replay-unmarked": ("a_replay_is_recognizable", "idempotency.recognisable"),
     "capture-unbounded": ("a_capture_over_the_amount", "payments.create.excessive"),
     "refund-409": ("a_refund_over_the_payment", "refunds.create.insufficient"),
     "webhook-signed-wrong": ("signed_with_the_endpoints", "events.signature"),

@@ -52,11 +52,11 @@ def test_a_broken_promise_ends_the_run_with_1(finished_run: Any) -> None:
 
 def test_another_choice_is_a_discovery_and_no_failure(finished_run: Any) -> None:
     """The server lists the oldest first, which nobody forbade."""
-    told = {
+    found_clauses = {
         name for row in finished_run.report["discoveries"] for name in row["clauses"]
     }
 
-    assert "pagination.newest-first" in told
+    assert "pagination.newest-first" in found_clauses
     assert "discovery: pagination.newest-first (assumed)" in finished_run.output
     assert "discovered" in finished_run.output
 
@@ -332,8 +332,8 @@ def test_drift_names_the_fields_that_differ(
 
     assert done.returncode == 10, done.stdout + done.stderr
     found = json.loads((tmp_path / "drift.json").read_text(encoding="utf-8"))
-    told = {(row["step"], row["path"]) for row in found["differences"]}
-    assert told == {
+    differences = {(row["step"], row["path"]) for row in found["differences"]}
+    assert differences == {
         ("refund too much", "body.statusCode"),
         ("refund too much", "status"),
     }

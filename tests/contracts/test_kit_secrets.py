@@ -48,7 +48,7 @@ def spellings(secret: str) -> list[str]:
 
 
 @given(keys, around, around)
-def test_a_key_is_blotted_out_though_nobody_told_of_it(
+def test_a_key_that_was_not_registered_is_removed(
     key: str, before: str, after: str
 ) -> None:
     """It is known by its form."""

@@ -47,6 +47,6 @@ def test_a_signature_covers_time_and_body(body: bytes, at: int) -> None:
 
 
 def test_other_characters_are_no_secret() -> None:
-    """A typing error is told, not hashed."""
+    """A typing error is reported, not hashed."""
     with pytest.raises(ValueError, match="substring not found"):
         decode_base62("not-base62")

@@ -563,7 +563,7 @@ class Call:
         """Authorize an order as the consumer."""
         order = self.find("order")
         if order["status"] != "requires_authorization":
-            raise Refusal(409, "order.settled")
+            raise Refusal(409, "order.ended")
         is_approved = self.body.get("paymentMethod") == "pm_test_visaApproved"
         if is_approved:
             self._authorize(order)

@@ -1,4 +1,4 @@
-"""What the pages tell a reader to type into a shell is understood, and works."""
+"""The shell commands on the pages exist and work."""
 
 from __future__ import annotations
 
@@ -167,16 +167,16 @@ def test_settings_of_pytest_are_settings(
 def test_the_first_command_of_the_readme_charges(
     blocks: Blocks, sandbox: Sandbox
 ) -> None:
-    """And so do its variants that the page tells of."""
+    """The variants on the page work, too."""
     [words] = commands(blocks, "README.md", "curl")
     call = parsed(words)
-    told = {
+    documented = {
         "succeeded": {},
         "requires_capture": {"captureMethod": "manual"},
         "rejected": {"token": "paytok_test_disabled"},
     }
 
-    for expected, change in told.items():
+    for expected, change in documented.items():
         body = json.dumps(json.loads(call.body or "") | change)
         status, order = send(sandbox, call._replace(body=body))
         assert (status, order["status"]) == (200, expected)
@@ -203,9 +203,9 @@ def test_the_page_tells_the_schedule_and_the_states_of_deliveries(root: Path) ->
     """As they are in the code; a reader plans by them."""
     page = (root / "docs" / "control-plane.md").read_text(encoding="utf-8")
 
-    told = re.search(r"^90s[0-9smhd,]+$", page, re.MULTILINE)
+    documented = re.search(r"^90s[0-9smhd,]+$", page, re.MULTILINE)
     states = dict(re.findall(r"^\| `([a-z]+)` \| (.+) \|$", page, re.MULTILINE))
 
-    assert told is not None
-    assert parse_schedule(told[0]) == RETRY_AFTER_MS
+    assert documented is not None
+    assert parse_schedule(documented[0]) == RETRY_AFTER_MS
     assert states == STATES

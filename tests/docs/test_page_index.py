@@ -1,4 +1,4 @@
-"""A reader finds every page, and can read it; what is told of examples is true."""
+"""Every page is linked and readable; statements about examples are true."""
 
 from __future__ import annotations
 
@@ -67,9 +67,9 @@ def test_the_story_of_the_shop_is_short(root: Path) -> None:
     _, _, rest = readme.partition(STORY)
     story = re.split(r"^## ", rest, maxsplit=1, flags=re.MULTILINE)[0]
 
-    told = [line for line in story.splitlines() if line and not line.startswith("```")]
+    lines = [line for line in story.splitlines() if line and not line.startswith("```")]
 
-    assert 0 < len(told) <= STORY_LINES
+    assert 0 < len(lines) <= STORY_LINES
 
 
 def test_the_fix_that_the_readme_names_is_the_shops(root: Path) -> None:

@@ -63,7 +63,7 @@ def test_every_operation_says_what_a_replay_and_a_request_id_look_like() -> None
 
 @pytest.mark.parametrize("section", ["paths", "webhooks"])
 def test_every_body_has_an_example_that_is_valid(section: str) -> None:
-    """What is sent, what is answered, what is refused, and what is told."""
+    """Requests, responses, errors and events."""
     document = openapi()
     parts = {"components": document["components"]}
 

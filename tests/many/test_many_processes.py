@@ -58,18 +58,18 @@ def test_a_change_is_published_once_by_any_host(cluster: Any, key: str) -> None:
     )
 
     with closing(cluster.client(1, key)) as client:
-        told = client.admin("GET", "/events")
+        events = client.admin("GET", "/events")
     # The token is one and the same: it is charged once for each order.
     per_change = Counter(
         (event["type"], event["objectId"])
-        for event in told
+        for event in events
         if not event["type"].startswith("token.")
     )
     assert set(per_change.values()) == {1}
-    kinds = Counter(event["type"] for event in told)
+    kinds = Counter(event["type"] for event in events)
     assert kinds["payment.created"] == count, kinds
     assert set(kinds.values()) == {count}
-    assert len({event["id"] for event in told}) == len(told)
+    assert len({event["id"] for event in events}) == len(events)
 
 
 def test_the_last_yen_is_captured_once(cluster: Any, key: str) -> None:

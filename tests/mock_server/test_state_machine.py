@@ -193,7 +193,7 @@ class Life(RuleBasedStateMachine):
         self.held: list[Order] = []
         self.paid: dict[str, Payment] = {}
         self.status: dict[str, str] = {}
-        self.told: list[tuple[str, str]] = []
+        self.published: list[tuple[str, str]] = []
         self.keys = 0
         for token in ("paytok_test_approved", "paytok_test_disabled"):
             self.status[token] = token.rpartition("_")[2].replace("approved", "active")
@@ -201,8 +201,8 @@ class Life(RuleBasedStateMachine):
         made = self.api.ok("create_coupon", {**coupon, "currency": "JPY"})
         body = {"code": CODE, "coupon": made["id"], "maxRedemptionCount": REDEMPTIONS}
         self.code = str(self.api.ok("create_promotion_code", body)["id"])
-        self.told += [("coupon.created", made["id"])]
-        self.told += [("promotion_code.created", self.code)]
+        self.published += [("coupon.created", made["id"])]
+        self.published += [("promotion_code.created", self.code)]
         for manual in (True, False):
             self.charge(0, amount=2_000, manual=manual, declines=False, twice=False)
 
@@ -253,7 +253,9 @@ class Life(RuleBasedStateMachine):
 
     def expect_events(self, events: tuple[str, ...], **subjects: str) -> None:
         """Expect events about these objects."""
-        self.told += [(event, subjects[event.partition(".")[0]]) for event in events]
+        self.published += [
+            (event, subjects[event.partition(".")[0]]) for event in events
+        ]
 
     def refused(self, reply: Any, code: str | None) -> None:
         """Expect the documented refusal."""
@@ -479,7 +481,7 @@ class Life(RuleBasedStateMachine):
     def events_are_those_of_the_table(self) -> None:
         """One for each change, in order, and none besides."""
         type(self).steps += 1
-        assert self.api.events() == self.told
+        assert self.api.events() == self.published
 
     @invariant()
     def orders_are_as_the_model_has_them(self) -> None:

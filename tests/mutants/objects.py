@@ -163,7 +163,7 @@ MUTANTS = (
         "promotions.create.defaults",
     ),
     proof(
-        "codes-tell-cases-apart",
+        "codes-depend-on-case",
         wrap_handlers(_case_sensitive, "create_promotion_code"),
         "promotions.create.exists",
     ),

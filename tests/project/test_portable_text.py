@@ -1,4 +1,4 @@
-"""Nothing under version control tells where it was made, or by what."""
+"""No tracked file names the machine or the tool that made it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the pages tell a reader to type exists, and where they point there is a file."""
+"""Commands on the pages exist, and their links lead to files."""
 
 from __future__ import annotations
 

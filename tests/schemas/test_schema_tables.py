@@ -132,7 +132,7 @@ def test_a_lifecycle_has_one_step_per_state_and_action(row: s.Lifecycle) -> None
 
 @pytest.mark.parametrize("resource", s.LIFECYCLES)
 def test_the_states_are_those_of_the_resource(resource: str) -> None:
-    """The schema of the answer and the lifecycle tell the same story."""
+    """The schema of the answer and the lifecycle agree."""
     shape = s.schema(f"resources/{resource}" + ("" if resource == "token" else "-core"))
 
     states = set(shape["properties"]["status"]["enum"])

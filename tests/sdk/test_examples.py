@@ -1,4 +1,4 @@
-"""The examples run as their pages say, and tell what they promise."""
+"""The examples run as their pages say, and print the documented output."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FOLDER = Path(__file__).parents[2] / "examples" / "order-lifecycle"
 SCRIPT = FOLDER / "lifecycle.py"
 WIDTH = 80
 
-TOLD = """\
+OUTPUT = """\
 1. A checkout session for 12,000 yen is made.
    order     requires_authorization, 0 yen captured
    webhook   none
@@ -56,14 +56,14 @@ def lifecycle(run: Callable[..., str], tmp_path: Path) -> Callable[..., str]:
 def test_the_lifecycle_runs_with_an_emulator_of_its_own(
     lifecycle: Callable[..., str],
 ) -> None:
-    """Without a word of configuration: six steps, four webhooks, every yen told."""
+    """Without configuration: six steps, four webhooks and all amounts."""
     printed = lifecycle()
 
     opening, _, story = printed.partition("\n\n")
     assert re.fullmatch(
         r"Smartpay at http://\S+/v1\nReceiver at http://\S+/webhooks", opening
     )
-    assert story == TOLD
+    assert story == OUTPUT
 
 
 def test_the_lifecycle_fits_a_terminal(lifecycle: Callable[..., str]) -> None:
@@ -81,7 +81,7 @@ def test_the_lifecycle_uses_a_running_emulator(
     printed = lifecycle(sandbox.root_url + path)
 
     assert printed.startswith(f"Smartpay at {sandbox.url}\n")
-    assert printed.endswith(TOLD)
+    assert printed.endswith(OUTPUT)
 
 
 def test_the_lifecycle_reads_the_url_from_the_environment(
@@ -93,7 +93,7 @@ def test_the_lifecycle_reads_the_url_from_the_environment(
     printed = lifecycle(url=sandbox.url)
 
     assert printed.startswith(f"Smartpay at {sandbox.url}\n")
-    assert printed.endswith(TOLD)
+    assert printed.endswith(OUTPUT)
 
 
 def test_the_page_of_the_example_shows_its_commands_and_events() -> None:

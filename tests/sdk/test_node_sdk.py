@@ -22,7 +22,7 @@ PRODUCTION = "https://api.smartpay.co/v1"
 
 
 class Way(NamedTuple):
-    """One way to tell the SDK where the API is.
+    """One way to set the URL of the API.
 
     Attributes:
         build: Which of the package's two builds is loaded.

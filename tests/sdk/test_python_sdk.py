@@ -31,7 +31,7 @@ PIP_ENVIRONMENT = {"PIP_CONSTRAINT": "", "PIP_BUILD_CONSTRAINT": ""}
 
 
 class Way(NamedTuple):
-    """One way to tell the SDK where the API is.
+    """One way to set the URL of the API.
 
     Attributes:
         by: ``variable`` or ``option``.
@@ -227,8 +227,8 @@ def test_a_promotion_code_rides_on_the_session_url(results: dict[str, Any]) -> N
         ("unknown order", 404, "order.not-found"),
         ("too much captured", 409, "payment.excessive-amount"),
         ("too much refunded", 403, "amount.insufficient"),
-        ("settled order", 409, "order.cannot-cancel"),
-        ("settled capture", 409, "order.cannot-capture"),
+        ("ended order", 409, "order.cannot-cancel"),
+        ("ended capture", 409, "order.cannot-capture"),
     ],
 )
 def test_a_refusal_reaches_the_caller_as_text(
@@ -242,9 +242,9 @@ def test_a_refusal_reaches_the_caller_as_text(
     assert f'"errorCode":"{code}"' in text
 
 
-def test_cancelling_what_is_partly_captured_settles_it(driven: dict[str, Any]) -> None:
+def test_cancelling_a_partly_captured_order_ends_it(driven: dict[str, Any]) -> None:
     """The rest is released and the order has succeeded."""
-    status, _ = driven["refusals"]["settled order"]
+    status, _ = driven["refusals"]["ended order"]
 
     assert status == "succeeded"
 

@@ -1,4 +1,4 @@
-"""What docs/sdks.md tells a reader to set is what the emulator serves."""
+"""The emulator serves the settings of docs/sdks.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``serve --tls`` tells a script all that a client needs to trust it."""
+"""``serve --tls`` prints what a client needs to trust it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a customer gets for the money, and that it is paid once."""
+"""The customer gets the goods and pays once."""
 
 from __future__ import annotations
 

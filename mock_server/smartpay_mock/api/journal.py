@@ -22,7 +22,7 @@ _LEFT_OUT = b"(left out: it holds a password)"
 
 @dataclass(slots=True)
 class Entry:
-    """What is known about a call when it is answered.
+    """The facts about a call at the time of its answer.
 
     Attributes:
         at: The account's time, in milliseconds since the epoch.
@@ -30,7 +30,7 @@ class Entry:
         answer: As the pipeline made it, before a fault changed it.
         key_hint: The secret key with its middle left out.
         trace: Which rule found what.
-        operation: What was called; ``None`` for a path or method that is not served.
+        operation: The operation called; ``None`` for an unknown path or method.
         advice: Oddities that were tolerated.
         faults: The fault plans that applied, as text.
     """

@@ -1,6 +1,6 @@
 """Bodies and query parameters: decoded and checked, all problems reported at once.
 
-What real clients send is tolerated: ``null`` means absent at every depth, whole numbers
+Clients may deviate: ``null`` means absent at every depth, whole numbers
 may come as ``1250.0``, unknown members are ignored. An oddity that the user can fix
 becomes advice. Source: wire captures of the five SDKs.
 """

@@ -229,7 +229,7 @@ def read_body(call: Call, environ: WSGIEnvironment, limit: int) -> None:
     """Read the body of ``call``, or mark the call as too large.
 
     Raises:
-        BadRequest: The body ends before its announced length.
+        BadRequest: The body ends before its Content-Length.
     """
     length = environ.get("CONTENT_LENGTH", "")
     if length.isdecimal() and int(length) <= limit:
@@ -238,7 +238,7 @@ def read_body(call: Call, environ: WSGIEnvironment, limit: int) -> None:
             raise BadRequest(_CUT_OFF)
     else:
         try:
-            # One byte more: a chunked body does not announce its length.
+            # One byte more: a chunked body has no Content-Length.
             stream = get_input_stream(environ, max_content_length=limit + 1)
             body = stream.read()
         except RequestEntityTooLarge:

@@ -233,7 +233,7 @@ def _serve_fast(
 def _handle_signals() -> Callable[[], object]:
     """Handle SIGINT and SIGTERM; return a function that waits for one.
 
-    Called before the emulator is announced, since a client may stop it at once.
+    Called before the first line is printed, since a client may then stop the emulator.
     Uses a lock: a handler that sets an event can deadlock with the thread it
     interrupts.
     """

@@ -32,7 +32,7 @@ from smartpay_mock.kernel.clock import SECOND_MS
 Document = dict[str, Any]
 
 SEND_ERRORS = (OSError, HTTPException)
-"""What sending may raise; any other exception is a defect of the sandbox."""
+"""Exceptions of a failed attempt; any other one is a defect of the emulator."""
 
 # How much of a response body is read, so that the receiver can finish writing.
 _ANSWER_BYTES = 65_536

@@ -20,7 +20,7 @@ class Account:
         id: Digest of the secret key.
         created_at: Milliseconds since the epoch.
         clock: The account's time.
-        seed: What its ids are derived from; ``None`` for random ids.
+        seed: The source of its ids; ``None`` for random ids.
         drawn: How many ids were drawn from the seed.
         faults: Its fault plans, also those that are spent.
         has_changed: Whether it must be stored again.

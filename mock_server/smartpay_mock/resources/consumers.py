@@ -24,7 +24,7 @@ _PRUNED_AT_ONCE = 2
 def consumer_login(ctx: Context, _params: dict[str, str], body: Document) -> Document:
     """Log a test consumer in.
 
-    Who may log in is written in ``test_values.json``.
+    ``test_values.json`` lists the consumers who can log in.
 
     Raises:
         ApiError: ``consumer.unauthorized``.

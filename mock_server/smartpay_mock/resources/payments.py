@@ -17,7 +17,7 @@ Document = dict[str, Any]
 def create_payment(ctx: Context, _params: dict[str, str], body: Document) -> Document:
     """Capture an authorized order.
 
-    What is left is released (``cancelRemainder: automatic``, the default) or stays
+    The rest is released (``cancelRemainder: automatic``, the default) or stays
     capturable (``manual``).
 
     Raises:

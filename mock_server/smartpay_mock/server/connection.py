@@ -44,7 +44,7 @@ class Connection:
         is_finished: Whether it closes once the output is sent.
         is_draining: Whether input is discarded until the client closes.
         has_unread_input: Whether the client may still be sending a request's body.
-        tls: What a TLS handshake is to be made with; ``None`` without or after it.
+        tls: Context of the pending TLS handshake; ``None`` without or after it.
     """
 
     def __init__(

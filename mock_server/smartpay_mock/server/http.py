@@ -77,7 +77,7 @@ class RequestParser:
     """Parses the bytes of one connection as they arrive.
 
     Args:
-        common: What the WSGI environments of all requests have in common.
+        common: Members that the WSGI environments of all requests share.
         body_limit: Returns the largest body in bytes that is read for a path.
 
     Attributes:

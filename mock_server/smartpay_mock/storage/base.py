@@ -40,7 +40,7 @@ class Row(NamedTuple):
         id: Its id, unique within account and kind.
         body: The document, as it was put.
         attachment: Further bytes that belong to it, or ``None``.
-        index_key: What it is listed by (an order's id for a payment), or ``None``.
+        index_key: Key to list it by (an order's id for a payment), or ``None``.
         due: When its timer fires, in milliseconds since the epoch of the account's
             clock, or ``None``.
     """

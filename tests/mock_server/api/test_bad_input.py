@@ -54,8 +54,8 @@ def test_a_broken_payload_is_refused_with_exactly_its_problems(
     assert sorted(map(pointer_of, reply.details)) == [
         pointer for pointer, _ in broken.problems
     ]
-    told = problems(row.request or {}, without_nulls(broken.payload))
-    assert reply.details == [problem.message for problem in told]
+    expected = problems(row.request or {}, without_nulls(broken.payload))
+    assert reply.details == [problem.message for problem in expected]
     assert reply.message.startswith("Input parameter or payload is invalid: ")
 
 

@@ -83,7 +83,7 @@ def refused(api: Any, word: str = "SPRING", **session: Any) -> str:
 
 
 def test_another_accounts_code_does_not_apply(api: Any, other: Any) -> None:
-    """Nor can it be told from an unknown one."""
+    """The answer is that to an unknown code."""
     code(other)
 
     assert refused(api) == "there is no such code"

@@ -67,7 +67,7 @@ ORDER_ACTIONS: dict[str, Callable[[Any, str], Any]] = {
 def test_an_order_moves_by_the_table(api: Any, state: str, action: str) -> None:
     """One action in each state: the table's next state and events, or its refusal."""
     order = ORDERS[state](api)
-    before, told = api.held(), api.events()
+    before, published = api.held(), api.events()
     api.bearer()
     row = LIFECYCLES["order"].find(state, action)
 
@@ -80,7 +80,7 @@ def test_an_order_moves_by_the_table(api: Any, state: str, action: str) -> None:
     else:
         assert reply.status == 200
         assert api.ok("get_order", id=order)["status"] == row.to_state
-        news = [event_type for event_type, _ in api.events()[len(told) :]]
+        news = [event_type for event_type, _ in api.events()[len(published) :]]
         assert news == list(row.events)
 
 
@@ -120,7 +120,7 @@ TOKEN_ACTIONS: dict[str, Callable[[Any, str], Any]] = {
 def test_a_token_moves_by_the_table(api: Any, state: str, action: str) -> None:
     """A deleted one nobody finds; a decline after the approval comes too late."""
     token = token_in(api, state)
-    before, told = api.held(), api.events()
+    before, published = api.held(), api.events()
     api.bearer()
     api.bearer(DECLINED)
     done = "approve" if action == "reject" and state == "active" else action
@@ -134,7 +134,7 @@ def test_a_token_moves_by_the_table(api: Any, state: str, action: str) -> None:
         assert api.held() == before
     else:
         assert reply.status in (200, 204)
-        news = [event_type for event_type, _ in api.events()[len(told) :]]
+        news = [event_type for event_type, _ in api.events()[len(published) :]]
         assert news == list(row.events)
         if row.to_state != "deleted":
             assert api.ok("get_token", id=token)["status"] == row.to_state
@@ -172,7 +172,7 @@ def test_a_declined_approval_rejects_the_token_and_publishes_it(
 
 
 def test_an_order_without_capture_expires_to_the_millisecond(api: Any) -> None:
-    """Canceled at exactly its time, and told with that time."""
+    """Canceled at exactly its time, and published with that time."""
     now = api.freeze()
     order = api.manual()["id"]
     api.control("POST", "/clock", {"at": now + 7 * DAY_MS - 1})
@@ -210,11 +210,11 @@ def test_a_jump_over_many_expiries_lets_each_happen_at_its_time(api: Any) -> Non
         if number % 5 == 0:
             api.advance(hours=1)
         orders.append(api.manual()["id"])
-    told = len(api.events())
+    published = len(api.events())
 
     api.advance(days=30)
 
-    events = api.control("GET", "/events")[told:]
+    events = api.control("GET", "/events")[published:]
     assert [event["objectId"] for event in events] == orders
     times = [event["createdAt"] for event in events]
     assert times == sorted(times)

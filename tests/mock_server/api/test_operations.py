@@ -104,7 +104,7 @@ def test_an_id_of_another_kind_is_unknown(api: Any, operation: str) -> None:
 @pytest.mark.parametrize(
     "operation", [id_ for id_ in BY_ID if OPERATIONS[id_].side == "merchant"]
 )
-def test_another_accounts_id_cannot_be_told_from_an_unknown_one(
+def test_another_accounts_id_is_answered_like_an_unknown_one(
     api: Any, other: Any, operation: str
 ) -> None:
     """The answers are equal byte for byte, but for the id asked for."""
@@ -260,13 +260,13 @@ def test_an_update_without_a_change_changes_nothing(
 def test_each_change_of_a_coupon_or_code_is_published(api: Any) -> None:
     """Once."""
     code = a_code(api)
-    told = len(api.events())
+    published = len(api.events())
 
     api.ok("update_coupon", {"active": False}, id=code["coupon"])
     api.ok("update_promotion_code", {"active": False}, id=code["id"])
     api.ok("update_promotion_code", {"active": False}, id=code["id"])
 
-    assert api.events()[told:] == [
+    assert api.events()[published:] == [
         ("coupon.updated", code["coupon"]),
         ("promotion_code.updated", code["id"]),
     ]

@@ -35,7 +35,7 @@ def test_an_id_has_its_prefix_and_22_characters(kind: str, seed: int | None) -> 
 
 
 def test_no_two_kinds_share_a_prefix() -> None:
-    """The prefix tells the kind."""
+    """The prefix depends on the kind."""
     assert len(set(PREFIXES.values())) == len(PREFIXES)
 
 

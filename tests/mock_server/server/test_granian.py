@@ -48,7 +48,7 @@ def served(settings: Settings) -> Iterator[tuple[str, subprocess.Popen[str]]]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_serves_orders_until_it_is_told_to_stop(number: signal.Signals) -> None:
+def test_it_serves_orders_until_a_signal_stops_it(number: signal.Signals) -> None:
     """Ready when it says so, gone without an error when asked to go."""
     with served(Settings(port=0, server="granian")) as (url, process):
         answer = requests.post(

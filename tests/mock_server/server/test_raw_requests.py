@@ -220,7 +220,7 @@ def test_the_response_to_head_has_no_body(shop: Shop) -> None:
 def test_a_message_that_is_cut_off_is_never_carried_out(
     shop: Shop, headers: str, body: bytes
 ) -> None:
-    """A whole JSON document is not enough: the message has to end as announced."""
+    """Complete JSON is not enough: the body must have its full Content-Length."""
     shop.send(shop.head(headers) + body, ends=True)
 
     assert shop.orders() == 0

@@ -145,7 +145,7 @@ def test_what_goes_wrong_in_the_app_is_collected(
 def test_a_reset_tells_the_client_nothing_and_the_store_the_truth(
     when: str, kept: int
 ) -> None:
-    """Charged but not told, or neither: the retry with the same key settles it."""
+    """With or without a charge before the fault, a retry with the key charges once."""
     with Sandbox() as sandbox:
         plan = {"operation": "create_order", "kind": "reset", "when": when}
         requests.post(

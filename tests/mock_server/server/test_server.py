@@ -350,7 +350,7 @@ def test_a_port_in_use_is_refused_with_the_way_out(server: Server) -> None:
 def test_a_host_that_cannot_be_bound_is_refused_with_the_way_out(
     probe: Any, host: str, remedy: str
 ) -> None:
-    """A misspelt or foreign address is told from a taken port."""
+    """The message for a wrong address differs from that for a port in use."""
     with pytest.raises(SandboxUsageError) as caught:
         Server(probe, host).start()
 

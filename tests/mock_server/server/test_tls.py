@@ -1,4 +1,4 @@
-"""HTTPS from a private CA that clients can be told to trust."""
+"""HTTPS with a private CA that clients can trust."""
 
 from __future__ import annotations
 

@@ -160,7 +160,7 @@ def test_a_pool_that_is_used_up_is_named(url: str) -> None:
 
 
 def test_a_server_that_is_not_there_is_named_without_its_password() -> None:
-    """Host and database are told, the rest is not."""
+    """The message has host and database, and no password."""
     with pytest.raises(StoreUnavailable, match=r"'shop' at 127.0.0.1:1 ") as caught:
         open_store("postgresql://me:secret@127.0.0.1:1/shop")
 
@@ -258,7 +258,7 @@ def test_tables_of_another_program_are_refused(
     assert [column.name for column in columns or ()] == ["x"]
 
 
-def test_a_user_that_may_not_create_is_told_so(
+def test_a_user_without_the_right_to_create_gets_a_message(
     admin: psycopg.Connection[Any], url: str, schema: str
 ) -> None:
     """The text names the schema and the permission."""

@@ -121,7 +121,7 @@ def test_a_thread_that_waits_for_another_one_tells_the_server(path: Path) -> Non
     assert waits == ["wait"]
 
 
-def test_the_server_is_told_before_a_commit_waits_for_the_disk(store: Store) -> None:
+def test_a_commit_that_waits_for_the_disk_is_reported_first(store: Store) -> None:
     """Once, and only by a unit that wrote something."""
     waits: list[str] = []
     set_on_wait(lambda: waits.append("wait"))

@@ -44,7 +44,7 @@ def prepare(store: Store) -> list[object]:
 
 
 def change_everything(unit: Unit, *, divisor: int = 1) -> None:
-    """Use every way to write, with questions between them; die if told to."""
+    """Use every way to write, with reads between them; exit if asked to."""
     unit.put("order", "o0", b"new")
     unit.put("order", "new", b"new", index_key="x", due=1)
     unit.count("order", index_key="x")

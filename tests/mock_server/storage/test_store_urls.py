@@ -1,4 +1,4 @@
-"""From a URL to a store, and what a wrong one is told."""
+"""A URL opens a store; the message about a wrong URL says what to do."""
 
 from __future__ import annotations
 
@@ -48,7 +48,9 @@ def test_a_url_opens_the_store_it_names(url: str | None, name: str) -> None:
         ("postgresql:///db?schema=a-b", r"schema=a-b .* letters"),
     ],
 )
-def test_a_wrong_url_is_told_what_is_right(url: str, complaint: str) -> None:
+def test_the_message_about_a_wrong_url_says_what_is_right(
+    url: str, complaint: str
+) -> None:
     """It is a usage error that says what and what instead, without a password."""
     with pytest.raises(SandboxUsageError, match=complaint):
         open_store(url)
@@ -89,7 +91,7 @@ def test_a_driver_is_loaded_when_its_store_is_used(url: str, loaded: set[str]) -
 def test_without_psycopg_the_text_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The driver is an extra; who needs it is told its name."""
+    """The message names the extra that installs the driver."""
     monkeypatch.setitem(sys.modules, "psycopg", None)
     monkeypatch.delitem(sys.modules, "smartpay_mock.storage.postgres", raising=False)
     monkeypatch.delattr(storage, "postgres", raising=False)

@@ -135,11 +135,11 @@ def refusals(sdk: Any, done: dict[str, Any]) -> dict[str, Any]:
         "too much refunded": refusal(
             lambda: sdk.refund(payment=payment, reason="fraudulent", **money)
         ),
-        "settled order": [
+        "ended order": [
             sdk.cancel_order(order)["status"],
             refusal(lambda: sdk.cancel_order(order)),
         ],
-        "settled capture": refusal(lambda: sdk.capture(order=order, **money)),
+        "ended capture": refusal(lambda: sdk.capture(order=order, **money)),
     }
 
 

@@ -22,13 +22,13 @@ headers = {
 
 
 def attempt() -> tuple[int, object, float]:
-    """Return status, decoded answer and how long we are told to wait, in seconds."""
+    """Return status, decoded answer and the Retry-After, in seconds."""
     line = http.client.HTTPConnection(url.netloc, timeout=TIMEOUT_S)
     try:
         line.request("POST", f"{url.path}/orders", body, headers)
         answer = line.getresponse()
-        told_s = float(answer.getheader("Retry-After", "0"))
-        return answer.status, json.loads(answer.read()), told_s
+        retry_after_s = float(answer.getheader("Retry-After", "0"))
+        return answer.status, json.loads(answer.read()), retry_after_s
     except (OSError, http.client.HTTPException, ValueError):
         return 0, None, 0.0
     finally:
@@ -36,9 +36,9 @@ def attempt() -> tuple[int, object, float]:
 
 
 for pause_s in (*PAUSES_S, 0.0):
-    status, order, told_s = attempt()
+    status, order, retry_after_s = attempt()
     if status and status not in WORTH_ANOTHER_TRY:
         break
-    time.sleep(max(pause_s, told_s))
+    time.sleep(max(pause_s, retry_after_s))
 is_paid = isinstance(order, dict) and order.get("status") == "succeeded"
 sys.exit(0 if status == 200 and is_paid else 1)
