@@ -317,6 +317,28 @@ class Account:
         }
         return self.ok("create_checkout_session", body)
 
+    def coupon(self, **changes: Any) -> Any:
+        """Create a coupon for 300 yen and return it; ``None`` leaves a member out."""
+        body = {
+            "name": "spring",
+            "discountType": "amount",
+            "discountAmount": 300,
+            "currency": "JPY",
+            **changes,
+        }
+        return self.ok("create_coupon", body)
+
+    def promotion_code(self, **changes: Any) -> Any:
+        """Create the promotion code SPRING and return it; over a new coupon if none."""
+        coupon = changes.get("coupon") or self.coupon()["id"]
+        body = {"code": "SPRING", **changes, "coupon": coupon}
+        return self.ok("create_promotion_code", body)
+
+    def endpoint(self, url: str = "http://127.0.0.1:9/hook", *types: str) -> Any:
+        """Create a webhook endpoint and return it; without types it gets all."""
+        body = {"url": url, "eventSubscriptions": list(types) or None}
+        return self.ok("create_webhook_endpoint", body)
+
     def bearer(self, address: str = CONSUMER) -> dict[str, str]:
         """Log a consumer in, once, and return the header that says so."""
         if address not in self._bearers:

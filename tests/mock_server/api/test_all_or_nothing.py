@@ -23,22 +23,8 @@ def _captured(api: Any) -> str:
     return str(api.capture(api.manual()["id"], 1000).json["id"])
 
 
-def _coupon(api: Any) -> str:
-    return str(api.ok("create_coupon", COUPON)["id"])
-
-
-def _code(api: Any) -> str:
-    body = {"code": "SPRING", "coupon": _coupon(api)}
-    return str(api.ok("create_promotion_code", body)["id"])
-
-
-def _endpoint(api: Any) -> str:
-    url = "http://127.0.0.1:9/hook"
-    return str(api.ok("create_webhook_endpoint", {"url": url})["id"])
-
-
 def _redeeming(api: Any) -> Prepared:
-    _code(api)
+    api.promotion_code()
     body = {"paymentMethod": "pm_test_visaApproved", "promotionCode": "SPRING"}
     return body, str(api.session()["order"]["id"])
 
@@ -81,12 +67,18 @@ PREPARE: dict[str, Callable[[Any], Prepared]] = {
     "delete_token": lambda _api: (None, "paytok_test_approved"),
     "create_checkout_session": _session,
     "create_coupon": lambda _api: (COUPON, ""),
-    "update_coupon": lambda api: ({"name": "new"}, _coupon(api)),
-    "create_promotion_code": lambda api: ({"code": "X", "coupon": _coupon(api)}, ""),
-    "update_promotion_code": lambda api: ({"active": False}, _code(api)),
+    "update_coupon": lambda api: ({"name": "new"}, api.coupon()["id"]),
+    "create_promotion_code": lambda api: (
+        {"code": "X", "coupon": api.coupon()["id"]},
+        "",
+    ),
+    "update_promotion_code": lambda api: (
+        {"active": False},
+        api.promotion_code()["id"],
+    ),
     "create_webhook_endpoint": lambda _api: ({"url": "http://127.0.0.1:9/a"}, ""),
-    "update_webhook_endpoint": lambda api: ({"active": False}, _endpoint(api)),
-    "delete_webhook_endpoint": lambda api: (None, _endpoint(api)),
+    "update_webhook_endpoint": lambda api: ({"active": False}, api.endpoint()["id"]),
+    "delete_webhook_endpoint": lambda api: (None, api.endpoint()["id"]),
     "authorize_order": _redeeming,
     "approve_token": lambda api: (None, api.token_session()["token"]["id"]),
     "consumer_login": lambda _api: (
@@ -117,7 +109,7 @@ ENDS = {
 def account(request: Any, emulate: Any, tmp_path: Path) -> Any:
     """Return an account that gets every event, on each kind of store."""
     api = emulate(state=request.param.format(tmp_path))
-    _endpoint(api)
+    api.endpoint()
     api.bearer()
     return api
 

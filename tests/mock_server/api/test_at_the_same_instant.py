@@ -93,13 +93,7 @@ def test_a_capture_and_a_cancellation_at_once_agree(account: Any) -> None:
 
 def test_one_code_at_once_is_redeemed_as_often_as_it_may_be(account: Any) -> None:
     """Eight consumers, three redemptions."""
-    coupon = {"name": "n", "discountType": "percentage", "discountPercentage": 10}
-    body = {
-        "code": "RUSH",
-        "coupon": account.ok("create_coupon", coupon)["id"],
-        "maxRedemptionCount": 3,
-    }
-    code = account.ok("create_promotion_code", body)["id"]
+    code = account.promotion_code(code="RUSH", maxRedemptionCount=3)["id"]
     orders = [account.session()["order"]["id"] for _ in range(8)]
     account.bearer()
 

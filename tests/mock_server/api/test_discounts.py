@@ -6,21 +6,12 @@ from typing import Any
 
 import pytest
 
-AMOUNT = {
-    "name": "spring",
-    "discountType": "amount",
-    "discountAmount": 300,
-    "currency": "JPY",
-}
-PERCENTAGE = {"name": "tenth", "discountType": "percentage", "discountPercentage": 10}
 ANOTHER = "somebody+test@example.jp"
 
 
 def code(api: Any, coupon: Any = None, **rules: Any) -> Any:
     """Make a promotion code named SPRING over a new coupon of 300 yen."""
-    made = api.ok("create_coupon", {**AMOUNT, **(coupon or {})})
-    body = {"code": "SPRING", "coupon": made["id"], **rules}
-    return api.ok("create_promotion_code", body)
+    return api.promotion_code(coupon=api.coupon(**(coupon or {}))["id"], **rules)
 
 
 def redeem(api: Any, word: str = "SPRING", **session: Any) -> Any:
@@ -53,9 +44,8 @@ def test_a_percentage_is_rounded_down_to_the_yen(
     api: Any, percentage: float, amount: int, expected: int
 ) -> None:
     """Computed in decimals, as a person would."""
-    percent = {**PERCENTAGE, "discountPercentage": percentage}
-    coupon = api.ok("create_coupon", percent)["id"]
-    api.ok("create_promotion_code", {"code": "SPRING", "coupon": coupon})
+    percent = {"discountType": "percentage", "discountPercentage": percentage}
+    code(api, coupon={**percent, "discountAmount": None, "currency": None})
 
     order = redeem(api, amount=amount).json
 
@@ -142,7 +132,7 @@ def test_a_code_or_coupon_is_used_up_by_its_count(api: Any, which: str) -> None:
 def test_codes_of_one_coupon_share_its_limit(api: Any) -> None:
     """Each counts for itself and for the coupon."""
     first = code(api, coupon={"maxRedemptionCount": 1})
-    api.ok("create_promotion_code", {"code": "OTHER", "coupon": first["coupon"]})
+    api.promotion_code(code="OTHER", coupon=first["coupon"])
     redeem(api, "OTHER")
 
     assert refused(api) == "the coupon is used up"

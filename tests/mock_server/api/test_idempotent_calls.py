@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -128,30 +127,6 @@ def test_a_body_that_is_no_json_is_remembered_by_its_bytes(
 def test_a_bad_key_on_a_get_is_ignored_too(api: Any) -> None:
     """A key that does not count is not checked."""
     assert api.do("list_orders", idem="x" * 500).status == 200
-
-
-@pytest.mark.parametrize("state", ["memory:", "sqlite:///{}/state.db"])
-def test_one_key_in_many_threads_makes_one_order(
-    emulate: Any, order_payload: Any, tmp_path: Path, state: str
-) -> None:
-    """A call that arrives while the first one runs waits and gets its answer."""
-    api = emulate(state=state.format(tmp_path))
-    api.ok("list_orders")
-    calls = 40
-    barrier = threading.Barrier(calls, timeout=DEADLINE_S)
-
-    def charge(_number: int) -> bytes:
-        barrier.wait()
-        reply = api.send(
-            "POST", "/v1/orders", order_payload(), headers={"Idempotency-Key": "k"}
-        )
-        return bytes(reply.body)
-
-    with ThreadPoolExecutor(calls) as pool:
-        bodies = set(pool.map(charge, range(calls)))
-
-    assert len(bodies) == 1
-    assert len(api.ok("list_orders")["data"]) == 1
 
 
 def call(host: str, method: str, body: bytes | None = None) -> tuple[int, bytes, str]:

@@ -91,63 +91,14 @@ def test_every_action_of_an_order_is_covered() -> None:
     assert set(LIFECYCLES["order"].refusals) == {*ORDER_ACTIONS, *elsewhere}
 
 
-def token_in(api: Any, state: str) -> str:
-    """Return a token in a state, made by the way that leads there."""
-    token = str(api.token_session()["token"]["id"])
-    if state == "rejected":
-        assert api.approve(token, consumer=DECLINED).json["status"] == "rejected"
-    elif state != "requires_authorization":
-        api.approve(token)
-    if state == "disabled":
-        api.ok("disable_token", id=token)
-    if state == "deleted":
-        api.ok("delete_token", id=token)
-    return token
-
-
-TOKEN_ACTIONS: dict[str, Callable[[Any, str], Any]] = {
-    "approve": lambda api, token: api.approve(token),
-    "reject": lambda api, token: api.approve(token, consumer=DECLINED),
-    "disable": lambda api, token: api.do("disable_token", id=token),
-    "enable": lambda api, token: api.do("enable_token", id=token),
-    "delete": lambda api, token: api.do("delete_token", id=token),
-}
-
-
-@pytest.mark.parametrize(
-    ("state", "action"), [*product(LIFECYCLES["token"].states, TOKEN_ACTIONS)]
-)
-def test_a_token_moves_by_the_table(api: Any, state: str, action: str) -> None:
-    """A deleted one nobody finds; a decline after the approval comes too late."""
-    token = token_in(api, state)
-    before, published = api.held(), api.events()
-    api.bearer()
-    api.bearer(DECLINED)
-    done = "approve" if action == "reject" and state == "active" else action
-    row = LIFECYCLES["token"].find(state, done)
-
-    reply = TOKEN_ACTIONS[action](api, token)
-
-    if row is None:
-        refusal = LIFECYCLES["token"].refusals[action]
-        assert reply.code == ("token.not-found" if state == "deleted" else refusal)
-        assert api.held() == before
-    else:
-        assert reply.status in (200, 204)
-        news = [event_type for event_type, _ in api.events()[len(published) :]]
-        assert news == list(row.events)
-        if row.to_state != "deleted":
-            assert api.ok("get_token", id=token)["status"] == row.to_state
-
-
 @pytest.mark.parametrize("action", ["disable", "enable", "delete"])
 def test_a_refusal_tells_why_a_token_that_exists_is_not_found(
     api: Any, action: str
 ) -> None:
     """The code is the API's; the message and the journal know better."""
-    token = token_in(api, "requires_authorization")
+    token = api.token_session()["token"]["id"]
 
-    reply = TOKEN_ACTIONS[action](api, token)
+    reply = api.do(f"{action}_token", id=token)
 
     assert reply.refusal == (404, "token.not-found")
     assert "or no consumer has approved it yet" in reply.message

@@ -31,19 +31,6 @@ NOT_FOUND = {
     "endpoint": "webhook-endpoint.notfound",
 }
 
-COUPON = {
-    "name": "spring",
-    "discountType": "amount",
-    "discountAmount": 100,
-    "currency": "JPY",
-}
-
-
-def a_code(api: Any) -> Any:
-    """Make a promotion code over a new coupon."""
-    coupon = api.ok("create_coupon", COUPON)["id"]
-    return api.ok("create_promotion_code", {"code": "SPRING", "coupon": coupon})
-
 
 def a_payment(api: Any) -> Any:
     """Capture a part of a new order."""
@@ -56,11 +43,9 @@ MAKERS: dict[str, Callable[[Any], Any]] = {
     "refund": lambda api: api.refund(a_payment(api)["id"], 10).json,
     "token": lambda api: api.ok("get_token", id=api.active_token()),
     "session": lambda api: api.session(),
-    "coupon": lambda api: api.ok("create_coupon", COUPON),
-    "code": a_code,
-    "endpoint": lambda api: api.ok(
-        "create_webhook_endpoint", {"url": "https://example.com/hook"}
-    ),
+    "coupon": lambda api: api.coupon(),
+    "code": lambda api: api.promotion_code(),
+    "endpoint": lambda api: api.endpoint(),
 }
 
 BODIES: dict[str, Any] = {
@@ -259,7 +244,7 @@ def test_an_update_without_a_change_changes_nothing(
 
 def test_each_change_of_a_coupon_or_code_is_published(api: Any) -> None:
     """Once."""
-    code = a_code(api)
+    code = api.promotion_code()
     published = len(api.events())
 
     api.ok("update_coupon", {"active": False}, id=code["coupon"])

@@ -14,15 +14,15 @@ import pytest
 def fill_account(api: Any, order_payload: Any) -> Any:
     """Create objects of every kind and return a snapshot."""
     api.freeze(1_700_000_000_000)
-    api.ok("create_webhook_endpoint", {"url": "http://127.0.0.1:9/hook"})
+    api.endpoint()
     order = api.manual(reference="snap", metadata={"名": "東京"})["id"]
     payment = api.capture(order, 1000).json["id"]
     api.refund(payment, 10)
     api.do("create_order", order_payload(), idem="k")
     api.session()
-    coupon = {"name": "n", "discountType": "percentage", "discountPercentage": 12.5}
-    body = {"code": "C", "coupon": api.ok("create_coupon", coupon)["id"]}
-    api.ok("create_promotion_code", body)
+    percentage = {"discountType": "percentage", "discountPercentage": 12.5}
+    coupon = api.coupon(**percentage, discountAmount=None, currency=None)
+    api.promotion_code(coupon=coupon["id"])
     api.control("POST", "/faults", {"operation": "*", "kind": "reset", "after": 1000})
     api.control("PATCH", "/consumers/consumer_test_active", {"decision": "declined"})
     return api.control("GET", "/snapshots")

@@ -461,7 +461,7 @@ def script(api: Any, order_payload: Any) -> bytes:
     """Make calls with a seed and a frozen clock; return journal and events."""
     api.control("POST", "/seed", {"seed": 42})
     api.freeze(1_700_000_000_000)
-    api.ok("create_webhook_endpoint", {"url": "http://127.0.0.1:9/hook"})
+    api.endpoint()
     order = api.manual()["id"]
     payment = api.capture(order, 1000).json["id"]
     api.do("create_order", order_payload(amount=1, locale="ja"), idem="k")

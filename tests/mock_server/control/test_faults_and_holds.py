@@ -81,14 +81,6 @@ def test_a_fault_after_commit_replaces_only_the_answer(
     assert '"status":"succeeded"' in entry["answer"]
 
 
-def test_a_status_fault_may_have_its_own_body(api: Any, order_payload: Any) -> None:
-    """It is sent unchanged."""
-    body = {"details": [], "errorCode": "x", "message": "日本", "statusCode": 418}
-    plan(api, "status", status=418, body=body)
-
-    assert api.do("create_order", order_payload()).json == body
-
-
 @pytest.mark.parametrize(
     ("times", "after", "expected"),
     [
@@ -373,34 +365,6 @@ class TestHolds:
         assert statuses == [200, 200]
         assert orders(api) == 2
         assert api.admin("GET", f"/holds/{hold}").status == 404
-
-    def test_a_call_can_be_held_after_commit(
-        self, api: Any, order_payload: Any
-    ) -> None:
-        """The charge exists; a retry with the same key gets its answer."""
-        body = {"operation": "create_order", "at": "after_commit"}
-        hold = api.control("POST", "/holds", body)["id"]
-
-        with ThreadPoolExecutor(1) as pool:
-            first = pool.submit(api.do, "create_order", order_payload(), idem="k")
-            api.control("GET", f"/holds/{hold}?calls=1")
-            charged = orders(api)
-            api.control("DELETE", f"/holds/{hold}")
-            first_body = first.result(DEADLINE_S).body
-
-        assert charged == 1
-        assert api.do("create_order", order_payload(), idem="k").body == first_body
-
-    def test_waiting_for_too_many_calls_is_refused(self, api: Any) -> None:
-        """The message says what to do."""
-        hold = api.control("POST", "/holds", {"operation": "*"})["id"]
-
-        reply = api.admin("GET", f"/holds/{hold}?calls=1&timeoutMs=1")
-        api.control("DELETE", f"/holds/{hold}")
-
-        assert reply.status == 400
-        assert "0 of 1 calls" in reply.detail
-        assert "Start them before you wait" in reply.detail
 
     def test_a_reset_releases_held_calls(self, api: Any, order_payload: Any) -> None:
         """No thread waits at a deleted hold."""

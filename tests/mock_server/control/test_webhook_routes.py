@@ -18,14 +18,6 @@ def dead_url() -> str:
         return f"http://127.0.0.1:{taken.getsockname()[1]}/hook"
 
 
-def endpoint(api: Any, url: str, *types: str) -> str:
-    """Create a webhook endpoint and return its id."""
-    body: dict[str, Any] = {"url": url}
-    if types:
-        body["eventSubscriptions"] = list(types)
-    return str(api.ok("create_webhook_endpoint", body)["id"])
-
-
 def test_events_are_listed_oldest_first(api: Any) -> None:
     """Also without any endpoint."""
     order = api.manual()["id"]
@@ -44,8 +36,8 @@ def test_events_are_listed_oldest_first(api: Any) -> None:
 
 def test_each_subscription_gets_a_delivery(api: Any, dead_url: str) -> None:
     """Pending until attempted; listed by state and endpoint."""
-    every = endpoint(api, dead_url)
-    some = endpoint(api, dead_url, "order.authorized")
+    every = api.endpoint(dead_url)["id"]
+    some = api.endpoint(dead_url, "order.authorized")["id"]
     api.manual()
 
     shown = api.control("GET", "/webhooks/deliveries")
@@ -67,7 +59,7 @@ def test_each_subscription_gets_a_delivery(api: Any, dead_url: str) -> None:
 def test_draining_attempts_due_deliveries_once(api: Any, dead_url: str) -> None:
     """A failure is recorded and due again later, by the account's clock."""
     now = api.freeze()
-    endpoint(api, dead_url, "order.authorized")
+    api.endpoint(dead_url, "order.authorized")
     api.manual()
 
     (outcome,) = api.control("POST", "/webhooks/drain", {})
@@ -84,7 +76,7 @@ def test_draining_attempts_due_deliveries_once(api: Any, dead_url: str) -> None:
 def test_advancing_the_clock_attempts_what_falls_due(api: Any, dead_url: str) -> None:
     """Each attempt at its own time."""
     api.freeze()
-    endpoint(api, dead_url, "order.authorized")
+    api.endpoint(dead_url, "order.authorized")
     api.manual()
     api.control("POST", "/webhooks/drain", {})
     (first,) = api.control("GET", "/webhooks/deliveries")
@@ -101,7 +93,7 @@ def test_advancing_the_clock_attempts_what_falls_due(api: Any, dead_url: str) ->
 def test_draining_applies_expiries_first(api: Any, dead_url: str) -> None:
     """Their webhooks are delivered too."""
     api.freeze()
-    endpoint(api, dead_url, "order.canceled")
+    api.endpoint(dead_url, "order.canceled")
     api.manual()
     api.advance(days=8)
 
@@ -113,7 +105,7 @@ def test_draining_applies_expiries_first(api: Any, dead_url: str) -> None:
 def test_a_delivery_or_all_in_a_state_can_be_replayed(api: Any, dead_url: str) -> None:
     """Due at once; earlier attempts stay recorded."""
     api.freeze()
-    endpoint(api, dead_url, "order.authorized")
+    api.endpoint(dead_url, "order.authorized")
     api.manual()
     api.manual()
     api.control("POST", "/webhooks/drain", {})
@@ -166,7 +158,7 @@ def test_a_refused_call_makes_no_delivery(
     api = emulate(strict=True)
     woken: list[str] = []
     api.application.wake = woken.append
-    endpoint(api, dead_url)
+    api.endpoint(dead_url)
     woken.clear()
 
     refused = api.do("create_order", order_payload(amount=1))
@@ -184,7 +176,7 @@ def test_an_expiry_wakes_the_worker(
 ) -> None:
     """Any call that opens the account finds the expiry."""
     api = emulate()
-    endpoint(api, dead_url, "order.canceled")
+    api.endpoint(dead_url, "order.canceled")
     api.manual()
     woken: list[str] = []
     api.application.wake = woken.append
