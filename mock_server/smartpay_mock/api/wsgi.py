@@ -252,8 +252,12 @@ def read_body(call: Call, environ: WSGIEnvironment, limit: int) -> None:
         call.body = bytes(body)
 
 
+@lru_cache(maxsize=256)
 def _split_mount(path: str) -> tuple[str, str]:
-    """Return the mount in lower case, if ``path`` has one, and the rest."""
+    """Return the mount in lower case, if ``path`` has one, and the rest.
+
+    Cached, because a request needs it twice.
+    """
     mounted = _MOUNTED.match(path)
     return (mounted[1].lower(), path[mounted.end() :]) if mounted else ("", path)
 
