@@ -89,18 +89,3 @@ def test_ids_of_a_seed_go_on_where_the_other_one_stopped(
     call(alone, "/__admin/seed", {"seed": 7})
 
     assert in_turns == [call(alone, "/v1/orders", PAYLOAD)["id"] for _ in range(4)]
-
-
-def test_a_key_that_was_used_here_is_known_there(
-    here_and_there: tuple[FlaskClient, FlaskClient],
-) -> None:
-    """The other emulator replays the answer byte for byte."""
-    here, there = here_and_there
-    headers = {**KEY, "Idempotency-Key": "once"}
-
-    first = here.post("/v1/orders", json=PAYLOAD, headers=headers)
-    again = there.post("/v1/orders", json=PAYLOAD, headers=headers)
-
-    assert again.data == first.data
-    assert again.headers["Idempotency-Replayed"] == "true"
-    assert len(call(here, "/v1/orders")["data"]) == 1

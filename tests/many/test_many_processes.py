@@ -95,22 +95,6 @@ def test_the_last_yen_is_captured_once(cluster: Any, key: str) -> None:
     assert sum(payment["amount"] for payment in payments) == 1_000 * ROUNDS
 
 
-def test_captures_everywhere_never_take_more_than_was_authorized(
-    cluster: Any, key: str
-) -> None:
-    """Sixteen of 100 each over all hosts: ten fit into 1,000."""
-    with closing(cluster.client(0, key)) as client:
-        order = client.order(captureMethod="manual").json["id"]
-
-    def capture(host: int, client_of: ForHost) -> Any:
-        return client_of(host).capture(order, 100, idem=f"capture-{host}")
-
-    replies = cluster.each([partial(capture, host) for host in range(16)], key=key)
-
-    assert sum(reply.status == 200 for reply in replies) == 10
-    assert len(cluster.documents("payment", key)) == 10
-
-
 def test_a_webhook_is_delivered_by_one_process_once(
     cluster: Any, key: str, receiver: Any, subscribed: Callable[..., None]
 ) -> None:

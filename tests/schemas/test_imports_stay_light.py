@@ -35,31 +35,6 @@ def test_importing_loads_no_validator_and_reads_no_file() -> None:
     assert loaded == [[], 0]
 
 
-def test_reading_the_tables_loads_no_validator() -> None:
-    """Routes, errors and lifecycles are known without one."""
-    loaded = run(
-        "import sys, json, smartpay_schemas as s\n"
-        "tables = (s.OPERATIONS, s.ERRORS, s.LIFECYCLES, s.CLAUSES)\n"
-        "heavy = [m for m in ('jsonschema', 'jsonschema_rs', 'referencing')\n"
-        "         if m in sys.modules]\n"
-        "print(json.dumps([heavy, all(tables)]))"
-    )
-
-    assert loaded == [[], True]
-
-
-def test_accepting_loads_the_quick_validator_only() -> None:
-    """The reference validator costs a tenth of a second, paid by the first refusal."""
-    loaded = run(
-        "import sys, json, smartpay_schemas as s\n"
-        "document = s.schema('requests/order-create')['examples'][0]\n"
-        "verdict = s.accepts_strictly('requests/order-create', document)\n"
-        "print(json.dumps([verdict, 'jsonschema' in sys.modules]))"
-    )
-
-    assert loaded == [True, False]
-
-
 def test_everything_works_without_the_quick_validator() -> None:
     """Where jsonschema_rs has no wheel, the reference validator does it all."""
     answers = run(

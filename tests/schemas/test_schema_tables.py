@@ -131,6 +131,21 @@ def test_a_lifecycle_has_one_step_per_state_and_action(row: s.Lifecycle) -> None
 
 
 @pytest.mark.parametrize("resource", s.LIFECYCLES)
+def test_every_state_can_be_reached(resource: str) -> None:
+    """The one exception is a failed refund."""
+    lifecycle = s.LIFECYCLES[resource]
+    reached = {"new"}
+    for _ in lifecycle.states:
+        reached |= {
+            m.to_state for m in lifecycle.transitions if m.from_state in reached
+        }
+
+    unreached = set(lifecycle.states) - reached
+
+    assert unreached == ({"failed"} if resource == "refund" else set())
+
+
+@pytest.mark.parametrize("resource", s.LIFECYCLES)
 def test_the_states_are_those_of_the_resource(resource: str) -> None:
     """The schema of the answer and the lifecycle agree."""
     shape = s.schema(f"resources/{resource}" + ("" if resource == "token" else "-core"))
