@@ -17,7 +17,7 @@ PACKAGE_LINES = {
     "mock_server/smartpay_mock/testing": 3981,  # goal: 3700
     "mock_server": 20991,  # goal: 17500
     "contract_tests": 10050,  # goal: 10000
-    "tests": 29648,  # goal: 25000
+    "tests": 29181,  # goal: 25000
 }
 """Most lines that the Python files of a folder may have in all."""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
 import smartpay_schemas as s
@@ -168,16 +166,6 @@ def test_a_clause_is_well_formed(clause: s.Clause) -> None:
     assert clause.statement.endswith(".")
     assert clause.source
     assert clause.checkable == (not clause.reason)
-
-
-def test_rows_cannot_be_changed() -> None:
-    """A table is the same for every reader."""
-    row = s.OPERATIONS["create_order"]
-
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        row.status = 201  # type: ignore[misc] # the point of the test
-    with pytest.raises(TypeError):
-        s.ERRORS["x"] = s.ERRORS["server.error"]  # type: ignore[index] # likewise
 
 
 def test_an_unknown_name_of_the_package_is_refused() -> None:

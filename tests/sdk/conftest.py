@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from functools import reduce
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
+from smartpay_fixtures import sandbox_values
 from smartpay_mock.server import Certificates, Sandbox, make_certificates
+from smartpay_schemas import OPERATIONS, problems, response_schema
 
 TIMEOUT_S = 100
 """How long a program may take, in seconds: an installation half a minute on a bad
@@ -21,6 +26,15 @@ day, all others one or two."""
 
 NODE = Path(__file__).parent / "node"
 """Where the Node SDK is installed, and the scripts that drive it."""
+
+PYTHON = Path(__file__).parent / "python"
+"""The same for the Python SDK, in a virtual environment of its own."""
+
+REQUIREMENTS = PYTHON / "requirements.txt"
+DRIVERS = {"node": "drive.mjs", "python": "drive"}
+
+PIP_ENVIRONMENT = {"PIP_CONSTRAINT": "", "PIP_BUILD_CONSTRAINT": ""}
+"""What make asks of pip is meant for the emulator's environment, not for this one."""
 
 Start = Callable[[], AbstractContextManager[Sandbox]]
 
@@ -133,3 +147,90 @@ def node(
                 unavailable(f"The SDK cannot be installed. {error}")
             stamp.write_text(wanted, encoding="utf-8")
     return lambda script, **env: run("node", script, cwd=NODE, env=env)
+
+
+@pytest.fixture(scope="session")
+def python(
+    run: Callable[..., str],
+    unavailable: Callable[[str], NoReturn],
+    alone: Callable[[Path], AbstractContextManager[None]],
+) -> Callable[..., str]:
+    """Return a function that runs ``drive.py`` in the SDK's environment."""
+    home = PYTHON / ".venv" / "smartpay"
+    program = home / "bin" / "python"
+    stamp = home / "stamp"
+    with alone(home.with_name("lock")):
+        wanted = f"{sys.version}\n{REQUIREMENTS.read_text(encoding='utf-8')}"
+        if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
+            pip = (program, "-m", "pip", "--disable-pip-version-check", "install", "-q")
+            try:
+                run(sys.executable, "-m", "venv", "--clear", home, cwd=PYTHON)
+                run(*pip, "-r", REQUIREMENTS, cwd=PYTHON, env=PIP_ENVIRONMENT)
+            except (AssertionError, subprocess.TimeoutExpired) as error:
+                unavailable(f"The SDK cannot be installed. {error}")
+            stamp.write_text(wanted, encoding="utf-8")
+    return lambda *words, **env: run(
+        program, PYTHON / "drive.py", *words, cwd=PYTHON, env=env
+    )
+
+
+@pytest.fixture(scope="session")
+def drive(
+    request: pytest.FixtureRequest, start: Start
+) -> Callable[..., dict[str, Any]]:
+    """Return what calls all methods of an SDK, and returns what came back.
+
+    Its arguments are the SDK, ``variable`` or ``option`` for its base URL, the URL's
+    scheme, the URL's path, and more environment variables.
+    """
+
+    def run_(sdk: str, by: str, scheme: str, mount: str, **env: str) -> dict[str, Any]:
+        program = request.getfixturevalue(sdk)
+        consumer = sandbox_values().consumers["active"]
+        with start() as sandbox:
+            root = sandbox.root_url if scheme == "http" else sandbox.tls_root_url
+            printed = program(
+                DRIVERS[sdk],
+                SMARTPAY_API_PREFIX=root + mount if by == "variable" else "",
+                API_PREFIX_OPTION=root + mount if by == "option" else "",
+                SECRET_KEY=sandbox_values().secret_key,
+                SANDBOX=sandbox.root_url,
+                API_BASE=sandbox.tls_root_url.partition("://")[2],
+                TEST_USERNAME=consumer.email_address,
+                TEST_PASSWORD=consumer.password,
+                NODE_EXTRA_CA_CERTS=str(sandbox.certificates.ca_path),
+                REQUESTS_CA_BUNDLE=str(sandbox.certificates.ca_path),
+                **env,
+            )
+        document: dict[str, Any] = json.loads(printed)
+        return document
+
+    return run_
+
+
+@pytest.fixture
+def results(driven: Mapping[str, Any]) -> Any:
+    """Return what each call came back with, by name."""
+    return driven["results"]
+
+
+@pytest.fixture
+def at() -> Callable[[Any, str], Any]:
+    """Return a function for what is at a path with dots."""
+    return lambda document, path: reduce(
+        lambda value, name: value[int(name) if isinstance(value, list) else name],
+        path.split("."),
+        document,
+    )
+
+
+@pytest.fixture
+def problems_of(results: Any, at: Callable[[Any, str], Any]) -> Callable[..., Any]:
+    """Return a function for what is wrong with a result under its response schema."""
+
+    def find(path: str, operation: str, *, expanded: bool) -> Any:
+        schema = response_schema(OPERATIONS[operation], expanded=expanded)
+        assert schema is not None
+        return problems(schema, at(results, path))
+
+    return find

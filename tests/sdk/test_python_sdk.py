@@ -8,120 +8,31 @@ methods there and prints what came back; the tests here check it.
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
-from functools import reduce
-from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from smartpay_fixtures import sandbox_values
-from smartpay_mock.server import Sandbox
-from smartpay_schemas import OPERATIONS, problems, response_schema
 
-FOLDER = Path(__file__).parent / "python"
-REQUIREMENTS = FOLDER / "requirements.txt"
 PRODUCTION = "https://api.smartpay.co/v1"
 
-PIP_ENVIRONMENT = {"PIP_CONSTRAINT": "", "PIP_BUILD_CONSTRAINT": ""}
-"""What make asks of pip is meant for the emulator's environment, not for this one."""
-
-
-class Way(NamedTuple):
-    """One way to set the URL of the API.
-
-    Attributes:
-        by: ``variable`` or ``option``.
-        scheme: ``http`` or ``https``.
-        mount: The path.
-    """
-
-    by: str
-    scheme: str
-    mount: str
-
-    @property
-    def name(self) -> str:
-        """A readable id."""
-        return f"{self.by}, {self.scheme}, {self.mount}"
-
-
 WAYS = (
-    Way("variable", "http", "/api.smartpay/v1"),
-    Way("variable", "https", "/api.smartpay.co/v1"),
-    Way("option", "http", "/v1"),
+    ("variable", "http", "/api.smartpay/v1"),
+    ("variable", "https", "/api.smartpay.co/v1"),
+    ("option", "http", "/v1"),
 )
+"""Variable or option, scheme, and path: the ways to set the base URL."""
+
+Drive = Callable[..., dict[str, Any]]
+At = Callable[[Any, str], Any]
+ProblemsOf = Callable[..., list[Any]]
 
 
-@pytest.fixture(scope="session")
-def python(
-    run: Callable[..., str],
-    unavailable: Callable[[str], NoReturn],
-    alone: Callable[[Path], AbstractContextManager[None]],
-) -> Callable[..., str]:
-    """Return a function that runs ``drive.py`` in the SDK's environment."""
-    home = FOLDER / ".venv" / "smartpay"
-    program = home / "bin" / "python"
-    stamp = home / "stamp"
-    with alone(home.with_name("lock")):
-        wanted = f"{sys.version}\n{REQUIREMENTS.read_text(encoding='utf-8')}"
-        if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
-            pip = (program, "-m", "pip", "--disable-pip-version-check", "install", "-q")
-            try:
-                run(sys.executable, "-m", "venv", "--clear", home, cwd=FOLDER)
-                run(*pip, "-r", REQUIREMENTS, cwd=FOLDER, env=PIP_ENVIRONMENT)
-            except (AssertionError, subprocess.TimeoutExpired) as error:
-                unavailable(f"The SDK cannot be installed. {error}")
-            stamp.write_text(wanted, encoding="utf-8")
-    return lambda *words, **env: run(
-        program, FOLDER / "drive.py", *words, cwd=FOLDER, env=env
-    )
-
-
-def environment(sandbox: Sandbox, way: Way) -> dict[str, str]:
-    """Return what ``drive.py`` reads."""
-    root = sandbox.root_url if way.scheme == "http" else sandbox.tls_root_url
-    consumer = sandbox_values().consumers["active"]
-    return {
-        "SMARTPAY_API_PREFIX": root + way.mount if way.by == "variable" else "",
-        "API_PREFIX_OPTION": root + way.mount if way.by == "option" else "",
-        "SECRET_KEY": sandbox_values().secret_key,
-        "API_BASE": sandbox.tls_root_url.partition("://")[2],
-        "TEST_USERNAME": consumer.email_address,
-        "TEST_PASSWORD": consumer.password,
-        "REQUESTS_CA_BUNDLE": str(sandbox.certificates.ca_path),
-    }
-
-
-@pytest.fixture(scope="module", params=WAYS, ids=lambda way: way.name)
-def driven(
-    request: pytest.FixtureRequest,
-    python: Callable[..., str],
-    start: Callable[[], AbstractContextManager[Sandbox]],
-) -> dict[str, Any]:
+@pytest.fixture(scope="module", params=WAYS, ids=", ".join)
+def driven(request: pytest.FixtureRequest, drive: Drive) -> dict[str, Any]:
     """Return what ``drive.py`` printed, for each way to find the emulator."""
-    with start() as sandbox:
-        printed = python("drive", **environment(sandbox, request.param))
-    document: dict[str, Any] = json.loads(printed)
-    return document
-
-
-@pytest.fixture
-def results(driven: Mapping[str, Any]) -> Any:
-    """Return what each call came back with, by name."""
-    return driven["results"]
-
-
-def at(document: Any, path: str) -> Any:
-    """Return what is at a path with dots."""
-    return reduce(
-        lambda value, name: value[int(name) if isinstance(value, list) else name],
-        path.split("."),
-        document,
-    )
+    return drive("python", *request.param)
 
 
 def test_every_method_of_the_sdk_was_called(driven: dict[str, Any]) -> None:
@@ -160,7 +71,7 @@ EXPECTED = [
     ("name", "path", "value"), EXPECTED, ids=[f"{n} {p}" for n, p, _ in EXPECTED]
 )
 def test_a_call_comes_back_with(
-    results: dict[str, Any], name: str, path: str, value: object
+    results: dict[str, Any], at: At, name: str, path: str, value: object
 ) -> None:
     """What the SDK hands to its caller is what the API promises."""
     found = at(results[name], path)
@@ -184,18 +95,13 @@ SHAPES = [
 
 
 @pytest.mark.parametrize(
-    ("name", "operation", "is_expanded"), SHAPES, ids=[row[0] for row in SHAPES]
+    ("path", "operation", "is_expanded"), SHAPES, ids=[row[0] for row in SHAPES]
 )
 def test_a_document_reaches_the_caller_in_its_shape(
-    results: dict[str, Any], name: str, operation: str, is_expanded: bool
+    problems_of: ProblemsOf, path: str, operation: str, is_expanded: bool
 ) -> None:
     """What the SDK decoded satisfies the response schema of the operation."""
-    schema = response_schema(OPERATIONS[operation], expanded=is_expanded)
-    assert schema is not None
-
-    found = problems(schema, results[name])
-
-    assert not found
+    assert not problems_of(path, operation, expanded=is_expanded)
 
 
 def test_references_are_the_ids_they_refer_to(results: dict[str, Any]) -> None:

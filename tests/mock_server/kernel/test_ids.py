@@ -10,14 +10,12 @@ import sys
 import pytest
 
 from smartpay_mock.kernel.ids import (
-    BASE62,
     PREFIXES,
     Ids,
     account_id,
     is_secret_key,
     new_password,
     new_secret_key,
-    random_base62,
 )
 
 SDK_PATTERN = re.compile(r"[a-z]+_(test|live)_[0-9a-zA-Z]+")
@@ -82,20 +80,6 @@ def test_a_seed_repeats_its_ids_in_order() -> None:
 def test_another_seed_or_account_draws_other_ids(other: Ids) -> None:
     """Two seeded accounts do not meet."""
     assert other.new("order") != Ids(7, "acct_x").new("order")
-
-
-@pytest.mark.parametrize("ids", [Ids(), Ids(3, "a")])
-def test_characters_are_as_many_as_asked_for(ids: Ids) -> None:
-    """All of base 62."""
-    for length in (1, 22, 40, 64):
-        text = ids.characters(length)
-        assert len(text) == length
-        assert set(text) <= set(BASE62)
-
-
-def test_every_character_occurs() -> None:
-    """None of the 62 is left out."""
-    assert set(random_base62(20_000)) == set(BASE62)
 
 
 def test_keys_and_passwords_are_made_of_chance() -> None:
