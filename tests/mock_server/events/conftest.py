@@ -166,14 +166,12 @@ class Receiver:
         answers: Statuses to give in turn; then 200 for ever.
         headers: To add to every answer.
         requests: (headers, raw body) of each request.
-        arrived: Set when a request arrived.
     """
 
     url: str = ""
     answers: list[int] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
     requests: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
-    arrived: threading.Event = field(default_factory=threading.Event)
 
 
 def handler_for(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
@@ -186,7 +184,6 @@ def handler_for(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
             """Note the request and answer."""
             length = int(self.headers["Content-Length"])
             receiver.requests.append((dict(self.headers), self.rfile.read(length)))
-            receiver.arrived.set()
             self.send_response(receiver.answers.pop(0) if receiver.answers else 200)
             for name, value in {**receiver.headers, "Content-Length": "2"}.items():
                 self.send_header(name, value)
