@@ -1,4 +1,4 @@
-"""Compare answers field by field: ids, times and secrets are no differences."""
+"""Compare answers field by field: ids, times and secrets don't count."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ class References:
     def own_entries(self, page: dict[str, Any]) -> dict[str, Any]:
         """Return a page of a list with only those entries that were seen before.
 
-        Other objects of the account are no difference.
+        Other objects of the account don't count.
         """
         mine = [entry for entry in page.get("data", []) if entry["id"] in self._known]
         return {**page, "data": mine}

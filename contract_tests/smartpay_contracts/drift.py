@@ -434,15 +434,22 @@ def _parser() -> argparse.ArgumentParser:
         )
     for side in SIDES:
         for name in SIDED:
-            help_ = f"of the {side} server"
+            help_ = f"{name.replace('-', ' ')} of the {side} server"
             if name == "secret-key":
                 help_ += f"; {KEY_VARIABLE} if not given"
             parser.add_argument(f"--{side}-{name}", help=help_)
     parser.add_argument(
         "--messages", action="store_true", help="compare the wording of messages too"
     )
-    parser.add_argument("--allow-remote", action="store_true")
-    parser.add_argument("--rate-limit", type=float, metavar="CALLS_PER_SECOND")
+    parser.add_argument(
+        "--allow-remote", action="store_true", help="allow servers on other hosts"
+    )
+    parser.add_argument(
+        "--rate-limit",
+        type=float,
+        metavar="CALLS_PER_SECOND",
+        help="maximum of calls per second",
+    )
     parser.add_argument("--json", metavar="FILE", help="write the differences as JSON")
     return parser
 

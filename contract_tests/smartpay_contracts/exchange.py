@@ -17,7 +17,7 @@ LONGEST_SHOWN = 4_000
 _HIDDEN_HEADERS = {"accept-encoding", "connection", "content-length", "user-agent"}
 
 
-class ContractFailure(AssertionError):  # noqa: N818 - fails a test, is no error
+class ContractFailure(AssertionError):  # noqa: N818 - a test failure, not an error
     """An answer differs from the contract.
 
     Attributes:

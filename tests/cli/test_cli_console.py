@@ -35,7 +35,7 @@ def test_each_call_is_a_line_above_its_advice(serve: Serve) -> None:
         "       customerInfo.email is unknown; did you mean emailAddress?",
         f"POST   /v1/orders 200 succeeded {order['id']} replayed",
         "GET    /v1/orders 401",
-        "       a public key only identifies; use the secret key",
+        "       a public key cannot authenticate; send the secret key",
         "Stopped.",
     ]
 

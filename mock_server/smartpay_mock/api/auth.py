@@ -31,8 +31,8 @@ _SCHEMES = {"basic", "bearer"}
 
 # What is wrong with a credential that starts like this, and what to send.
 _REFUSED_PREFIXES = {
-    "sk_live_": "live keys are refused here; use a test key",
-    "pk_": "a public key only identifies; use the secret key",
+    "sk_live_": "live keys are not accepted; send a test key",
+    "pk_": "a public key cannot authenticate; send the secret key",
 }
 
 
@@ -92,7 +92,7 @@ def _reason_against(key: str) -> str:
     for prefix, reason in _REFUSED_PREFIXES.items():
         if key.startswith(prefix):
             return reason
-    return "the key is no secret test key; it looks like sk_test_4eC39..."
+    return "the key is not a secret test key, such as sk_test_4eC39..."
 
 
 def _key_in(value: str) -> str:

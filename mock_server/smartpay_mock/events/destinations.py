@@ -170,7 +170,7 @@ def _split(url: str) -> tuple[str, str, int, str]:
     except ValueError as error:
         raise UndeliverableError(_invalid(url, str(error))) from None
     if parts.scheme not in DEFAULT_PORTS or not host:
-        raise UndeliverableError(_invalid(url, "it is no http:// or https:// URL"))
+        raise UndeliverableError(_invalid(url, "it is not an http:// or https:// URL"))
     target = quote(parts.path or "/", safe=_SAFE)
     if parts.query:
         target = f"{target}?{quote(parts.query, safe=_SAFE)}"

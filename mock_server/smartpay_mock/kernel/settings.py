@@ -31,7 +31,7 @@ def _flag(text: str) -> bool:
 def _keys(text: str) -> tuple[str, ...]:
     keys = tuple(part.strip() for part in text.split(",") if part.strip())
     if not all(map(is_secret_key, keys)):
-        raise ValueError("one of them is no secret test key, such as sk_test_4eC39")
+        raise ValueError("one of them is not a secret test key, such as sk_test_4eC39")
     return keys
 
 
@@ -186,7 +186,7 @@ def read_setting(name: str, text: str, *, origin: str) -> Any:
     except ValueError as error:
         shown = "..." if row.metadata["is_secret"] else repr(text)
         raise SandboxUsageError(
-            f"{origin}={shown} cannot be used: {error}. {row.metadata['help']}"
+            f"{origin}={shown} is not valid: {error}. {row.metadata['help']}"
         ) from None
 
 
@@ -194,8 +194,8 @@ def load_settings(environ: Mapping[str, str] | None = None, **flags: Any) -> Set
     """Return the settings from the environment and from flags that are not ``None``.
 
     Raises:
-        SandboxUsageError: A value cannot be used, or a variable's name is a slip of
-            the pen; the text names where it came from.
+        SandboxUsageError: A value is not valid, or the name of a variable is
+            misspelled; the text names the flag or the variable.
     """
     source = os.environ if environ is None else environ
     _refuse_misspelt(source)

@@ -210,7 +210,7 @@ def test_a_body_labelled_as_json_is_read(
 
 NO_HEADER = "there is no Authorization header; send Basic sk_test_..."
 NO_SCHEME = "the Authorization header is not Basic or Bearer with a key"
-NO_KEY = "the key is no secret test key; it looks like sk_test_4eC39..."
+NO_KEY = "the key is not a secret test key, such as sk_test_4eC39..."
 CREDENTIALS = {
     None: NO_HEADER,
     "": NO_HEADER,
@@ -218,11 +218,11 @@ CREDENTIALS = {
     "Basic ": NO_SCHEME,
     "Digest sk_test_abc": NO_SCHEME,
     "sk_test_abc": NO_SCHEME,
-    "Basic pk_test_abc": "a public key only identifies; use the secret key",
-    "Basic pk_live_abc": "a public key only identifies; use the secret key",
-    "Basic sk_live_abc": "live keys are refused here; use a test key",
-    "Bearer sk_live_abc": "live keys are refused here; use a test key",
-    "Basic c2tfbGl2ZV9hYmM6": "live keys are refused here; use a test key",
+    "Basic pk_test_abc": "a public key cannot authenticate; send the secret key",
+    "Basic pk_live_abc": "a public key cannot authenticate; send the secret key",
+    "Basic sk_live_abc": "live keys are not accepted; send a test key",
+    "Bearer sk_live_abc": "live keys are not accepted; send a test key",
+    "Basic c2tfbGl2ZV9hYmM6": "live keys are not accepted; send a test key",
     "Basic sk_test_": NO_KEY,
     "Basic sk_test_a-b": NO_KEY,
     "Basic sk_test_abc x": NO_KEY,

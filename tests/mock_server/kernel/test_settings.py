@@ -53,7 +53,7 @@ def test_a_variable_is_read(name: str, text: str, value: Any) -> None:
 
 
 REFUSED = [
-    ("PORT", "abc", "='abc' cannot be used: send a whole number from 0 to 65535. Port"),
+    ("PORT", "abc", "='abc' is not valid: send a whole number from 0 to 65535. Port"),
     ("PORT", "65536", "from 0 to 65535"),
     ("PORT", "-1", "from 0 to 65535"),
     ("PORT", "", "from 0 to 65535"),
@@ -87,7 +87,7 @@ def test_a_key_that_is_none_is_refused_and_not_repeated(text: str) -> None:
     with pytest.raises(SandboxUsageError) as refused:
         load_settings({"SMARTPAY_SANDBOX_ACCOUNTS": text})
 
-    assert str(refused.value).startswith("SMARTPAY_SANDBOX_ACCOUNTS=... cannot be used")
+    assert str(refused.value).startswith("SMARTPAY_SANDBOX_ACCOUNTS=... is not valid")
     for key in text.split(","):
         assert key not in str(refused.value)
 
@@ -140,5 +140,5 @@ def test_several_processes_need_a_state_that_they_share() -> None:
 
 def test_a_message_names_where_a_value_came_from() -> None:
     """A flag as well as a variable."""
-    with pytest.raises(SandboxUsageError, match="--port='x' cannot be used"):
+    with pytest.raises(SandboxUsageError, match="--port='x' is not valid"):
         read_setting("port", "x", origin="--port")
