@@ -432,12 +432,7 @@ def _parser() -> argparse.ArgumentParser:
         parser.add_argument(
             side, metavar=side.upper(), help=f"URL of the {side} server"
         )
-    for side in SIDES:
-        for name in SIDED:
-            help_ = f"{name.replace('-', ' ')} of the {side} server"
-            if name == "secret-key":
-                help_ += f"; {KEY_VARIABLE} if not given"
-            parser.add_argument(f"--{side}-{name}", help=help_)
+    _add_side_options(parser)
     parser.add_argument(
         "--messages", action="store_true", help="compare the wording of messages too"
     )
@@ -452,6 +447,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--json", metavar="FILE", help="write the differences as JSON")
     return parser
+
+
+def _add_side_options(parser: argparse.ArgumentParser) -> None:
+    for side in SIDES:
+        for name in SIDED:
+            help_ = f"{name.replace('-', ' ')} of the {side} server"
+            if name == "secret-key":
+                help_ += f"; {KEY_VARIABLE} if not given"
+            parser.add_argument(f"--{side}-{name}", help=help_)
 
 
 if __name__ == "__main__":
