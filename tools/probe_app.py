@@ -11,6 +11,7 @@ import httpx
 import requests
 
 from smartpay_mock.kernel.exchange import TransportFault
+from smartpay_mock.kernel.waiting import before_waiting
 
 BODY = b'{"id":"order_test_1"}\n....'
 HALF = len(BODY) // 2
@@ -119,6 +120,7 @@ class ProbeApp:
         """Answer when the hold is released."""
         read_body(environ)
         self.arrived.release()
+        before_waiting()
         if not self.hold.wait(TIMEOUT_SECONDS):
             raise TimeoutError("the hold was not released")
         return send(start_response, "200 OK", BODY)

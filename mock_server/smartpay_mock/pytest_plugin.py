@@ -42,6 +42,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="Make the ids of every test's account repeatable.",
     )
+    _add_coverage_options(group)
+    _add_settings(parser)
+
+
+def _add_coverage_options(group: pytest.OptionGroup) -> None:
     group.addoption(
         "--smartpay-cov",
         action="store_true",
@@ -66,6 +71,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="NAMES",
         help="Operations or families to cover, with commas [default: those called].",
     )
+
+
+def _add_settings(parser: pytest.Parser) -> None:
     parser.addini(
         "smartpay_cov_operations",
         "Operations or families to cover (default: those called).",

@@ -28,6 +28,7 @@ from smartpay_mock.events.schedule import RETRY_AFTER_MS
 from smartpay_mock.kernel.clock import SECOND_MS, wall_ms
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.json import decode
+from smartpay_mock.kernel.waiting import before_waiting
 from smartpay_mock.storage.base import Row, Store
 
 Document = dict[str, Any]
@@ -216,6 +217,7 @@ class Deliverer:
             timeout_s: As in ``drain``.
             should_stop: Called before each attempt; true leaves the rest for later.
         """
+        before_waiting()
         with self._lock.acquire(account, timeout_s=timeout_s) as lease:
             if lease is None:
                 return None

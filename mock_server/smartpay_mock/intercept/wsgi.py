@@ -24,6 +24,15 @@ HANGS = (
 )
 
 _PORTS = {"http": 80, "https": 443}
+_COMMON = {
+    "SERVER_PROTOCOL": "HTTP/1.1",
+    "REMOTE_ADDR": "127.0.0.1",
+    "wsgi.version": (1, 0),
+    "wsgi.input_terminated": True,
+    "wsgi.multithread": True,
+    "wsgi.multiprocess": False,
+    "wsgi.run_once": False,
+}
 _OWN_VARIABLES = {"CONTENT-TYPE": "CONTENT_TYPE", "CONTENT-LENGTH": "CONTENT_LENGTH"}
 # An app that passes calls on to a shared server sees faults as errors of its own
 # connection. The order matters: RemoteDisconnected is a ConnectionResetError too.
@@ -75,11 +84,18 @@ class WsgiResponse:
     body: bytes = b""
     fault: TransportFault | None = None
 
-    def begin(self, status: str, headers: Headers) -> None:
-        """Take status line and headers as WSGI gives them."""
+    def begin(
+        self, status: str, headers: Headers, _exc_info: object = None
+    ) -> Callable[[bytes], None]:
+        """Take status line and headers: WSGI's ``start_response``."""
         code, _, self.reason = status.partition(" ")
         self.status = int(code)
         self.headers = list(headers)
+        return self.write
+
+    def write(self, part: bytes) -> None:
+        """Add a part of the body."""
+        self.body += part
 
 
 def call(app: WSGIApp, request: Request) -> WsgiResponse:
@@ -90,39 +106,31 @@ def call(app: WSGIApp, request: Request) -> WsgiResponse:
     Raises:
         Exception: The app raised it, and it is not a broken connection.
     """
-    reply = WsgiResponse()
-    written: list[bytes] = []
+    answer, lost = WsgiResponse(), WsgiResponse()
 
     def transport(
         fault: TransportFault, status: str, headers: Headers, body: bytes
     ) -> Iterable[bytes]:
-        reply.fault, lost.body = fault, body
         lost.begin(status, headers)
+        lost.fault, lost.body = fault, body
         return ()
 
-    def start_response(
-        status: str, headers: Headers, exc_info: object = None
-    ) -> Callable[[bytes], None]:
-        reply.begin(status, headers)
-        return written.append
-
-    lost = WsgiResponse()
     environ = build_environ(request)
     environ[TRANSPORT] = transport
     begun = time.monotonic()
     try:
-        chunks = _chunks(app(environ, start_response))
+        chunks = _chunks(app(environ, answer.begin))
     except tuple(kind for kind, _ in _RAISED_BY_THE_APP) as error:
         return _as_fault(error)
-    if reply.fault is not None:
-        lost.fault = reply.fault
+    if lost.fault is not None:
         return lost
     late = TransportFault("stall", stall_ms=round((time.monotonic() - begun) * 1000))
     if gives_up_first(late, request.timeout_s):
         return WsgiResponse(fault=late)
-    if request.method != "HEAD":
-        reply.body = b"".join(written + chunks)
-    return reply
+    answer.body += b"".join(chunks)
+    if request.method == "HEAD":
+        answer.body = b""
+    return answer
 
 
 def build_environ(request: Request) -> dict[str, Any]:
@@ -130,24 +138,18 @@ def build_environ(request: Request) -> dict[str, Any]:
     parts = urlsplit(request.url)
     authority = parts.netloc.rpartition("@")[2]
     environ: dict[str, Any] = {
+        **_COMMON,
         "REQUEST_METHOD": request.method,
         "SCRIPT_NAME": "",
         "PATH_INFO": unquote_to_bytes(parts.path or "/").decode("latin-1"),
         "QUERY_STRING": parts.query,
         "SERVER_NAME": parts.hostname or "",
         "SERVER_PORT": str(parts.port or _PORTS.get(parts.scheme, 80)),
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "REMOTE_ADDR": "127.0.0.1",
         "HTTP_HOST": authority,
         "CONTENT_LENGTH": str(len(request.body)),
-        "wsgi.version": (1, 0),
         "wsgi.url_scheme": parts.scheme,
         "wsgi.input": BytesIO(request.body),
-        "wsgi.input_terminated": True,
         "wsgi.errors": sys.stderr,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
         TIMEOUT: request.timeout_s,
     }
     if request.report is not None:

@@ -10,7 +10,8 @@ import struct
 import sys
 from typing import Protocol
 
-from smartpay_mock.server.http import RequestParser
+from smartpay_mock.kernel.exchange import TransportFault
+from smartpay_mock.server.http import RequestParser, Response, half_of
 
 NOT_READY = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
@@ -120,6 +121,19 @@ class Connection:
         with contextlib.suppress(OSError):
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         self.close()
+
+    def apply(self, fault: TransportFault, lost: Response) -> None:
+        """Apply a fault: end as a broken network would, in place of a response."""
+        match fault.kind:
+            case "reset":
+                self.reset()
+            case "empty":
+                self.finish()
+            case "half":
+                self.send(half_of(lost))
+                self.finish()
+            case "stall":
+                self.stall(fault.stall_ms / 1000)
 
     def interrupt(self) -> None:
         """End the connection from another thread; its owner closes it."""

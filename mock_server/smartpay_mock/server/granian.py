@@ -72,15 +72,7 @@ def serve_granian(
         SandboxUsageError: The extra is missing, the address or the state cannot be
             had, or several workers would each keep a state of their own.
     """
-    try:
-        from granian import Granian  # noqa: PLC0415 - an extra, and slow to import
-        from granian.constants import HTTPModes, Interfaces  # noqa: PLC0415 - likewise
-        from granian.log import LogLevels  # noqa: PLC0415 - likewise
-    except ImportError as error:
-        raise SandboxUsageError(
-            "The fast server needs granian, which is not installed: "
-            "pip install 'smartpay-sandbox[fast]', or use --server threads."
-        ) from error
+    make_server = _import_granian()
     address, port = claim(settings.host, settings.port)
     if settings.state != "memory:":
         # Fails once with a clear message, not in every worker with a traceback.
@@ -90,12 +82,33 @@ def serve_granian(
         scheme = "https" if certificates else "http"
         url = url_of(scheme, settings.host, port)
         _call_when_ready(_connection(url, certificates), url, on_ready)
-    Granian(
+    make_server(
         target="smartpay_mock.app:create_app",
         address=address,
         port=port,
-        interface=Interfaces.WSGI,
         workers=settings.workers,
+        ssl_cert=certificates.chain_path if certificates else None,
+        ssl_key=certificates.key_path if certificates else None,
+    ).serve(target_loader=partial(load_app, make_app), wrap_loader=False)
+    if settings.state.startswith("sqlite:"):
+        # The last process that closes a file merges its log; the workers have ended.
+        open_store(settings.state).close()
+
+
+def _import_granian() -> Callable[..., Any]:
+    """Return what makes a server of granian's, set up as every process needs it."""
+    try:
+        from granian import Granian  # noqa: PLC0415 - an extra, and slow to import
+        from granian.constants import HTTPModes, Interfaces  # noqa: PLC0415 - likewise
+        from granian.log import LogLevels  # noqa: PLC0415 - likewise
+    except ImportError as error:
+        raise SandboxUsageError(
+            "The fast server needs granian, which is not installed: "
+            "pip install 'smartpay-sandbox[fast]', or use --server threads."
+        ) from error
+    return partial(
+        Granian,
+        interface=Interfaces.WSGI,
         blocking_threads=1,
         http=HTTPModes.http1,
         websockets=False,
@@ -104,12 +117,7 @@ def serve_granian(
         log_level=LogLevels.error,
         respawn_failed_workers=True,
         workers_kill_timeout=KILL_SECONDS,
-        ssl_cert=certificates.chain_path if certificates else None,
-        ssl_key=certificates.key_path if certificates else None,
-    ).serve(target_loader=partial(load_app, make_app), wrap_loader=False)
-    if settings.state.startswith("sqlite:"):
-        # The last process that closes a file merges its log; the workers have ended.
-        open_store(settings.state).close()
+    )
 
 
 def load_app(make_app: MakeApp | None = None) -> Any:
@@ -142,7 +150,8 @@ def strict(app: WSGIApp) -> WSGIApp:
     """Return an app that refuses requests which granian passes on but should not.
 
     A chunked body is read here as a whole: only then does granian reveal that it was
-    cut off, by giving nothing.
+    cut off, by giving nothing. So no limit of size holds while such a body arrives,
+    and an empty one is refused, since it looks like one that was cut off.
     """
 
     def call(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:

@@ -16,6 +16,7 @@ from urllib.parse import unquote_to_bytes
 import httptools
 
 from smartpay_mock.kernel.errors import ApiError
+from smartpay_mock.kernel.exchange import TransportFault
 from smartpay_mock.kernel.ids import SUFFIX_LENGTH, random_base62
 from smartpay_mock.kernel.json import encode
 
@@ -263,36 +264,63 @@ def _key_of(name: bytes) -> str:
 
 
 class Response:
-    """A response as the application gives it, complete.
+    """What the application answers, or the fault that replaces the answer.
 
     Attributes:
-        status: The status line without the protocol; empty if the application did
-            not call ``start_response``.
+        status: The status line without the protocol; empty until ``start``.
         headers: In the order given.
         body: The whole body.
+        fault: The fault that the client sees in place of this response.
     """
 
-    __slots__ = ("body", "headers", "status")
+    __slots__ = ("body", "fault", "headers", "status")
 
-    def __init__(self, app: WSGIApp, environ: Environ) -> None:
+    def __init__(self) -> None:
         self.status = ""
         self.headers: Headers = []
-        written: list[bytes] = []
+        self.body = b""
+        self.fault: TransportFault | None = None
 
-        def start(
-            status: str, headers: Headers, _exc_info: object = None
-        ) -> Callable[[bytes], object]:
-            self.status, self.headers = status, headers
-            return written.append
+    def start(
+        self, status: str, headers: Headers, _exc_info: object = None
+    ) -> Callable[[bytes], None]:
+        """Take status and headers: WSGI's ``start_response``."""
+        self.status, self.headers = status, headers
+        return self.write
 
-        chunks = app(environ, start)
-        try:
-            self.body = b"".join(chunks)
-        finally:
-            if hasattr(chunks, "close"):
-                chunks.close()
-        if written:
-            self.body = b"".join([*written, self.body])
+    def write(self, part: bytes) -> None:
+        """Add a part of the body."""
+        self.body += part
+
+    def lose(
+        self, fault: TransportFault, status: str, headers: Headers, body: bytes
+    ) -> Iterable[bytes]:
+        """Take a fault and the answer that it replaces.
+
+        The application finds this function under ``environ["smartpay.transport"]``
+        and returns the result. The server applies the fault after the application
+        has returned, so an ``after_commit`` fault never undoes the commit.
+        """
+        self.fault = fault
+        self.status, self.headers, self.body = status, headers, body
+        return ()
+
+
+def half_of(response: Response) -> bytes:
+    """Return the head and half of the body; half of the head if there is no body.
+
+    The head states the length of the whole body, so that every client can detect
+    the cut.
+    """
+    body = response.body
+    kept = [
+        f"{name}: {value}\r\n"
+        for name, value in response.headers
+        if name.lower() not in {"content-length", "transfer-encoding"}
+    ]
+    text = f"HTTP/1.1 {response.status}\r\n{''.join(kept)}"
+    head = f"{text}Content-Length: {len(body)}\r\n\r\n".encode("latin-1")
+    return head + body[: len(body) // 2] if body else head[: len(head) // 2]
 
 
 def encode_response(response: Response, request: Request) -> tuple[bytes, bool]:

@@ -31,7 +31,6 @@ class Sandbox:
         tls_port: Port for HTTPS; 0 takes a free one.
         delivers: Whether webhooks are delivered in the background; otherwise they
             are delivered when they are drained or the clock moves.
-        name: Names its threads, with a number.
 
     Attributes:
         errors: Exceptions of the app and of the server's threads.
@@ -47,7 +46,6 @@ class Sandbox:
         tls: bool | Certificates = False,
         tls_port: int = 0,
         delivers: bool = True,
-        name: str = "smartpay-server",
     ) -> None:
         self.errors: list[BaseException] = []
         self._settings = settings
@@ -56,7 +54,6 @@ class Sandbox:
         self._port = port
         self._tls_port = tls_port
         self._delivers = delivers
-        self._name = name
         self._wants_tls = bool(tls)
         self._certificates = tls if isinstance(tls, Certificates) else None
         self._servers: list[Server] = []
@@ -142,7 +139,6 @@ class Sandbox:
             tls=tls,
             body_limit=self._body_limit,
             errors=self.errors,
-            name=self._name,
         )
         self._servers.append(server.start())
 

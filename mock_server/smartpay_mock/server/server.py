@@ -3,8 +3,8 @@
 The thread that runs the loop waits for sockets, parses what arrives and calls the
 application itself: passing a request to another thread costs more than answering it.
 When the application is about to wait, it calls ``kernel.waiting.before_waiting``, and
-another thread continues the loop while this one finishes its request. A request that
-blocks without saying so is noticed by a watching thread after a moment.
+another thread continues the loop while this one finishes its request. An application
+that computes, or waits without that call, delays the others meanwhile.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from typing import Self
 
 from smartpay_mock.kernel import environ
 from smartpay_mock.kernel.errors import SandboxUsageError
-from smartpay_mock.server import faults
+from smartpay_mock.kernel.waiting import set_on_wait
 from smartpay_mock.server.bind import listen, url_of
 from smartpay_mock.server.connection import NOT_READY, Connection
 from smartpay_mock.server.http import (
@@ -42,7 +42,6 @@ from smartpay_mock.server.http import (
 from smartpay_mock.server.tls import Certificates
 from smartpay_mock.server.workers import Workers
 
-MAX_THREADS = 1_000
 MAX_ERRORS = 1_000
 BODY_BYTES = 64 << 20
 TIMEOUT_SECONDS = 60.0
@@ -68,8 +67,8 @@ _log = logging.getLogger("smartpay_mock.server")
 class Server:
     """Serves a WSGI app over HTTP or HTTPS from daemon threads of this process.
 
-    A request may block: others are served by further threads, up to ``max_threads``;
-    beyond that they wait.
+    A request may wait, if it calls ``kernel.waiting.before_waiting`` first: others are
+    served by further threads, up to ``MAX_THREADS``.
 
     Args:
         wsgi_app: Any WSGI callable. Its environment has ``smartpay.transport``, which
@@ -78,13 +77,11 @@ class Server:
         host: Address to listen on.
         port: Port to listen on; 0 takes a free one at each start.
         tls: Certificates; the port then speaks HTTPS only.
-        max_threads: Requests under way at one time, at the most.
         body_limit: Returns the largest body in bytes that is read for a path. With a
             larger one the app gets the beginning, to refuse it.
         timeout_s: How long a client may take, in seconds: to send a request, to read
             a response, to begin its next request.
         errors: Where to collect exceptions; a list of its own if not given.
-        name: Names its threads, with a number.
 
     Attributes:
         errors: Exceptions that left the app, that it reported, or that happened in
@@ -98,19 +95,15 @@ class Server:
         port: int = 0,
         *,
         tls: Certificates | None = None,
-        max_threads: int = MAX_THREADS,
         body_limit: Callable[[str], int] = lambda _: BODY_BYTES,
         timeout_s: float = TIMEOUT_SECONDS,
         errors: list[BaseException] | None = None,
-        name: str = "smartpay-server",
     ) -> None:
         self.host = host
         self.errors = [] if errors is None else errors
         self.app = wsgi_app
         self.body_limit = body_limit
         self.timeout_s = timeout_s
-        self.max_threads = max_threads
-        self.name = name
         self._wanted_port = port
         self._tls = tls
         self._loop: _Loop | None = None
@@ -154,7 +147,7 @@ class Server:
             context = self._tls.server_context() if self._tls else None
             listener = listen(self.host, self._wanted_port)
             self._loop = _Loop(self, listener, context)
-            self._loop.workers.start()
+            self._loop.workers.let_another_lead()
         return self
 
     def stop(self) -> None:
@@ -206,9 +199,7 @@ class _Loop:
     ) -> None:
         self.port: int = listener.getsockname()[1]
         self._context = context
-        self.workers = Workers(
-            self.run, self.unwatch, max_threads=server.max_threads, name=server.name
-        )
+        self.workers = Workers(self.run, self.unwatch)
         self._server = server
         self._listener = listener
         self._accepts_again = math.inf
@@ -224,33 +215,39 @@ class _Loop:
             scheme="https" if context else "http",
         )
         self._common[environ.REPORT] = server.report
-        self._wake_up, self._waker = socket.socketpair()
         self._selector = DefaultSelector()
-        for sock, handle in (
-            (listener, self._accept),
-            (self._wake_up, self._take_returned),
-        ):
-            sock.setblocking(False)
-            self._selector.register(sock, EVENT_READ, handle)
+        self._wake_up, self._waker = socket.socketpair()
         self._waker.setblocking(False)
+        self._read_when_ready(listener, self._accept)
+        self._read_when_ready(self._wake_up, self._take_returned)
+
+    def _read_when_ready(self, sock: socket.socket, handle: Callable[[], None]) -> None:
+        sock.setblocking(False)
+        self._selector.register(sock, EVENT_READ, handle)
 
     def run(self) -> None:
-        """Serve what is ready until another thread leads, or until the end."""
+        """Serve what is ready whenever this thread leads, until it is not needed."""
         workers = self.workers
-        while not workers.is_stopping:
-            timeout = None
-            if self._next_sweep < math.inf:
-                timeout = max(0.0, self._next_sweep - time.monotonic())
-            for key, _ in self._selector.select(timeout):
-                try:
-                    key.data()
-                except Exception as error:
-                    self._server.log(error)
-                if not workers.leads():
-                    return
-            if time.monotonic() >= self._next_sweep:
-                self._sweep()
-        self.close()
+        set_on_wait(workers.hand_over)
+        while workers.await_lead():
+            while workers.leads() and not workers.is_stopping:
+                for key, _ in self._selector.select(self._timeout()):
+                    try:
+                        key.data()
+                    except Exception as error:
+                        self._server.log(error)
+                    if not workers.leads():
+                        break
+                else:
+                    self._sweep()
+            if workers.leads():
+                self.close()
+
+    def _timeout(self) -> float | None:
+        """Return the seconds until the next deadline."""
+        if self._next_sweep == math.inf:
+            return None
+        return max(0.0, self._next_sweep - time.monotonic())
 
     def stop(self) -> None:
         """End the loop; requests under way get a moment to finish."""
@@ -363,6 +360,8 @@ class _Loop:
     def _sweep(self) -> None:
         """Close what is over its deadline, and find the next one."""
         now = time.monotonic()
+        if now < self._next_sweep:
+            return
         if now >= self._accepts_again:
             self._accepts_again = math.inf
             self._selector.register(self._listener, EVENT_READ, self._accept)
@@ -388,12 +387,21 @@ class _Loop:
                 return
             if connection.is_finished:
                 connection.finish()
-            self._serve(connection)
-        elif connection.is_draining:
-            if connection.receive() == b"":
-                connection.close()
-        elif connection.tls is None or self._shake_hands(connection, connection.tls):
-            self._receive(connection)
+        elif not self._read(connection):
+            return
+        self._serve(connection)
+
+    def _read(self, connection: Connection) -> bool:
+        """Parse what has arrived; return whether something has."""
+        if connection.tls and not self._shake_hands(connection, connection.tls):
+            return False
+        data = connection.receive()
+        if data == b"":
+            connection.close()  # a request without its end is never carried out
+        if not data or connection.is_draining:
+            return False
+        connection.parser.feed(data)
+        return True
 
     def _shake_hands(self, connection: Connection, context: ssl.SSLContext) -> bool:
         """Continue a TLS handshake; return whether it is complete."""
@@ -424,15 +432,6 @@ class _Loop:
         connection.send(_NOT_TLS_HEAD + _NOT_TLS)
         connection.finish()
         self._watch(connection)
-
-    def _receive(self, connection: Connection) -> None:
-        """Parse what has arrived, and serve what is complete."""
-        data = connection.receive()
-        if data:
-            connection.parser.feed(data)
-            self._serve(connection)
-        elif data is not None:
-            connection.close()  # a request without its end is never carried out
 
     def _serve(self, connection: Connection) -> None:
         """Answer the requests that are complete, in turn.
@@ -480,18 +479,24 @@ class _Loop:
         if isinstance(request, Refusal):
             self._refuse(connection, request)
             return
-        request.environ[environ.TRANSPORT] = planner = faults.FaultPlanner()
+        response = Response()
+        request.environ[environ.TRANSPORT] = response.lose
         connection.has_unread_input = not request.is_whole
         keeps_alive = False
         try:
-            response = Response(self._server.app, request.environ)
-            if planner.plan is None:
+            chunks = self._server.app(request.environ, response.start)
+            try:
+                response.body += b"".join(chunks)
+            finally:
+                if hasattr(chunks, "close"):
+                    chunks.close()
+            if response.fault is None:
                 data, keeps_alive = encode_response(response, request)
         except Exception as error:
             self._server.log(error)
             data = FAILED
-        if planner.plan is not None:
-            faults.apply(connection, planner.plan)
+        if response.fault is not None:
+            connection.apply(response.fault, response)
             return
         connection.send(data)
         if not keeps_alive:

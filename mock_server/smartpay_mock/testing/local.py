@@ -48,7 +48,6 @@ class LocalEmulator:
         self._sandbox = Sandbox(
             settings,
             app=broken_app(settings),
-            name="smartpay-shared",
             delivers=False,
         )
         self._starting = threading.Lock()

@@ -19,6 +19,7 @@ from smartpay_mock.events.signing import (
     verify,
 )
 from smartpay_mock.kernel.errors import SandboxUsageError
+from smartpay_mock.kernel.waiting import before_waiting
 from smartpay_mock.testing.client import AccountClient, ApiCall
 from smartpay_mock.testing.text import side_by_side
 
@@ -199,6 +200,7 @@ class Receiver:
 
     def _app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        before_waiting()  # the handler may wait
         status = self._receive(read_event(environ, body, self.secret))
         start_response(f"{status} Answered", [("Content-Length", "0")])
         return [b""]
