@@ -151,6 +151,17 @@ def test_amounts_with_a_fraction_of_zero_come_back_as_integers(
     )
 
 
+def test_the_currency_of_a_price_is_answered_in_upper_case(
+    api: Any, order_payload: Any
+) -> None:
+    """However it was sent."""
+    item = {"name": "teacup", "amount": 1000, "currency": "jpy"}
+
+    (line,) = api.ok("create_order", order_payload(items=[item]))["lineItems"]
+
+    assert line["price"]["currency"] == "JPY"
+
+
 @pytest.mark.parametrize("name", ["paytok_test_approved", "paytok_test_declined"])
 def test_autommatic_counts_as_automatic(
     api: Any, order_payload: Any, name: str

@@ -52,6 +52,15 @@ def test_an_empty_list_of_types_means_every_type(account: Any) -> None:
     assert len(account.deliveries()) == 1
 
 
+def test_an_inactive_endpoint_gets_no_delivery(account: Any) -> None:
+    """Not even one that is dropped later."""
+    account.endpoint(active=False)
+
+    account.publish("order.authorized")
+
+    assert account.deliveries() == []
+
+
 def test_an_unknown_type_is_refused(account: Any) -> None:
     """The message lists the known types."""
     with pytest.raises(NotFoundError, match=r"'order\.paid'.*order\.authorized"):
