@@ -31,6 +31,7 @@ class Sandbox:
         tls_port: Port for HTTPS; 0 takes a free one.
         delivers: Whether webhooks are delivered in the background; otherwise they
             are delivered when they are drained or the clock moves.
+        name: Names its threads.
 
     Attributes:
         errors: Exceptions of the app and of the server's threads.
@@ -46,6 +47,7 @@ class Sandbox:
         tls: bool | Certificates = False,
         tls_port: int = 0,
         delivers: bool = True,
+        name: str = "smartpay-server",
     ) -> None:
         self.errors: list[BaseException] = []
         self._settings = settings
@@ -54,6 +56,7 @@ class Sandbox:
         self._port = port
         self._tls_port = tls_port
         self._delivers = delivers
+        self._name = name
         self._wants_tls = bool(tls)
         self._certificates = tls if isinstance(tls, Certificates) else None
         self._servers: list[Server] = []
@@ -139,6 +142,7 @@ class Sandbox:
             tls=tls,
             body_limit=self._body_limit,
             errors=self.errors,
+            name=self._name,
         )
         self._servers.append(server.start())
 

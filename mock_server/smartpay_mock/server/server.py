@@ -82,6 +82,7 @@ class Server:
         timeout_s: How long a client may take, in seconds: to send a request, to read
             a response, to begin its next request.
         errors: Where to collect exceptions; a list of its own if not given.
+        name: Names its threads.
 
     Attributes:
         errors: Exceptions that left the app, that it reported, or that happened in
@@ -98,12 +99,14 @@ class Server:
         body_limit: Callable[[str], int] = lambda _: BODY_BYTES,
         timeout_s: float = TIMEOUT_SECONDS,
         errors: list[BaseException] | None = None,
+        name: str = "smartpay-server",
     ) -> None:
         self.host = host
         self.errors = [] if errors is None else errors
         self.app = wsgi_app
         self.body_limit = body_limit
         self.timeout_s = timeout_s
+        self.name = name
         self._wanted_port = port
         self._tls = tls
         self._loop: _Loop | None = None
@@ -199,7 +202,7 @@ class _Loop:
     ) -> None:
         self.port: int = listener.getsockname()[1]
         self._context = context
-        self.workers = Workers(self.run, self.unwatch)
+        self.workers = Workers(self.run, self.unwatch, name=server.name)
         self._server = server
         self._listener = listener
         self._accepts_again = math.inf

@@ -25,14 +25,20 @@ class Workers:
             and runs the loop while ``leads`` is true.
         release: Takes a connection out of the loop; called when the thread that
             serves its request passes the lead on.
+        name: Names the threads.
 
     Attributes:
         is_stopping: Whether the loop is to end.
     """
 
     def __init__(
-        self, work: Callable[[], None], release: Callable[[Connection], None]
+        self,
+        work: Callable[[], None],
+        release: Callable[[Connection], None],
+        *,
+        name: str,
     ) -> None:
+        self._name = name
         self.is_stopping = False
         self._work = work
         self._release = release
@@ -121,8 +127,6 @@ class Workers:
 
     def _start_thread(self) -> None:
         self._threads = [one for one in self._threads if one.is_alive()]
-        thread = threading.Thread(
-            target=self._work, name="smartpay-server", daemon=True
-        )
+        thread = threading.Thread(target=self._work, name=self._name, daemon=True)
         self._threads.append(thread)
         thread.start()

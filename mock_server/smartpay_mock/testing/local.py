@@ -49,6 +49,7 @@ class LocalEmulator:
             settings,
             app=broken_app(settings),
             delivers=False,
+            name="smartpay-shared",
         )
         self._starting = threading.Lock()
         self._seen = 0
