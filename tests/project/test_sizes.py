@@ -10,7 +10,7 @@ import pytest
 
 PACKAGE_LINES = {
     "mock_server/smartpay_mock/storage": 1835,  # goal: 1300
-    "mock_server/smartpay_mock/server": 1810,  # goal: 900
+    "mock_server/smartpay_mock/server": 1816,  # goal: 900
     "mock_server/smartpay_mock/api": 1873,  # goal: 1500
     "mock_server/smartpay_mock/control": 1710,  # goal: 1500
     "mock_server/smartpay_mock/mutants": 2200,

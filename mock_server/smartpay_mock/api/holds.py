@@ -62,6 +62,7 @@ class Hold:
         Raises:
             SandboxUsageError: They did not arrive in time.
         """
+        before_waiting()
         with self._changed:
             if not self._changed.wait_for(lambda: self.waiting >= calls, timeout_s):
                 raise SandboxUsageError(
