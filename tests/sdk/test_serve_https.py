@@ -80,4 +80,4 @@ def test_a_file_for_the_ca_needs_https(tmp_path: Path) -> None:
     )
 
     assert outcome.returncode == 2
-    assert "add --tls" in outcome.stderr
+    assert "Add --tls" in outcome.stderr
