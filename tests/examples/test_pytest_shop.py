@@ -17,6 +17,7 @@ CAUGHT = {
     "tests/test_checkout.py::test_an_impatient_customer_pays_once",
 }
 PASSED = 16
+REMEDY = "When you retry a charge, send the Idempotency-Key of the first attempt."
 
 
 @pytest.fixture
@@ -57,6 +58,9 @@ def test_the_shop_with_the_bug_fails_exactly_the_tests_that_should_catch_it(
     assert failed == CAUGHT
     assert f"{len(CAUGHT)} failed, {PASSED - len(CAUGHT)} passed" in outcome.stdout
     assert "double-charge: 2 approved orders for one cart" in outcome.stdout
+    readme = (shop.parents[1] / "README.md").read_text(encoding="utf-8")
+    assert REMEDY in outcome.stdout
+    assert REMEDY in readme.splitlines()
 
 
 def test_the_two_shops_differ_in_one_method(shop: Path) -> None:

@@ -33,6 +33,32 @@ def test_a_clean_order_leaves_no_advice(api: Any, order_payload: Any) -> None:
     assert api.explained(reply)["advice"] == []
 
 
+def test_null_members_count_as_absent_without_advice(
+    api: Any, order_payload: Any
+) -> None:
+    """Some SDKs send null for each member that the caller did not set."""
+    body = order_payload(description=None, metadata=None, captureMethod=None)
+    body["items"][0]["description"] = None
+    body["shippingInfo"]["address"]["line2"] = None
+
+    reply = api.do("create_order", body)
+
+    assert reply.json["status"] == "succeeded"
+    assert b"null" not in reply.body
+    assert api.explained(reply)["advice"] == []
+
+
+def test_members_that_a_client_may_not_set_are_ignored(
+    api: Any, order_payload: Any
+) -> None:
+    """The emulator decides the id and the mode of an order."""
+    reply = api.do("create_order", order_payload(id="order_x", test=False))
+
+    assert reply.json["test"] is True
+    assert reply.json["id"] != "order_x"
+    assert not any(name.startswith("_") for name in reply.json)
+
+
 OUTCOMES = {
     "paytok_test_approved": ("succeeded", "requires_capture"),
     "paytok_test_zAo001ZRfyjz1F4rMyYPnL": ("succeeded", "requires_capture"),

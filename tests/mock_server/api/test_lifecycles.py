@@ -84,6 +84,22 @@ def test_an_order_moves_by_the_table(api: Any, state: str, action: str) -> None:
         assert news == list(row.events)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"body": {}}, {"body": []}, {"raw": b"\xff{"}],
+    ids=["none", "object", "list", "not JSON"],
+)
+def test_a_cancellation_accepts_any_body(api: Any, options: dict[str, Any]) -> None:
+    """The SDKs send nothing, ``{}`` or ``[]``; a cancellation reads no body."""
+    order = reserved(api)
+    headers = {"Content-Type": "application/json"}
+
+    reply = api.do("cancel_order", id=order, headers=headers, **options)
+
+    assert reply.json["status"] == "canceled"
+    assert [kind for kind, _ in api.events()].count("order.canceled") == 1
+
+
 def test_every_action_of_an_order_is_covered() -> None:
     """What the table above leaves out, tests by other names show."""
     elsewhere = {"open", "charge", "release", "expire", "expire_captured"}

@@ -457,41 +457,6 @@ def test_objects_are_listed_oldest_first(api: Any, kind: str) -> None:
     assert api.control("GET", f"/{kind}") == made[kind]
 
 
-def script(api: Any, order_payload: Any) -> bytes:
-    """Make calls with a seed and a frozen clock; return journal and events."""
-    api.control("POST", "/seed", {"seed": 42})
-    api.freeze(1_700_000_000_000)
-    api.endpoint()
-    order = api.manual()["id"]
-    payment = api.capture(order, 1000).json["id"]
-    api.do("create_order", order_payload(amount=1, locale="ja"), idem="k")
-    api.do("create_order", order_payload(amount=1, locale="ja"), idem="k")
-    api.do("create_order", order_payload(amount=0))
-    api.advance(days=7)
-    api.refund(payment, 1)
-    api.ok("list_orders", query={"expand": "all", "maxResults": 1})
-    api.ok("list_tokens")
-    session = api.session()
-    api.ok("get_checkout_session", id=session["id"], query={"expand": "all"})
-    journal = api.admin("GET", "/requests")
-    events = api.admin("GET", "/events")
-    return bytes(journal.body + events.body)
-
-
-def test_a_seed_and_a_frozen_clock_repeat_a_run_byte_for_byte(
-    emulate: Any, order_payload: Any, tmp_path: Any
-) -> None:
-    """Twice in memory and once in a file."""
-    runs = [
-        script(emulate(key="sk_test_again", state=state), order_payload)
-        for state in ("memory:", "memory:", f"sqlite:///{tmp_path}/state.db")
-    ]
-
-    assert len(runs[0]) > 10_000
-    assert runs[0] == runs[1]
-    assert runs[0] == runs[2]
-
-
 def test_a_server_wide_seed_repeats_the_ids_of_each_account(emulate: Any) -> None:
     """Accounts with other keys get other ids."""
     apis = [emulate(key="sk_test_a", seed=7), emulate(key="sk_test_a", seed=7)]
