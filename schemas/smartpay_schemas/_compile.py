@@ -14,7 +14,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from smartpay_schemas._load import shared
-from smartpay_schemas._variants import BASES, derive, documents
+from smartpay_schemas._variants import BASES, derive, document
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -52,18 +52,11 @@ def fast(key: str, variant: str) -> Callable[[Any], bool] | None:
         return None
     validator = jsonschema_rs.Draft202012Validator(
         _schema(key, variant),
-        registry=_fast_registry(variant),
+        retriever=document,
         validate_formats=True,
         formats={"date": is_date},
     )
     return validator.is_valid
-
-
-@cache
-def _fast_registry(variant: str) -> Any:
-    import jsonschema_rs  # noqa: PLC0415 - see fast()
-
-    return jsonschema_rs.Registry(documents(variant))
 
 
 @cache
@@ -74,7 +67,7 @@ def reference(key: str, variant: str) -> Validator:
     checker = FormatChecker(formats=())
     checker.checks("date")(is_date)
     validator: Validator = _validator_class()(
-        _schema(key, variant), registry=_registry(variant), format_checker=checker
+        _schema(key, variant), registry=_registry(), format_checker=checker
     )
     return validator
 
@@ -111,12 +104,12 @@ def _pattern(
 
 
 @cache
-def _registry(variant: str) -> Registry[Any]:
+def _registry() -> Registry[Any]:
     from referencing import Registry  # noqa: PLC0415 - same
     from referencing.jsonschema import DRAFT202012  # noqa: PLC0415 - same
 
-    return Registry[Any]().with_resources(
-        (uri, DRAFT202012.create_resource(schema)) for uri, schema in documents(variant)
+    return Registry[Any](
+        retrieve=lambda uri: DRAFT202012.create_resource(document(uri))  # type: ignore[call-arg]  # an alias in attrs
     )
 
 

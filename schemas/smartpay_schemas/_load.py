@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import json
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from referencing import Registry
 
 BASE = "https://smartpay-sandbox.invalid/schemas/"
+_HERE = Path(__file__).parent
 FOLDERS = ("common", "requests", "resources")
 
 
@@ -31,11 +33,8 @@ def read(path: str) -> Any:
     Raises:
         LookupError: If the package has no such file.
     """
-    from importlib.resources import files  # noqa: PLC0415 - only the first reader pays
-
-    file = files(__package__).joinpath(path)
     try:
-        return json.loads(file.read_text(encoding="utf-8"))
+        return json.loads((_HERE / path).read_bytes())
     except FileNotFoundError:
         raise LookupError(
             f"smartpay_schemas has no {path!r}; names() lists the schemas"
@@ -45,15 +44,11 @@ def read(path: str) -> Any:
 @cache
 def names() -> tuple[str, ...]:
     """Return the name of every schema, sorted: `common/address`, and so on."""
-    from importlib.resources import files  # noqa: PLC0415 - only the first reader pays
-
-    root = files(__package__)
     return tuple(
         sorted(
-            f"{folder}/{file.name.removesuffix('.json')}"
+            f"{folder}/{file.stem}"
             for folder in FOLDERS
-            for file in root.joinpath(folder).iterdir()
-            if file.name.endswith(".json")
+            for file in (_HERE / folder).glob("*.json")
         )
     )
 

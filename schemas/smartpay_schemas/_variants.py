@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from smartpay_schemas._load import BASE, names, shared
+from smartpay_schemas._load import BASE, shared
 
 BASES = {"plain": BASE, "strict": f"{BASE}strict/", "open": f"{BASE}open/"}
 
@@ -36,12 +36,17 @@ def derive(schema: dict[str, Any], variant: str) -> dict[str, Any]:
 
 
 @cache
-def documents(variant: str) -> tuple[tuple[str, dict[str, Any]], ...]:
-    """Return (URI, schema) of every schema of the package in one reading."""
-    base = BASES[variant]
-    return tuple(
-        (f"{base}{name}.json", derive(shared(name), variant)) for name in names()
+def document(uri: str) -> dict[str, Any]:
+    """Return the schema of a URI that starts with one of ``BASES``.
+
+    Raises:
+        LookupError: If there is no schema of this URI.
+    """
+    variant = next(
+        (name for name in ("strict", "open") if uri.startswith(BASES[name])), "plain"
     )
+    name = uri.removeprefix(BASES[variant]).removesuffix(".json")
+    return derive(shared(name), variant)
 
 
 def _close(node: Any, *, whole: bool = True) -> Any:
