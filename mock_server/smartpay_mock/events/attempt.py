@@ -10,8 +10,8 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
 from functools import cache
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
@@ -25,8 +25,14 @@ from smartpay_mock.events.destinations import (
 from smartpay_mock.events.faults import KIND as FAULTS_MEMBER
 from smartpay_mock.events.faults import WebhookFaults
 from smartpay_mock.events.outbox import BLOCKED, DELIVERED, DROPPED, FAILED, PENDING
-from smartpay_mock.events.schedule import TIMEOUT_MS, next_attempt_at
-from smartpay_mock.events.signing import headers_for, sign
+from smartpay_mock.events.schedule import TIMEOUT_MS
+from smartpay_mock.events.signing import (
+    EVENT_HEADER,
+    SIGNATURE_HEADER,
+    SUBSCRIPTION_HEADER,
+    TIMESTAMP_HEADER,
+    sign,
+)
 from smartpay_mock.kernel.clock import SECOND_MS
 
 Document = dict[str, Any]
@@ -71,8 +77,13 @@ def send_post(post: Post) -> int:
     destination = post.destination
     timeout_s = post.timeout_ms / SECOND_MS
     connection = HTTPConnection(destination.host, destination.port, timeout=timeout_s)
-    # The socket is made here, so that it connects to the address that was checked.
-    with _connect(destination, timeout_s) as connection.sock:
+    with ExitStack() as stack:
+        # The socket is made here, so that it connects to the address that was checked.
+        connection.sock = stack.enter_context(_connect(destination, timeout_s))
+        if destination.scheme == "https":
+            tls = _tls(is_checked=not destination.is_loopback)
+            secure = tls.wrap_socket(connection.sock, server_hostname=destination.host)
+            connection.sock = stack.enter_context(secure)
         headers = {
             "Host": destination.authority,
             **post.headers,
@@ -96,19 +107,6 @@ def explain_failure(error: BaseException, post: Post) -> str:
 
 
 def _connect(destination: Destination, timeout_s: float) -> socket.socket:
-    sock = _connect_any(destination, timeout_s)
-    if destination.scheme == "http":
-        return sock
-    try:
-        return _tls(is_checked=not destination.is_loopback).wrap_socket(
-            sock, server_hostname=destination.host
-        )
-    except BaseException:
-        sock.close()
-        raise
-
-
-def _connect_any(destination: Destination, timeout_s: float) -> socket.socket:
     failure: OSError = OSError(f"{destination.host} has no address")
     for address in destination.addresses:
         try:
@@ -187,34 +185,40 @@ class Attempts:
         ahead of time, happens at its due time.
         """
         at = max(self.clock_of(job.account), job.delivery["nextAttemptAt"])
-        if job.endpoint is None:
-            return _ended(DROPPED, reason="the webhook endpoint was deleted")
-        if not job.endpoint.get("active", True):
+        endpoint = job.endpoint
+        if endpoint is None:
+            return AttemptResult(_next(DROPPED, "the webhook endpoint was deleted"))
+        if not endpoint.get("active", True):
             reason = "the webhook endpoint is not active; activate it and replay"
-            return _ended(DROPPED, reason=reason)
+            return AttemptResult(_next(DROPPED, reason))
         if job.faults.delay_ms and job.delivery["_signedAt"] is None:
             later = {"nextAttemptAt": at + job.faults.delay_ms, "_signedAt": at}
             return AttemptResult(later, is_outcome=False)
+        url = {"url": endpoint["url"]}
         try:
-            destination = self.destinations.find(job.endpoint["url"])
+            destination = self.destinations.find(endpoint["url"])
         except UndeliverableError as error:
-            return _ended(BLOCKED, reason=str(error), url=job.endpoint["url"])
+            return AttemptResult(_next(BLOCKED, str(error)) | url)
         except OSError as error:
-            failed = {"at": at, "error": f"no address: {error}", "ms": 0}
-            return self._result(job, [failed])
-        return self._result(job, self._send(job, job.endpoint, destination, at=at))
+            attempts = [{"at": at, "error": f"no address: {error}", "ms": 0}]
+        else:
+            attempts = self._send(job, endpoint, destination, at=at)
+        tries = job.delivery["_tries"] + 1
+        changes = self._after(tries, attempts[0]) | url | {"_tries": tries}
+        return AttemptResult(changes, attempts)
 
     def _send(
         self, job: Job, endpoint: Document, destination: Destination, *, at: int
     ) -> list[Document]:
         """Send one attempt, and its duplicates if it was acknowledged."""
         signed_at = job.delivery["_signedAt"] or at
-        headers = headers_for(
-            signature=_signature(job, endpoint, signed_at),
-            timestamp_ms=signed_at,
-            endpoint_id=endpoint["id"],
-            event_id=job.delivery["event"],
-        )
+        headers = {
+            "Content-Type": "application/json",
+            SIGNATURE_HEADER: _signature(job, endpoint, signed_at),
+            TIMESTAMP_HEADER: str(signed_at),
+            SUBSCRIPTION_HEADER: endpoint["id"],
+            EVENT_HEADER: job.delivery["event"],
+        }
         post = Post(destination, headers, job.body, TIMEOUT_MS)
         faults = job.faults.of_attempt(job.delivery["_tries"])
         attempts = [self._send_once(job.account, post, at=at, faults=faults)]
@@ -235,38 +239,21 @@ class Attempts:
             answer = {"status": self.send(post)}
         except SEND_ERRORS as error:
             answer = {"error": explain_failure(error, post)}
-        took = {"ms": self.clock_of(account) - started}
-        return {"at": at, **answer, **took} | (
-            {FAULTS_MEMBER: faults} if faults else {}
-        )
+        answer["ms"] = self.clock_of(account) - started
+        return {"at": at, **answer, **({FAULTS_MEMBER: faults} if faults else {})}
 
-    def _result(self, job: Job, attempts: list[Document]) -> AttemptResult:
-        tries = job.delivery["_tries"] + 1
-        first = attempts[0]
-        url = job.endpoint["url"] if job.endpoint else job.delivery["url"]
-        if _is_acknowledged(first):
-            result = _ended(DELIVERED, url=url)
-        else:
-            result = self._retry(tries, at=first["at"], url=url)
-        return replace(
-            result, changes={**result.changes, "_tries": tries}, attempts=attempts
-        )
-
-    def _retry(self, tries: int, *, at: int, url: str) -> AttemptResult:
-        again = next_attempt_at(tries, at=at, retry_after_ms=self.retry_after_ms)
-        if again is None:
-            reason = (
-                f"none of {tries} attempts was answered with 200; fix the receiver and "
-                "replay"
-            )
-            return _ended(FAILED, reason=reason, url=url)
-        changes = {"state": PENDING, "nextAttemptAt": again, "_signedAt": None}
-        return AttemptResult({**changes, "url": url})
+    def _after(self, tries: int, attempt: Document) -> Document:
+        """Return what the last of ``tries`` attempts changes in the delivery."""
+        if _is_acknowledged(attempt):
+            return _next(DELIVERED)
+        if tries <= len(self.retry_after_ms):
+            return _next(PENDING, due=attempt["at"] + self.retry_after_ms[tries - 1])
+        reason = f"none of {tries} attempts was answered with 200"
+        return _next(FAILED, f"{reason}; fix the receiver and replay")
 
 
-def _ended(state: str, *, reason: str | None = None, **changes: str) -> AttemptResult:
-    ended = {"state": state, "reason": reason, "nextAttemptAt": None}
-    return AttemptResult({**ended, "_signedAt": None, **changes})
+def _next(state: str, reason: str | None = None, *, due: int | None = None) -> Document:
+    return {"state": state, "reason": reason, "nextAttemptAt": due, "_signedAt": None}
 
 
 def _is_acknowledged(attempt: Document) -> bool:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from smartpay_mock.events.attempt import AttemptResult, Attempts, Job, Send, send_post
@@ -45,94 +46,48 @@ _LEASE_POLL_S = 0.02
 _REORDERED = 100
 
 
-def _never() -> bool:
-    return False
-
-
-# -- one deliverer per account at a time -----------------------------------------------
-
-
+@dataclass
 class Lease:
-    """The right of this process to deliver for one account."""
+    """The right of one process to deliver for an account; expires if the process dies.
 
-    def __init__(
-        self, store: Store, name: str, *, holder: str, wall: Callable[[], int]
-    ) -> None:
-        self._store = store
-        self._name = name
-        self._holder = holder
-        self._wall = wall
-        self._until = 0
+    Attributes:
+        store: Where the leases are.
+        account: The account.
+        holder: Names this process; must be unique among those that share the store.
+        wall: The wall clock in milliseconds. Leases ignore account clocks.
+    """
+
+    store: Store
+    account: str
+    holder: str
+    wall: Callable[[], int]
+    _until: int = 0
+
+    @property
+    def _name(self) -> str:
+        return f"webhooks/{self.account}"
 
     def is_held(self) -> bool:
         """Return whether the lease is ours; renew it once half of it is over."""
-        now = self._wall()
+        now = self.wall()
         if self._until - now > LEASE_MS // 2:
             return True
         until = now + LEASE_MS
-        is_ours = self._store.lease(
-            self._name, self._holder, until_ms=until, now_ms=now
-        )
+        is_ours = self.store.lease(self._name, self.holder, until_ms=until, now_ms=now)
         self._until = until if is_ours else 0
         return is_ours
 
     def wait(self, deadline: float) -> bool:
         """Return whether the lease is ours before ``deadline``, a monotonic time."""
-        pause = threading.Event()
         while not self.is_held():
             if time.monotonic() >= deadline:
                 return False
-            pause.wait(_LEASE_POLL_S)
+            time.sleep(_LEASE_POLL_S)
         return True
 
     def release(self) -> None:
-        """End the lease."""
-        self._store.release(self._name, self._holder)
-
-
-class DeliveryLock:
-    """Lets one thread of one process deliver for an account at a time.
-
-    Threads of this process exclude each other with a lock, processes that share a
-    store with a lease in it. The lease of a process that dies expires.
-
-    Args:
-        store: Where the leases are.
-        holder: Names this process; must be unique among those that share the store.
-        wall: The wall clock in milliseconds. Leases ignore account clocks.
-    """
-
-    def __init__(
-        self, store: Store, *, holder: str, wall: Callable[[], int] = wall_ms
-    ) -> None:
-        self._store = store
-        self._holder = holder
-        self._wall = wall
-        self._locks: dict[str, threading.Lock] = {}
-
-    @contextmanager
-    def acquire(self, account: str, *, timeout_s: float) -> Iterator[Lease | None]:
-        """Hold the account's lock; yield ``None`` if that takes too long."""
-        deadline = time.monotonic() + timeout_s
-        lock = self._locks.setdefault(account, threading.Lock())
-        if not lock.acquire(timeout=timeout_s):
-            yield None
-            return
-        try:
-            name = f"webhooks/{account}"
-            lease = Lease(self._store, name, holder=self._holder, wall=self._wall)
-            if not lease.wait(deadline):
-                yield None
-                return
-            try:
-                yield lease
-            finally:
-                lease.release()
-        finally:
-            lock.release()
-
-
-# -- delivering ------------------------------------------------------------------------
+        """End the lease, if it is ours."""
+        self.store.release(self._name, self.holder)
 
 
 class Deliverer:
@@ -145,8 +100,7 @@ class Deliverer:
         anywhere: Whether addresses beyond this machine are allowed.
         holder: Names this process; must be unique among those that share the store.
         retry_after_ms: Pauses between attempts.
-        wall: The wall clock in milliseconds, for leases.
-        destinations: Decides which URLs are allowed; made from ``anywhere`` if absent.
+        wall: The wall clock in milliseconds, for leases and cached addresses.
 
     Attributes:
         attempts: Makes the attempts; a mutant replaces it.
@@ -162,15 +116,16 @@ class Deliverer:
         anywhere: bool = False,
         retry_after_ms: Sequence[int] = RETRY_AFTER_MS,
         wall: Callable[[], int] = wall_ms,
-        destinations: Destinations | None = None,
     ) -> None:
         self._store = store
         self._clock_of = clock_of
-        self._lock = DeliveryLock(store, holder=holder, wall=wall)
+        self._holder = holder
+        self._wall = wall
+        self._locks: dict[str, threading.Lock] = {}
         self.attempts = Attempts(
             clock_of=clock_of,
             send=send,
-            destinations=destinations or Destinations(anywhere=anywhere, wall=wall),
+            destinations=Destinations(anywhere=anywhere, wall=wall),
             retry_after_ms=retry_after_ms,
         )
 
@@ -207,18 +162,14 @@ class Deliverer:
         *,
         until: int | None = None,
         timeout_s: float = 0.0,
-        should_stop: Callable[[], bool] = _never,
+        should_stop: Callable[[], bool] = lambda: False,
     ) -> list[Document] | None:
         """Do as ``drain``, but return ``None`` while another worker delivers.
 
-        Args:
-            account: As in ``drain``.
-            until: As in ``drain``.
-            timeout_s: As in ``drain``.
-            should_stop: Called before each attempt; true leaves the rest for later.
+        ``should_stop`` is called before each attempt; true leaves the rest for later.
         """
         before_waiting()
-        with self._lock.acquire(account, timeout_s=timeout_s) as lease:
+        with self._exclusive(account, timeout_s) as lease:
             if lease is None:
                 return None
             now = self._clock_of(account)
@@ -269,6 +220,24 @@ class Deliverer:
         with self._store.write(account) as unit:
             return replay_deliveries(unit, now=now, state=state)
 
+    @contextmanager
+    def _exclusive(self, account: str, timeout_s: float) -> Iterator[Lease | None]:
+        """Let one thread of one process at a time deliver for the account.
+
+        Threads of this process exclude each other with a lock, processes that share
+        the store with a lease in it. Yields ``None`` if that takes too long.
+        """
+        deadline = time.monotonic() + timeout_s
+        lock = self._locks.setdefault(account, threading.Lock())
+        if not lock.acquire(timeout=timeout_s):
+            yield None
+            return
+        lease = Lease(self._store, account, self._holder, self._wall)
+        with ExitStack() as stack:
+            stack.callback(lock.release)
+            stack.callback(lease.release)
+            yield lease if lease.wait(deadline) else None
+
     def _next_job(self, account: str, horizon: int) -> Job | None:
         now = self._clock_of(account)
         with self._store.read(account) as unit:
@@ -309,14 +278,9 @@ class Deliverer:
 
 def _outcome(delivery: Document, result: AttemptResult) -> Document:
     """Return what a drain reports: the delivery's members, but only new attempts."""
-    members = ("event", "type", "endpoint", "state")
-    return {
-        "delivery": delivery["id"],
-        **{name: delivery[name] for name in members},
-        "attempts": result.attempts,
-        "reason": delivery["reason"],
-        "nextAttemptAt": delivery["nextAttemptAt"],
-    }
+    members = ("event", "type", "endpoint", "state", "reason", "nextAttemptAt")
+    shown = {name: delivery[name] for name in members}
+    return {"delivery": delivery["id"], **shown, "attempts": result.attempts}
 
 
 def _newest(rows: list[Row], *, now: int) -> Row:

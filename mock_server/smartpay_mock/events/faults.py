@@ -6,7 +6,7 @@ secret. The options below simulate that. They combine; each is off by default.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
@@ -23,15 +23,9 @@ ALWAYS = -1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookFaults:
-    """The webhook faults of an account.
+    """The webhook faults of an account; ``OPTIONS`` describes each.
 
-    Attributes:
-        duplicate: Copies sent after an acknowledged delivery.
-        reorder: Send the newest of the due deliveries first.
-        delay_ms: Time between signing and sending, on the account's clock.
-        bad_signature: How many attempts of each delivery get a wrong signature;
-            -1 means all of them.
-        rotated_secret: Sign with this secret instead of the endpoint's.
+    ``bad_signature`` is -1 if all attempts get a wrong signature.
     """
 
     duplicate: int = 0
@@ -55,24 +49,48 @@ class WebhookFaults:
 
 
 class Option(NamedTuple):
-    """What an option accepts, and what it does."""
+    """What an option accepts, in words and as a check, and what it does."""
 
     expected: str
+    is_valid: Callable[[object], bool]
     help: str
 
 
+def _is_whole(value: object) -> bool:
+    return type(value) is int and value >= 0
+
+
+def _is_secret(value: object) -> bool:
+    if not isinstance(value, str):
+        return value is None
+    try:
+        return bool(decode_secret(value))
+    except SandboxUsageError:
+        return False
+
+
 OPTIONS = {
-    "duplicate": Option("a whole number from 0", "Copies to send after a 200."),
-    "reorder": Option("true or false", "Send the newest due delivery first."),
+    "duplicate": Option(
+        "a whole number from 0", _is_whole, "Copies to send after a 200."
+    ),
+    "reorder": Option(
+        "true or false",
+        lambda value: isinstance(value, bool),
+        "Send the newest due delivery first.",
+    ),
     "delay_ms": Option(
-        "a whole number from 0", "Milliseconds between signing and sending."
+        "a whole number from 0",
+        _is_whole,
+        "Milliseconds between signing and sending.",
     ),
     "bad_signature": Option(
         "a whole number from 0, or true for every attempt",
+        lambda value: value == ALWAYS or _is_whole(value),
         "Attempts of each delivery that get a wrong signature.",
     ),
     "rotated_secret": Option(
         "a secret in [A-Za-z0-9], or null",
+        _is_secret,
         "Sign with this secret instead of the endpoint's.",
     ),
 }
@@ -94,7 +112,7 @@ def parse_faults(options: Mapping[str, Any]) -> WebhookFaults:
     if isinstance(values.get("bad_signature"), bool):
         values["bad_signature"] = ALWAYS if values["bad_signature"] else 0
     for name, value in values.items():
-        if not _IS_VALID[name](value):
+        if not OPTIONS[name].is_valid(value):
             raise SandboxUsageError(
                 f"Invalid webhook fault {name}={options[name]!r}; "
                 f"send {OPTIONS[name].expected}."
@@ -114,25 +132,3 @@ def save_faults(unit: Unit, faults: WebhookFaults) -> None:
         unit.delete(KIND, DOCUMENT_ID)
     else:
         unit.put(KIND, DOCUMENT_ID, encode(asdict(faults)))
-
-
-def _is_whole(value: object, lowest: int = 0) -> bool:
-    return type(value) is int and value >= lowest
-
-
-def _is_secret(value: object) -> bool:
-    if not isinstance(value, str):
-        return value is None
-    try:
-        return bool(decode_secret(value))
-    except SandboxUsageError:
-        return False
-
-
-_IS_VALID = {
-    "duplicate": _is_whole,
-    "reorder": lambda value: isinstance(value, bool),
-    "delay_ms": _is_whole,
-    "bad_signature": lambda value: _is_whole(value, ALWAYS),
-    "rotated_secret": _is_secret,
-}

@@ -45,8 +45,43 @@ Document = dict[str, Any]
 # -- events ----------------------------------------------------------------------------
 
 
-def _unchanged(document: Document) -> Document:
-    return document
+def record_all(
+    unit: Unit,
+    events: Sequence[tuple[str, Document]],
+    *,
+    now: int,
+    new_id: Callable[[str], str],
+    render: Callable[[Document], Document],
+) -> bool:
+    """Store the events of one change; return whether an endpoint gets one of them.
+
+    Most accounts have no endpoint. Their events share one short document per change.
+
+    Args:
+        unit: The unit of work of the change.
+        events: A type of ``events.json``, and the object, of each event.
+        now: The account's time, in milliseconds since the epoch.
+        new_id: Returns a new id for a kind.
+        render: Returns the public, unexpanded form of an object; called only for an
+            event that an endpoint gets.
+
+    Raises:
+        NotFoundError: A type is unknown.
+    """
+    if unit.count(ENDPOINT_KIND):
+        are_delivered = [
+            record(
+                unit, event_type=type_, data=data, now=now, new_id=new_id, render=render
+            )
+            for type_, data in events
+        ]
+        return any(are_delivered)
+    for type_, _ in events:
+        _check_type(type_)
+    if events:
+        notes = [(new_id(KIND), type_, data["id"]) for type_, data in events]
+        _save_notes(unit, now, notes)
+    return False
 
 
 def record(
@@ -56,80 +91,37 @@ def record(
     data: Document,
     now: int,
     new_id: Callable[[str], str],
-    render: Callable[[Document], Document] = _unchanged,
-) -> Document:
-    """Store an event, and a delivery for each webhook endpoint that subscribed to it.
+    render: Callable[[Document], Document],
+) -> bool:
+    """Store one event, and a delivery for each endpoint that subscribed to it.
 
-    Args:
-        unit: The unit of work of the change.
-        event_type: A type of ``events.json``.
-        data: The object of the event.
-        now: The account's time, in milliseconds since the epoch.
-        new_id: Returns a new id for a kind.
-        render: Returns the public, unexpanded form of ``data``; called only if an
-            endpoint gets the event.
-
-    Returns:
-        The stored event: complete (with ``eventData``) if an endpoint gets it; else
-        only ``id``, ``type``, ``createdAt`` and ``objectId``.
-
-    Raises:
-        NotFoundError: The type is unknown.
+    The arguments and errors are those of ``record_all``. An event that no endpoint
+    gets is stored without its object.
     """
     _check_type(event_type)
     event_id = new_id(KIND)
     endpoints = subscribed_endpoints(unit, event_type)
     if not endpoints:
         _save_notes(unit, now, [(event_id, event_type, data["id"])])
-        return _note(event_id, event_type, data["id"], at=now)
-    event = _compose(event_id, event_type=event_type, data=render(data), now=now)
+        return False
+    # Members in the order of the published sample.
+    event = {
+        "id": event_id,
+        "object": "event",
+        "createdAt": now,
+        "test": True,
+        "eventData": {
+            "type": event_type,
+            "version": event_version(),
+            "data": render(data),
+        },
+    }
     body = encode(event)
     unit.put(KIND, event_id, body)
     for endpoint in endpoints:
-        delivery_id = new_id(DELIVERY_KIND)
-        delivery = new_delivery(
-            delivery_id=delivery_id, event=event, endpoint=endpoint, now=now
-        )
+        delivery = _new_delivery(new_id(DELIVERY_KIND), event, endpoint)
         save_delivery(unit, delivery, body)
-    return event
-
-
-def record_all(
-    unit: Unit,
-    events: Sequence[tuple[str, Document]],
-    *,
-    now: int,
-    new_id: Callable[[str], str],
-    render: Callable[[Document], Document] = _unchanged,
-) -> bool:
-    """Store the events of one change; return whether it made a delivery.
-
-    Most accounts have no endpoint. Their events share one short document per change.
-
-    Args:
-        unit: The unit of work of the change.
-        events: Type and object of each event.
-        now: As in :func:`record`.
-        new_id: As in :func:`record`.
-        render: As in :func:`record`.
-
-    Raises:
-        NotFoundError: A type is unknown.
-    """
-    if unit.count(ENDPOINT_KIND):
-        stored = [
-            record(
-                unit, event_type=type_, data=data, now=now, new_id=new_id, render=render
-            )
-            for type_, data in events
-        ]
-        return any(is_delivered(event) for event in stored)
-    for type_, _ in events:
-        _check_type(type_)
-    if events:
-        notes = [(new_id(KIND), type_, data["id"]) for type_, data in events]
-        _save_notes(unit, now, notes)
-    return False
+    return True
 
 
 def trim(unit: Unit) -> None:
@@ -137,29 +129,25 @@ def trim(unit: Unit) -> None:
     unit.trim(KIND, KEPT)
 
 
-def is_delivered(event: Document) -> bool:
-    """Return whether an event from ``record`` goes to an endpoint."""
-    return "eventData" in event
-
-
 def read_events(body: bytes) -> list[Document]:
     """Return the events of a stored document: one complete event, or short ones."""
     stored = decode(body)
-    if is_delivered(stored):
+    if "notes" not in stored:
         return [stored]
-    return [_note(*note, at=stored["createdAt"]) for note in stored["notes"]]
+    at = stored["createdAt"]
+    return [
+        {"id": event_id, "type": type_, "createdAt": at, "objectId": object_id}
+        for event_id, type_, object_id in stored["notes"]
+    ]
 
 
 def summarize_event(event: Document) -> Document:
     """Return id, type, createdAt and objectId of an event of either form."""
-    if not is_delivered(event):
-        return dict(event)
-    return {
-        "id": event["id"],
-        "type": event["eventData"]["type"],
-        "createdAt": event["createdAt"],
-        "objectId": event["eventData"]["data"]["id"],
-    }
+    if "eventData" not in event:
+        return event
+    data = event["eventData"]
+    summary = {"id": event["id"], "type": data["type"], "createdAt": event["createdAt"]}
+    return {**summary, "objectId": data["data"]["id"]}
 
 
 def subscribed_endpoints(unit: Unit, event_type: str) -> list[Document]:
@@ -168,18 +156,14 @@ def subscribed_endpoints(unit: Unit, event_type: str) -> list[Document]:
     An endpoint without ``eventSubscriptions`` gets every type.
     Source: SDK go:types.go.
     """
-    count = unit.count(ENDPOINT_KIND)
-    if not count:
-        return []
-    rows = unit.page(ENDPOINT_KIND, limit=count)
+    rows = unit.page(ENDPOINT_KIND, limit=_ALL)
     endpoints = [decode(row.body) for row in reversed(rows)]
-    return [endpoint for endpoint in endpoints if _gets(endpoint, event_type)]
-
-
-def _gets(endpoint: Document, event_type: str) -> bool:
-    subscriptions = endpoint.get("eventSubscriptions")
-    is_subscribed = not subscriptions or event_type in subscriptions
-    return is_subscribed and bool(endpoint.get("active", True))
+    return [
+        endpoint
+        for endpoint in endpoints
+        if endpoint.get("active", True)
+        and event_type in (endpoint.get("eventSubscriptions") or EVENTS)
+    ]
 
 
 def _save_notes(unit: Unit, now: int, notes: list[tuple[str, str, str]]) -> None:
@@ -187,50 +171,26 @@ def _save_notes(unit: Unit, now: int, notes: list[tuple[str, str, str]]) -> None
     unit.put(KIND, notes[0][0], encode({"createdAt": now, "notes": notes}))
 
 
-def _note(event_id: str, event_type: str, object_id: str, *, at: int) -> Document:
-    return {"id": event_id, "type": event_type, "createdAt": at, "objectId": object_id}
-
-
 def _check_type(event_type: str) -> None:
     if event_type not in EVENTS:
         raise NotFoundError.among("type of event", event_type, list(EVENTS))
 
 
-def _compose(event_id: str, *, event_type: str, data: Document, now: int) -> Document:
-    # Members in the order of the published sample.
-    return {
-        "id": event_id,
-        "object": "event",
-        "createdAt": now,
-        "test": True,
-        "eventData": {"type": event_type, "version": event_version(), "data": data},
-    }
-
-
 # -- deliveries ------------------------------------------------------------------------
 
 
-def new_delivery(
-    *, delivery_id: str, event: Document, endpoint: Document, now: int
-) -> Document:
-    """Return the document of a delivery that is due now.
-
-    Args:
-        delivery_id: Its id.
-        event: The complete event.
-        endpoint: The webhook endpoint that gets it.
-        now: Milliseconds since the epoch.
-    """
+def _new_delivery(delivery_id: str, event: Document, endpoint: Document) -> Document:
+    """Return the document of a delivery that is due at once."""
     return {
         "id": delivery_id,
         "event": event["id"],
         "type": event["eventData"]["type"],
         "endpoint": endpoint["id"],
         "url": endpoint["url"],
-        "createdAt": now,
+        "createdAt": event["createdAt"],
         "state": PENDING,
         "reason": None,
-        "nextAttemptAt": now,
+        "nextAttemptAt": event["createdAt"],
         "attempts": [],
         "_tries": 0,
         "_run": 0,
@@ -252,13 +212,9 @@ def save_delivery(unit: Unit, document: Document, body: bytes) -> None:
 
 def view_delivery(row: Row) -> Document:
     """Return a delivery as the control plane shows it, with its body as text."""
-    shown = {
-        name: value
-        for name, value in decode(row.body).items()
-        if not name.startswith("_")
-    }
-    shown["body"] = (row.attachment or b"").decode("utf-8")
-    return shown
+    members = decode(row.body).items()
+    shown = {name: value for name, value in members if not name.startswith("_")}
+    return {**shown, "body": (row.attachment or b"").decode()}
 
 
 def find_delivery(unit: Unit, delivery_id: str) -> Row:
@@ -281,7 +237,7 @@ def list_deliveries(
     *,
     state: str | None = None,
     endpoint: str | None = None,
-    limit: int = 100,
+    limit: int = _ALL,
 ) -> list[Row]:
     """Return deliveries, newest first.
 
@@ -296,15 +252,11 @@ def list_deliveries(
     """
     if state is not None and state not in STATES:
         raise NotFoundError.among("state of a delivery", state, list(STATES))
-    found: list[Row] = []
-    before = None
-    while len(found) < limit:
-        rows = unit.page(DELIVERY_KIND, limit=limit, before=before, index_key=endpoint)
-        found += [row for row in rows if state in (None, decode(row.body)["state"])]
-        if len(rows) < limit:
-            break
-        before = rows[-1].seq
-    return found[:limit]
+    read = limit if state is None else _ALL
+    rows = unit.page(DELIVERY_KIND, limit=read, index_key=endpoint)
+    if state is not None:
+        rows = [row for row in rows if decode(row.body)["state"] == state]
+    return rows[:limit]
 
 
 def replay_delivery(unit: Unit, delivery_id: str, *, now: int) -> Document:
@@ -332,7 +284,7 @@ def replay_deliveries(
         NotFoundError: The state is unknown.
         SandboxUsageError: The account has no such delivery.
     """
-    rows = list_deliveries(unit, state=state, limit=_ALL)
+    rows = list_deliveries(unit, state=state)
     if not rows:
         which = f"{state} webhook delivery" if state else "webhook delivery"
         raise SandboxUsageError(

@@ -7,7 +7,6 @@ The API documents only that it retries until a 200. Pauses and number of attempt
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from smartpay_mock.kernel.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 from smartpay_mock.kernel.errors import SandboxUsageError
@@ -30,19 +29,6 @@ TIMEOUT_MS = 10 * SECOND_MS
 
 _UNITS_MS = {"s": SECOND_MS, "m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
 _STEP = re.compile(r"([0-9]+)([smhd])")
-
-
-def next_attempt_at(
-    tries: int, *, at: int, retry_after_ms: Sequence[int] = RETRY_AFTER_MS
-) -> int | None:
-    """Return the time of the next attempt, ``None`` after the last one.
-
-    Args:
-        tries: Attempts made so far, at least 1.
-        at: When the last of them was made, in milliseconds since the epoch.
-        retry_after_ms: The pauses.
-    """
-    return at + retry_after_ms[tries - 1] if tries <= len(retry_after_ms) else None
 
 
 def parse_schedule(text: str) -> tuple[int, ...]:

@@ -83,16 +83,3 @@ def verify(secret: str, timestamp_ms: int, body: bytes, *, signature: str) -> bo
     """Return whether ``signature`` is right for these bytes and this time."""
     expected = sign(secret, timestamp_ms, body)
     return hmac.compare_digest(expected.encode(), signature.encode())
-
-
-def headers_for(
-    *, signature: str, timestamp_ms: int, endpoint_id: str, event_id: str
-) -> dict[str, str]:
-    """Return the headers of one attempt."""
-    return {
-        "Content-Type": "application/json",
-        SIGNATURE_HEADER: signature,
-        TIMESTAMP_HEADER: str(timestamp_ms),
-        SUBSCRIPTION_HEADER: endpoint_id,
-        EVENT_HEADER: event_id,
-    }

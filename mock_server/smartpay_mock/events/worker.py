@@ -7,7 +7,6 @@ deliveries that fell due since or that another process wrote.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 
 from smartpay_mock.events.delivery import Deliverer
 from smartpay_mock.kernel.clock import SECOND_MS, wall_ms
@@ -23,27 +22,17 @@ class Worker:
 
     Args:
         deliverer: Sends the webhooks.
-        threads: How many accounts are served at once.
         poll_ms: Time between polls of the store.
-        wall: The wall clock in milliseconds.
 
     Attributes:
         errors: The first unexpected exceptions in the threads. Failures of receivers
             are recorded as attempts instead.
     """
 
-    def __init__(
-        self,
-        deliverer: Deliverer,
-        *,
-        threads: int = THREADS,
-        poll_ms: int = POLL_MS,
-        wall: Callable[[], int] = wall_ms,
-    ) -> None:
+    def __init__(self, deliverer: Deliverer, *, poll_ms: int = POLL_MS) -> None:
         self.errors: list[BaseException] = []
         self._deliverer = deliverer
         self._poll_ms = poll_ms
-        self._wall = wall
         self._polled_at = 0
         self._changed = threading.Condition()
         self._waiting: dict[str, None] = {}
@@ -51,12 +40,9 @@ class Worker:
         self._stop = threading.Event()
         self._threads = [
             threading.Thread(
-                target=self.run,
-                args=(self._stop,),
-                name=f"smartpay-webhooks-{number}",
-                daemon=True,
+                target=self._run, name=f"smartpay-webhooks-{number}", daemon=True
             )
-            for number in range(threads)
+            for number in range(THREADS)
         ]
 
     def start(self) -> None:
@@ -79,57 +65,52 @@ class Worker:
             self._waiting[account] = None
             self._changed.notify()
 
-    def run(self, stop: threading.Event) -> None:
-        """Deliver until ``stop`` is set; several threads may run at once."""
-        while not stop.is_set():
+    def _run(self) -> None:
+        while not self._stop.is_set():
             try:
-                account = self._next(stop)
+                self._poll()
+                account = self._take()
                 if account is not None:
-                    self._serve(account, stop)
+                    self._serve(account)
             except Exception as error:
-                self._add_error(error)
+                with self._changed:
+                    if len(self.errors) < MAX_ERRORS:
+                        self.errors.append(error)
 
-    def _serve(self, account: str, stop: threading.Event) -> None:
+    def _poll(self) -> None:
+        """Wake the accounts with a pending delivery, if it is time to."""
+        with self._changed:
+            if wall_ms() - self._polled_at < self._poll_ms:
+                return
+            self._polled_at = wall_ms()
+        for account in self._deliverer.due_accounts():
+            self.wake(account)
+
+    def _take(self) -> str | None:
+        """Wait for an account to serve, ``None`` when it is time to poll or to stop."""
+        with self._changed:
+            account = self._next()
+            if account is None and not self._stop.is_set():
+                self._changed.wait(self._poll_ms / SECOND_MS)
+                account = self._next()
+            if account is not None:
+                del self._waiting[account]
+                self._active.add(account)
+            return account
+
+    def _next(self) -> str | None:
+        """Return the first waiting account that no thread serves now."""
+        return next((each for each in self._waiting if each not in self._active), None)
+
+    def _serve(self, account: str) -> None:
         try:
             if self._deliverer.is_due(account):
                 self._deliverer.drain_if_free(
                     account,
                     timeout_s=self._poll_ms / SECOND_MS,
-                    should_stop=stop.is_set,
+                    should_stop=self._stop.is_set,
                 )
         finally:
             with self._changed:
                 self._active.discard(account)
                 self._changed.notify()
-
-    def _next(self, stop: threading.Event) -> str | None:
-        """Return an account to serve; ``None`` after a poll or when stopping."""
-        with self._changed:
-            account = self._pick()
-            if account is None and not self._is_time_to_poll():
-                self._changed.wait(self._poll_ms / SECOND_MS)
-                account = self._pick()
-            if account is not None or stop.is_set() or not self._is_time_to_poll():
-                return account
-            self._polled_at = self._wall()
-        found = self._deliverer.due_accounts()
-        with self._changed:
-            self._waiting.update(dict.fromkeys(found))
-            self._changed.notify_all()
-        return None
-
-    def _pick(self) -> str | None:
-        for account in self._waiting:
-            if account not in self._active:
-                del self._waiting[account]
-                self._active.add(account)
-                return account
-        return None
-
-    def _is_time_to_poll(self) -> bool:
-        return self._wall() - self._polled_at >= self._poll_ms
-
-    def _add_error(self, error: BaseException) -> None:
-        with self._changed:
-            if len(self.errors) < MAX_ERRORS:
-                self.errors.append(error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -17,7 +18,7 @@ from smartpay_mock.events.delivery import Deliverer
 from smartpay_mock.events.outbox import (
     DELIVERY_KIND,
     read_events,
-    record,
+    record_all,
     view_delivery,
 )
 from smartpay_mock.kernel.json import encode
@@ -61,11 +62,13 @@ class EventAccount:
         store: In memory, or in a file.
         sender: The default sender of its deliverers.
         now: The account's time and the wall clock, in milliseconds; tests change it.
+        name: Its id; tests change it to act for another account.
     """
 
     store: Store
     sender: Sender = field(default_factory=Sender)
     now: int = START_MS
+    name: str = ACCOUNT
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     def new_id(self, kind: str) -> str:
@@ -98,19 +101,17 @@ class EventAccount:
 
     def save_endpoint(self, endpoint: dict[str, Any]) -> None:
         """Keep an endpoint."""
-        with self.store.write(ACCOUNT) as unit:
+        with self.store.write(self.name) as unit:
             unit.put("webhook_endpoint", endpoint["id"], encode(endpoint))
 
-    def publish(self, event_type: str = "order.authorized") -> dict[str, Any]:
-        """Record one event about an order."""
-        with self.store.write(ACCOUNT) as unit:
-            return record(
-                unit,
-                event_type=event_type,
-                data={"id": "order_test_1", "object": "order"},
-                now=self.now,
-                new_id=self.new_id,
-            )
+    def publish(
+        self, event_type: str = "order.authorized", render: Any = dict
+    ) -> dict[str, Any]:
+        """Record one event about an order, and return it as it is stored."""
+        event = (event_type, {"id": "order_test_1", "object": "order"})
+        with self.store.write(self.name) as unit:
+            record_all(unit, [event], now=self.now, new_id=self.new_id, render=render)
+        return self.events()[-1]
 
     def make_due(self, count: int = 1) -> list[dict[str, Any]]:
         """Create an endpoint and publish events for it; return the events."""
@@ -119,31 +120,22 @@ class EventAccount:
 
     def deliveries(self) -> list[dict[str, Any]]:
         """Return the account's deliveries as shown, oldest first."""
-        with self.store.read(ACCOUNT) as unit:
-            return [view_delivery(row) for row in unit.page(DELIVERY_KIND, limit=100)][
-                ::-1
-            ]
+        with self.store.read(self.name) as unit:
+            rows = unit.page(DELIVERY_KIND, limit=100)[::-1]
+            return [view_delivery(row) for row in rows]
 
     def events(self) -> list[dict[str, Any]]:
         """Return the account's stored events, oldest first."""
-        with self.store.read(ACCOUNT) as unit:
+        with self.store.read(self.name) as unit:
             rows = unit.page("event", limit=100)[::-1]
         return [event for row in rows for event in read_events(row.body)]
 
 
 @pytest.fixture
 def open_account() -> Iterator[Callable[[str], EventAccount]]:
-    """Return a function that opens a account on the store a URL names."""
-    opened: list[Store] = []
-
-    def open_(url: str) -> EventAccount:
-        opened.append(open_store(url))
-        return EventAccount(opened[-1])
-
-    yield open_
-
-    for store in opened:
-        store.close()
+    """Return a function that opens an account on the store a URL names."""
+    with ExitStack() as stack:
+        yield lambda url: EventAccount(stack.enter_context(open_store(url)))
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -152,7 +144,7 @@ def account(
     tmp_path: Path,
     open_account: Callable[[str], EventAccount],
 ) -> EventAccount:
-    """Return a account, once on a store in memory and once on a file."""
+    """Return an account, once on a store in memory and once on a file."""
     is_file = request.param == "sqlite"
     return open_account(f"sqlite:///{tmp_path}/state.db" if is_file else "memory:")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from smartpay_mock.events.outbox import record
+from smartpay_mock.events.outbox import record_all
 from smartpay_mock.events.signing import (
     decode_secret,
     digest,
@@ -53,12 +53,12 @@ def test_an_event_has_the_published_signature() -> None:
     endpoint = {"id": "webhookendpoint_test_1", "url": "http://127.0.0.1/"}
     with open_store().write("acct_one") as unit:
         unit.put("webhook_endpoint", endpoint["id"], encode(endpoint))
-        record(
+        record_all(
             unit,
-            event_type="payment.created",
-            data=payment,
+            [("payment.created", payment)],
             now=1653028523052,
             new_id=ids.__getitem__,
+            render=dict,
         )
         row = unit.row("delivery", "delivery_test_1")
     assert row is not None
