@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from smartpay_fixtures import sandbox_values
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 Print = Callable[[str], None]
-"""Prints a line."""
+"""Prints text and a line end."""
 
 _METHOD_WIDTH = 6
 _WIDTH = 80
@@ -109,12 +110,12 @@ class Console:
 
     Args:
         wsgi_app: The application.
-        print_line: Prints a line.
+        print_text: Prints the lines of a call, in one step.
     """
 
-    def __init__(self, wsgi_app: WSGIApplication, print_line: Print) -> None:
+    def __init__(self, wsgi_app: WSGIApplication, print_text: Print) -> None:
         self._app = wsgi_app
-        self._print = print_line
+        self._print = print_text
 
     def __call__(
         self, environ: WSGIEnvironment, start_response: StartResponse
@@ -129,8 +130,7 @@ class Console:
         body = self._app(environ, start)
         if seen and not environ["PATH_INFO"].startswith(PREFIX):
             headers = {name.lower(): value for name, value in seen["headers"]}
-            for line in call_lines(environ, seen["status"], headers, body):
-                self._print(line)
+            self._print("\n".join(call_lines(environ, seen["status"], headers, body)))
         return body
 
 
@@ -171,7 +171,9 @@ def _notes(headers: dict[str, str], document: dict[str, Any]) -> list[str]:
     return [note for note in dict.fromkeys(notes) if note]
 
 
+@lru_cache(maxsize=256)
 def _wrapped(note: str) -> list[str]:
+    """Return the lines of a note; cached, because advice repeats with each call."""
     return textwrap.wrap(
         note, _WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT + "  "
     )

@@ -183,12 +183,12 @@ def make_app(settings: Settings) -> Flask:
 
 
 def _serve_threads(
-    settings: Settings, on_ready: OnReady, print_line: Print | None
+    settings: Settings, on_ready: OnReady, print_text: Print | None
 ) -> None:
     """Serve from threads of this process until a signal comes."""
     with running(settings) as sandbox:
-        if print_line is not None:
-            sandbox.app.wsgi_app = Console(sandbox.app.wsgi_app, print_line)
+        if print_text is not None:
+            sandbox.app.wsgi_app = Console(sandbox.app.wsgi_app, print_text)
         at = Addresses(sandbox.root_url)
         if settings.tls:
             at = Addresses(at.root_url, sandbox.tls_root_url, sandbox.certificates)
@@ -198,7 +198,7 @@ def _serve_threads(
 
 
 def _serve_fast(
-    settings: Settings, on_ready: OnReady, _print_line: Print | None
+    settings: Settings, on_ready: OnReady, _print_text: Print | None
 ) -> None:
     """Serve from processes of granian until a signal comes."""
     if settings.tls_port:
