@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import chain
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Flask, Response, current_app, request
@@ -17,11 +17,10 @@ from smartpay_mock.api.wsgi import (
 )
 from smartpay_mock.control import (
     clock,
-    consumers,
     faults,
     health,
     journal,
-    listing,
+    objects,
     scenarios,
     snapshots,
     webhooks,
@@ -37,7 +36,7 @@ from smartpay_mock.control.routes import (
     problem_of,
 )
 from smartpay_mock.kernel.errors import ApiError, SandboxUsageError
-from smartpay_mock.kernel.exchange import Answer, Call
+from smartpay_mock.kernel.exchange import Answer
 from smartpay_mock.kernel.json import encode
 from smartpay_schemas.openapi import openapi
 
@@ -63,19 +62,16 @@ def show_api_openapi(asked: Request) -> dict[str, Any]:
     return openapi(server_url=asked.call.base_url, version=health.version())
 
 
-ROUTES: tuple[Route, ...] = tuple(
-    chain(
-        health.routes,
-        _openapi,
-        snapshots.routes,
-        clock.routes,
-        consumers.routes,
-        listing.routes,
-        journal.routes,
-        faults.routes,
-        webhooks.routes,
-        scenarios.routes,
-    )
+ROUTES: tuple[Route, ...] = (
+    *health.routes,
+    *_openapi,
+    *snapshots.routes,
+    *clock.routes,
+    *objects.routes,
+    *journal.routes,
+    *faults.routes,
+    *webhooks.routes,
+    *scenarios.routes,
 )
 
 ALIASES: dict[str, Route] = {
@@ -112,14 +108,23 @@ def add_admin(app: Flask, application: Application, guard: Guard) -> None:
     """
 
     def view(rest: str = "") -> Response:
+        routes = find_routes(f"/{rest}")
         method = "GET" if request.method == "HEAD" else request.method
-        found = find_route(method, f"/{rest}")
-        if found is None:
-            refused = guard.refuse(read_head(request.environ))
-            answer = refused or _unknown_route(request.method, request.path)
-        else:
-            answer = _serve(*found, application, guard)
-        return to_response(answer)
+        return answer(*routes.get(method, (None, {})), allowed=sorted(routes))
+
+    def alias() -> Response:
+        return answer(ALIASES[request.path], {})
+
+    def answer(
+        route: Route | None, params: dict[str, str], *, allowed: Sequence[str] = ()
+    ) -> Response:
+        is_open = route is not None and route.is_open
+        refused = guard.refuse(read_head(request.environ), is_open=is_open)
+        if refused is not None:
+            return to_response(refused)
+        if route is None:
+            return to_response(_no_route(request.method, request.path, allowed))
+        return to_response(_run(route, params, application, guard))
 
     for number, path in enumerate((PREFIX, f"{PREFIX}/<path:rest>")):
         app.add_url_rule(
@@ -129,46 +134,25 @@ def add_admin(app: Flask, application: Application, guard: Guard) -> None:
             methods=_METHODS,
             provide_automatic_options=False,
         )
-
-    def alias() -> Response:
-        route = ALIASES[request.path]
-        return to_response(_serve(route, {}, application, guard))
-
     for path in ALIASES:
         app.add_url_rule(path, endpoint=f"admin@alias{path}", view_func=alias)
 
 
-def find_route(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
-    """Return the route of a call and the parameters in its path, if there is one.
+def find_routes(path: str) -> dict[str, tuple[Route, dict[str, str]]]:
+    """Return the routes of a path by HTTP method, with the parameters in the path.
 
     Args:
-        method: HTTP method.
         path: Below ``/__admin``; also one of ``FORMER_PATHS``.
     """
     path = FORMER_PATHS.get(path, path)
-    found = None
-    for route in ROUTES:
-        params = route.match(path) if route.method == method else None
-        if params is not None and (found is None or not params):
-            found = route, params  # a path without parameters has precedence
-    return found
+    matches = [(route, route.match(path)) for route in ROUTES]
+    found = [(route, params) for route, params in matches if params is not None]
+    # The last one is kept: a path without parameters has precedence.
+    found.sort(key=lambda match: not match[1])
+    return {route.method: (route, params) for route, params in found}
 
 
-def _serve(
-    route: Route, params: dict[str, str], application: Application, guard: Guard
-) -> Answer:
-    """Answer a call; its body is read only after the guard has let it pass."""
-    environ = request.environ
-    refused = guard.refuse(read_head(environ), is_open=route.is_open)
-    if refused is not None:
-        return refused
-    return _answer(route, application, guard, read_call(environ, _BODY_LIMIT), params)
-
-
-def _unknown_route(method: str, path: str) -> Answer:
-    below = path.removeprefix(PREFIX)
-    below = FORMER_PATHS.get(below, below)
-    allowed = sorted(row.method for row in ROUTES if row.match(below) is not None)
+def _no_route(method: str, path: str, allowed: Sequence[str]) -> Answer:
     if allowed:
         methods = ", ".join(allowed)
         answer = problem(405, f"{path} does not accept {method}. Use {methods}.")
@@ -180,19 +164,13 @@ def _unknown_route(method: str, path: str) -> Answer:
     return problem(404, f"The control plane has no {path}. {hint}", routes=routes)
 
 
-def _answer(
-    route: Route,
-    application: Application,
-    guard: Guard,
-    call: Call,
-    params: dict[str, str],
+def _run(
+    route: Route, params: dict[str, str], application: Application, guard: Guard
 ) -> Answer:
-    account = ""
-    if route.needs_account:
-        found = guard.account(call)
-        if isinstance(found, Answer):
-            return found
-        account = found.account
+    call = read_call(request.environ, _BODY_LIMIT)
+    account = guard.account(call) if route.needs_account else ""
+    if isinstance(account, Answer):
+        return account
     if call.is_too_large:
         return problem(413, f"The body is larger than {_BODY_LIMIT} bytes.")
     try:

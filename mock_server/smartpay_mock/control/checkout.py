@@ -15,9 +15,9 @@ from flask import Flask, redirect, render_template, request
 
 from smartpay_fixtures import sandbox_values
 from smartpay_mock.api.application import Application
-from smartpay_mock.api.pipeline import perform
-from smartpay_mock.kernel.exchange import Answer, Call
-from smartpay_mock.kernel.json import decode, encode
+from smartpay_mock.control.calls import call_operation
+from smartpay_mock.kernel.exchange import Answer
+from smartpay_mock.kernel.json import decode
 from smartpay_mock.resources.checkout_sessions import CHECKOUT_PATH
 
 # The real host serves sessions at its root.
@@ -48,10 +48,6 @@ def add_checkout(app: Flask, application: Application) -> None:
         )
 
 
-def _missing() -> str:
-    return render_template("missing.html")
-
-
 class _Page:
     """One visit to one session's page."""
 
@@ -64,7 +60,7 @@ class _Page:
     def answer(self) -> Any:
         """Show the page, or process the form and redirect to the shop."""
         if not self._session:
-            return _missing(), 404
+            return render_template("missing.html"), 404
         if request.method != "POST":
             return self._shown("")
         if request.form.get("action") == "cancel":
@@ -126,17 +122,14 @@ class _Page:
         return str(decode(answer.body).get("message", ""))
 
     def _call(self, operation_id: str, body: Any, bearer: str = "") -> Answer:
-        operation = self._application.rules.operations[operation_id]
-        id_ = self._session.get("order") or self._session.get("token", "")
-        headers = {"content-type": "application/json", "user-agent": "checkout page"}
+        headers = {"user-agent": "checkout page"}
         if bearer:
             headers["authorization"] = bearer
-        call = Call(
-            method=operation.method,
-            path=operation.path.format(id=id_),
+        return call_operation(
+            self._application,
+            operation_id,
+            params={"id": self._session.get("order") or self._session["token"]},
+            body=body,
             headers=headers,
-            body=b"" if body is None else encode(body),
             base_url=request.host_url.rstrip("/"),
         )
-        params = {"id": id_} if "{id}" in operation.path else {}
-        return perform(self._application, operation, params, call)

@@ -11,6 +11,7 @@ from smartpay_mock.kernel.clock import LAST_MS, AccountClock, duration_ms
 
 routes = Routes()
 
+_UNITS = ("days", "hours", "minutes", "seconds", "milliseconds")
 _DURATION = {"type": "number", "minimum": 0, "maximum": LAST_MS}
 _CLOCK = json_object(
     freeze={"type": "boolean", "description": "Stop (true) or run (false) the clock."},
@@ -22,13 +23,7 @@ _CLOCK = json_object(
         "there unless freeze is false.",
     },
     advance={
-        **json_object(
-            days=_DURATION,
-            hours=_DURATION,
-            minutes=_DURATION,
-            seconds=_DURATION,
-            milliseconds=_DURATION,
-        ),
+        **json_object(**dict.fromkeys(_UNITS, _DURATION)),
         "x-expected": 'an object such as {"days": 7}',
     },
 )

@@ -25,10 +25,7 @@ _FAULT = {
     "required": ["operation", "kind"],
     "description": "All other members are options of the kind.",
 }
-_HOLD = {
-    **json_object(operation={"type": "string"}, at={"enum": list(WHENS)}),
-    "required": ["operation"],
-}
+_HOLD = json_object("operation", operation={"type": "string"}, at={"enum": list(WHENS)})
 
 
 @routes.add("GET", "/faults")

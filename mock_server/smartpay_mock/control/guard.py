@@ -11,7 +11,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 
-from smartpay_mock.api.auth import ACCOUNT_HEADER, Credential, Refusal, authenticate
+from smartpay_mock.api.auth import ACCOUNT_HEADER, Refusal, authenticate
 from smartpay_mock.control.routes import problem
 from smartpay_mock.kernel.exchange import Answer, Call
 from smartpay_mock.kernel.settings import Settings
@@ -65,8 +65,8 @@ class Guard:
             "prints the token at start; SMARTPAY_SANDBOX_ADMIN_TOKEN sets it.",
         )
 
-    def account(self, call: Call) -> Credential | Answer:
-        """Return the account that a call controls, or why it is refused.
+    def account(self, call: Call) -> str | Answer:
+        """Return the id of the account that a call controls, or why it is refused.
 
         The account belongs to the secret key in ``Smartpay-Sandbox-Account`` or, on
         loopback, in ``Authorization``.
@@ -80,7 +80,7 @@ class Guard:
                 f"{found.reason[:1].upper()}{found.reason[1:]}. Send the account's "
                 "test key (sk_test_...) in Authorization or Smartpay-Sandbox-Account.",
             )
-        return found
+        return found.account
 
     def _is_own(self, host: str) -> bool:
         # An emulator that listens on every address has names that it cannot know; the

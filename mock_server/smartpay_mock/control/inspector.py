@@ -7,19 +7,16 @@ from typing import Any
 from flask import Flask, render_template, request
 
 from smartpay_fixtures import sandbox_values
-from smartpay_mock.api.wsgi import read_call, to_response
+from smartpay_mock.api.wsgi import read_head, to_response
 from smartpay_mock.control.guard import Guard
 from smartpay_mock.control.routes import PREFIX
-
-# The page needs no body.
-_BODY_LIMIT = 1_024
 
 
 def add_inspector(app: Flask, guard: Guard) -> None:
     """Register the page; its script calls the control plane."""
 
     def view() -> Any:
-        refused = guard.refuse(read_call(request.environ, _BODY_LIMIT), is_open=True)
+        refused = guard.refuse(read_head(request.environ), is_open=True)
         if refused:
             return to_response(refused)
         return render_template(

@@ -6,9 +6,10 @@ below it. ``admin`` registers the tables with Flask.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from smartpay_mock.api.application import Application
@@ -151,14 +152,8 @@ class Route:
         return f"Its query parameters: {', '.join(self.query) or 'none'}."
 
 
-class Routes:
+class Routes(list[Route]):
     """A table of routes, filled by decorators."""
-
-    def __init__(self) -> None:
-        self._routes: list[Route] = []
-
-    def __iter__(self) -> Iterator[Route]:
-        return iter(self._routes)
 
     def add(
         self, method: str, path: str, **options: Any
@@ -175,30 +170,25 @@ class Routes:
 
         def register(handler: Handler) -> Handler:
             summary = (handler.__doc__ or path).partition("\n")[0]
-            self._routes.append(Route(method, path, handler, summary, **options))
+            self.append(Route(method, path, handler, summary, **options))
             return handler
 
         return register
 
 
-def json_object(**properties: Any) -> dict[str, Any]:
+def json_object(*required: str, **properties: Any) -> dict[str, Any]:
     """Return the JSON Schema of an object with these members and no others."""
-    return {"type": "object", "properties": properties, "additionalProperties": False}
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(required),
+        "additionalProperties": False,
+    }
 
 
 # -- problem documents (RFC 9457) ------------------------------------------------------
 
 PROBLEM_TYPE = "application/problem+json"
-_TITLES = {
-    400: "Invalid request",
-    401: "Authentication required",
-    403: "Unknown host",
-    404: "Not found",
-    405: "Method not allowed",
-    413: "Body too large",
-    500: "Internal error",
-    503: "State unavailable",
-}
 _STATUS: dict[type[Exception], int] = {NotFoundError: 404, StoreUnavailable: 503}
 
 
@@ -212,7 +202,7 @@ def problem(status: int, detail: str, **members: Any) -> Answer:
     """
     body = {
         "type": "about:blank",
-        "title": _TITLES.get(status, "Request refused"),
+        "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
         **members,

@@ -10,12 +10,11 @@ from smartpay_fixtures import sandbox_values
 from smartpay_fixtures.scenarios import ScenarioFailure, run_scenario, scenarios
 from smartpay_mock.api.application import Application
 from smartpay_mock.api.auth import ACCOUNT_HEADER
-from smartpay_mock.api.pipeline import perform
+from smartpay_mock.control.calls import call_operation
 from smartpay_mock.control.clock import change_clock
 from smartpay_mock.control.routes import Request, Routes
 from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
-from smartpay_mock.kernel.exchange import Call
-from smartpay_mock.kernel.json import decode, encode
+from smartpay_mock.kernel.json import decode
 
 routes = Routes()
 
@@ -85,14 +84,9 @@ class _Player:
         body: Mapping[str, Any] | None,
         headers: dict[str, str],
     ) -> Any:
-        row = self.application.rules.operations[operation]
-        call = Call(
-            method=row.method,
-            path=row.path.format(**params),
-            headers={**headers, "content-type": "application/json"},
-            body=b"" if body is None else encode(body),
+        answer = call_operation(
+            self.application, operation, params=params, body=body, headers=headers
         )
-        answer = perform(self.application, row, params, call)
         document = decode(answer.body) if answer.body else None
         if answer.status >= _REFUSED:
             raise SandboxUsageError(

@@ -23,22 +23,20 @@ routes = Routes()
 
 VERSION = 1
 
-_TIME = {"type": "integer", "minimum": 0, "maximum": LAST_MS}
-_TIME_OR_NULL = {"anyOf": [_TIME, {"type": "null"}]}
+_COUNT = {"type": "integer", "minimum": 0, "maximum": LAST_MS}
+_COUNT_OR_NULL = {**_COUNT, "type": ["integer", "null"]}
 _INT64 = {"type": "integer", "minimum": -(1 << 63), "maximum": (1 << 63) - 1}
-_SEED = {**json_object(seed=_INT64), "required": ["seed"]}
-_ROW = {
-    **json_object(
-        kind={"type": "string", "minLength": 1},
-        seq={"type": "integer", "minimum": 1, "maximum": (1 << 40) - 1},
-        id={"type": "string", "minLength": 1},
-        owner={"type": ["string", "null"]},
-        due=_TIME_OR_NULL,
-        body={"type": ["object", "array"]},
-        attachment={"type": "string"},
-    ),
-    "required": ["kind", "seq", "id", "owner", "due", "body"],
-}
+_SEED = json_object("seed", seed=_INT64)
+_ROW = json_object(
+    *("kind", "seq", "id", "owner", "due", "body"),
+    kind={"type": "string", "minLength": 1},
+    seq={"type": "integer", "minimum": 1, "maximum": (1 << 40) - 1},
+    id={"type": "string", "minLength": 1},
+    owner={"type": ["string", "null"]},
+    due=_COUNT_OR_NULL,
+    body={"type": ["object", "array"]},
+    attachment={"type": "string"},
+)
 _SNAPSHOT = {
     "type": "object",
     "properties": {
@@ -48,17 +46,22 @@ _SNAPSHOT = {
     "required": ["version", "documents"],
     "description": "A snapshot from GET /__admin/snapshots.",
 }
+_PLAN = ("operation", "kind", "when", "times", "after")
 _ACCOUNT = {
     "type": "object",
     "properties": {
-        "createdAt": _TIME,
+        "createdAt": _COUNT,
         "offsetMs": _INT64,
-        "frozenAtMs": _TIME_OR_NULL,
-        "seed": {"anyOf": [_INT64, {"type": "null"}]},
-        "drawn": _TIME,
+        "frozenAtMs": _COUNT_OR_NULL,
+        "seed": {**_INT64, "type": ["integer", "null"]},
+        "drawn": _COUNT,
         "faults": {
             "type": "array",
-            "items": {"type": "object", "required": ["id", "seen", "met"]},
+            "items": {
+                "type": "object",
+                "properties": {"id": {"type": "string"}, "seen": _COUNT, "met": _COUNT},
+                "required": ["id", "seen", "met"],
+            },
         },
     },
     "required": ["createdAt", "offsetMs", "frozenAtMs", "seed", "drawn", "faults"],
@@ -139,27 +142,21 @@ def _read_snapshot(snapshot: dict[str, Any], account_id: str) -> list[tuple[str,
             f"The snapshot has version {snapshot['version']}, but this emulator reads "
             f"version {VERSION}. Take the snapshot again."
         )
-    try:
-        rows = [_row_from_json(item, account_id) for item in snapshot["documents"]]
-        _check_ids(rows)
-    except (LookupError, TypeError, ValueError) as error:
-        raise SandboxUsageError(
-            f"The snapshot is damaged: {error}. Take the snapshot again."
-        ) from None
-    return sorted(rows, key=lambda entry: (entry[0], entry[1].seq))
+    rows: dict[tuple[str, str], Row] = {}
+    for item in sorted(snapshot["documents"], key=itemgetter("kind", "seq")):
+        try:
+            row = _row_from_json(item, account_id)
+        except (LookupError, TypeError, ValueError) as error:
+            raise _damaged(error) from None
+        if rows.setdefault((item["kind"], row.id), row) is not row:
+            raise _damaged(f"{item['kind']} {row.id!r} is in it twice")
+    return [(kind, row) for (kind, _), row in rows.items()]
 
 
-def _check_ids(rows: list[tuple[str, Row]]) -> None:
-    """Check that no two documents of a kind have the same id.
-
-    Raises:
-        ValueError: Two have.
-    """
-    seen: set[tuple[str, str]] = set()
-    for kind, row in rows:
-        if (kind, row.id) in seen:
-            raise ValueError(f"{kind} {row.id!r} is in it twice")
-        seen.add((kind, row.id))
+def _damaged(reason: object) -> SandboxUsageError:
+    return SandboxUsageError(
+        f"The snapshot is damaged: {reason}. Take the snapshot again."
+    )
 
 
 def _row_to_json(kind: str, seq: int, row: Row) -> dict[str, Any]:
@@ -176,18 +173,18 @@ def _row_to_json(kind: str, seq: int, row: Row) -> dict[str, Any]:
     return document
 
 
-def _row_from_json(item: dict[str, Any], account_id: str) -> tuple[str, Row]:
+def _row_from_json(item: dict[str, Any], account_id: str) -> Row:
+    id_, body = item["id"], encode(item["body"])
+    if item["kind"] == "account":
+        id_, body = account_id, _account_body(item["body"], account_id)
     attachment = item.get("attachment")
-    is_account = item["kind"] == "account"
-    return item["kind"], Row(
+    if attachment is not None:
+        attachment = base64.b64decode(attachment, validate=True)
+    return Row(
         seq=item["seq"],
-        id=account_id if is_account else item["id"],
-        body=_account_body(item["body"], account_id)
-        if is_account
-        else encode(item["body"]),
-        attachment=None
-        if attachment is None
-        else base64.b64decode(attachment, validate=True),
+        id=id_,
+        body=body,
+        attachment=attachment,
         index_key=item["owner"],
         due=item["due"],
     )
@@ -202,15 +199,7 @@ def _account_body(document: dict[str, Any], account_id: str) -> bytes:
     """
     for problem in problems(_ACCOUNT, document):
         raise ValueError(f"account.{problem.message}")
-    account = Account.from_bytes(encode({**document, "id": account_id}))
-    for fault in account.faults:
-        check_fault(
-            fault.id,
-            operation=fault.operation,
-            kind=fault.kind,
-            when=fault.when,
-            times=fault.times,
-            after=fault.after,
-            **fault.options,
-        )
-    return account.to_bytes()
+    for fault in document["faults"]:
+        plan = {name: value for name, value in fault.items() if name in _PLAN}
+        check_fault(fault["id"], **plan, **fault.get("options", {}))
+    return Account.from_bytes(encode({**document, "id": account_id})).to_bytes()

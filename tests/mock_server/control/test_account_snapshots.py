@@ -112,6 +112,9 @@ DAMAGES: dict[str, Damage] = {
     "account fault": lambda snapshot: snapshot["documents"][0]["body"].update(
         faults=[{"id": "x"}]
     ),
+    "account fault count": lambda snapshot: snapshot["documents"][0]["body"].update(
+        faults=[{"id": "x", "operation": "*", "kind": "reset", "seen": "1", "met": 0}]
+    ),
     "account clock": lambda snapshot: snapshot["documents"][0]["body"].update(
         offsetMs="x"
     ),

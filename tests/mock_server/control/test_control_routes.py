@@ -334,9 +334,11 @@ class TestConsumers:
     """Tokens and consumers."""
 
     def test_tokens_in_any_status_are_listed(self, api: Any) -> None:
-        """The list of the API omits some."""
+        """Oldest first; the list of the API omits some."""
         shown = {row["id"]: row["status"] for row in api.control("GET", "/tokens")}
 
+        newest_first = [row["id"] for row in api.ok("list_tokens")["data"]]
+        assert [id_ for id_ in shown if id_ in newest_first] == newest_first[::-1]
         assert shown["paytok_test_requiresAuthorization"] == "requires_authorization"
         assert shown["paytok_test_refused"] == "rejected"
         one = api.control("GET", "/tokens/paytok_test_refused")

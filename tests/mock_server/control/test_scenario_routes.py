@@ -19,6 +19,15 @@ def test_every_scenario_can_be_run(api: Any, name: str) -> None:
             assert api.ok("get_order", id=id_)["id"] == id_
 
 
+def test_the_calls_of_a_scenario_are_in_the_journal(api: Any) -> None:
+    """With the path that a client would call."""
+    api.control("POST", "/scenarios/approved-order")
+
+    paths = {row["operation"]: row["path"] for row in api.control("GET", "/requests")}
+
+    assert paths["create_order"] == "/v1/orders"
+
+
 def test_the_names_are_listed(api: Any) -> None:
     """In the order of the catalogue."""
     assert api.control("GET", "/scenarios") == list(scenarios())
