@@ -38,15 +38,9 @@ def criteria_block() -> str:
     return "\n".join(lines) + "\n"
 
 
-def test_the_page_lists_the_scenarios(block: Callable[[str], str]) -> None:
+def test_the_page_has_the_tables_of_the_suite(block: Callable[[str], str]) -> None:
     """When the suite changes, paste the expected text into the page."""
     assert block("scenarios") == scenarios_block()
-
-
-def test_the_page_lists_criteria_and_bugs(
-    block: Callable[[str], str],
-) -> None:
-    """The tables have the texts of the suite."""
     assert block("criteria") == criteria_block()
 
 
