@@ -12,14 +12,14 @@ PACKAGE_LINES = {
     "mock_server/smartpay_mock/storage": 1835,  # goal: 1300
     "mock_server/smartpay_mock/server": 1816,  # goal: 900
     "mock_server/smartpay_mock/api": 1873,  # goal: 1500
-    "mock_server/smartpay_mock/control": 1678,  # goal: 1500
+    "mock_server/smartpay_mock/control": 1677,  # goal: 1500
     "mock_server/smartpay_mock/cli": 1754,
     "mock_server/smartpay_mock/events": 1435,
     "mock_server/smartpay_mock/mutants": 2200,
     "mock_server/smartpay_mock/testing": 3981,  # goal: 3700
     "mock_server": 20991,  # goal: 17500
     "contract_tests": 10050,  # goal: 10000
-    "tests": 29181,  # goal: 25000
+    "tests": 29087,  # goal: 25000
 }
 """Most lines that the Python files of a folder may have in all."""
 

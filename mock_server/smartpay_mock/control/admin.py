@@ -120,11 +120,10 @@ def add_admin(app: Flask, application: Application, guard: Guard) -> None:
     ) -> Response:
         is_open = route is not None and route.is_open
         refused = guard.refuse(read_head(request.environ), is_open=is_open)
-        if refused is not None:
-            return to_response(refused)
         if route is None:
-            return to_response(_no_route(request.method, request.path, allowed))
-        return to_response(_run(route, params, application, guard))
+            missing = _no_route(request.method, request.path, allowed)
+            return to_response(refused or missing)
+        return to_response(refused or _run(route, params, application, guard))
 
     for number, path in enumerate((PREFIX, f"{PREFIX}/<path:rest>")):
         app.add_url_rule(
