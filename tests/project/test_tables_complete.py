@@ -11,7 +11,7 @@ import pytest
 
 import smartpay_schemas
 from smartpay_mock.resources import HANDLERS, LISTINGS
-from smartpay_schemas import CLAUSES, ERRORS, LIFECYCLES, OPERATIONS, Operation
+from smartpay_schemas import CLAUSES, ERRORS, OPERATIONS, Operation
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -66,30 +66,6 @@ def test_an_operation_has_all_its_parts(operation: Operation) -> None:
 def test_no_handler_serves_an_operation_without_a_row() -> None:
     """A handler nobody can reach is dead code."""
     assert {*HANDLERS, *LISTINGS} <= set(OPERATIONS)
-
-
-def test_an_operation_names_errors_that_have_rows() -> None:
-    """Each code an operation may answer with is in errors.json."""
-    unknown = {
-        f"{operation.id}: {code}"
-        for operation in OPERATIONS.values()
-        for code in operation.errors
-        if code not in ERRORS
-    }
-
-    assert not unknown
-
-
-def test_a_lifecycle_refuses_with_errors_that_have_rows() -> None:
-    """Each code a lifecycle refuses an action with is in errors.json."""
-    unknown = {
-        f"{resource}: {code}"
-        for resource, lifecycle in LIFECYCLES.items()
-        for code in lifecycle.refusals.values()
-        if code is not None and code not in ERRORS
-    }
-
-    assert not unknown
 
 
 @pytest.mark.parametrize("code", ERRORS)

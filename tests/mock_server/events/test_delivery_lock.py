@@ -94,16 +94,6 @@ def test_a_drain_waits_for_the_drain_of_another_thread(account: Any) -> None:
     assert len(slow.sent) == 1
 
 
-def test_accounts_do_not_wait_for_each_other(account: Any) -> None:
-    """A receiver that hangs delays its account only."""
-    account.make_due()
-    slow = BlockedSender()
-    deliverer = account.deliverer(send=slow)
-
-    with draining(deliverer, slow):
-        assert deliverer.drain_if_free("acct_two") == []
-
-
 def take_lease(account: Any, holder: str) -> bool:
     """Take the account's lease for another process; return whether that worked."""
     return bool(
@@ -158,18 +148,3 @@ def test_a_long_drain_renews_its_lease(account: Any) -> None:
     outcomes = account.deliverer(send=take_long).drain(ACCOUNT)
 
     assert len(outcomes) == 5
-
-
-def test_a_failed_drain_releases_its_lease(account: Any) -> None:
-    """The next drain need not wait."""
-    account.make_due()
-
-    def crash(_post: Any) -> int:
-        raise RuntimeError
-
-    with pytest.raises(RuntimeError):
-        account.deliverer(holder="first", send=crash).drain(ACCOUNT)
-    outcomes = account.deliverer(holder="second").drain_if_free(ACCOUNT)
-
-    assert outcomes is not None
-    assert len(outcomes) == 1

@@ -6,13 +6,14 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import trustme
 
 from smartpay_mock.events.attempt import Post, explain_failure, send_post
-from smartpay_mock.events.destinations import Destination, Destinations
+from smartpay_mock.events.destinations import Destinations
 
 ACCOUNT = "acct_one"
 
@@ -135,14 +136,7 @@ def test_the_checked_address_is_used(receiver: Any) -> None:
 def test_every_address_of_a_name_is_tried(receiver: Any) -> None:
     """A receiver may listen on one of two addresses."""
     found = Destinations().find(receiver.url)
-    destination = Destination(
-        scheme="http",
-        host="localhost",
-        port=found.port,
-        target="/hook",
-        addresses=("::1", "127.0.0.1"),
-        is_loopback=True,
-    )
+    destination = replace(found, host="localhost", addresses=("::1", "127.0.0.1"))
 
     assert send_post(Post(destination, {}, b"{}", 5_000)) == 200
 
@@ -165,15 +159,7 @@ def test_a_local_receiver_may_have_any_certificate(secure: Any) -> None:
 
 def test_an_unknown_certificate_of_another_machine_is_refused(secure: Any) -> None:
     """The event is not sent."""
-    found = Destinations().find(secure.url)
-    away = Destination(
-        scheme="https",
-        host=found.host,
-        port=found.port,
-        target="/",
-        addresses=found.addresses,
-        is_loopback=False,
-    )
+    away = replace(Destinations().find(secure.url), is_loopback=False)
 
     with pytest.raises(ssl.SSLCertVerificationError):
         send_post(Post(away, {}, b"{}", 5_000))
