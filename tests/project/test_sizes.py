@@ -17,9 +17,9 @@ PACKAGE_LINES = {
     "mock_server/smartpay_mock/events": 1435,
     "mock_server/smartpay_mock/mutants": 2200,
     "mock_server/smartpay_mock/testing": 3981,  # goal: 3700
-    "mock_server": 20991,  # goal: 17500
+    "mock_server": 20456,  # goal: 17500
     "contract_tests": 10050,  # goal: 10000
-    "tests": 29087,  # goal: 25000
+    "tests": 28861,  # goal: 25000
 }
 """Most lines that the Python files of a folder may have in all."""
 
