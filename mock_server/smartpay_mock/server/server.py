@@ -20,7 +20,6 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
-from types import TracebackType
 from typing import Self
 
 from smartpay_mock.kernel import environ
@@ -182,12 +181,7 @@ class Server:
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.stop()
 
 
@@ -383,16 +377,38 @@ class _Loop:
         self._watch(connection)
 
     def _handle(self, connection: Connection) -> None:
-        """Continue a connection that is ready, in the thread that leads."""
-        if connection.output:
-            connection.flush()
-            if connection.output:
-                return
-            if connection.is_finished:
-                connection.finish()
-        elif not self._read(connection):
+        """Continue a connection that is ready: answer its complete requests in turn.
+
+        When the application waits, this thread stops leading: it then finishes the
+        connection's requests and returns the connection to the loop.
+        """
+        is_ready = self._flush if connection.output else self._read
+        if not is_ready(connection):
             return
-        self._serve(connection)
+        ready, leads = connection.parser.ready, True
+        while ready and not (connection.output or connection.is_finished):
+            self.workers.enter(connection)
+            try:
+                self._answer(connection, ready.popleft())
+            except Exception as error:
+                self._server.log(error)
+                connection.close()
+            leads = self.workers.leave()
+        if not (connection.output or connection.is_finished):
+            self._await_request(connection)
+        if leads:
+            self._watch(connection)
+        else:
+            self._return(connection)
+
+    def _flush(self, connection: Connection) -> bool:
+        """Send what is left; return whether nothing is."""
+        connection.flush()
+        if connection.output:
+            return False
+        if connection.is_finished:
+            connection.finish()
+        return True
 
     def _read(self, connection: Connection) -> bool:
         """Parse what has arrived; return whether something has."""
@@ -435,28 +451,6 @@ class _Loop:
         connection.send(_NOT_TLS_HEAD + _NOT_TLS)
         connection.finish()
         self._watch(connection)
-
-    def _serve(self, connection: Connection) -> None:
-        """Answer the requests that are complete, in turn.
-
-        When the application waits, this thread stops leading: it then finishes the
-        connection's requests and returns the connection to the loop.
-        """
-        ready, leads = connection.parser.ready, True
-        while ready and not (connection.output or connection.is_finished):
-            self.workers.enter(connection)
-            try:
-                self._answer(connection, ready.popleft())
-            except Exception as error:
-                self._server.log(error)
-                connection.close()
-            leads = self.workers.leave()
-        if not (connection.output or connection.is_finished):
-            self._await_request(connection)
-        if leads:
-            self._watch(connection)
-        else:
-            self._return(connection)
 
     def _await_request(self, connection: Connection) -> None:
         """Give the client its time to complete a request, or to begin one."""

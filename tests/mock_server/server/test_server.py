@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import socket
 import threading
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
+from selectors import EVENT_READ
 from typing import Any
 
 import pytest
@@ -14,6 +17,10 @@ import requests
 
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.server import Server
+from smartpay_mock.server.bind import listen
+from smartpay_mock.server.connection import Connection
+from smartpay_mock.server.http import RequestParser
+from smartpay_mock.server.server import _Loop
 
 STOP_SECONDS = 0.1
 DEADLINE_SECONDS = 10.0
@@ -141,7 +148,7 @@ def test_few_functions_are_between_the_socket_and_the_app() -> None:
     with Server(app) as server:
         requests.get(server.url, timeout=DEADLINE_SECONDS)
 
-    assert stack == ["_Loop._answer", "_Loop._serve", "_Loop._handle", "_Loop.run"]
+    assert stack == ["_Loop._answer", "_Loop._handle", "_Loop.run"]
 
 
 def test_head_and_body_arrive_together(
@@ -310,6 +317,52 @@ def test_a_refused_upload_gets_its_answer_and_ends_the_connection(
     assert answer.startswith(b"HTTP/1.1 401")
     assert b"Connection: close" in answer
     assert answer.endswith(b"no")
+
+
+def test_clients_that_are_slow_to_end_a_refused_upload_delay_nobody(
+    probe: Any, connect: Callable[..., Any]
+) -> None:
+    """The server discards the rest of their bodies without a thread for each."""
+    with Server(probe, body_limit=lambda _: 1_000) as server:
+        slow = [connect(server.port) for _ in range(20)]
+        for client in slow:
+            head = "POST /unread HTTP/1.1\nHost: x\nContent-Length: 8000000\n\n"
+            client.send(head, b"x" * 2_000)
+            assert client.read_to_the_end().startswith(b"HTTP/1.1 401")
+            client.socket.sendall(b"x" * 2_000)
+        answer = requests.get(f"{server.url}/ok", timeout=DEADLINE_SECONDS)
+        threads = server.thread_count
+
+    assert answer.status_code == 200
+    assert threads <= 2
+
+
+def test_two_threads_take_a_connection_out_of_the_selector_once(
+    probe: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second one finds it gone; a second removal would end the loop's thread."""
+    loop = _Loop(Server(probe), listen("127.0.0.1", 0), None)
+    connection = Connection(socket.socket(), RequestParser({}, lambda _: 0), loop)
+    connection.events = EVENT_READ
+    removed, both = [], threading.Barrier(2)
+
+    def unregister(sock: socket.socket) -> None:
+        removed.append(sock)
+        with suppress(threading.BrokenBarrierError):
+            both.wait(0.2)  # gives the other thread time to get here too
+
+    monkeypatch.setattr(loop._selector, "unregister", unregister)
+    threads = [
+        threading.Thread(target=loop.unwatch, args=(connection,)) for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    connection.sock.close()
+    loop.close()
+
+    assert len(removed) == 1
 
 
 def test_an_unread_chunked_body_is_not_taken_for_a_request(
