@@ -82,18 +82,7 @@ def with_ids(source: type[Ids]) -> type[Context]:
     return WithIds
 
 
-class _Merchants(Callers):
-    """Identifies merchants with the method ``merchant``."""
-
-    def identify(
-        self, operation: Operation, params: Mapping[str, str], call: Call
-    ) -> Found:
-        if operation.side == "merchant":
-            return self.merchant(operation, params, call)
-        return super().identify(operation, params, call)
-
-
-class _Base64Only(_Merchants):
+class _Base64Only(Callers):
     """Refuses raw keys in calls about coupons."""
 
     def merchant(
@@ -105,7 +94,7 @@ class _Base64Only(_Merchants):
         return super().merchant(operation, params, call)
 
 
-class _CrossAccount(_Merchants):
+class _CrossAccount(Callers):
     """Finds objects of every account."""
 
     def merchant(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -34,6 +34,7 @@ _REFUSED_PREFIXES = {
     "sk_live_": "live keys are not accepted; send a test key",
     "pk_": "a public key cannot authenticate; send the secret key",
 }
+_NO_TEST_KEY = "the key is not a secret test key, such as sk_test_4eC39..."
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,12 @@ def authenticate(
         return Refusal("the Authorization header is not Basic or Bearer with a key")
     key = _key_in(value.strip())
     if not is_secret_key(key):
-        return Refusal(_reason_against(key))
+        reasons = (
+            reason
+            for prefix, reason in _REFUSED_PREFIXES.items()
+            if key.startswith(prefix)
+        )
+        return Refusal(next(reasons, _NO_TEST_KEY))
     if allowed and key not in allowed:
         return Refusal("the key is not among those this emulator is set to accept")
     return _credential(key)
@@ -86,13 +92,6 @@ def authenticate(
 def _credential(key: str) -> Credential:
     """Return the credential of a valid test key; refused keys are not cached."""
     return Credential(account_id(key), f"sk_test_...{key[-4:]}")
-
-
-def _reason_against(key: str) -> str:
-    for prefix, reason in _REFUSED_PREFIXES.items():
-        if key.startswith(prefix):
-            return reason
-    return "the key is not a secret test key, such as sk_test_4eC39..."
 
 
 def _key_in(value: str) -> str:
@@ -122,7 +121,11 @@ class Callers:
         self, operation: Operation, params: Mapping[str, str], call: Call
     ) -> Credential | Refusal:
         """Return whose account the call acts on, or why it is refused."""
-        return _SIDES[operation.side](self, operation, params, call)
+        if operation.side == "consumer-login":  # every caller may log in
+            return Credential(SERVER_ACCOUNT, "")
+        if operation.side == "consumer":
+            return self._consumer(operation, params, call)
+        return self.merchant(operation, params, call)
 
     def merchant(
         self, _operation: Operation, _params: Mapping[str, str], call: Call
@@ -132,13 +135,7 @@ class Callers:
             call.headers.get("authorization"), frozenset(self.settings.accounts)
         )
 
-    def login(
-        self, _operation: Operation, _params: Mapping[str, str], _call: Call
-    ) -> Credential | Refusal:
-        """Let every caller log in."""
-        return Credential(SERVER_ACCOUNT, "")
-
-    def consumer(
+    def _consumer(
         self, operation: Operation, params: Mapping[str, str], call: Call
     ) -> Credential | Refusal:
         """Identify the account that holds the object which a consumer acts on.
@@ -156,7 +153,11 @@ class Callers:
         kind = (operation.response or "").removeprefix("resources/")
         holders = self.store.locate(kind, params["id"])
         if len(holders) > 1:
-            return Credential(SERVER_ACCOUNT, "", actor, advice=_ambiguous(params))
+            advice = (
+                f"{params['id']} exists in several accounts; name the one that is "
+                "meant by its secret key in the header Smartpay-Sandbox-Account"
+            )
+            return Credential(SERVER_ACCOUNT, "", actor, advice)
         return Credential(holders[0] if holders else SERVER_ACCOUNT, "", actor)
 
     def _logged_in(self, call: Call) -> str | Refusal:
@@ -170,20 +171,3 @@ class Callers:
             return Refusal("the access token is unknown or has expired; log in again")
         address: str = decode(row.body)["emailAddress"]
         return address
-
-
-def _ambiguous(params: Mapping[str, str]) -> str:
-    return (
-        f"{params['id']} exists in several accounts; name the one that is meant by its "
-        "secret key in the header Smartpay-Sandbox-Account"
-    )
-
-
-Identify = Callable[
-    [Callers, Operation, Mapping[str, str], Call], "Credential | Refusal"
-]
-_SIDES: dict[str, Identify] = {
-    "merchant": Callers.merchant,
-    "consumer-login": Callers.login,
-    "consumer": Callers.consumer,
-}

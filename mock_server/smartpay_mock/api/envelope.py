@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from smartpay_mock.api.auth import Refusal
+from smartpay_mock.api.pagination import Page
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.exchange import REASON_HEADER, Answer
 from smartpay_mock.kernel.json import encode
@@ -69,15 +70,13 @@ def unauthorized(refused: Refusal, side: str) -> Answer:
     )
 
 
-def collection(
-    documents: list[Any], *, limit: int, page_token: str, next_token: str | None
-) -> dict[str, Any]:
+def collection(documents: list[Any], page: Page) -> dict[str, Any]:
     """Return one page of a list.
 
     Source: go:types.go, node:types.ts; ``pageToken`` of the first page is *assumed*.
     """
-    page: dict[str, Any] = {"object": "collection", "pageToken": page_token}
-    if next_token is not None:
-        page["nextPageToken"] = next_token
-    page.update(maxResults=limit, results=len(documents), data=documents)
-    return page
+    shown: dict[str, Any] = {"object": "collection", "pageToken": page.page_token}
+    if page.next_token is not None:
+        shown["nextPageToken"] = page.next_token
+    shown.update(maxResults=page.limit, results=len(documents), data=documents)
+    return shown

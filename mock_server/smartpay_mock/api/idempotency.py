@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 from typing import NamedTuple
 
-from smartpay_mock.api.validation import canonical_body
+from smartpay_mock.api.validation import read_json
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.exchange import Answer, Call
 from smartpay_mock.kernel.json import decode, encode
@@ -102,7 +102,7 @@ def _fingerprint(operation: Operation, call: Call) -> str:
     if operation.request is None:
         return ""
     try:
-        body = canonical_body(call)
+        _, body = read_json(call)
     except (ValueError, TypeError, RecursionError):
         body = call.body
     return hashlib.blake2b(body, digest_size=16).hexdigest()

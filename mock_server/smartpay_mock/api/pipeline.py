@@ -34,7 +34,7 @@ from smartpay_mock.kernel.exchange import (
     Answer,
     Call,
 )
-from smartpay_mock.kernel.faults import Fault, take_faults
+from smartpay_mock.kernel.faults import Fault
 from smartpay_mock.kernel.json import decode
 from smartpay_mock.resources import Context, Listing
 from smartpay_mock.resources.context import all_of, invalid
@@ -75,7 +75,7 @@ def perform(
     holds, account_id = application.holds, caller.account
     holds.wait(account_id, operation.id, "before_commit")
     with application.opened(account_id) as (unit, account):
-        faults = _take_faults(account, operation)
+        faults = account.take_faults(operation.id)
         if faults:
             unit.put("account", account.id, account.to_bytes())
         else:
@@ -101,29 +101,11 @@ def refuse(application: Application, call: Call, error: ApiError) -> Answer:
     if isinstance(caller, Credential):
         # The store may be the cause of the failure: then there is no journal entry.
         with suppress(Exception), application.opened(caller.account) as (unit, account):
-            entry = journal.Entry(
-                at=account.clock.now_ms(),
-                call=call,
-                answer=answer,
-                key_hint=caller.hint,
-                trace=[("refusal", str(error))],
-            )
-            journal.write(unit, entry, keep=application.settings.journal)
+            ctx = application.context(unit, account, account.ids())
+            ctx.explain("refusal", str(error))
+            journal.write(ctx, call, answer, caller.hint)
             application.trim(unit)
     return answer
-
-
-def _take_faults(account: Account, operation: Operation) -> list[Fault]:
-    """Count the call with the account's fault plans and return those that apply.
-
-    The counts are saved with the account, also when the call is refused.
-    """
-    if not account.faults:
-        return []
-    seen = [fault.seen for fault in account.faults]
-    applying = take_faults(account.faults, operation.id)
-    account.has_changed = seen != [fault.seen for fault in account.faults]
-    return applying
 
 
 @dataclass(slots=True)
@@ -219,9 +201,8 @@ class Pipeline:
                 shown = self._list(ctx, listing)
             else:
                 wants = wants_expanded(operation, self.call.query)
-                stored = application.handlers[operation.id](
-                    ctx, dict(self.params), body
-                )
+                handle = application.handlers[operation.id]
+                stored = handle(ctx, dict(self.params), body)
                 if operation.response and stored:
                     shown = _view(ctx, stored, wants=wants)
             if ctx.advice and ctx.settings.strict:
@@ -250,12 +231,8 @@ class Pipeline:
                 list_name=self.operation.id,
             ),
         )
-        return envelope.collection(
-            [_view(ctx, decode(body), wants=wants) for body in page.bodies],
-            limit=page.limit,
-            page_token=page.page_token,
-            next_token=page.next_token,
-        )
+        documents = [_view(ctx, decode(body), wants=wants) for body in page.bodies]
+        return envelope.collection(documents, page)
 
     def _finish(
         self, account: Account, ctx: Context, request_id: str, answer: Answer
@@ -265,17 +242,14 @@ class Pipeline:
         if ctx.advice:
             answer.headers[ADVICE_HEADER] = _advice_line(ctx.advice)
         save_account(ctx.unit, account, ctx.ids)
-        entry = journal.Entry(
-            at=ctx.now,
+        journal.write(
+            ctx,
+            self.call,
+            answer,
+            self.caller.hint,
             operation=self.operation,
-            call=self.call,
-            answer=answer,
-            key_hint=self.caller.hint,
-            trace=ctx.trace,
-            advice=ctx.advice,
             faults=self.faults,
         )
-        journal.write(ctx.unit, entry, keep=self.application.settings.journal)
         self.application.trim(ctx.unit)
         return answer
 

@@ -7,6 +7,7 @@ becomes advice. Source: wire captures of the five SDKs.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -25,9 +26,12 @@ from smartpay_schemas import (
 
 Validate = Callable[[Operation, Any, Context], dict[str, Any]]
 
-_POINT = b"."
-_DIGITS = frozenset(b"0123456789")
+# A point after a digit, as in every float that is encoded without an exponent. One
+# with an exponent isn't a whole number, or is beyond _EXACT. A search for the point
+# first is faster.
+_FLOAT = re.compile(rb"\.(?<=[0-9]\.)")
 _EXACT = 2**53  # a float beyond it is no longer a certain whole number
+_JSON = {"", "application/json", "text/json"}
 _MISSPELT = {"autommatic": "automatic"}
 _LOWER_CASE = {"jpy": "JPY", "jp": "JP"}
 _FREE_FORM = {"metadata", "priceMetadata", "productMetadata"}
@@ -42,9 +46,13 @@ def read_body(operation: Operation, call: Call) -> Any:
     """
     if operation.request is None:
         return {}
-    _check_media_type(operation, call)
+    # The consumer side is called with text/plain by two SDKs' live suites.
+    media_type = call.headers.get("content-type", "").partition(";")[0].strip().lower()
+    is_json = media_type in _JSON or media_type.endswith("+json")
+    if operation.side == "merchant" and not is_json:
+        raise ApiError("request.unsupported-media-type", content_type=media_type)
     try:
-        document = decoded_body(call)
+        document, _ = read_json(call)
     except ValueError as error:
         reason = "the body is empty" if not call.body.strip() else str(error)
         raise ApiError("request.malformed", reason=reason) from None
@@ -53,14 +61,6 @@ def read_body(operation: Operation, call: Call) -> Any:
             "request.malformed", reason="it is another JSON value; send {...}"
         )
     return document
-
-
-def _check_media_type(operation: Operation, call: Call) -> None:
-    # The consumer side is called with text/plain by two SDKs' live suites.
-    media_type = call.headers.get("content-type", "").partition(";")[0].strip().lower()
-    is_json = media_type in {"", "application/json", "text/json"}
-    if operation.side == "merchant" and not (is_json or media_type.endswith("+json")):
-        raise ApiError("request.unsupported-media-type", content_type=media_type)
 
 
 def validated(operation: Operation, document: Any, ctx: Context) -> dict[str, Any]:
@@ -105,49 +105,23 @@ def wants_expanded(operation: Operation, query: Mapping[str, str]) -> bool:
     return _EXPAND[asked]
 
 
-def decoded_body(call: Call) -> Any:
-    """Return the JSON value of the body, whole numbers like ``1250.0`` as integers.
+def read_json(call: Call) -> tuple[Any, bytes]:
+    """Return the body's JSON value, and the same value in one layout.
 
-    Source: the Go SDK and a plugin send amounts as floats.
-
-    Raises:
-        ValueError: The body is no JSON; the text says where.
-    """
-    return _read(call)[0]
-
-
-def canonical_body(call: Call) -> bytes:
-    """Return the same value as bytes that do not depend on how it was laid out.
+    Whole numbers like ``1250.0`` become integers. Source: the Go SDK and a plugin send
+    amounts as floats.
 
     Raises:
         ValueError: The body is no JSON; the text says where.
     """
-    return _read(call)[1]
-
-
-def _read(call: Call) -> tuple[Any, bytes]:
     if call.decoded is None:
         document = decode_request(call.body)
         canonical = encode_sorted(document)
-        if _may_have_floats(canonical):
+        if _FLOAT.search(canonical):
             document = _with_integers(document)
             canonical = encode_sorted(document)
         call.decoded = document, canonical
     return call.decoded
-
-
-def _may_have_floats(canonical: bytes) -> bool:
-    """Return whether a digit stands before a point, as in every float so encoded.
-
-    The raw body may hold floats without a point, such as ``1e3``. Floats that are
-    encoded with an exponent aren't whole numbers, or are larger than ``_EXACT``.
-    """
-    at = canonical.find(_POINT)
-    while at >= 0:
-        if canonical[at - 1] in _DIGITS:
-            return True
-        at = canonical.find(_POINT, at + 1)
-    return False
 
 
 def _with_integers(value: Any) -> Any:
@@ -180,41 +154,32 @@ def oddities(request: str, body: Any) -> list[dict[str, str]]:
         request: The name of the request's schema.
         body: Cleaned.
     """
-    advice = [
-        _unknown(pointer, name, suggestion)
-        for pointer, name, suggestion in unknown_members(request, body)
-    ]
+    advice = []
+    for pointer, name, suggestion in unknown_members(request, body):
+        hint = f"did you mean {suggestion}?" if suggestion else "leave it out"
+        message = f"{_place(pointer) or name} is unknown; {hint}"
+        advice.append(_advice("unknown-member", pointer, message))
     return advice + _spellings(body, "")
 
 
-def _unknown(pointer: str, name: str, suggestion: str | None) -> dict[str, str]:
-    path = _place(pointer) or name
-    hint = f"; did you mean {suggestion}?" if suggestion else "; leave it out"
-    return {
-        "code": "unknown-member",
-        "pointer": pointer,
-        "message": f"{path} is unknown{hint}",
-    }
+def _advice(code: str, pointer: str, message: str) -> dict[str, str]:
+    return {"code": code, "pointer": pointer, "message": message}
 
 
 def _spellings(value: Any, pointer: str) -> list[dict[str, str]]:
+    if isinstance(value, str):
+        return _spelling(value, pointer)
     if isinstance(value, dict):
-        children = [
-            (f"{pointer}/{name}", member)
-            for name, member in value.items()
-            if name not in _FREE_FORM
-        ]
+        children = [row for row in value.items() if row[0] not in _FREE_FORM]
     elif isinstance(value, list):
-        children = [(f"{pointer}/{index}", item) for index, item in enumerate(value)]
+        children = [(str(index), entry) for index, entry in enumerate(value)]
     else:
         return []
-    found = []
-    for where, child in children:
-        if isinstance(child, str):
-            found += _spelling(child, where)
-        else:
-            found += _spellings(child, where)
-    return found
+    return [
+        found
+        for name, child in children
+        for found in _spellings(child, f"{pointer}/{name}")
+    ]
 
 
 def _spelling(text: str, pointer: str) -> list[dict[str, str]]:
@@ -224,14 +189,9 @@ def _spelling(text: str, pointer: str) -> list[dict[str, str]]:
         code, right = "lower-case-code", _LOWER_CASE[text]
     else:
         return []
-    return [
-        {
-            "code": code,
-            "pointer": pointer,
-            "message": f"{_place(pointer)} is {text!r}, taken as {right!r}; "
-            f"send {right!r}",
-        }
-    ]
+    place = _place(pointer)
+    message = f"{place} is {text!r}, taken as {right!r}; send {right!r}"
+    return [_advice(code, pointer, message)]
 
 
 def _place(pointer: str) -> str:

@@ -100,32 +100,26 @@ class Dispatcher:
     ) -> Iterable[bytes]:
         """Answer a request."""
         mount, path = _split_mount(_text_of(environ["PATH_INFO"]))
-        method = environ["REQUEST_METHOD"]
+        method, missed = environ["REQUEST_METHOD"], None
         try:
             endpoint, params = self._match(MOUNT + path if mount else path, method)
         except RequestRedirect:
             return self._flask(environ, start_response)
         except HTTPException as error:
-            return _send(self._miss(environ, error), environ, start_response)
+            endpoint, missed = "", error
         operation = self._application.rules.operations.get(endpoint)
-        if operation is None:
+        if operation is None and missed is None:
             return self._flask(environ, start_response)
         call = read_head(environ)
         try:
             read_body(call, environ, self._application.settings.body_limit)
-            answer = perform(self._application, operation, params, call)
+            if operation is None:
+                answer = self.refuse(environ, call, missed or NotFound())
+            else:
+                answer = perform(self._application, operation, params, call)
         except Exception as error:
             answer = self.refuse(environ, call, error)
         return _send(answer, environ, start_response)
-
-    def _miss(self, environ: WSGIEnvironment, error: Exception) -> Answer:
-        """Return the answer to a path or method that is not served."""
-        call = read_head(environ)
-        try:
-            read_body(call, environ, self._application.settings.body_limit)
-        except BadRequest as cut_off:
-            error = cut_off
-        return self.refuse(environ, call, error)
 
     def refuse(self, environ: WSGIEnvironment, call: Call, error: Exception) -> Answer:
         """Return the answer to a call that failed with ``error``."""

@@ -38,6 +38,18 @@ class Account:
         """Return the source of this account's ids."""
         return Ids(self.seed, self.id, self.drawn)
 
+    def take_faults(self, operation: str) -> list[Fault]:
+        """Count a call with the fault plans and return those that apply.
+
+        The counts are saved with the account, also when the call is refused.
+        """
+        if not self.faults:
+            return []
+        seen = [fault.seen for fault in self.faults]
+        applying = [fault for fault in self.faults if fault.take(operation)]
+        self.has_changed = seen != [fault.seen for fault in self.faults]
+        return applying
+
     def to_bytes(self) -> bytes:
         """Return the document to store."""
         return encode(

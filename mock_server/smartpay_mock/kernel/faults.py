@@ -6,7 +6,7 @@ A plan is stored with its account, so every process that serves the account appl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
@@ -175,11 +175,6 @@ def _check_options(kind: str, options: Mapping[str, Any]) -> None:
         is_good, expected = _OPTIONS[name]
         if not is_good(value):
             raise SandboxUsageError(f"Invalid {name}={value!r}. Send {expected}.")
-
-
-def take_faults(faults: Sequence[Fault], operation: str) -> list[Fault]:
-    """Count a request for ``operation``; return the plans that apply to it."""
-    return [fault for fault in faults if fault.take(operation)]
 
 
 def to_document(fault: Fault) -> dict[str, Any]:
