@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from smartpay_mock.intercept.adapter import SmartpayAdapter
-    from smartpay_mock.intercept.mocking import intercept
+    from smartpay_mock.intercept.interception import intercept
     from smartpay_mock.intercept.transports import (
         async_smartpay_transport,
         smartpay_transport,
@@ -26,7 +26,7 @@ __all__ = [
 
 _MODULES = {
     "SmartpayAdapter": "adapter",
-    "intercept": "mocking",
+    "intercept": "interception",
     "smartpay_transport": "transports",
     "async_smartpay_transport": "transports",
 }

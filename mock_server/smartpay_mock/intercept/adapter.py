@@ -10,12 +10,14 @@ from typing import Any
 
 import requests
 from requests.adapters import DEFAULT_RETRIES, HTTPAdapter
+from requests.exceptions import ConnectionError, RetryError  # noqa: A004
 from urllib3 import HTTPConnectionPool, HTTPHeaderDict, HTTPResponse, Retry
 from urllib3.exceptions import (
     HTTPError,
     MaxRetryError,
     ProtocolError,
     ReadTimeoutError,
+    ResponseError,
 )
 from urllib3.util import Timeout
 
@@ -31,91 +33,39 @@ from smartpay_mock.intercept.wsgi import (
 from smartpay_mock.kernel.exchange import TransportFault
 
 
-class RequestsCall:
-    """One call made with ``requests``, with the retries its adapter was set to.
+def open_url(
+    app: WSGIApp, pool: HTTPConnectionPool, request: Request, retries: Retry
+) -> HTTPResponse:
+    """Return the app's response as ``urllib3`` returns it, body unread.
 
     Retries follow without a pause: an in-process call has nothing to wait for.
 
     Args:
         app: The app that answers.
-        adapter: The adapter whose ``max_retries`` apply.
-        request: The request as ``requests`` prepared it.
-        timeout: As given to ``requests``.
-        report: Takes exceptions that the app answers with 500.
+        pool: The pool that would have sent the request; exceptions name it.
+        request: The request.
+        retries: The retries that are left.
+
+    Raises:
+        urllib3.exceptions.HTTPError: The one that a fault causes on a network.
     """
-
-    def __init__(
-        self,
-        app: WSGIApp,
-        adapter: HTTPAdapter,
-        request: requests.PreparedRequest,
-        *,
-        timeout: Any = None,
-        report: Report | None = None,
-    ) -> None:
-        self._app = app
-        self._adapter = adapter
-        self._prepared = request
-        self._retries: Retry = adapter.max_retries
-        self._request = Request(
-            method=str(request.method),
-            url=str(request.url),
-            headers=[(name, _text(value)) for name, value in request.headers.items()],
-            body=whole_body(request.body),
-            timeout_s=read_timeout(timeout),
-            report=report,
-        )
-
-    def send(self, *, retry_statuses: bool) -> HTTPResponse:
-        """Return the response, after retries if the adapter has some left.
-
-        Args:
-            retry_statuses: Whether answers are retried too, if the adapter says so.
-
-        Raises:
-            requests.RequestException: The exception that ``requests`` raises for the
-                same fault on a network.
-        """
-        while True:
-            reply = call(self._app, self._request)
-            if reply.fault is not None and reply.fault.kind != "half":
-                self._retry_after(reply.fault)
-                continue
-            response = to_urllib3(reply, self._request.method)
-            if not retry_statuses or not self._retries_status(response):
-                return response
-
-    def _retry_after(self, fault: TransportFault) -> None:
-        pool = self._adapter.poolmanager.connection_from_url(self._request.url)
-        try:
-            self._retries = self._retries.increment(
-                self._request.method,
-                self._request.url,
-                error=_error_of(fault, self._request.timeout_s, pool),
-                _pool=pool,
-            )
-        except ReadTimeoutError as error:
-            raise requests.ReadTimeout(error, request=self._prepared) from error
-        except (ProtocolError, MaxRetryError) as error:
-            raised = requests.ConnectionError(error, request=self._prepared)
-            if fault.kind == "stall":
-                raised.add_note(HANGS.format(seconds=fault.stall_ms / 1000))
-            raise raised from error
-
-    def _retries_status(self, response: HTTPResponse) -> bool:
+    method, url = request.method, request.url
+    while True:
+        reply = call(app, request)
+        if reply.fault is not None and reply.fault.kind != "half":
+            error = _error_of(reply.fault, request.timeout_s, pool)
+            retries = retries.increment(method, url, error=error, _pool=pool)
+            continue
+        response = to_urllib3(reply, method)
         has_delay = "Retry-After" in response.headers
-        method, url = self._request.method, self._request.url
-        if not self._retries.is_retry(method, response.status, has_delay):
-            return False
+        if not retries.is_retry(method, response.status, has_delay):
+            return response
         try:
-            self._retries = self._retries.increment(method, url, response=response)
-        except MaxRetryError as error:
-            if self._retries.raise_on_status:
-                raise requests.exceptions.RetryError(
-                    error, request=self._prepared
-                ) from error
-            return False
-        return True
+            retries = retries.increment(method, url, response=response, _pool=pool)
+        except MaxRetryError:
+            if retries.raise_on_status:
+                raise
+            return response
 
 
 class SmartpayAdapter(HTTPAdapter):
@@ -157,10 +107,24 @@ class SmartpayAdapter(HTTPAdapter):
         proxies: Any = None,
     ) -> requests.Response:
         """Return the app's answer to ``request``."""
-        call_ = RequestsCall(
-            self._app, self, request, timeout=timeout, report=self._report
+        described = Request(
+            method=str(request.method),
+            url=str(request.url),
+            headers=list(request.headers.items()),
+            body=whole_body(request.body),
+            timeout_s=read_timeout(timeout),
+            report=self._report,
         )
-        return self.build_response(request, call_.send(retry_statuses=True))
+        pool = self.poolmanager.connection_from_url(described.url)
+        try:
+            response = open_url(self._app, pool, described, self.max_retries)
+        except ReadTimeoutError as error:
+            raise requests.ReadTimeout(error, request=request) from error
+        except (ProtocolError, MaxRetryError) as error:
+            reason = getattr(error, "reason", None)
+            kind = RetryError if isinstance(reason, ResponseError) else ConnectionError
+            raise kind(error, request=request) from error
+        return self.build_response(request, response)
 
 
 def to_urllib3(reply: WsgiResponse, method: str) -> HTTPResponse:
@@ -211,8 +175,7 @@ def _error_of(
         reset = ConnectionResetError(ECONNRESET, strerror(ECONNRESET))
         return ProtocolError("Connection aborted.", reset)
     end = RemoteDisconnected("Remote end closed connection without response")
-    return ProtocolError("Connection aborted.", end)
-
-
-def _text(value: str | bytes) -> str:
-    return value.decode("latin-1") if isinstance(value, bytes) else value
+    error = ProtocolError("Connection aborted.", end)
+    if fault.kind == "stall":
+        error.add_note(HANGS.format(seconds=fault.stall_ms / 1000))
+    return error

@@ -51,7 +51,8 @@ class Request:
     Attributes:
         method: Upper case.
         url: Absolute, as the client has it.
-        headers: In the order sent; repeated names are joined by a comma.
+        headers: Text or bytes, in the order sent; repeated names are joined by a
+            comma.
         body: The whole body.
         timeout_s: How long the client would wait for an answer, in seconds;
             ``None`` for ever.
@@ -60,7 +61,7 @@ class Request:
 
     method: str
     url: str
-    headers: Iterable[tuple[str, str]] = ()
+    headers: Iterable[tuple[str, str | bytes]] = ()
     body: bytes = b""
     timeout_s: float | None = None
     report: Report | None = None
@@ -163,9 +164,12 @@ def gives_up_first(fault: TransportFault, timeout_s: float | None) -> bool:
     return timeout_s is not None and timeout_s * 1000 < fault.stall_ms
 
 
-def _add_headers(environ: dict[str, Any], headers: Iterable[tuple[str, str]]) -> None:
+def _add_headers(
+    environ: dict[str, Any], headers: Iterable[tuple[str, str | bytes]]
+) -> None:
     seen: set[str] = set()
-    for name, value in headers:
+    for name, raw in headers:
+        value = raw.decode("latin-1") if isinstance(raw, bytes) else raw
         upper = name.upper()
         if upper in {"TRANSFER-ENCODING", "CONTENT-LENGTH"}:
             continue  # the body is here as a whole, and its length is known

@@ -33,7 +33,8 @@ from smartpay_mock.testing.webhooks import Webhooks
 if TYPE_CHECKING:
     import httpx
     from requests.adapters import BaseAdapter
-    from responses import RequestsMock
+
+    from smartpay_mock.intercept.interception import Interception
 
 _ALL = {"limit": "100000"}
 _API_ADDRESS = "https://api.smartpay.co"
@@ -122,7 +123,7 @@ class Smartpay:
             "PUBLIC_KEY": self.public_key,
         }
 
-    def intercept(self) -> AbstractContextManager[RequestsMock]:
+    def intercept(self) -> AbstractContextManager[Interception]:
         """Answer calls made with ``requests`` to ``https://api.smartpay.co``.
 
         They are answered in this process, without a socket::

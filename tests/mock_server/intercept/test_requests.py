@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from http.client import HTTPSConnection
+from traceback import format_exception
 from typing import Any
 
+import aiohttp
+import httpx
 import pytest
 import requests
 import responses
+import urllib3
 from requests.adapters import HTTPAdapter
+from responses.registries import FirstMatchRegistry, OrderedRegistry
 from urllib3 import Retry
 
 from probe_app import REQUESTS_RAISES
 from smartpay_fixtures import order_payload
 from smartpay_mock.app import create_app
 from smartpay_mock.intercept import SmartpayAdapter, intercept
+from smartpay_mock.intercept.interception import PATCHES
 from smartpay_mock.server import Server
 
 API = "https://api.smartpay.co"
@@ -123,7 +133,7 @@ def test_a_stall_without_a_shorter_timeout_says_what_would_have_happened(
         ask("GET", f"{API}/fault/stall", timeout=timeout)
 
     assert "RemoteDisconnected" in str(caught.value)
-    assert "Pass timeout=" in caught.value.__notes__[0]
+    assert "Pass timeout=" in "".join(format_exception(caught.value))
 
 
 @ENTRY_POINTS
@@ -209,22 +219,116 @@ def test_calls_to_other_hosts_go_to_the_network(probe: Any) -> None:
     assert answer.json()["host"] == f"127.0.0.1:{port}"
 
 
-def test_nothing_is_left_behind(probe: Any) -> None:
-    """After the block, requests and responses are what they were."""
-    before = (
-        HTTPAdapter.send,
-        responses.RequestsMock._find_match,
-        responses.RequestsMock._on_request,
-    )
+def patched() -> list[Any]:
+    """Return the functions that interception replaces."""
+    return [getattr(owner, name) for owner, name, _ in PATCHES]
 
-    with intercept(probe), intercept(probe, hosts=["https://example.com"]):
-        requests.get(f"{API}/ok", timeout=DEADLINE_SECONDS)
 
-    assert before == (
-        HTTPAdapter.send,
-        responses.RequestsMock._find_match,
-        responses.RequestsMock._on_request,
-    )
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_interceptions_may_be_left_in_any_order(
+    probe: Any, order: tuple[int, ...]
+) -> None:
+    """The calls are answered until the last one is left; then nothing is patched."""
+    before = [HTTPAdapter.send, *patched()]
+    blocks: list[Any] = [intercept(probe), responses.RequestsMock(), intercept(probe)]
+    for block in blocks:
+        block.__enter__()
+
+    answers = []
+    for number in order:
+        answers.append(requests.get(f"{API}/ok", timeout=DEADLINE_SECONDS).content)
+        blocks[number].__exit__(None, None, None)
+        if set(order[: len(answers)]) >= {0, 2}:
+            break
+    blocks[1].stop()
+
+    assert set(answers) == {BODY}
+    assert [HTTPAdapter.send, *patched()] == before
+
+
+def test_interceptions_of_many_threads_overlap(probe: Any) -> None:
+    """No thread that leaves takes the emulator from another."""
+    before = patched()
+
+    def call(_: int) -> bytes:
+        with intercept(probe):
+            return requests.get(f"{API}/ok", timeout=DEADLINE_SECONDS).content
+
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(call, range(80)))
+
+    assert answers == [BODY] * 80
+    assert patched() == before
+
+
+class TimeoutAdapter(HTTPAdapter):
+    """An adapter of the user's own."""
+
+    def send(self, request: Any, *args: Any, **options: Any) -> Any:
+        """Send with a timeout."""
+        return super().send(request, *args, **{**options, "timeout": 5})
+
+
+def by_own_adapter(url: str) -> bytes:
+    """Ask with a session that has an adapter of the user's own."""
+    with requests.Session() as session:
+        session.mount("https://", TimeoutAdapter())
+        return session.get(url).content
+
+
+def by_proxy(url: str) -> bytes:
+    """Ask through a proxy that doesn't exist."""
+    proxies = dict.fromkeys(("http", "https"), "http://127.0.0.1:9")
+    return requests.get(url, proxies=proxies, timeout=5).content
+
+
+def by_stream(url: str) -> bytes:
+    """Read the body in small parts."""
+    with requests.get(url, stream=True, timeout=5) as answer:
+        return b"".join(answer.iter_content(3))
+
+
+def by_urllib3(url: str) -> bytes:
+    """Ask without ``requests``."""
+    return urllib3.PoolManager().request("GET", url).data
+
+
+@pytest.mark.parametrize("ask", [by_own_adapter, by_proxy, by_stream, by_urllib3])
+@pytest.mark.parametrize("url", [f"{API}/ok", "http://shop.example.com/ok"])
+def test_each_way_to_call_is_intercepted(probe: Any, ask: Any, url: str) -> None:
+    """Whatever the session was set to."""
+    with intercept(probe, hosts=[API, "http://shop.example.com"]):
+        assert ask(url) == BODY
+
+
+async def by_aiohttp(url: str) -> None:
+    """Ask with aiohttp."""
+    async with aiohttp.ClientSession() as session:
+        await session.get(url)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: requests.get("http://api.smartpay.co/ok", timeout=5),
+        lambda: by_proxy("http://api.smartpay.co/ok"),
+        lambda: requests.get("https://API.smartpay.co.:8443/ok", timeout=5),
+        lambda: requests.get("https://merchant.smartpay.co/ok", timeout=5),
+        lambda: HTTPSConnection("api.smartpay.co", timeout=5).request("GET", "/ok"),
+        lambda: httpx.get(f"{API}/ok"),
+        lambda: asyncio.run(by_aiohttp(f"{API}/ok")),
+    ],
+    ids=["http", "proxy", "port", "name", "http.client", "httpx", "aiohttp"],
+)
+def test_what_is_not_intercepted_never_reaches_smartpay(probe: Any, ask: Any) -> None:
+    """Other ports and names, and clients that resolve the name themselves."""
+    with (
+        intercept(probe),
+        pytest.raises(Exception, match="is not called while smartpay"),
+    ):
+        ask()
+
+    assert not probe.environs
 
 
 def test_calls_are_remembered_but_not_for_ever(probe: Any) -> None:
@@ -238,11 +342,12 @@ def test_calls_are_remembered_but_not_for_ever(probe: Any) -> None:
     assert calls[-1].request.url == f"{API}/ok?149"
 
 
+@pytest.mark.parametrize("registry", [FirstMatchRegistry, OrderedRegistry])
 def test_a_users_mock_inside_wins_and_the_rest_reaches_the_emulator(
-    probe: Any,
+    probe: Any, registry: Any
 ) -> None:
     """The user's mock is asked first; its refusals of other hosts stand."""
-    with intercept(probe), responses.RequestsMock() as mocks:
+    with intercept(probe), responses.RequestsMock(registry=registry) as mocks:
         mocks.get(f"{API}/ok", json={"mocked": True})
         mocks.get("https://example.com/", body="shop")
 
