@@ -43,28 +43,19 @@ __all__ = [
     "retry_scenarios",
 ]
 
-# public name -> its module
-_MODULES = {
-    "Advice": "journal",
-    "Clock": "clock",
-    "Consumers": "seed_data",
-    "Fault": "faults",
-    "Faults": "faults",
-    "Finding": "journal",
-    "Hold": "faults",
-    "Receiver": "webhooks",
-    "RecordedRequest": "journal",
-    "RetryScenario": "retries",
-    "Smartpay": "smartpay",
-    "SmartpayAdviceWarning": "checks",
-    "SmartpayServer": "session",
-    "Tokens": "seed_data",
-    "Violation": "invariants",
-    "WebhookEvent": "webhooks",
-    "Webhooks": "webhooks",
-    "find_violations": "invariants",
-    "retry_scenarios": "retries",
+_NAMES = {
+    "checks": ["SmartpayAdviceWarning"],
+    "clock": ["Clock"],
+    "faults": ["Fault", "Faults", "Hold"],
+    "invariants": ["Violation", "find_violations"],
+    "journal": ["Advice", "Finding", "RecordedRequest"],
+    "retries": ["RetryScenario", "retry_scenarios"],
+    "seed_data": ["Consumers", "Tokens"],
+    "session": ["SmartpayServer"],
+    "smartpay": ["Smartpay"],
+    "webhooks": ["Receiver", "WebhookEvent", "Webhooks"],
 }
+_MODULES = {name: module for module, names in _NAMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:

@@ -78,16 +78,6 @@ def test_the_answer_to_head_has_no_body(probe: Any) -> None:
     assert reply.body == b""
 
 
-def test_a_fault_keeps_the_answer_that_was_lost(probe: Any) -> None:
-    """An entry point needs it to send half of it."""
-    reply = call(probe, Request("GET", "https://api.smartpay.co/fault/half"))
-
-    assert reply.fault is not None
-    assert (reply.fault.kind, reply.status) == ("half", 200)
-    assert reply.body.startswith(b'{"id"')
-    assert reply.headers == [("Content-Type", "application/json")]
-
-
 @pytest.mark.parametrize(
     ("error", "kind"),
     [

@@ -64,11 +64,7 @@ def test_every_store_gives_the_same_journal(tmp_path: Path) -> None:
     assert len(journals) == 1
 
 
-def test_without_a_seed_runs_differ() -> None:
-    """Without it ids are random, so the comparison above can fail."""
-    assert play({}, seed=None) != play({}, seed=None)
-
-
-def test_another_seed_gives_other_ids() -> None:
-    """Ids depend on the seed."""
-    assert play({}, seed=7) != play({}, seed=8)
+@pytest.mark.parametrize("seeds", [(None, None), (7, 8)])
+def test_without_the_same_seed_runs_differ(seeds: tuple[Any, Any]) -> None:
+    """Ids depend on the seed, so the comparison above can fail."""
+    assert play({}, seed=seeds[0]) != play({}, seed=seeds[1])
