@@ -10,7 +10,6 @@ from typing import Any
 
 import requests
 from requests.adapters import DEFAULT_RETRIES, HTTPAdapter
-from requests.exceptions import ConnectionError, RetryError  # noqa: A004
 from urllib3 import HTTPConnectionPool, HTTPHeaderDict, HTTPResponse, Retry
 from urllib3.exceptions import (
     HTTPError,
@@ -122,7 +121,12 @@ class SmartpayAdapter(HTTPAdapter):
             raise requests.ReadTimeout(error, request=request) from error
         except (ProtocolError, MaxRetryError) as error:
             reason = getattr(error, "reason", None)
-            kind = RetryError if isinstance(reason, ResponseError) else ConnectionError
+            is_status = isinstance(reason, ResponseError)
+            kind = (
+                requests.exceptions.RetryError
+                if is_status
+                else requests.ConnectionError
+            )
             raise kind(error, request=request) from error
         return self.build_response(request, response)
 
