@@ -17,6 +17,7 @@ of the unit is kept: host and server notice within ten seconds. (libpq's
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import logging
 import time
@@ -123,7 +124,7 @@ class PostgresStore(sql.SqlStore):
     def _writing(self, account: str | None) -> Iterator[_Session]:
         """Return a transaction that writes; it waits for others of the account."""
         lock = "" if account is None else self._lock(account)
-        with self._transaction(f"{_WRITE}{lock}{sql.SAVEPOINT}") as session:
+        with self._transaction(f"{_WRITE}{lock}") as session:
             yield session
             session.change("COMMIT")
 
@@ -209,11 +210,11 @@ class PostgresStore(sql.SqlStore):
 class _Session:
     """A connection within a transaction."""
 
-    __slots__ = ("_connection", "_database")
+    __slots__ = ("_cursor", "_database")
 
     def __init__(self, database: PostgresDatabase, connection: Connection) -> None:
         self._database = database
-        self._connection = connection
+        self._cursor = connection.cursor()
 
     def query(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Return the rows of a statement."""
@@ -233,11 +234,23 @@ class _Session:
         except psycopg.Error as error:
             raise self._database.explain(error) from error
 
+    def change_all(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
+        """Execute a statement for each row of values, in one round trip."""
+        try:
+            self._cursor.executemany(_text(statement), rows)
+        except psycopg.Error as error:
+            raise self._database.explain(error) from error
+
     def _execute(
         self, statement: str, values: tuple[Any, ...]
     ) -> psycopg.Cursor[tuple[Any, ...]]:
-        text = statement.replace("?", "%s").encode()
-        return self._connection.execute(text, values)
+        return self._cursor.execute(_text(statement), values)
+
+
+@functools.cache
+def _text(statement: str) -> bytes:
+    """Return a statement with the placeholders of psycopg."""
+    return statement.replace("?", "%s").encode()
 
 
 def _has_nul(values: tuple[Any, ...]) -> bool:

@@ -130,9 +130,6 @@ LEASE = (
 )
 RELEASE = "DELETE FROM leases WHERE name = ? AND holder = ?"
 
-SAVEPOINT = "SAVEPOINT unit"
-"""What a unit that writes begins with; :meth:`_Unit.discard` goes back to it."""
-
 
 class Session(Protocol):
     """A connection within one transaction; its errors are ``StoreError``."""
@@ -143,23 +140,31 @@ class Session(Protocol):
     def change(self, statement: str, *values: Any) -> int:
         """Return how many rows a statement changed."""
 
+    def change_all(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
+        """Execute a statement for each row of values, in one round trip."""
+
 
 class _Unit:
-    """A unit of work; ``base.Unit`` documents its methods."""
+    """A unit of work; ``base.Unit`` documents its methods.
 
-    __slots__ = ("_can_write", "_session", "account")
+    Puts are executed together at the end. A question about their kind, or another
+    change, executes them before, after a savepoint to which :meth:`discard` goes back.
+    """
 
     def __init__(self, session: Session, account: str, *, can_write: bool) -> None:
         self.account = account
         self._session = session
         self._can_write = can_write
+        self._puts: list[tuple[Any, ...]] = []
+        self._put_kinds: set[str] = set()
+        self._has_savepoint = False
 
     def get(self, kind: str, id_: str) -> bytes | None:
-        rows = self._session.query(GET, self.account, kind, id_)
+        rows = self._query(GET, kind, id_)
         return rows[0][0] if rows else None
 
     def row(self, kind: str, id_: str) -> Row | None:
-        rows = self._session.query(ROW, self.account, kind, id_)
+        rows = self._query(ROW, kind, id_)
         return Row._make(rows[0]) if rows else None
 
     def page(
@@ -179,17 +184,18 @@ class _Unit:
         return self._rows(DUE, kind, until, limit)
 
     def next_due(self, kind: str) -> int | None:
-        rows = self._session.query(NEXT_DUE, self.account, kind)
+        rows = self._query(NEXT_DUE, kind)
         return rows[0][0] if rows else None
 
     def count(self, kind: str, *, index_key: str | None = None) -> int:
         if index_key is None:
-            rows = self._session.query(COUNT, self.account, kind)
+            rows = self._query(COUNT, kind)
         else:
-            rows = self._session.query(COUNT_WITH_KEY, self.account, kind, index_key)
+            rows = self._query(COUNT_WITH_KEY, kind, index_key)
         return int(rows[0][0])
 
     def kinds(self) -> list[str]:
+        self._execute_puts()
         return [kind for (kind,) in self._session.query(KINDS, self.account)]
 
     def dump(self) -> Iterator[tuple[str, Row]]:
@@ -207,7 +213,10 @@ class _Unit:
         due: int | None = None,
         attachment: bytes | None = None,
     ) -> None:
-        self._change(PUT, kind, id_, body, attachment, index_key, due)
+        self._check_writes()
+        row = (self.account, kind, id_, body, attachment, index_key, due)
+        self._puts.append(row)
+        self._put_kinds.add(kind)
 
     def delete(self, kind: str, id_: str) -> bool:
         return self._change(DELETE, kind, id_) > 0
@@ -219,25 +228,55 @@ class _Unit:
         self._change(CLEAR)
 
     def discard(self) -> None:
-        if self._can_write:
-            self._session.change(f"ROLLBACK TO {SAVEPOINT}")
+        self._forget_puts()
+        if self._has_savepoint:
+            self._session.change("ROLLBACK TO unit")
+
+    def finish(self) -> None:
+        """Execute what was put, before the commit."""
+        if self._puts:
+            self._session.change_all(PUT, self._puts)
+
+    def _query(self, statement: str, kind: str, *values: Any) -> list[tuple[Any, ...]]:
+        if kind in self._put_kinds:
+            self._execute_puts()
+        return self._session.query(statement, self.account, kind, *values)
 
     def _rows(self, statement: str, kind: str, *values: Any) -> list[Row]:
-        rows = self._session.query(statement, self.account, kind, *values)
-        return [Row._make(row) for row in rows]
+        return [Row._make(row) for row in self._query(statement, kind, *values)]
 
     def _change(self, statement: str, *values: Any) -> int:
+        self._check_writes()
+        self._save()
+        self._execute_puts()
+        return self._session.change(statement, self.account, *values)
+
+    def _execute_puts(self) -> None:
+        if self._puts:
+            self._save()
+            self._session.change_all(PUT, self._puts)
+            self._forget_puts()
+
+    def _forget_puts(self) -> None:
+        self._puts.clear()
+        self._put_kinds.clear()
+
+    def _save(self) -> None:
+        if not self._has_savepoint:
+            self._session.change("SAVEPOINT unit")
+            self._has_savepoint = True
+
+    def _check_writes(self) -> None:
         if not self._can_write:
             raise read_only(self.account)
-        return self._session.change(statement, self.account, *values)
 
 
 class SqlStore(Store):
-    """The part of a store that both databases share."""
+    """The part of a store that both databases share; ``base.Store`` documents it."""
 
     @abstractmethod
     def _writing(self, account: str | None) -> AbstractContextManager[Session]:
-        """Return a transaction that writes, after :data:`SAVEPOINT`.
+        """Return a transaction that writes.
 
         It is committed at the end, or rolled back on an exception.
 
@@ -253,7 +292,9 @@ class SqlStore(Store):
     def write(self, account: str) -> Iterator[_Unit]:
         """Open a unit that may write."""
         with self._one_unit(), self._writing(account) as session:
-            yield _Unit(session, account, can_write=True)
+            unit = _Unit(session, account, can_write=True)
+            yield unit
+            unit.finish()
 
     @contextmanager
     def read(self, account: str) -> Iterator[_Unit]:

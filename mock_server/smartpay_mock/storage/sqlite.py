@@ -152,6 +152,13 @@ class _Session:
         except sqlite3.Error as error:
             raise self._file.explain(error) from error
 
+    def change_all(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
+        """Execute a statement for each row of values."""
+        try:
+            self._connection.executemany(statement, rows)
+        except sqlite3.Error as error:
+            raise self._file.explain(error) from error
+
     def wait_for(self, statement: str) -> None:
         """Execute a statement as soon as other processes allow it.
 
@@ -240,7 +247,6 @@ class SqliteFile:
         self.check_place()
         session.wait_for("BEGIN IMMEDIATE")
         try:
-            session.change(sql.SAVEPOINT)
             changes = session.changes
             yield
             if self._synchronous == "full" and session.changes != changes:
