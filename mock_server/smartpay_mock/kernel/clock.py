@@ -48,9 +48,10 @@ def duration_ms(**parts: float) -> int:
             raise SandboxUsageError(
                 f"Unknown unit of time {name}. Use {', '.join(_UNITS_MS)}."
             )
-        if not 0 <= value <= LAST_MS:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or not 0 <= value <= LAST_MS:
             raise SandboxUsageError(
-                f"{name}={value} is not a duration. Send a number from 0; time only "
+                f"{name}={value!r} is not a duration. Send a number from 0; time only "
                 "goes forward."
             )
         total += value * _UNITS_MS[name]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from smartpay_mock.kernel.clock import duration_ms
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.testing.client import AccountClient
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Clock:
@@ -31,15 +33,16 @@ class Clock:
         """Whether the clock is frozen."""
         return bool(self._client.admin("GET", "/clock")["frozen"])
 
-    def freeze(self, at: int | datetime | None = None) -> int:
+    def freeze(self, at: float | date | str | None = None) -> int:
         """Freeze the clock and return its time.
 
         Args:
-            at: Time to freeze it at, in milliseconds since the epoch or as a
-                ``datetime`` with a time zone; now if not given.
+            at: Time to freeze it at; now if not given. Milliseconds since the epoch,
+                a ``datetime``, a ``date`` (its first instant), or one of the two as
+                ISO 8601 text. A time without a zone is in UTC.
 
         Raises:
-            SandboxUsageError: ``at`` is a ``datetime`` without a time zone.
+            SandboxUsageError: ``at`` is no such time.
         """
         if at is None:
             return self._change(freeze=True)
@@ -47,6 +50,7 @@ class Clock:
 
     def advance(
         self,
+        by: timedelta | None = None,
         *,
         days: float = 0,
         hours: float = 0,
@@ -54,14 +58,20 @@ class Clock:
         seconds: float = 0,
         milliseconds: float = 0,
     ) -> int:
-        """Move the clock forward and return the new time.
+        """Move the clock forward by the sum of the arguments; return the new time.
 
         Everything that is due by then happens, in order: authorizations expire,
         webhooks are retried. A frozen clock stays frozen.
 
         Raises:
-            SandboxUsageError: An argument is negative; time only goes forward.
+            SandboxUsageError: An argument is negative (time only goes forward) or no
+                duration.
         """
+        if by is not None and not isinstance(by, timedelta):
+            raise SandboxUsageError(
+                f"advance({by!r}) has no unit. Use a timedelta, or a name such as "
+                "days=7."
+            )
         by_ms = duration_ms(
             days=days,
             hours=hours,
@@ -69,6 +79,8 @@ class Clock:
             seconds=seconds,
             milliseconds=milliseconds,
         )
+        if by is not None:
+            by_ms += duration_ms(milliseconds=by / timedelta(milliseconds=1))
         return self._change(advance={"milliseconds": by_ms})
 
     def run(self) -> int:
@@ -79,17 +91,36 @@ class Clock:
         return int(self._client.admin("POST", "/clock", body=body)["now"])
 
 
-def milliseconds(at: int | datetime) -> int:
+def milliseconds(at: float | date | str) -> int:
     """Return a time in milliseconds since the epoch.
 
+    Args:
+        at: As for :meth:`Clock.freeze`. A time without a zone is in UTC.
+
     Raises:
-        SandboxUsageError: ``at`` is a ``datetime`` without a time zone.
+        SandboxUsageError: ``at`` is no such time.
     """
-    if not isinstance(at, datetime):
-        return at
-    if at.tzinfo is None:
+    if isinstance(at, str):
+        at = _parsed(at)
+    if isinstance(at, date):
+        moment = at if isinstance(at, datetime) else datetime.combine(at, time())
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return round((moment - _EPOCH) / timedelta(milliseconds=1))
+    is_whole = isinstance(at, int) or (isinstance(at, float) and at.is_integer())
+    if not is_whole or isinstance(at, bool):
         raise SandboxUsageError(
-            f"freeze({at!r}) names no time zone; give one: "
-            "datetime(2026, 4, 1, tzinfo=UTC)."
+            f"freeze({at!r}) is not a time. Use whole milliseconds since the epoch, a "
+            "datetime, a date or ISO 8601 text."
         )
-    return round((at - datetime.fromtimestamp(0, UTC)).total_seconds() * 1000)
+    return int(at)
+
+
+def _parsed(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise SandboxUsageError(
+            f"freeze({text!r}) is not ISO 8601 text. Write it as 2026-04-01 or "
+            "2026-04-01T09:00:00+09:00."
+        ) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from smartpay_mock.kernel.exchange import REASON_HEADER
@@ -46,13 +46,13 @@ class AccountOptions:
 
     Attributes:
         seed: Makes ids repeatable, and the secret key the same in every run.
-        frozen: ``True``, or the time to freeze the clock at: milliseconds since the
-            epoch or a ``datetime`` with a time zone.
+        frozen: ``True``, or the time to freeze the clock at, as
+            :meth:`Clock.freeze` takes it.
         scenario: Scenario to run first; empty for none.
     """
 
     seed: int | None = None
-    frozen: bool | int | datetime = False
+    frozen: bool | float | date | str = False
     scenario: str = ""
 
 
@@ -183,6 +183,9 @@ class Smartpay:
             without: Paths of members to leave out, such as ``customerInfo.address``.
             **changes: Members to set; objects are merged:
                 ``payload(amount=500, captureMethod="manual")``.
+
+        Raises:
+            LookupError: A name is no member of the body, or a path leads nowhere.
         """
         from smartpay_fixtures import order_payload  # noqa: PLC0415 - imports Faker
 

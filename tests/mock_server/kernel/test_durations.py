@@ -30,6 +30,8 @@ def test_a_duration_adds_its_parts(parts: dict[str, float], expected: int) -> No
         ({"days": -1}, "days=-1 is not a duration"),
         ({"days": float("inf")}, "days=inf is not a duration"),
         ({"days": float("nan")}, "days=nan is not a duration"),
+        ({"days": True}, "days=True is not a duration"),
+        ({"days": "7"}, "days=.7. is not a duration"),
     ],
 )
 def test_what_is_no_duration_is_refused(parts: dict[str, float], said: str) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import fields
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any, cast
 
 import pytest
 import requests
@@ -79,10 +81,69 @@ def test_a_frozen_clock_stands_still(account: Smartpay, pay: Send) -> None:
     assert (is_frozen, account.clock.is_frozen) == (True, False)
 
 
-def test_a_time_without_a_zone_is_refused(account: Smartpay) -> None:
-    """A naive datetime has no definite time."""
-    with pytest.raises(SandboxUsageError, match="names no time zone; give one"):
-        account.clock.freeze(datetime(2026, 1, 1))  # noqa: DTZ001 - the mistake itself
+@pytest.mark.parametrize(
+    "at",
+    [
+        NEW_YEAR_MS,
+        float(NEW_YEAR_MS),
+        date(2026, 1, 1),
+        datetime(2026, 1, 1),  # noqa: DTZ001 - read as UTC
+        datetime(2026, 1, 1, 9, tzinfo=timezone(timedelta(hours=9))),
+        "2026-01-01",
+        "2026-01-01T00:00:00Z",
+        "2026-01-01T09:00+09:00",
+    ],
+    ids=repr,
+)
+def test_a_clock_is_frozen_at_any_form_of_a_time(
+    account: Smartpay, at: float | date | str
+) -> None:
+    """A time without a zone is in UTC, a date means its first instant."""
+    assert account.clock.freeze(at) == account.clock.now == NEW_YEAR_MS
+
+
+@pytest.mark.parametrize(
+    "at",
+    [1.5, math.nan, math.inf, -math.inf, True, False, "soon", "", "1e3", b"2026", []],
+    ids=repr,
+)
+def test_what_is_no_time_is_refused(account: Smartpay, at: Any) -> None:
+    """The clock stays as it was, and works."""
+    with pytest.raises(SandboxUsageError, match=r"^freeze\(.* is not "):
+        account.clock.freeze(at)
+
+    assert not account.clock.is_frozen
+
+
+@pytest.mark.parametrize("at", [-1, 1e300, 10**400, date(1969, 12, 31)], ids=type)
+def test_a_time_of_no_clock_is_refused(account: Smartpay, at: Any) -> None:
+    """Clocks go from 1970 to 9999."""
+    with pytest.raises(SandboxUsageError):
+        account.clock.freeze(at)
+
+    assert not account.clock.is_frozen
+
+
+def test_a_clock_is_advanced_by_a_timedelta(account: Smartpay) -> None:
+    """It adds to the named units."""
+    account.clock.freeze(NEW_YEAR_MS)
+
+    assert account.clock.advance(timedelta(days=7), hours=1.0) == (
+        NEW_YEAR_MS + 7 * DAY_MS + 3_600_000
+    )
+
+
+@pytest.mark.parametrize("by", [7, "7", True, timedelta(days=-1)], ids=repr)
+def test_what_is_no_span_is_refused(account: Smartpay, by: Any) -> None:
+    """A number has no unit, and time only goes forward."""
+    account.clock.freeze(NEW_YEAR_MS)
+
+    with pytest.raises(SandboxUsageError, match=r"Use a timedelta|only goes forward"):
+        account.clock.advance(by)
+    with pytest.raises(SandboxUsageError, match="is not a duration"):
+        account.clock.advance(days=cast("Any", str(by)))
+
+    assert account.clock.now == NEW_YEAR_MS
 
 
 def test_time_does_not_go_back(account: Smartpay) -> None:
