@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable
 from typing import Any
 
+import click
 import pytest
 
+from smartpay_mock.cli import COMMANDS, main
 from smartpay_mock.cli.sdks import SDKS, falls_back, variables
+from smartpay_mock.kernel.proxies import without_proxy
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Serve = Callable[..., Any]
@@ -37,6 +41,91 @@ def test_no_sdk_falls_back_to_production_with_what_env_prints(name: str) -> None
 def test_the_silent_fall_back_is_known(name: str, prefix: str, expected: bool) -> None:
     """Python and Node go to production unless the prefix holds api.smartpay."""
     assert falls_back(SDKS[name], prefix) is expected
+
+
+@pytest.mark.parametrize(
+    ("url", "before", "expected"),
+    [
+        ("http://127.0.0.1:8585/v1", {}, "127.0.0.1"),
+        ("http://127.0.0.1:1", {"NO_PROXY": "a.example, b"}, "a.example,b,127.0.0.1"),
+        ("http://127.0.0.1:1", {"no_proxy": "127.0.0.1,a"}, "127.0.0.1,a"),
+        ("http://host:1", {"NO_PROXY": "a", "no_proxy": "b"}, "a,b,host"),
+        ("http://host:1", {"NO_PROXY": "*"}, "*,host"),
+        ("https://[::1]:1", {"NO_PROXY": ""}, "::1,[::1]"),
+    ],
+)
+def test_proxies_are_not_used_for_the_emulator(
+    url: str, before: dict[str, str], expected: str
+) -> None:
+    """Both spellings name its host, and keep what either exempts."""
+    assert without_proxy(url, before) == {"NO_PROXY": expected, "no_proxy": expected}
+
+
+@pytest.mark.parametrize(
+    "variable", ["http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy"]
+)
+def test_a_client_with_a_proxy_calls_the_emulator_itself(
+    variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The variables reach the decision of Python's own client."""
+    monkeypatch.setenv(variable, "http://proxy.invalid:1")
+    for name, value in variables(SDKS["go"], "http://127.0.0.1:8", "sk_test_a").items():
+        monkeypatch.setenv(name, value)
+
+    assert urllib.request.proxy_bypass("127.0.0.1:8")
+
+
+@pytest.mark.parametrize(
+    ("name", "secret", "public", "base", "prefix"),
+    [
+        ("python", "SECRET_KEY", "PUBLIC_KEY", "h:2", "http://h:1/api.smartpay/v1"),
+        ("node", "SECRET_KEY", "PUBLIC_KEY", "h:2", "http://h:1/api.smartpay/v1"),
+        ("php", "SMARTPAY_SECRET_KEY", "SMARTPAY_PUBLIC_KEY", "h:2", "http://h:1/v1"),
+        ("ruby", "SMARTPAY_SECRET_KEY", "SMARTPAY_PUBLIC_KEY", "h:2", "http://h:1/v1"),
+        (
+            "go",
+            "SMARTPAY_SECRET_KEY",
+            "SMARTPAY_PUBLIC_KEY",
+            "http://h:1",
+            "http://h:1",
+        ),
+    ],
+)
+def test_every_variable_of_a_live_suite_is_set(
+    name: str, secret: str, public: str, base: str, prefix: str
+) -> None:
+    """Source: the live suite of each SDK."""
+    values = variables(
+        SDKS[name], "http://h:1", "sk_test_a", tls_root_url="https://h:2", environ={}
+    )
+
+    assert values == {
+        secret: "sk_test_a",
+        public: "pk_test_a",
+        "SMARTPAY_SECRET_KEY": "sk_test_a",
+        "SMARTPAY_PUBLIC_KEY": "pk_test_a",
+        "SMARTPAY_URL": "http://h:1/v1",
+        "SMARTPAY_API_PREFIX": prefix,
+        "API_BASE": base,
+        "TEST_USERNAME": "consumer+test@example.com",
+        "TEST_PASSWORD": "password",
+        "NO_PROXY": "h",
+        "no_proxy": "h",
+    }
+
+
+def test_every_command_has_the_same_default_for_sdk() -> None:
+    """A command is not a reason for another SDK."""
+    context = click.Context(main)
+    defaults = {
+        name: option.default
+        for name in COMMANDS
+        if (command := main.get_command(context, name))
+        for option in command.params
+        if option.name == "sdk"
+    }
+
+    assert defaults == dict.fromkeys(("doctor", "env", "exec", "grade"), "python")
 
 
 def test_doctor_finds_the_silent_fall_back(run: Run, serve: Serve) -> None:
@@ -72,6 +161,32 @@ sys.exit(7)
 def test_exec_runs_a_command_around_an_emulator_and_hands_its_code_on(run: Run) -> None:
     """The child reaches the emulator by its environment; its code comes through."""
     done = run("exec", "--", sys.executable, "-c", _CHILD)
+
+    assert (done.returncode, done.stdout) == (7, "5\n"), done.stderr
+
+
+_CONSUMER = """
+import json, os, urllib.request as u
+login = {"emailAddress": os.environ["TEST_USERNAME"],
+    "password": os.environ["TEST_PASSWORD"]}
+r = u.Request("https://" + os.environ["API_BASE"] + "/consumers/auth/login",
+    json.dumps(login).encode(), {"Content-Type": "application/json"})
+print("accessToken" in json.load(u.urlopen(r)))
+"""
+
+
+def test_exec_with_tls_serves_what_a_live_suite_calls(run: Run) -> None:
+    """The command trusts the CA and logs the consumer in over HTTPS."""
+    done = run("exec", "--tls", "--", sys.executable, "-c", _CONSUMER)
+
+    assert (done.returncode, done.stdout) == (0, "True\n"), done.stderr
+
+
+def test_a_proxy_does_not_see_the_calls_of_a_command(run: Run) -> None:
+    """The key would otherwise leave the machine."""
+    proxied = {"http_proxy": "http://127.0.0.1:9", "NO_PROXY": "kept.example"}
+
+    done = run("exec", "--", sys.executable, "-c", _CHILD, **proxied)
 
     assert (done.returncode, done.stdout) == (7, "5\n"), done.stderr
 

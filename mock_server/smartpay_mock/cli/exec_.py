@@ -9,7 +9,7 @@ from types import FrameType
 
 import click
 
-from smartpay_mock.cli.sdks import SDKS, variables
+from smartpay_mock.cli.sdks import SDKS, sdk_option, variables
 from smartpay_mock.cli.serve import running
 from smartpay_mock.kernel.ids import new_secret_key
 from smartpay_mock.kernel.settings import Settings, environment_name
@@ -21,37 +21,36 @@ _NOT_FOUND = 127
 @click.command(
     context_settings={"ignore_unknown_options": True, "max_content_width": 80}
 )
-@click.option(
-    "--sdk",
-    type=click.Choice(list(SDKS)),
-    default="node",
-    show_default=True,
-    help="SDK whose variables are set.",
-)
+@sdk_option
 @click.option(
     "--state",
     default="memory:",
     show_default=True,
     help="Store: memory:, sqlite:///FILE or postgresql://...",
 )
+@click.option(
+    "--tls",
+    is_flag=True,
+    help="Serve HTTPS too; the command trusts its CA. Needed by the SDKs' live suites.",
+)
 @click.argument("argv", nargs=-1, required=True, type=click.UNPROCESSED)
-def command(sdk: str, state: str, argv: tuple[str, ...]) -> None:
+def command(*, sdk: str, state: str, tls: bool, argv: tuple[str, ...]) -> None:
     """Start an emulator, run a command, stop the emulator.
 
-    Sets SMARTPAY_URL, SMARTPAY_SECRET_KEY, SMARTPAY_PUBLIC_KEY and the variables of
-    the SDK for the command. Exits with the exit code of the command.
+    Sets SMARTPAY_URL, SMARTPAY_SECRET_KEY, SMARTPAY_PUBLIC_KEY, NO_PROXY and the
+    variables of the SDK and its live suite for the command. Exits with the exit code
+    of the command.
     """
     secret_key = new_secret_key()
     # ``mutants run -- smartpay-sandbox exec ...`` sets the mutant.
     mutant = os.environ.get(environment_name("mutant"), "")
-    with running(Settings(port=0, state=state, mutant=mutant)) as sandbox:
-        values = variables(SDKS[sdk], sandbox.root_url, secret_key)
-        environ = {
-            **os.environ,
-            **values,
-            "SMARTPAY_URL": sandbox.url,
-            "SMARTPAY_SECRET_KEY": secret_key,
-        }
+    with running(Settings(port=0, state=state, mutant=mutant, tls=tls)) as sandbox:
+        row, trust, tls_root_url = SDKS[sdk], {}, ""
+        if tls:
+            tls_root_url = sandbox.tls_root_url
+            trust = sandbox.certificates.environment
+        values = variables(row, sandbox.root_url, secret_key, tls_root_url=tls_root_url)
+        environ = {**os.environ, **values, **trust}
         code = _run(list(argv), environ)
     raise SystemExit(code)
 

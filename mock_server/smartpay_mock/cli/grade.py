@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from smartpay_mock.cli.command_client import CommandClient, CommandGrade
-from smartpay_mock.cli.sdks import SDKS, variables
+from smartpay_mock.cli.sdks import SDKS, sdk_option, variables
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.ids import random_base62
 from smartpay_mock.testing.grading import (
@@ -57,13 +57,7 @@ _WIDTH = 80
     show_default=True,
     help="Runs at the same time; 1 if the command cannot run in parallel.",
 )
-@click.option(
-    "--sdk",
-    type=click.Choice(list(SDKS)),
-    default="node",
-    show_default=True,
-    help="SDK whose variables are set.",
-)
+@sdk_option
 @click.argument("argv", nargs=-1, required=True, type=click.UNPROCESSED)
 def command(
     *,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
@@ -16,9 +17,11 @@ from urllib.parse import urlsplit
 import click
 
 from smartpay_fixtures import sandbox_values
+from smartpay_mock.kernel.proxies import VARIABLES, without_proxy
 
 PREFIX_VARIABLE = "SMARTPAY_API_PREFIX"
 _DEFAULT_URL = "http://127.0.0.1:8585"
+_API_PATH = "/v1"
 _MARK = "api.smartpay"
 _TIMEOUT_S = 3.0
 
@@ -33,12 +36,15 @@ class Sdk:
         keys: Names of its variables for secret and public key.
         needs_mark: Whether it calls production unless its prefix contains
             ``api.smartpay``.
+        base_has_scheme: Whether its live suite takes ``API_BASE`` as a URL; the
+            others put ``https://`` before it.
     """
 
     name: str
     path: str
     keys: tuple[str, str]
     needs_mark: bool
+    base_has_scheme: bool = False
 
 
 _LONG_KEYS = ("SMARTPAY_SECRET_KEY", "SMARTPAY_PUBLIC_KEY")
@@ -51,24 +57,56 @@ SDKS = {
         Sdk("node", "/api.smartpay/v1", _SHORT_KEYS, needs_mark=True),
         Sdk("php", "/v1", _LONG_KEYS, needs_mark=False),
         Sdk("ruby", "/v1", _LONG_KEYS, needs_mark=False),
-        Sdk("go", "", _LONG_KEYS, needs_mark=False),
+        Sdk("go", "", _LONG_KEYS, needs_mark=False, base_has_scheme=True),
     )
 }
 
+sdk_option = click.option(
+    "--sdk",
+    type=click.Choice(list(SDKS)),
+    default="python",
+    show_default=True,
+    help="SDK in use.",
+)
+"""The option of every command that an SDK matters to."""
 
-def variables(sdk: Sdk, root_url: str, secret_key: str) -> dict[str, str]:
-    """Return the environment variables that point an SDK at a server.
+
+def variables(
+    sdk: Sdk,
+    root_url: str,
+    secret_key: str,
+    *,
+    tls_root_url: str = "",
+    environ: Mapping[str, str] = os.environ,
+) -> dict[str, str]:
+    """Return the environment variables that point programs and an SDK at a server.
+
+    They include what the live suite of the SDK reads.
 
     Args:
         sdk: The SDK.
         root_url: Scheme and authority, no slash at the end.
         secret_key: The key of the account.
+        tls_root_url: The same with HTTPS, for the consumer's calls of the live suite.
+        environ: The environment so far; ``NO_PROXY`` keeps what it exempts.
     """
     secret_name, public_name = sdk.keys
+    public_key = secret_key.replace("sk_", "pk_", 1)
+    consumer = sandbox_values().consumers["active"]
+    api_base = root_url
+    if not sdk.base_has_scheme:
+        api_base = urlsplit(tls_root_url or root_url).netloc
     return {
-        PREFIX_VARIABLE: root_url + sdk.path,
+        **without_proxy(root_url, environ),
+        "SMARTPAY_URL": root_url + _API_PATH,
+        "SMARTPAY_SECRET_KEY": secret_key,
+        "SMARTPAY_PUBLIC_KEY": public_key,
         secret_name: secret_key,
-        public_name: sandbox_values().public_key,
+        public_name: public_key,
+        PREFIX_VARIABLE: root_url + sdk.path,
+        "API_BASE": api_base,
+        "TEST_USERNAME": consumer.email_address,
+        "TEST_PASSWORD": consumer.password,
     }
 
 
@@ -82,13 +120,7 @@ def falls_back(sdk: Sdk, prefix: str) -> bool:
 @click.option(
     "--url", default=_DEFAULT_URL, show_default=True, help="URL of the emulator."
 )
-@click.option(
-    "--sdk",
-    type=click.Choice(list(SDKS)),
-    default="python",
-    show_default=True,
-    help="SDK to point at the emulator.",
-)
+@sdk_option
 @click.option(
     "--secret-key",
     default=lambda: sandbox_values().secret_key,
@@ -106,20 +138,20 @@ def env(url: str, sdk: str, secret_key: str) -> None:
 
 
 @click.command()
-@click.option("--sdk", type=click.Choice(list(SDKS)), help="SDK in use [default: all].")
+@sdk_option
 @click.option(
     "--prefix",
     envvar=PREFIX_VARIABLE,
     default="",
     help=f"Base URL given to the client [env: {PREFIX_VARIABLE}].",
 )
-def doctor(sdk: str | None, prefix: str) -> None:
+def doctor(sdk: str, prefix: str) -> None:
     """Find out why a client does not reach the emulator.
 
     Exits with 1 if it finds a problem.
     """
     problems = [
-        *_check_prefix(prefix, [SDKS[sdk]] if sdk else list(SDKS.values())),
+        *_check_prefix(prefix, SDKS[sdk]),
         *_check_server(prefix or _DEFAULT_URL),
         *_check_proxies(prefix),
     ]
@@ -130,19 +162,19 @@ def doctor(sdk: str | None, prefix: str) -> None:
     raise SystemExit(1 if problems else 0)
 
 
-def _check_prefix(prefix: str, sdks: list[Sdk]) -> list[str]:
+def _check_prefix(prefix: str, sdk: Sdk) -> list[str]:
     if not prefix:
         return [
-            f"{PREFIX_VARIABLE} is not set, so every SDK calls production. "
-            'Run: eval "$(smartpay-sandbox env --sdk NAME)"'
+            f"{PREFIX_VARIABLE} is not set, so the {sdk.name} SDK calls production. "
+            f'Run: eval "$(smartpay-sandbox env --sdk {sdk.name})"'
         ]
+    if not falls_back(sdk, prefix):
+        return []
     parts = urlsplit(prefix)
-    root = f"{parts.scheme}://{parts.netloc}"
     return [
         f"The {sdk.name} SDK ignores {prefix} and calls production, since the URL "
-        f"does not contain 'api.smartpay'. Use {root}{sdk.path}"
-        for sdk in sdks
-        if falls_back(sdk, prefix)
+        f"does not contain 'api.smartpay'. Use {parts.scheme}://{parts.netloc}"
+        f"{sdk.path}"
     ]
 
 
@@ -168,7 +200,7 @@ def _check_server(prefix: str) -> list[str]:
 
 def _check_proxies(prefix: str) -> list[str]:
     host = urlsplit(prefix).hostname or "127.0.0.1"
-    exempt = os.environ.get("NO_PROXY", os.environ.get("no_proxy", ""))
+    exempt = ",".join(os.environ.get(name, "") for name in VARIABLES)
     used = [name for name in ("HTTP_PROXY", "http_proxy") if os.environ.get(name)]
     if used and host not in exempt.split(","):
         return [

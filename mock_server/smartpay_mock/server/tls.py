@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import ssl
 import tempfile
@@ -13,6 +14,8 @@ from smartpay_mock.kernel.errors import SandboxUsageError
 
 HOSTS = ("localhost", "127.0.0.1", "::1", "api.smartpay.co")
 # Variables from which common clients read the path of a further CA.
+_PHP_FOLDERS = "PHP_INI_SCAN_DIR"
+_PHP_SETTINGS = ("curl.cainfo", "openssl.cafile")
 CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
 
 
@@ -35,8 +38,16 @@ class Certificates:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Variables that make the usual clients trust the CA."""
-        return dict.fromkeys(CA_VARIABLES, str(self.ca_path))
+        """Variables that make the usual clients trust the CA.
+
+        PHP has none for a CA, so it reads a php.ini of this folder, too.
+        """
+        # An empty entry stands for the folders that PHP was built with.
+        folders = os.environ.get(_PHP_FOLDERS, "")
+        return {
+            **dict.fromkeys(CA_VARIABLES, str(self.ca_path)),
+            _PHP_FOLDERS: f"{folders}{os.pathsep}{self.ca_path.parent}",
+        }
 
     def server_context(self) -> ssl.SSLContext:
         """Return the server's side of TLS."""
@@ -78,4 +89,6 @@ def make_certificates(hosts: Sequence[str] = HOSTS) -> Certificates:
     for position, certificate in enumerate(leaf.cert_chain_pems):
         certificate.write_to_path(made.chain_path, append=position > 0)
     leaf.private_key_pem.write_to_path(made.key_path)
+    ini = "".join(f'{name} = "{made.ca_path}"\n' for name in _PHP_SETTINGS)
+    (made.ca_path.parent / "smartpay-sandbox.ini").write_text(ini, encoding="utf-8")
     return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from smartpay_mock.kernel.exchange import REASON_HEADER
+from smartpay_mock.kernel.proxies import without_proxy
 from smartpay_mock.testing.client import API_PATH, SDK_PATH, AccountClient
 from smartpay_mock.testing.clock import Clock
 from smartpay_mock.testing.faults import Faults, Hold, When
@@ -112,9 +114,11 @@ class Smartpay:
         """Environment variables that point the official SDKs to this account.
 
         They are for the SDKs for Python, Node, PHP and Ruby. Go's SDK takes
-        ``root_url`` as ``SMARTPAY_API_PREFIX``.
+        ``root_url`` as ``SMARTPAY_API_PREFIX``. ``NO_PROXY`` and ``no_proxy`` name
+        the emulator beside what they exempt in this process.
         """
         return {
+            **without_proxy(self.root_url, os.environ),
             "SMARTPAY_URL": self.url,
             "SMARTPAY_API_PREFIX": self.root_url + SDK_PATH,
             "SMARTPAY_SECRET_KEY": self.secret_key,

@@ -71,7 +71,26 @@ def test_the_variables_make_a_client_trust_the_ca(
         "SSL_CERT_FILE",
         "REQUESTS_CA_BUNDLE",
         "NODE_EXTRA_CA_CERTS",
+        "PHP_INI_SCAN_DIR",
     }
+
+
+def test_php_reads_the_ca_from_a_file_in_a_folder_it_scans(
+    certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Folders that are scanned already stay; an empty entry means PHP's own."""
+    folder = certificates.ca_path.parent
+    alone = certificates.environment["PHP_INI_SCAN_DIR"]
+    monkeypatch.setenv("PHP_INI_SCAN_DIR", "/etc/php.d")
+
+    [ini] = folder.glob("*.ini")
+
+    assert alone == f"{os.pathsep}{folder}"
+    assert certificates.environment["PHP_INI_SCAN_DIR"] == f"/etc/php.d{alone}"
+    assert ini.read_text("utf-8").splitlines() == [
+        f'curl.cainfo = "{certificates.ca_path}"',
+        f'openssl.cafile = "{certificates.ca_path}"',
+    ]
 
 
 def test_a_client_that_does_not_trust_the_ca_breaks_off_alone(

@@ -81,6 +81,19 @@ def test_a_frozen_clock_stands_still(account: Smartpay, pay: Send) -> None:
     assert (is_frozen, account.clock.is_frozen) == (True, False)
 
 
+def test_the_environment_keeps_the_calls_from_proxies(
+    account: Smartpay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What this process exempts stays exempt in a program that gets it."""
+    monkeypatch.setenv("NO_PROXY", "kept.example")
+    monkeypatch.delenv("no_proxy", raising=False)
+
+    environ = account.environ
+
+    assert environ["NO_PROXY"] == environ["no_proxy"] == "kept.example,127.0.0.1"
+    assert environ["SMARTPAY_URL"] == account.url
+
+
 @pytest.mark.parametrize(
     "at",
     [
