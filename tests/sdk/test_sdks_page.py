@@ -11,7 +11,8 @@ import pytest
 import requests
 
 from smartpay_fixtures import sandbox_values
-from smartpay_mock.cli.serve import command
+from smartpay_mock.cli.exec_ import command as exec_
+from smartpay_mock.cli.serve import command as serve
 from smartpay_mock.server import Certificates, Sandbox
 
 PAGE = Path(__file__).parents[2] / "docs" / "sdks.md"
@@ -61,9 +62,10 @@ def test_the_page_names_every_variable_that_makes_clients_trust_the_ca(
 
 
 def test_every_flag_of_the_page_exists(page: str) -> None:
-    """The flags of ``serve`` are spelled as the program has them."""
+    """The flags of ``serve`` and ``exec`` are spelled as the program has them."""
     flags = {
         name
+        for command in (serve, exec_)
         for option in command.params
         if isinstance(option, click.Option)
         for name in option.opts
