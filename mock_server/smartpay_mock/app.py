@@ -11,6 +11,7 @@ from smartpay_mock.api.wsgi import add_api
 from smartpay_mock.control.admin import add_admin
 from smartpay_mock.control.checkout import add_checkout
 from smartpay_mock.control.guard import Guard
+from smartpay_mock.control.hosts import add_host_check
 from smartpay_mock.control.inspector import add_inspector
 from smartpay_mock.events.worker import Worker
 from smartpay_mock.kernel.ids import new_password
@@ -53,6 +54,7 @@ def create_app(
     add_admin(app, application, guard)
     add_inspector(app, guard)
     add_checkout(app, application)
+    add_host_check(app, application)
     return app
 
 

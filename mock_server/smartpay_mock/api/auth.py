@@ -34,6 +34,8 @@ _REFUSED_PREFIXES = {
     "sk_live_": "live keys are not accepted; send a test key",
     "pk_": "a public key cannot authenticate; send the secret key",
 }
+# WSGI joins the values of a header that comes twice with a comma.
+_NOT_ONE = "the credential is not one header of ASCII characters; send it once"
 _NO_TEST_KEY = "the key is not a secret test key, such as sk_test_4eC39..."
 
 
@@ -72,6 +74,8 @@ def authenticate(
     """
     if not header:
         return Refusal("there is no Authorization header; send Basic sk_test_...")
+    if not header.isascii() or "," in header:
+        return Refusal(_NOT_ONE)
     scheme, _, value = header.partition(" ")
     if scheme.lower() not in _SCHEMES or not value.strip():
         return Refusal("the Authorization header is not Basic or Bearer with a key")
@@ -165,6 +169,8 @@ class Callers:
         scheme, _, token = call.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             return Refusal("there is no access token; log in and send it as Bearer")
+        if not token.isascii() or "," in token:
+            return Refusal(_NOT_ONE)
         with self.store.read(SERVER_ACCOUNT) as unit:
             row = unit.row("access", token.strip())
         if row is None or row.due is None or row.due <= wall_ms():

@@ -119,7 +119,7 @@ class Dispatcher:
                 answer = perform(self._application, operation, params, call)
         except Exception as error:
             answer = self.refuse(environ, call, error)
-        return _send(answer, environ, start_response)
+        return send(answer, environ, start_response)
 
     def refuse(self, environ: WSGIEnvironment, call: Call, error: Exception) -> Answer:
         """Return the answer to a call that failed with ``error``."""
@@ -296,10 +296,10 @@ def to_response(answer: Answer) -> Response:
     return response
 
 
-def _send(
+def send(
     answer: Answer, environ: WSGIEnvironment, start_response: StartResponse
 ) -> Iterable[bytes]:
-    """Send an answer, or have the server break the connection instead."""
+    """Send an answer by WSGI, or have the server break the connection instead."""
     breaks_connection = environ.get(TRANSPORT)
     if answer.transport is not None and breaks_connection is None:
         answer = _unsupported(answer)

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from smartpay_mock.cli.console import Console, Print, banner, warning
-from smartpay_mock.control.guard import is_loopback
 from smartpay_mock.kernel.errors import SandboxUsageError
+from smartpay_mock.kernel.hosts import is_loopback
 from smartpay_mock.kernel.ids import new_password
 from smartpay_mock.kernel.settings import (
     Settings,

@@ -9,10 +9,10 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import quote, urlsplit
 
 from smartpay_mock.kernel.clock import MINUTE_MS, wall_ms
+from smartpay_mock.kernel.hosts import as_address, is_below, is_loopback
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -118,13 +118,13 @@ class Destinations:
         return Destination(scheme, host, port, target, allowed, allowed == own)
 
     def _addresses(self, host: str) -> tuple[str, ...]:
-        if _as_address(host) is not None:
+        if as_address(host) is not None:
             return (host,)
-        if _is_below(host, LOOPBACK_NAME):
+        if is_below(host, LOOPBACK_NAME):
             return LOOPBACK_ADDRESSES
         if self._anywhere:
             return tuple(self._lookup(host))
-        if any(_is_below(host, name) for name in EXAMPLE_NAMES):
+        if any(is_below(host, name) for name in EXAMPLE_NAMES):
             return ()
         return self._cached(host)
 
@@ -141,25 +141,6 @@ class Destinations:
             self._cache.clear()
         self._cache[host] = (now + CACHE_MS, addresses)
         return addresses
-
-
-def is_loopback(address: str) -> bool:
-    """Return whether an IPv4, IPv6 or IPv4-mapped address is of this machine."""
-    parsed = _as_address(address)
-    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
-        parsed = parsed.ipv4_mapped
-    return parsed is not None and parsed.is_loopback
-
-
-def _as_address(text: str) -> IPv4Address | IPv6Address | None:
-    try:
-        return ip_address(text)
-    except ValueError:
-        return None
-
-
-def _is_below(host: str, name: str) -> bool:
-    return host == name or host.endswith(f".{name}")
 
 
 def _split(url: str) -> tuple[str, str, int, str]:

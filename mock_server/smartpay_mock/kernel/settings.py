@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from smartpay_mock.kernel.errors import SandboxUsageError
+from smartpay_mock.kernel.hosts import host_of
 from smartpay_mock.kernel.ids import is_secret_key
 
 ENV_PREFIX = "SMARTPAY_SANDBOX_"
@@ -33,6 +34,13 @@ def _keys(text: str) -> tuple[str, ...]:
     if not all(map(is_secret_key, keys)):
         raise ValueError("one of them is not a secret test key, such as sk_test_4eC39")
     return keys
+
+
+def _host_names(text: str) -> tuple[str, ...]:
+    names = tuple(part.strip().lower() for part in text.split(",") if part.strip())
+    if any(host_of(name) != name or ":" in name for name in names):
+        raise ValueError("name hosts without scheme and port, such as shop.test")
+    return names
 
 
 def _choice(*allowed: str) -> Callable[[str], str]:
@@ -76,6 +84,12 @@ class Settings:
     host: str = _setting("127.0.0.1", "Address to listen on.")
     port: int = _setting(
         8585, "Port to listen on; 0 picks a free one.", _whole(0, 65535)
+    )
+    hosts: tuple[str, ...] = _setting(
+        (),
+        "Further host names to answer API and checkout on, separated by commas; only "
+        "an emulator on loopback checks them.",
+        _host_names,
     )
     state: str = _setting(
         "memory:",

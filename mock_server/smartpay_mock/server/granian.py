@@ -155,9 +155,7 @@ def strict(app: WSGIApp) -> WSGIApp:
     """
 
     def call(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        problem = _read_chunked_body(environ)
-        if environ["SERVER_PROTOCOL"] == "HTTP/1.1" and not environ.get("HTTP_HOST"):
-            problem = "it has no Host header"
+        problem = _read_chunked_body(environ) or _read_host(environ)
         if not problem:
             return app(environ, start_response)
         status, headers, body = describe_refusal(Refusal(400, problem))
@@ -165,6 +163,21 @@ def strict(app: WSGIApp) -> WSGIApp:
         return (body,)
 
     return call
+
+
+def _read_host(environ: dict[str, Any]) -> str:
+    """Return what is wrong with the Host header, or ''.
+
+    granian passes on several values joined by a comma, and none as empty text.
+    """
+    host = environ.get("HTTP_HOST", "")
+    if "," in host:
+        return "it has two Host headers"
+    if host:
+        return ""
+    environ.pop("HTTP_HOST", None)
+    is_needed = environ["SERVER_PROTOCOL"] == "HTTP/1.1"
+    return "it has no Host header" if is_needed else ""
 
 
 def _read_chunked_body(environ: dict[str, Any]) -> str:

@@ -67,7 +67,7 @@ def test_an_application_below_a_prefix_answers(api: Any) -> None:
     client = api.app.test_client()
     headers = {"Authorization": f"Basic {api.key}"}
 
-    reply = client.get("/v1/orders", base_url="http://host/below", headers=headers)
+    reply = client.get("/v1/orders", base_url="http://localhost/below", headers=headers)
 
     assert reply.status_code == 200
 

@@ -69,13 +69,6 @@ def test_a_refused_call_changes_nothing(api: Any) -> None:
     assert api.held() == before
 
 
-def test_the_api_accepts_any_host_name(api: Any) -> None:
-    """It is protected by its key; clients reach it by many names."""
-    reply = api.do("list_orders", headers={"Host": "smartpay.example.com"})
-
-    assert reply.status == 200
-
-
 @pytest.fixture(scope="module")
 def exposed(new_account: Any) -> Any:
     """Return an account of an emulator that listens on every address."""

@@ -1,0 +1,84 @@
+"""The Host header of each request: other names are refused on every path.
+
+A web page can make its own name resolve to loopback (DNS rebinding). Its requests then
+reach the emulator, but their Host header has the page's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+from smartpay_mock.api.application import Application
+from smartpay_mock.api.pipeline import refuse
+from smartpay_mock.api.wsgi import read_head, send
+from smartpay_mock.control.admin import ALIASES
+from smartpay_mock.control.routes import PREFIX, problem
+from smartpay_mock.kernel.environ import TIMEOUT
+from smartpay_mock.kernel.errors import ApiError
+from smartpay_mock.kernel.exchange import Answer
+from smartpay_mock.kernel.hosts import host_of, is_below, is_loopback
+from smartpay_mock.kernel.settings import Settings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+# Interception, private certificates and a hosts file use the names of the real
+# service. A foreign page cannot have one.
+_SMARTPAY = "smartpay.co"
+
+
+def add_host_check(app: Flask, application: Application) -> None:
+    """Check the Host header of every request to ``app`` from now on."""
+    app.wsgi_app = HostCheck(app.wsgi_app, application)  # type: ignore[method-assign]  # Flask's documented way
+
+
+class HostCheck:
+    """A WSGI middleware that refuses requests with another host name."""
+
+    def __init__(self, wsgi_app: WSGIApplication, application: Application) -> None:
+        self._app = wsgi_app
+        self._application = application
+        # Cached, because most clients use one name.
+        self._serves = lru_cache(maxsize=256)(self._allows)
+
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Pass a request on, or refuse it."""
+        header, path = environ.get("HTTP_HOST", "localhost"), environ["PATH_INFO"]
+        controls = path == PREFIX or path.startswith(f"{PREFIX}/") or path in ALIASES
+        # An intercepted call came through no socket; the test chose its host.
+        is_inside = TIMEOUT in environ and not controls
+        if is_inside or self._serves(header, controls=controls):
+            return self._app(environ, start_response)
+        return send(self._refuse(environ, header, controls), environ, start_response)
+
+    def _allows(self, header: str, *, controls: bool) -> bool:
+        host, settings = host_of(header), self._application.settings
+        if is_loopback(host) or is_below(host, _SMARTPAY):
+            return True
+        if controls:
+            return host != "" and (host == settings.host or is_any(settings))
+        return host != "" and (host in settings.hosts or not is_loopback(settings.host))
+
+    def _refuse(self, environ: WSGIEnvironment, header: str, controls: bool) -> Answer:
+        if controls:
+            return problem(
+                403,
+                f"The Host header {header!r} is not a name of this emulator. Call it "
+                "by its address or as localhost.",
+            )
+        error = ApiError("request.host-unknown", host=repr(header[:80]))
+        return refuse(self._application, read_head(environ), error)
+
+
+def is_any(settings: Settings) -> bool:
+    """Return whether the emulator listens on every address.
+
+    It then has names that it cannot know; the admin token protects the control plane.
+    """
+    return settings.host in {"0.0.0.0", "::"}  # noqa: S104 - compared, not bound
