@@ -179,6 +179,39 @@ def test_a_whole_number_with_a_fraction_of_zero_is_an_amount(shop: Shop) -> None
     assert type(order["amount"]) is int
 
 
+@pytest.mark.clause("data.number-text")
+@pytest.mark.parametrize("suffix", ["", ".0", ".0000"])
+def test_a_whole_number_written_as_text_is_a_number(suffix: str, shop: Shop) -> None:
+    """Two plugins send decimal columns of a database; the answers are integers."""
+    body = payloads.changed(shop.order_body(), "items.0.quantity", f"2{suffix}")
+    body = payloads.changed(body, "items.0.amount", f"500{suffix}")
+    body = payloads.changed(body, "shippingInfo.feeAmount", f"0{suffix}")
+    body = payloads.changed(body, "customerInfo.accountAge", f"30{suffix}")
+
+    order = shop.ok(
+        "create_order", {**body, "amount": f"1250{suffix}", "captureMethod": "manual"}
+    )
+    captured = {**payloads.payment(order["id"], 1), "amount": f"600{suffix}"}
+    payment = shop.ok("create_payment", captured)
+    refunded = {**payloads.refund(payment["id"], 1), "amount": f"100{suffix}"}
+    refund = shop.ok("create_refund", refunded)
+    coupon = shop.ok("create_coupon", payloads.coupon(discountAmount=f"50{suffix}"))
+
+    product = order["lineItems"][0]
+    found = {
+        "amount": order["amount"],
+        "item": product["amount"],
+        "price": product["price"]["amount"],
+        "quantity": product["quantity"],
+        "fee": order["shippingInfo"]["feeAmount"],
+        "payment": payment["amount"],
+        "refund": refund["amount"],
+        "coupon": coupon["discountAmount"],
+    }
+    assert list(found.values()) == [1250, 500, 500, 2, 0, 600, 100, 50]
+    assert {type(number) for number in found.values()} == {int}
+
+
 @pytest.mark.clause("data.metadata-values")
 @pytest.mark.parametrize("value", [{"a": "b"}, ["a"]], ids=["object", "list"])
 def test_metadata_is_flat(value: Any, shop: Shop) -> None:

@@ -18,11 +18,13 @@ from smartpay_schemas._rows import Clause, ErrorRow, Lifecycle, Operation, Trans
 from smartpay_schemas._tables import response_schema
 from smartpay_schemas.event_types import EventType
 from smartpay_schemas.validation import (
+    NumberText,
     Problem,
     UnknownMember,
     accepts,
     accepts_strictly,
     problems,
+    replace_number_texts,
     unknown_members,
 )
 
@@ -45,6 +47,7 @@ __all__ = [
     "ErrorRow",
     "EventType",
     "Lifecycle",
+    "NumberText",
     "Operation",
     "Problem",
     "Transition",
@@ -55,6 +58,7 @@ __all__ = [
     "names",
     "problems",
     "registry",
+    "replace_number_texts",
     "response_schema",
     "schema",
     "unknown_members",

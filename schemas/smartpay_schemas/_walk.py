@@ -7,6 +7,7 @@ references and branches add to each other.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import cache, cached_property
 from typing import Any, NamedTuple
@@ -18,6 +19,9 @@ Path = tuple[str | int, ...]
 
 _BRANCH_LISTS = ("allOf", "anyOf", "oneOf")
 _BRANCHES = ("then", "else")
+
+# A longer text is no number that a schema allows, and costs time to convert.
+_WHOLE_NUMBER = re.compile(r"(-?(?:0|[1-9][0-9]{0,29}))(?:\.0{1,30})?")
 
 
 class UnknownMember(NamedTuple):
@@ -32,6 +36,20 @@ class UnknownMember(NamedTuple):
     pointer: str
     name: str
     suggestion: str | None
+
+
+class NumberText(NamedTuple):
+    """A whole number that was written as text, such as `"1500.0000"`.
+
+    Attributes:
+        pointer: JSON Pointer of the member, such as `/items/0/quantity`.
+        text: The text.
+        number: The number it stands for.
+    """
+
+    pointer: str
+    text: str
+    number: int
 
 
 class Place:
@@ -102,6 +120,11 @@ class Place:
             yield member, _suggest(member, aliases, free)
 
     @cached_property
+    def is_number(self) -> bool:
+        """Whether a number is wanted here, and text is not."""
+        return self.keywords.get("type") in ("integer", "number")
+
+    @cached_property
     def _entries(self) -> Place:
         return self._under("items")
 
@@ -169,6 +192,20 @@ def all_unknown_members(
     for key, entry in inside:
         if isinstance(entry, dict | list):
             yield from all_unknown_members(place.below(key), entry, (*path, key))
+
+
+def replace_number_texts(place: Place, value: Any, path: Path) -> Iterator[NumberText]:
+    """Replace whole numbers written as text where a number is wanted; yield each."""
+    if place.is_silent or not isinstance(value, list | dict):
+        return
+    rows = enumerate(value) if isinstance(value, list) else list(value.items())
+    for key, entry in rows:
+        inner = place.below(key)
+        if not isinstance(entry, str):
+            yield from replace_number_texts(inner, entry, (*path, key))
+        elif inner.is_number and (whole := _WHOLE_NUMBER.fullmatch(entry)):
+            value[key] = int(whole[1])
+            yield NumberText(pointer((*path, key)), entry, value[key])
 
 
 def pointer(path: Path) -> str:

@@ -11,14 +11,16 @@ from typing import Any
 
 from smartpay_schemas import _compile, _walk
 from smartpay_schemas._explain import Problem, explain
-from smartpay_schemas._walk import UnknownMember
+from smartpay_schemas._walk import NumberText, UnknownMember
 
 __all__ = [
+    "NumberText",
     "Problem",
     "UnknownMember",
     "accepts",
     "accepts_strictly",
     "problems",
+    "replace_number_texts",
     "unknown_members",
 ]
 
@@ -46,8 +48,9 @@ def accepts(
 def accepts_strictly(name: str, document: Any) -> bool:
     """Return whether a request is canonical, so that it needs no advice.
 
-    Canonical is: accepted, without nulls, unknown members and tolerated spellings
-    (`autommatic`, `jpy`, `jp`). `1250.0` counts as the whole number it is.
+    Canonical is: accepted, without nulls, unknown members, numbers written as text and
+    tolerated spellings (`autommatic`, `jpy`, `jp`). `1250.0` counts as the whole number
+    it is.
 
     Args:
         name: Schema of a request, such as `requests/order-create`.
@@ -102,6 +105,28 @@ def unknown_members(
     """
     found = _walk.all_unknown_members(_walk.root(name_or_schema), document, ())
     return list(islice(found, MOST_UNKNOWN))
+
+
+def replace_number_texts(name: str, document: Any) -> list[NumberText]:
+    """Replace whole numbers written as text, in place, where a number is wanted.
+
+    `"2"`, `"-5"` and `"1500.0000"` are whole numbers. Other texts stay, such as
+    `"1.5"`, `"1e3"`, `"+2"`, `" 2"` and `"007"`.
+
+    Args:
+        name: Schema of a request, such as `requests/order-create`.
+        document: Decoded JSON; it is changed.
+
+    Returns:
+        What was replaced.
+
+    Raises:
+        LookupError: If there is no schema of this name.
+
+    Source: EC-CUBE and Magento plugins, which send decimal columns of their database;
+    that other members are read alike is *assumed*.
+    """
+    return list(_walk.replace_number_texts(_walk.root(name), document, ()))
 
 
 def _fits(key: str, variant: str, document: Any) -> bool:

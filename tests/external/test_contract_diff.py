@@ -18,6 +18,7 @@ REMOVED: Any = object()
 SCHEMAS = "/components/schemas"
 ORDER = f"{SCHEMAS}/requests.order-create"
 ITEM = f"{SCHEMAS}/common.item"
+SESSION_ITEMS = f"{SCHEMAS}/requests.checkout-session-create/properties/items/anyOf/0"
 TOKEN = f"{SCHEMAS}/resources.token"
 PAYMENT = f"{SCHEMAS}/requests.payment-create"
 POST_ORDER = "/paths/~1v1~1orders/post"
@@ -48,8 +49,8 @@ EDITS = (
         5000,
         "breaking",
     ),
-    Edit("items: fewer allowed", f"{SCHEMAS}/common.items/maxItems", 10, "breaking"),
-    Edit("items: more allowed", f"{SCHEMAS}/common.items/maxItems", 100, "compatible"),
+    Edit("items: fewer allowed", f"{SESSION_ITEMS}/maxItems", 10, "breaking"),
+    Edit("items: more allowed", f"{SESSION_ITEMS}/maxItems", 100, "compatible"),
     Edit("items: none allowed", f"{SCHEMAS}/common.items/minItems", 0, "compatible"),
     Edit("a member becomes mandatory", f"{ORDER}/required/-", "reference", "breaking"),
     Edit(

@@ -82,15 +82,11 @@ def item(**changes: Any) -> list[dict[str, Any]]:
         ),
         (
             order(items=[]),
-            "items: is empty; send an array of 1 to 50 entries",
-        ),
-        (
-            order(items=item() * 51),
-            "items: has 51 entries; send an array of 1 to 50 entries",
+            "items: is empty; send an array of at least 1 entries",
         ),
         (
             order(items={}),
-            "items: is an object; send an array of 1 to 50 entries",
+            "items: is an object; send an array of at least 1 entries",
         ),
         (
             order(customerInfo={"dateOfBirth": "2023-02-29"}),

@@ -1,8 +1,8 @@
 """Bodies and query parameters: decoded and checked, all problems reported at once.
 
 Clients may deviate: ``null`` means absent at every depth, whole numbers
-may come as ``1250.0``, unknown members are ignored. An oddity that the user can fix
-becomes advice. Source: wire captures of the five SDKs.
+may come as ``1250.0`` or as text, unknown members are ignored. An oddity that the user
+can fix becomes advice. Source: wire captures of the five SDKs, code of two plugins.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from smartpay_schemas import (
     Problem,
     accepts_strictly,
     problems,
+    replace_number_texts,
     unknown_members,
 )
 
@@ -35,6 +36,7 @@ _JSON = {"", "application/json", "text/json"}
 _MISSPELT = {"autommatic": "automatic"}
 _LOWER_CASE = {"jpy": "JPY", "jp": "JP"}
 _FREE_FORM = {"metadata", "priceMetadata", "productMetadata"}
+_MOST_ADVICE = 100  # of one body; nobody reads more
 _EXPAND = {"": False, "no": False, "all": True}
 
 
@@ -77,8 +79,10 @@ def validated(operation: Operation, document: Any, ctx: Context) -> dict[str, An
         body, found = document, []
     else:
         body = cleaned(document)
+        advice = numbers_read(operation.request, body)
         found = problems(operation.request, body)
-        ctx.advice.extend(oddities(operation.request, body))
+        advice += oddities(operation.request, body)
+        ctx.advice.extend(advice[:_MOST_ADVICE])
     if found:
         for one in found:
             ctx.explain(
@@ -145,6 +149,24 @@ def cleaned(value: Any) -> Any:
     if isinstance(value, list):
         return [cleaned(entry) for entry in value]
     return value
+
+
+def numbers_read(request: str, body: Any) -> list[dict[str, str]]:
+    """Turn whole numbers written as text into numbers, in place; return the advice.
+
+    Args:
+        request: The name of the request's schema.
+        body: Cleaned.
+    """
+    return [
+        _advice(
+            "number-as-text",
+            pointer,
+            f"{_place(pointer)} is the text {text!r}, taken as {number}; send {number} "
+            "without quotes",
+        )
+        for pointer, text, number in replace_number_texts(request, body)
+    ]
 
 
 def oddities(request: str, body: Any) -> list[dict[str, str]]:
