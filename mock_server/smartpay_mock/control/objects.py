@@ -5,24 +5,51 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from smartpay_fixtures import sandbox_values_document
+from smartpay_mock.api.application import save_account
 from smartpay_mock.control.routes import Request, Routes, json_object
-from smartpay_mock.kernel.errors import NotFoundError
+from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
 from smartpay_mock.kernel.json import decode
 from smartpay_mock.resources import Context
-from smartpay_mock.resources.consumers import keep_consumer
+from smartpay_mock.resources.consumers import find_consumer, keep_consumer, new_consumer
+from smartpay_mock.resources.context import created
 from smartpay_mock.resources.tokens import keep_token
 from smartpay_mock.resources.views import Document, expanded, plain
 from smartpay_mock.storage.base import Unit
-from smartpay_schemas import LIFECYCLES
+from smartpay_schemas import LIFECYCLES, schema
 
 routes = Routes()
 
 _ALL = 1_000_000
 _DECISION = {"enum": ["approved", "declined", "declined_softly"]}
-_TOKEN = json_object(
-    status={"enum": list(LIFECYCLES["token"].states)}, decision=_DECISION
+_STATUS = {"enum": list(LIFECYCLES["token"].states)}
+_ACTIVE = {"type": "boolean"}
+_TOKEN = json_object(status=_STATUS, decision=_DECISION)
+_NEW_TOKEN = json_object(
+    consumer={
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 100,
+        "description": "Id of its consumer; a new consumer if absent.",
+    },
+    status={**_STATUS, "default": "active"},
+    decision={**_DECISION, "default": "approved"},
+    reference=schema("common/reference"),
+    metadata=schema("common/metadata"),
 )
-_CONSUMER = json_object(active={"type": "boolean"}, decision=_DECISION)
+_CONSUMER = json_object(active=_ACTIVE, decision=_DECISION)
+_NEW_CONSUMER = json_object(
+    emailAddress={
+        "type": "string",
+        "maxLength": 254,
+        "pattern": sandbox_values_document()["login"]["pattern"],
+        "x-expected": "an address such as mei+test@example.com, ending its local part "
+        "in +test",
+        "description": "Logs in with any password; a new address if absent.",
+    },
+    active={**_ACTIVE, "default": True},
+    decision={**_DECISION, "default": "approved"},
+)
 
 
 @routes.add("GET", "/orders")
@@ -51,6 +78,29 @@ def list_tokens(request: Request) -> Any:
     return _list(request, "token")
 
 
+@routes.add("POST", "/tokens", body=_NEW_TOKEN)
+def create_token(request: Request) -> Any:
+    """Create a token that can be charged, with its consumer if none is named."""
+
+    def make(ctx: Context) -> Document:
+        body = {"status": "active", **request.body}
+        named = body.pop("consumer", None)
+        consumer = (
+            _find(ctx.unit, "consumer", named) if named else _create_consumer(ctx)
+        )
+        token = {
+            **created(ctx, "token", "token"),
+            "metadata": {},
+            "_decision": body.pop("decision", "approved"),
+            **body,
+            "_consumer": consumer["id"],
+        }
+        keep_token(ctx, token)
+        return token
+
+    return _create(request, make)
+
+
 @routes.add("GET", "/tokens/{id}")
 def show_token(request: Request) -> Any:
     """Show a token in any status."""
@@ -72,6 +122,12 @@ def list_consumers(request: Request) -> Any:
     return _list(request, "consumer")
 
 
+@routes.add("POST", "/consumers", body=_NEW_CONSUMER)
+def create_consumer(request: Request) -> Any:
+    """Create a consumer who can log in and authorize."""
+    return _create(request, lambda ctx: _create_consumer(ctx, **request.body))
+
+
 @routes.add("GET", "/consumers/{id}")
 def show_consumer(request: Request) -> Any:
     """Show a consumer."""
@@ -84,14 +140,48 @@ def change_consumer(request: Request) -> Any:
     return _change(request, "consumer", request.body, keep_consumer)
 
 
+def _view(document: Document) -> Document:
+    """Return a document with the members that only the control plane shows."""
+    view = plain(document)
+    if document["object"] == "token":
+        view["consumer"] = document.get("_consumer")
+        view["decision"] = document.get("_decision", "approved")
+    return view
+
+
+def _create(request: Request, make: Callable[[Context], Document]) -> Document:
+    with request.opened() as (unit, account):
+        ctx = request.application.context(unit, account, account.ids())
+        document = make(ctx)
+        save_account(unit, account, ctx.ids)
+        return _view(document)
+
+
+def _create_consumer(ctx: Context, **members: Any) -> Document:
+    """Create a consumer.
+
+    Raises:
+        SandboxUsageError: The account has a consumer with this address.
+    """
+    consumer = new_consumer(ctx, **members)
+    known = find_consumer(ctx, consumer["emailAddress"])
+    if known:
+        raise SandboxUsageError(
+            f"emailAddress: {known['id']} has this address. Change that consumer with "
+            "PATCH, or send another address."
+        )
+    keep_consumer(ctx, consumer)
+    return consumer
+
+
 def _list(request: Request, kind: str) -> list[Document]:
     with request.opened() as (unit, _account):
-        return [plain(document) for document in _stored(unit, kind)]
+        return [_view(document) for document in _stored(unit, kind)]
 
 
 def _show(request: Request, kind: str) -> Document:
     with request.opened() as (unit, _account):
-        return plain(_find(unit, kind, request.id))
+        return _view(_find(unit, kind, request.id))
 
 
 def _change(
@@ -103,7 +193,7 @@ def _change(
     with request.opened() as (unit, account):
         document = _find(unit, kind, request.id) | changes
         keep(request.application.context(unit, account, account.ids()), document)
-        return plain(document)
+        return _view(document)
 
 
 def _stored(unit: Unit, kind: str) -> list[Document]:

@@ -52,20 +52,32 @@ def consumer_login(ctx: Context, _params: dict[str, str], body: Document) -> Doc
 
 def consumer_of(ctx: Context, email_address: str) -> Document:
     """Return the account's consumer with this address; make one if there is none."""
-    address = email_address.casefold()
-    rows = ctx.unit.page("consumer", limit=1, index_key=address)
-    if rows:
-        return ctx.find("consumer", rows[0].id)
-    consumer = {
-        "id": ctx.ids.new("consumer"),
+    known = find_consumer(ctx, email_address)
+    if known:
+        return known
+    consumer = new_consumer(ctx, emailAddress=email_address)
+    keep_consumer(ctx, consumer)
+    return consumer
+
+
+def find_consumer(ctx: Context, email_address: str) -> Document | None:
+    """Return the account's consumer with this address, in any casing."""
+    rows = ctx.unit.page("consumer", limit=1, index_key=email_address.casefold())
+    return ctx.find("consumer", rows[0].id) if rows else None
+
+
+def new_consumer(ctx: Context, **members: Any) -> Document:
+    """Return a consumer that is not stored; active and approved by default."""
+    id_ = ctx.ids.new("consumer")
+    return {
+        "id": id_,
         "object": "consumer",
-        "emailAddress": email_address,
+        "emailAddress": f"{id_.rpartition('_')[2].lower()}+test@example.com",
         "active": True,
         "decision": "approved",
         "createdAt": ctx.now,
+        **members,
     }
-    keep_consumer(ctx, consumer)
-    return consumer
 
 
 def keep_consumer(ctx: Context, consumer: Document) -> None:

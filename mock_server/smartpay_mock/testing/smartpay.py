@@ -224,6 +224,49 @@ class Smartpay:
         hold = self._client.admin("POST", "/holds", body=body)
         return Hold(self._client, hold["id"], operation)
 
+    def create_token(
+        self,
+        *,
+        consumer: str | None = None,
+        status: str | None = None,
+        decision: str | None = None,
+        reference: str | None = None,
+    ) -> dict[str, Any]:
+        """Create a token that can be charged; return it with its consumer's id.
+
+        Args:
+            consumer: Consumer id; a new consumer if not given.
+            status: ``active`` if not given.
+            decision: ``approved`` if not given; as for ``set_token``.
+            reference: The merchant's reference.
+        """
+        return self._create(
+            "/tokens",
+            consumer=consumer,
+            status=status,
+            decision=decision,
+            reference=reference,
+        )
+
+    def create_consumer(
+        self,
+        *,
+        email_address: str | None = None,
+        active: bool | None = None,
+        decision: str | None = None,
+    ) -> dict[str, Any]:
+        """Create a consumer who can log in and authorize; return it.
+
+        Args:
+            email_address: An address with ``+test`` before the ``@``; a new one if not
+                given.
+            active: Whether the consumer can be charged; true if not given.
+            decision: ``approved`` if not given; as for ``set_consumer``.
+        """
+        return self._create(
+            "/consumers", emailAddress=email_address, active=active, decision=decision
+        )
+
     def set_token(
         self, id_: str, *, status: str | None = None, decision: str | None = None
     ) -> dict[str, Any]:
@@ -232,7 +275,7 @@ class Smartpay:
         Args:
             id_: Token id, such as ``smartpay.tokens.approved``.
             status: ``active``, ``disabled``, ``requires_authorization``, ``rejected``.
-            decision: ``approved`` or ``declined``.
+            decision: ``approved``, ``declined`` or ``declined_softly``.
         """
         return self._change("/tokens/{id}", id_, status=status, decision=decision)
 
@@ -418,7 +461,16 @@ class Smartpay:
         found: list[dict[str, Any]] = self._client.admin("GET", path, query=query)
         return found
 
+    def _create(self, path: str, **members: Any) -> dict[str, Any]:
+        body = _given(members)
+        created: dict[str, Any] = self._client.admin("POST", path, body=body)
+        return created
+
     def _change(self, path: str, id_: str, **changes: Any) -> dict[str, Any]:
-        body = {name: value for name, value in changes.items() if value is not None}
+        body = _given(changes)
         changed: dict[str, Any] = self._client.admin("PATCH", path, id_=id_, body=body)
         return changed
+
+
+def _given(members: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if value is not None}
