@@ -17,7 +17,7 @@ from smartpay_fixtures import sandbox_values
 from smartpay_mock.control.admin import ALIASES, ROUTES
 from smartpay_mock.control.routes import PREFIX, Route
 from smartpay_mock.events.faults import OPTIONS
-from smartpay_mock.kernel.faults import KINDS
+from smartpay_mock.kernel.faults import KINDS, OUTCOMES
 from smartpay_mock.kernel.settings import Settings, environment_name
 from smartpay_mock.mutants import mutants
 from smartpay_schemas import CLAUSES, ERRORS, LIFECYCLES, OPERATIONS, Clause, Lifecycle
@@ -221,7 +221,7 @@ def control_plane_page() -> str:
             code(kind),
             ", ".join(f"{name}: {json.dumps(options[name])}" for name in options),
         )
-        for kind, options in KINDS.items()
+        for kind, options in {**KINDS, **OUTCOMES}.items()
     ]
     webhook_faults = [(code(name), x.help, x.expected) for name, x in OPTIONS.items()]
     return "\n\n".join(

@@ -9,7 +9,7 @@ import pytest
 
 from smartpay_mock import pytest_plugin
 from smartpay_mock.events.faults import OPTIONS
-from smartpay_mock.kernel.faults import KINDS
+from smartpay_mock.kernel.faults import KINDS, OUTCOMES
 from smartpay_mock.testing import Smartpay
 
 # What the plugin needs of the account, and what messages and verdicts are made from.
@@ -37,12 +37,12 @@ def test_a_member_is_named(page: str, member: str) -> None:
     assert named, f"docs/fixture.md does not name {member}"
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*KINDS, *OUTCOMES])
 def test_a_fault_is_in_the_table_with_its_options(page: str, kind: str) -> None:
     """Each row of the table of faults names every option of its kind."""
     [row] = re.findall(rf"^\| `{kind}` \|.*$", page, re.MULTILINE)
 
-    missing = [option for option in KINDS[kind] if f"`{option}" not in row]
+    missing = [option for option in (KINDS | OUTCOMES)[kind] if f"`{option}" not in row]
 
     assert not missing
 

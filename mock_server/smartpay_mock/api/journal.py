@@ -62,6 +62,7 @@ def write(
         "trace": ctx.trace,
         "advice": ctx.advice,
         "faults": faults,
+        "result": answer.result,
     }
     ctx.unit.put(KIND, id_, encode(document), attachment=body + answer.body)
 
@@ -73,6 +74,7 @@ def read(row: Row) -> dict[str, Any]:
     return {
         **kept,
         "idempotencyKey": kept["headers"].get("idempotency-key"),
+        "result": kept.get("result", ""),  # earlier versions stored none
         "trace": [{"rule": rule, "found": found} for rule, found in kept["trace"]],
         "body": texts[:length].decode("utf-8", "replace"),
         "answer": texts[length:].decode("utf-8", "replace"),

@@ -23,18 +23,24 @@ from smartpay_mock.api.application import (
     save_account,
 )
 from smartpay_mock.api.auth import Credential, Refusal, authenticate
-from smartpay_mock.api.faults import apply_faults
+from smartpay_mock.api.faults import (
+    CallFaults,
+    apply_faults,
+    result_of,
+    take_faults,
+)
 from smartpay_mock.api.idempotency import Key
 from smartpay_mock.api.validation import read_body, wants_expanded
 from smartpay_mock.kernel.account import Account
-from smartpay_mock.kernel.errors import ApiError
+from smartpay_mock.kernel.errors import ApiError, SandboxUsageError
 from smartpay_mock.kernel.exchange import (
     ADVICE_HEADER,
     ADVICE_SEPARATOR,
+    FAULT_HEADER,
     Answer,
     Call,
 )
-from smartpay_mock.kernel.faults import Fault
+from smartpay_mock.kernel.faults import OUTCOMES, Fault
 from smartpay_mock.kernel.json import decode
 from smartpay_mock.resources import Context, Listing
 from smartpay_mock.resources.context import all_of, invalid
@@ -43,6 +49,10 @@ from smartpay_mock.storage.base import Unit
 from smartpay_schemas import Operation
 
 _ADVICE_LENGTH = 1_000
+_FAULT_HEADER = FAULT_HEADER.lower()
+_REFUSED = 400
+# The rule in a trace that says why a charge was approved or declined.
+_DECIDES = "authorization"
 
 
 def perform(
@@ -75,13 +85,14 @@ def perform(
     holds, account_id = application.holds, caller.account
     holds.wait(account_id, operation.id, "before_commit")
     with application.opened(account_id) as (unit, account):
-        faults = account.take_faults(operation.id)
-        if faults:
+        if account.faults or _FAULT_HEADER in call.headers:
+            pipeline.take_faults(account)
+        if pipeline.faults.plans:
             unit.put("account", account.id, account.to_bytes())
         else:
             answer = pipeline.run(unit, account)
-    if faults:
-        answer = pipeline.run_with_faults(faults)
+    if pipeline.faults.plans:
+        answer = pipeline.run_with_faults()
     if pipeline.has_deliveries:
         application.wake(account_id)
     holds.wait(account_id, operation.id, "after_commit")
@@ -118,7 +129,9 @@ class Pipeline:
         params: The path's parameters.
         call: The request.
         caller: Whose account the call acts on.
-        faults: The fault plans that apply, as text.
+        faults: The fault plans of the call.
+        outcome: The planned outcome of the charge, if there is one.
+        problem: Why the call is refused before anything else, if it is.
         has_deliveries: Whether the call made webhook deliveries.
     """
 
@@ -127,20 +140,30 @@ class Pipeline:
     params: Params
     call: Call
     caller: Credential
-    faults: list[str] = field(default_factory=list)
+    faults: CallFaults = field(default_factory=CallFaults)
+    outcome: str = ""
+    problem: ApiError | None = None
     has_deliveries: bool = False
+
+    def take_faults(self, account: Account) -> None:
+        """Take the fault plans that apply to the call; an invalid one refuses it."""
+        try:
+            self.faults = take_faults(account, self.operation, self.params, self.call)
+            self.outcome = self.faults.outcome
+        except SandboxUsageError as error:
+            self.problem = invalid(str(error))
 
     def run(self, unit: Unit, account: Account) -> Answer:
         """Run the call in ``unit``, keep its idempotency key and journal it."""
         application = self.application
         ids = account.ids()
-        request_id = ids.new("request")
-        ctx = application.context(unit, account, ids)
+        request_id, ctx = ids.new("request"), application.context(unit, account, ids)
         ctx.base_url = self.call.base_url
         ctx.actor = self.caller.actor
+        ctx.outcome = self.outcome
         key = answer = None
         try:
-            self._check_size()
+            self._check()
             key = application.idempotency.read_key(
                 self.operation, dict(self.params), self.call, application.rules
             )
@@ -155,30 +178,62 @@ class Pipeline:
                 )
         return self._finish(account, ctx, request_id, answer)
 
-    def run_with_faults(self, faults: list[Fault]) -> Answer:
+    def run_with_faults(self) -> Answer:
         """Run the call with faults before and after its unit of work.
 
         Nothing is locked while a fault waits.
         """
-        self.faults = [fault.describe() for fault in faults]
-        answer, advance_ms = apply_faults(faults, "before_commit")
-        self._advance_clock(advance_ms)
-        with self.application.opened(self.caller.account) as (unit, account):
-            if answer is None:
-                answer = self.run(unit, account)
-            else:
-                ids = account.ids()
-                ctx = self.application.context(unit, account, ids)
-                ctx.explain("fault", "; ".join(self.faults))
-                answer = self._finish(account, ctx, ids.new("request"), answer)
-        changed, advance_ms = apply_faults(faults, "after_commit", answer)
+        try:
+            answer = self._run_between_faults()
+        except Exception:
+            with suppress(Exception):  # the store may be the cause of the failure
+                self._give_back()
+            raise
+        changed, advance_ms = apply_faults(self.faults.plans, "after_commit", answer)
         self._advance_clock(advance_ms)
         if changed is None:
             return answer
         changed.headers["Request-Id"] = answer.headers["Request-Id"]
+        changed.result = answer.result
         return changed
 
-    def _check_size(self) -> None:
+    def _run_between_faults(self) -> Answer:
+        answer, advance_ms = apply_faults(self.faults.plans, "before_commit")
+        self._advance_clock(advance_ms)
+        with self.application.opened(self.caller.account) as (unit, account):
+            if answer is None:
+                return self.run(unit, account)
+            ids = account.ids()
+            ctx = self.application.context(unit, account, ids)
+            return self._finish(account, ctx, ids.new("request"), answer)
+
+    def _give_back(self) -> None:
+        """Count the plans as not met by this call."""
+        with self.application.opened(self.caller.account) as (unit, account):
+            account.give_back([plan.id for plan in self.faults.plans])
+            unit.put("account", account.id, account.to_bytes())
+
+    def _conclude_faults(self, account: Account, ctx: Context, answer: Answer) -> None:
+        """Give back the plans without effect, and note what each plan did."""
+        faults = self.faults
+        has_committed = not faults.prevent_commit and _has_committed(
+            self.operation, ctx, answer
+        )
+        unmet: list[str] = []
+        if not has_committed:
+            unmet = faults.leave(_is_after_commit, "the call committed nothing")
+        if not (has_committed and ctx.is_outcome_used):
+            unmet += faults.leave(_is_outcome, "the call decided no charge")
+        account.give_back(unmet)
+        answer.result = result_of(
+            self.operation, faults.plans, answer if has_committed else None
+        )
+        for finding in faults.findings(answer.result):
+            ctx.explain("fault", finding)
+
+    def _check(self) -> None:
+        if self.problem:
+            raise self.problem
         if self.call.is_too_large:
             limit = self.application.settings.body_limit
             raise ApiError("request.too-large", limit=limit)
@@ -241,14 +296,17 @@ class Pipeline:
         answer.headers["Request-Id"] = request_id
         if ctx.advice:
             answer.headers[ADVICE_HEADER] = _advice_line(ctx.advice)
+        if self.faults.plans or self.faults.left:
+            self._conclude_faults(account, ctx, answer)
         save_account(ctx.unit, account, ctx.ids)
+        answer.reason = next((text for rule, text in ctx.trace if rule == _DECIDES), "")
         journal.write(
             ctx,
             self.call,
             answer,
             self.caller.hint,
             operation=self.operation,
-            faults=self.faults,
+            faults=[plan.describe() for plan in self.faults.plans],
         )
         self.application.trim(ctx.unit)
         return answer
@@ -259,6 +317,22 @@ class Pipeline:
             with self.application.opened(self.caller.account) as (unit, account):
                 account.clock = account.clock.advanced(by_ms)
                 unit.put("account", account.id, account.to_bytes())
+
+
+def _has_committed(operation: Operation, ctx: Context, answer: Answer) -> bool:
+    """Return whether the call, or the one that it repeats, changed something."""
+    if answer.status >= _REFUSED or operation.method == "GET":
+        return False
+    is_replay = "Idempotency-Replayed" in answer.headers
+    return is_replay or bool(ctx.saved) or operation.method == "DELETE"
+
+
+def _is_after_commit(plan: Fault) -> bool:
+    return plan.when == "after_commit"
+
+
+def _is_outcome(plan: Fault) -> bool:
+    return plan.kind in OUTCOMES
 
 
 def _view(ctx: Context, stored: dict[str, Any], *, wants: bool) -> dict[str, Any]:

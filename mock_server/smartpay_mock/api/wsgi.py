@@ -31,10 +31,9 @@ from werkzeug.wsgi import get_input_stream
 from smartpay_mock.api import envelope
 from smartpay_mock.api.application import Application
 from smartpay_mock.api.pipeline import perform, refuse
-from smartpay_mock.kernel.environ import REPORT, TRANSPORT
+from smartpay_mock.kernel.environ import ANSWER, REPORT, TRANSPORT
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.exchange import Answer, Call
-from smartpay_mock.kernel.json import encode
 from smartpay_mock.storage.base import StoreUnavailable
 from smartpay_schemas import Operation
 
@@ -216,6 +215,7 @@ def read_head(environ: WSGIEnvironment) -> Call:
         query=_read_query(query) if query else {},
         headers=headers,
         base_url=f"{environ['wsgi.url_scheme']}://{headers.get('host', '127.0.0.1')}",
+        breaks_connections=TRANSPORT in environ,
     )
 
 
@@ -300,13 +300,12 @@ def send(
     answer: Answer, environ: WSGIEnvironment, start_response: StartResponse
 ) -> Iterable[bytes]:
     """Send an answer by WSGI, or have the server break the connection instead."""
-    breaks_connection = environ.get(TRANSPORT)
-    if answer.transport is not None and breaks_connection is None:
-        answer = _unsupported(answer)
+    environ[ANSWER] = answer
     status, headers = _head(answer)
     body: Iterable[bytes] = (answer.body,)
-    if answer.transport is not None and breaks_connection is not None:
-        body = breaks_connection(answer.transport, status, headers, answer.body)
+    if answer.transport is not None:
+        # Plans that break the connection apply only to calls that have this key.
+        body = environ[TRANSPORT](answer.transport, status, headers, answer.body)
     start_response(status, headers)
     return () if environ["REQUEST_METHOD"] == "HEAD" else body
 
@@ -321,16 +320,3 @@ def _head(answer: Answer) -> tuple[str, list[tuple[str, str]]]:
     # A fault may have any status, also one without a name.
     line = _STATUS_LINES.get(answer.status) or f"{answer.status} Unnamed"
     return line, headers
-
-
-def _unsupported(answer: Answer) -> Answer:
-    kind = answer.transport.kind if answer.transport else ""
-    status = HTTPStatus.NOT_IMPLEMENTED.value
-    body = {
-        "details": [],
-        "errorCode": "fault.unsupported",
-        "message": f"A {kind} fault needs the raw socket, which this server does not "
-        "give; serve with --server threads.",
-        "statusCode": status,
-    }
-    return Answer(status, encode(body), headers=answer.headers)

@@ -8,7 +8,15 @@ from smartpay_mock.api.application import save_account
 from smartpay_mock.api.holds import Hold
 from smartpay_mock.control.routes import Request, Routes, json_object
 from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
-from smartpay_mock.kernel.faults import KINDS, WHENS, check_fault, to_document
+from smartpay_mock.kernel.faults import (
+    KINDS,
+    MATCHING,
+    OUTCOMES,
+    WHENS,
+    check_fault,
+    check_server,
+    to_document,
+)
 
 routes = Routes()
 
@@ -17,10 +25,15 @@ _FAULT = {
     "type": "object",
     "properties": {
         "operation": {"type": "string"},
-        "kind": {"enum": sorted(KINDS)},
+        "kind": {"enum": sorted({**KINDS, **OUTCOMES})},
         "when": {"enum": list(WHENS)},
         "times": _COUNT,
         "after": _COUNT,
+        "matching": {
+            "type": "object",
+            "maxProperties": 20,
+            "description": f"Values by {', '.join(MATCHING)} or JSON pointer.",
+        },
     },
     "required": ["operation", "kind"],
     "description": "All other members are options of the kind.",
@@ -41,6 +54,7 @@ def add_fault(request: Request) -> Any:
     with request.opened() as (unit, account):
         ids = account.ids()
         fault = check_fault(ids.new("fault"), **request.body)
+        check_server(fault, breaks_connections=request.call.breaks_connections)
         account.faults.append(fault)
         account.has_changed = True
         save_account(unit, account, ids)

@@ -46,7 +46,7 @@ _SNAPSHOT = {
     "required": ["version", "documents"],
     "description": "A snapshot from GET /__admin/snapshots.",
 }
-_PLAN = ("operation", "kind", "when", "times", "after")
+_PLAN = ("operation", "kind", "when", "times", "after", "matching")
 _ACCOUNT = {
     "type": "object",
     "properties": {

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
 from smartpay_mock.kernel.clock import AccountClock
-from smartpay_mock.kernel.faults import Fault, to_document
+from smartpay_mock.kernel.faults import Fault, Has, to_document
 from smartpay_mock.kernel.ids import Ids
 from smartpay_mock.kernel.json import decode, encode
 
@@ -38,17 +39,38 @@ class Account:
         """Return the source of this account's ids."""
         return Ids(self.seed, self.id, self.drawn)
 
-    def take_faults(self, operation: str) -> list[Fault]:
-        """Count a call with the fault plans and return those that apply.
+    def take_faults(
+        self, operation: str, has: Has, *, skip: Collection[str] = ()
+    ) -> tuple[list[Fault], list[Fault]]:
+        """Count a call with the fault plans; return those that may apply to it.
 
-        The counts are saved with the account, also when the call is refused.
+        Args:
+            operation: The operation id of the call.
+            has: What the call contains.
+            skip: Kinds that the server cannot carry out.
+
+        Returns:
+            The plans that may apply, and those of ``skip`` that would.
         """
         if not self.faults:
-            return []
-        seen = [fault.seen for fault in self.faults]
-        applying = [fault for fault in self.faults if fault.take(operation)]
-        self.has_changed = seen != [fault.seen for fault in self.faults]
-        return applying
+            return [], []
+        before = [fault.seen for fault in self.faults]
+        able = [fault for fault in self.faults if fault.kind not in skip]
+        accepted = [fault for fault in able if fault.accepts(operation, has)]
+        skipped = [
+            fault
+            for fault in self.faults
+            if fault.kind in skip and replace(fault).accepts(operation, has)
+        ]
+        self.has_changed = before != [fault.seen for fault in self.faults]
+        return accepted, skipped
+
+    def give_back(self, ids: Collection[str]) -> None:
+        """Count plans that had no effect on a call as not met by it."""
+        for fault in self.faults:
+            if fault.id in ids and fault.met:
+                fault.met -= 1
+                self.has_changed = True
 
     def to_bytes(self) -> bytes:
         """Return the document to store."""

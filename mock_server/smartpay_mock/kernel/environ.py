@@ -14,3 +14,6 @@ REPORT = "smartpay.report"
 
 TIMEOUT = "smartpay.timeout"
 """The client's timeout in seconds, or ``None``; in-process clients set it."""
+
+ANSWER = "smartpay.answer"
+"""The ``Answer`` that the API returned; the application sets it, for logs."""

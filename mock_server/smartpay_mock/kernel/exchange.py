@@ -13,6 +13,9 @@ ADVICE_SEPARATOR = " | "
 REASON_HEADER = "Smartpay-Sandbox-Reason"
 """Response header of a 401: why the credential was refused."""
 
+FAULT_HEADER = "Smartpay-Sandbox-Fault"
+"""Request header: the fault or outcome of this one call."""
+
 TransportKind = Literal["reset", "empty", "half", "stall"]
 
 
@@ -45,6 +48,7 @@ class Call:
         decoded: The body's JSON value and the same value as compact bytes, after it was
             decoded.
         is_too_large: The body is over the limit and was not read.
+        breaks_connections: Whether the server can break this call's connection.
     """
 
     method: str
@@ -55,6 +59,7 @@ class Call:
     base_url: str = "http://127.0.0.1:8585"
     decoded: tuple[Any, bytes] | None = None
     is_too_large: bool = False
+    breaks_connections: bool = False
 
 
 @dataclass(slots=True)
@@ -67,6 +72,8 @@ class Answer:
         content_type: ``None`` sends no Content-Type.
         headers: Further headers, names as they are sent.
         transport: The fault on the connection, if there is one.
+        result: What a fault made of the call, for logs; empty without one.
+        reason: Why a charge was declined, for logs.
     """
 
     status: int
@@ -74,3 +81,5 @@ class Answer:
     content_type: str | None = "application/json"
     headers: dict[str, str] = field(default_factory=dict)
     transport: TransportFault | None = None
+    result: str = ""
+    reason: str = ""

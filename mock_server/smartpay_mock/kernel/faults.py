@@ -6,7 +6,7 @@ A plan is stored with its account, so every process that serves the account appl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
@@ -28,6 +28,33 @@ KINDS: dict[str, dict[str, Any]] = {
     "broken_json": {},
     "timeout": {"ms": 60_000},
 }
+
+OUTCOMES: dict[str, dict[str, Any]] = {
+    "approve": {},
+    "decline": {},
+    "decline_softly": {},
+}
+"""Kinds that decide a charge in place of the test values, and break nothing."""
+
+DECIDED = ("create_order", "authorize_order")
+"""The operations whose charge an outcome can decide."""
+
+SOCKET_KINDS = ("reset", "empty", "half", "timeout")
+"""Kinds that break the connection, which not every server can do."""
+
+_OF_KIND = {**KINDS, **OUTCOMES}
+
+MATCHING = {
+    "reference": "/reference",
+    "token": "/token",
+    "amount": "/amount",
+    "idempotency_key": "the header Idempotency-Key",
+    "id": "the id in the path",
+}
+"""What ``matching`` may name besides JSON pointers, and where that is."""
+
+Has = Callable[[str, Any], bool]
+"""Returns whether a call has a value at a name or JSON pointer."""
 
 
 def _is_whole(value: Any, lowest: int, highest: int) -> bool:
@@ -77,14 +104,15 @@ class Fault:
     Attributes:
         id: The id of the plan.
         operation: An operation id, or ``*`` for every one.
-        kind: A key of ``KINDS``.
+        kind: A key of ``KINDS`` or ``OUTCOMES``.
         when: ``before_commit`` (nothing is stored) or ``after_commit`` (the request
             was carried out, but its response is wrong or lost).
         times: How many requests it applies to; 0 means all.
         after: How many matching requests pass first.
         options: The options of the kind.
+        matching: What a request must contain, as value by name or JSON pointer.
         seen: Matching requests so far.
-        met: Requests it was applied to so far.
+        met: Requests whose client saw its effect.
     """
 
     id: str
@@ -94,6 +122,7 @@ class Fault:
     times: int = 1
     after: int = 0
     options: dict[str, Any] = field(default_factory=dict)
+    matching: dict[str, Any] = field(default_factory=dict)
     seen: int = 0
     met: int = 0
 
@@ -107,19 +136,47 @@ class Fault:
         options = "".join(
             f", {name}={value}"
             for name, value in self.options.items()
-            if value != KINDS[self.kind][name] or name == "status"
+            if value != _OF_KIND[self.kind][name] or name == "status"
         )
-        return f"{self.kind} on {self.operation} {self.when}{options}"
+        matching = "".join(
+            f", {name}={value!r}" for name, value in self.matching.items()
+        )
+        return f"{self.kind} on {self.operation} {self.when}{options}{matching}"
 
-    def take(self, operation: str) -> bool:
-        """Count a request for ``operation``; return whether the plan applies to it."""
+    def accepts(self, operation: str, has: Has) -> bool:
+        """Count a matching request; return whether the plan may apply to it.
+
+        Args:
+            operation: The operation id of the request.
+            has: What the request contains.
+        """
         if self.operation not in {operation, "*"} or self.is_spent:
             return False
-        self.seen += 1
-        if self.seen <= self.after:
+        if not all(has(name, value) for name, value in self.matching.items()):
             return False
-        self.met += 1
-        return True
+        self.seen += 1
+        return self.seen > self.after
+
+
+def choose(plans: Sequence[Fault]) -> list[Fault]:
+    """Return those of ``plans`` that can all have an effect on one call.
+
+    These are every delay, and one answer: the first before the commit, else the first
+    after it. A plan that aims at this one call by its header, which has no id, comes
+    before all others. An outcome needs a call that is carried out.
+    """
+    answering = [one for one in plans if one.kind in KINDS and one.kind != "latency"]
+    answering.sort(key=lambda one: (bool(one.id), WHENS.index(one.when)))
+    first = answering[:1]
+    is_refused = bool(first) and first[0].when == "before_commit"
+    outcome = [one for one in plans if one.kind in OUTCOMES][:1]
+    chosen = first if is_refused else first + outcome
+    return [
+        one
+        for one in plans
+        if one in chosen
+        or (one.kind == "latency" and not (is_refused and one.when == "after_commit"))
+    ]
 
 
 def check_fault(
@@ -131,28 +188,31 @@ def check_fault(
     when: str = "before_commit",
     times: int = 1,
     after: int = 0,
+    matching: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> Fault:
     """Return a plan.
 
     Raises:
         SandboxUsageError: The operation, kind, moment or an option is unknown, a count
-            is negative, or the value of an option is not allowed.
+            is negative, the value of an option is not allowed, or the kind does not
+            apply to the operation or the moment.
     """
     if operation != "*" and operation not in OPERATIONS:
         raise SandboxUsageError(
             f"Unknown operation {operation!r}. Use * or one of: "
             f"{', '.join(sorted(OPERATIONS))}."
         )
-    if kind not in KINDS:
+    if kind not in _OF_KIND:
         raise SandboxUsageError(
-            f"Unknown fault {kind!r}. Use one of: {', '.join(sorted(KINDS))}."
+            f"Unknown fault {kind!r}. Use one of: {', '.join(sorted(_OF_KIND))}."
         )
     if when not in WHENS:
         raise SandboxUsageError(f"Unknown when={when!r}. Use {' or '.join(WHENS)}.")
     if times < 0 or after < 0:
         raise SandboxUsageError("times and after must be 0 or more.")
     _check_options(kind, options)
+    _check_outcome(kind, operation, when)
     return Fault(
         id=id_,
         operation=operation,
@@ -160,21 +220,58 @@ def check_fault(
         when=when,
         times=times,
         after=after,
-        options={**KINDS[kind], **options},
+        options={**_OF_KIND[kind], **options},
+        matching=_checked_matching(matching or {}),
     )
 
 
 def _check_options(kind: str, options: Mapping[str, Any]) -> None:
-    unknown = sorted(set(options) - set(KINDS[kind]))
+    unknown = sorted(set(options) - set(_OF_KIND[kind]))
     if unknown:
         raise SandboxUsageError(
             f"A {kind} fault takes no {', '.join(unknown)}; it takes "
-            f"{', '.join(KINDS[kind]) or 'no options'}."
+            f"{', '.join(_OF_KIND[kind]) or 'no options'}."
         )
     for name, value in options.items():
         is_good, expected = _OPTIONS[name]
         if not is_good(value):
             raise SandboxUsageError(f"Invalid {name}={value!r}. Send {expected}.")
+
+
+def _check_outcome(kind: str, operation: str, when: str) -> None:
+    if kind not in OUTCOMES:
+        return
+    if operation not in {"*", *DECIDED}:
+        raise SandboxUsageError(
+            f"{operation} charges no consumer, so {kind} cannot decide it. Use "
+            f"{' or '.join(DECIDED)}."
+        )
+    if when != "before_commit":
+        raise SandboxUsageError(f"{kind} decides the charge. Use when=before_commit.")
+
+
+def _checked_matching(matching: Mapping[str, Any]) -> dict[str, Any]:
+    for name in matching:
+        if name not in MATCHING and not name.startswith("/"):
+            raise SandboxUsageError(
+                f"Unknown matching {name!r}. Use {', '.join(MATCHING)}, or a JSON "
+                "pointer into the body, such as /customerInfo/emailAddress."
+            )
+    return dict(matching)
+
+
+def check_server(fault: Fault, *, breaks_connections: bool) -> None:
+    """Check that a server can carry out the plan.
+
+    Raises:
+        SandboxUsageError: The kind breaks the connection, and the server cannot.
+    """
+    if fault.kind in SOCKET_KINDS and not breaks_connections:
+        raise SandboxUsageError(
+            f"A {fault.kind} fault breaks the connection, which this server cannot do. "
+            "Serve with --server threads, or use a status, latency or broken_json "
+            "fault."
+        )
 
 
 def to_document(fault: Fault) -> dict[str, Any]:

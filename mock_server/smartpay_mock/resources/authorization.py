@@ -35,6 +35,12 @@ class Decision:
 
 APPROVED = Decision(True, "no rule declines it")
 
+# By kind of ``kernel.faults.OUTCOMES``.
+_PLANNED = {
+    "approve": Decision(True, "planned by a fault plan"),
+    "decline": Decision(False, "planned by a fault plan"),
+    "decline_softly": Decision(False, "planned by a fault plan", is_final=False),
+}
 _APPROVED_METHOD = "pm_test_visaApproved"
 # Outcomes of test_values.json that decline -> whether that ends the order.
 _DECLINES = {"declined": True, "declined_softly": False}
@@ -45,7 +51,8 @@ def decide_token_charge(ctx: Context, token: Document, body: Document) -> Decisi
     id_ = token.get("_consumer")
     consumer = (ctx.load("consumer", id_) if id_ else None) or {}
     decision = (
-        _token_declines(token)
+        _planned(ctx)
+        or _token_declines(token)
         or consumer_declines(consumer)
         or _email_declines(body.get("customerInfo", {}))
         or APPROVED
@@ -59,13 +66,22 @@ def decide_authorization(
 ) -> Decision:
     """Return the decision on a consumer's authorization of ``order``."""
     decision = (
-        consumer_declines(consumer)
+        _planned(ctx)
+        or consumer_declines(consumer)
         or session_declines(ctx, order)
         or _payment_method_declines(body.get("paymentMethod", _APPROVED_METHOD))
         or APPROVED
     )
     _explain(ctx, decision)
     return decision
+
+
+def _planned(ctx: Context) -> Decision | None:
+    """Return the outcome that a fault plan or the request's header asks for."""
+    if not ctx.outcome:
+        return None
+    ctx.is_outcome_used = True
+    return _PLANNED[ctx.outcome]
 
 
 def _explain(ctx: Context, decision: Decision) -> None:

@@ -48,6 +48,8 @@ class Context:
         advice: Oddities that were tolerated.
         has_deliveries: Whether a webhook endpoint gets an event of this call.
         saved: The documents that this call has saved, by id.
+        outcome: The planned outcome of the charge; empty if the test values decide.
+        is_outcome_used: Whether the planned outcome has decided.
     """
 
     unit: Unit
@@ -61,6 +63,8 @@ class Context:
     advice: list[dict[str, str]] = field(default_factory=list)
     has_deliveries: bool = False
     saved: dict[str, Document] = field(default_factory=dict)
+    outcome: str = ""
+    is_outcome_used: bool = False
 
     def explain(self, rule: str, found: str) -> None:
         """Note that ``rule`` decided something, and what it found."""

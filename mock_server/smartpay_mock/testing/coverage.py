@@ -32,7 +32,7 @@ VERSION = 1
 _REPLAYED = "replayed"
 _ANSWERED = "answered"
 _STEP = re.compile(r"(\w+) (\w+) -(\w+)-> (\w+)")
-_FAULT = re.compile(rf"(\w+) on \S+ ({'|'.join(WHENS)})")
+_FAULT = re.compile(rf"({'|'.join(KINDS)}) on \S+ ({'|'.join(WHENS)})")
 # A login belongs to no account, so no account's journal shows it.
 _LOGIN_SIDE = "consumer-login"
 # Steps that only time takes, by the status they lead to.

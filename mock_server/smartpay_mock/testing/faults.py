@@ -11,7 +11,16 @@ from smartpay_mock.kernel.faults import Fault as Plan
 from smartpay_mock.testing.client import AccountClient
 
 FaultKind = Literal[
-    "status", "latency", "reset", "empty", "half", "broken_json", "timeout"
+    "status",
+    "latency",
+    "reset",
+    "empty",
+    "half",
+    "broken_json",
+    "timeout",
+    "approve",
+    "decline",
+    "decline_softly",
 ]
 When = Literal["before_commit", "after_commit"]
 
@@ -26,6 +35,7 @@ class Fault:
         when: Before or after the call's effect is stored.
         times: Number of calls that get it; 0 for every call.
         after: Number of matching calls that pass first.
+        matching: What a call must contain, as value by name or JSON pointer.
     """
 
     def __init__(self, client: AccountClient, plan: Plan) -> None:
@@ -37,10 +47,11 @@ class Fault:
         self.when = plan.when
         self.times = plan.times
         self.after = plan.after
+        self.matching = plan.matching
 
     @property
     def met(self) -> int:
-        """Number of calls that got it so far."""
+        """Number of calls whose client saw its effect so far."""
         for plan in self._client.admin("GET", "/faults"):
             if plan["id"] == self.id:
                 self._plan = Plan(**plan)
@@ -77,6 +88,7 @@ class Faults:
         when: When = "before_commit",
         times: int = 1,
         after: int = 0,
+        matching: Mapping[str, Any] | None = None,
         status: int | None = None,
         retry_after: int | str | None = None,
         body: Mapping[str, Any] | None = None,
@@ -91,11 +103,16 @@ class Faults:
             operation: Operation id, such as ``create_order``; ``*`` for all.
             kind: ``status`` (an error answer), ``latency``, ``reset`` (a TCP RST),
                 ``empty`` (closed without a byte), ``half`` (half a body),
-                ``broken_json``, or ``timeout`` (no answer).
+                ``broken_json``, or ``timeout`` (no answer); or an outcome of the
+                charge: ``approve``, ``decline``, ``decline_softly``.
             when: ``before_commit``: the call has no effect. ``after_commit``: the
-                effect is stored, but the client gets no usable answer.
+                effect is stored, but the client gets no usable answer; a call that
+                changes nothing does not get it.
             times: Number of calls that get it; 0 for every call.
             after: Number of matching calls that pass first.
+            matching: What a call must contain, as value by name: ``reference``,
+                ``token``, ``amount``, ``idempotency_key``, ``id`` (the id in the
+                path), or a JSON pointer into the body such as ``/metadata/cart``.
             status: For ``status``: the HTTP status, 503 if not given.
             retry_after: For ``status``: the Retry-After header, in seconds or as an
                 HTTP date.
@@ -124,6 +141,7 @@ class Faults:
             "when": when,
             "times": times,
             "after": after,
+            **({} if matching is None else {"matching": dict(matching)}),
             **{name: value for name, value in options.items() if value is not None},
         }
         return Fault(

@@ -16,9 +16,9 @@ REFUSED = 400
 """The first HTTP status of a refusal."""
 
 _INDENT = 12
-# Rules in a trace. Faults also have a member of their own.
-_FAULT, _SCHEMA = "fault", "schema"
-_DECIDING = {"refusal", "authorization"}
+# Rules in a trace.
+_SCHEMA = "schema"
+_DECIDING = {"refusal", "authorization", "fault"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,8 @@ class RecordedRequest:
         trace: The reasons for the answer, one finding per rule that affected it.
         advice: Problems that were tolerated.
         faults: The planned faults that were applied to it, in words.
+        result: What they made of the call, such as ``charged order_..., answer lost
+            (reset after commit)``; empty if the client got the answer.
     """
 
     id: str
@@ -88,6 +90,7 @@ class RecordedRequest:
     trace: tuple[Finding, ...]
     advice: tuple[Advice, ...]
     faults: tuple[str, ...]
+    result: str = ""
 
     @cached_property
     def json(self) -> Any:
@@ -142,6 +145,7 @@ class RecordedRequest:
             trace=tuple(Finding(**finding) for finding in entry["trace"]),
             advice=tuple(Advice(**advice) for advice in entry["advice"]),
             faults=tuple(entry["faults"]),
+            result=entry.get("result", ""),
         )
 
 
@@ -208,8 +212,7 @@ def explain(request: RecordedRequest) -> str:
     Lines are not wrapped, so that a test can search them for words.
     """
     rows = [("key", request.idempotency_key)] if request.idempotency_key else []
-    rows += [(item.rule, item.found) for item in request.trace if item.rule != _FAULT]
-    rows += [(_FAULT, fault) for fault in request.faults]
+    rows += [(item.rule, item.found) for item in request.trace]
     rows += [("advice", advice.message) for advice in request.advice]
     lines = [f"{request.id}: {request.name}", f"  {request.summary()}"]
     lines += [f"{_label(label)}{text}" for label, text in rows]
@@ -227,7 +230,6 @@ def overview(requests: Iterable[RecordedRequest]) -> str:
         # A single problem is already in the message of the refusal.
         shown = _DECIDING | ({_SCHEMA} if len(problems) > 1 else set())
         rows = [(item.rule, item.found) for item in request.trace if item.rule in shown]
-        rows += [(_FAULT, fault) for fault in request.faults]
         rows += [("advice", advice.message) for advice in request.advice]
         for label, text in rows:
             lines += wrap(text, _label(label), " " * (_INDENT + 4))

@@ -88,7 +88,7 @@ class LocalEmulator:
             {"id": call.id_},
             call.query or {},
             route.check_body(dict(call.body or {})),
-            Call(call.method, call.path),
+            Call(call.method, call.path, breaks_connections=True),
         )
         # Encode and decode, so that the test gets a copy that it may change.
         return decode(encode(route.handler(request)))

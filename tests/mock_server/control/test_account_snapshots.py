@@ -23,7 +23,7 @@ def fill_account(api: Any, order_payload: Any) -> Any:
     percentage = {"discountType": "percentage", "discountPercentage": 12.5}
     coupon = api.coupon(**percentage, discountAmount=None, currency=None)
     api.promotion_code(coupon=coupon["id"])
-    api.control("POST", "/faults", {"operation": "*", "kind": "reset", "after": 1000})
+    api.control("POST", "/faults", {"operation": "*", "kind": "status", "after": 1000})
     api.control("PATCH", "/consumers/consumer_test_active", {"decision": "declined"})
     return api.control("GET", "/snapshots")
 

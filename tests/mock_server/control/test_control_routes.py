@@ -398,7 +398,7 @@ def test_a_reset_deletes_everything_of_the_account(
     before = api.held()
     api.freeze(1_700_000_000_000)
     api.control("POST", "/seed", {"seed": 1})
-    api.control("POST", "/faults", {"operation": "*", "kind": "reset", "after": 99})
+    api.control("POST", "/faults", {"operation": "*", "kind": "status", "after": 99})
     first = api.do("create_order", order_payload(), idem="k")
 
     reply = api.admin("POST", "/reset")

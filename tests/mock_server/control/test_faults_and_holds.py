@@ -216,6 +216,12 @@ BAD_PLANS = [
     ({"operation": "*", "kind": "latency", "ms": 10**15}, "milliseconds"),
     ({"operation": "*", "kind": "latency", "virtual": 1}, "true or false"),
     ({"operation": "*", "kind": "status", "engine": 1}, "takes no engine"),
+    ({"operation": "*", "kind": "status", "matching": {"ref": 1}}, "JSON pointer"),
+    ({"operation": "*", "kind": "status", "matching": {"": 1}}, "JSON pointer"),
+    ({"operation": "*", "kind": "status", "matching": "x"}, "matching"),
+    ({"operation": "*", "kind": "decline", "when": "after_commit"}, "before_commit"),
+    ({"operation": "*", "kind": "decline", "ms": 1}, "no options"),
+    ({"operation": "create_refund", "kind": "decline"}, "create_order or authorize"),
     ({"operation": "*", "kind": "status", "id_": "x"}, "takes no id_"),
 ]
 
@@ -307,19 +313,23 @@ def test_a_connection_fault_is_passed_to_the_server(
 ) -> None:
     """With the answer that it spoils."""
     name, options = TRANSPORTS[kind]
-    plan(api, kind, when=when, **options)
     seen: list[tuple[Any, ...]] = []
 
     def break_connection(*arguments: Any) -> list[bytes]:
         seen.append(arguments)
         return [b""]
 
-    api.app.test_client().post(
-        "/v1/orders",
-        json=order_payload(),
-        headers={"Authorization": f"Basic {api.key}"},
-        environ_overrides={"smartpay.transport": break_connection},
-    )
+    socket_plan = {"operation": "create_order", "kind": kind, "when": when, **options}
+    for path, body in (
+        ("/__admin/faults", socket_plan),
+        ("/v1/orders", order_payload()),
+    ):
+        api.app.test_client().post(
+            path,
+            json=body,
+            headers={"Authorization": f"Basic {api.key}"},
+            environ_overrides={"smartpay.transport": break_connection},
+        )
 
     ((fault, status, headers, body),) = seen
     assert isinstance(fault, TransportFault)
@@ -332,17 +342,40 @@ def test_a_connection_fault_is_passed_to_the_server(
 
 
 @pytest.mark.parametrize("kind", TRANSPORTS)
-def test_a_server_without_connection_faults_answers_501(
+def test_a_server_without_connection_faults_refuses_their_plans(
     api: Any, order_payload: Any, kind: str
 ) -> None:
-    """The message names a server that has them."""
-    plan(api, kind)
+    """When they are added, and in the header of a call."""
+    refused = api.admin("POST", "/faults", {"operation": "*", "kind": kind})
+    reply = api.do(
+        "create_order", order_payload(), headers={"Smartpay-Sandbox-Fault": kind}
+    )
+
+    assert refused.status == reply.status == 400
+    assert "--server threads" in refused.detail
+    assert "--server threads" in reply.message
+    assert orders(api) == 0
+    assert api.control("GET", "/faults") == []
+
+
+def test_a_plan_waits_for_a_server_that_can_carry_it_out(
+    api: Any, order_payload: Any
+) -> None:
+    """With several servers on one state, another one may have added the plan."""
+    api.app.test_client().post(
+        "/__admin/faults",
+        json={"operation": "create_order", "kind": "reset"},
+        headers={"Authorization": f"Basic {api.key}"},
+        environ_overrides={"smartpay.transport": lambda *_: [b""]},
+    )
 
     reply = api.do("create_order", order_payload())
 
-    assert reply.refusal == (501, "fault.unsupported")
-    assert "--server threads" in reply.message
-    assert orders(api) == 0
+    assert reply.status == 200
+    assert [(row["seen"], row["met"]) for row in api.control("GET", "/faults")] == [
+        (0, 0)
+    ]
+    assert "this server cannot break connections" in str(api.explained(reply)["trace"])
 
 
 class TestHolds:

@@ -53,7 +53,7 @@ def test_of_very_many_the_nearest_are_listed() -> None:
 def test_an_account_is_kept_whole() -> None:
     """Clock, seed, count and fault plans."""
     fault = check_fault("f", operation="*", kind="latency", ms=5)
-    fault.take("get_order")
+    fault.accepts("get_order", lambda _name, _value: True)
     account = Account("acct_x", 1, AccountClock(5, 7), seed=-1, drawn=3, faults=[fault])
 
     again = Account.from_bytes(account.to_bytes())

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from smartpay_mock.kernel.errors import SandboxUsageError
-from smartpay_mock.kernel.faults import KINDS
+from smartpay_mock.kernel.faults import KINDS, SOCKET_KINDS
 from smartpay_mock.testing import Smartpay
 
 Send = Callable[..., requests.Response]
@@ -103,6 +103,51 @@ def test_latency_loses_nothing(account: Smartpay, when: Any) -> None:
     assert answer.json()["status"] == "succeeded"
     assert account.clock.now - before == 90_000
     assert fault.met == 1
+
+
+def test_a_fault_is_for_one_of_two_parallel_flows(account: Smartpay) -> None:
+    """The other flow goes on; the journal says what became of each."""
+    fault = account.faults.add(
+        "create_order", "reset", when="after_commit", matching={"reference": "cart-b"}
+    )
+    account.faults.add("create_order", "decline", matching={"/reference": "cart-c"})
+
+    kept = charge(account, account.payload(reference="cart-a"), "a")
+    with pytest.raises(LostAnswer):
+        charge(account, account.payload(reference="cart-b"), "b", kind="reset")
+    declined = charge(account, account.payload(reference="cart-c"), "c")
+
+    assert (kept.json()["status"], declined.json()["status"]) == (
+        "succeeded",
+        "rejected",
+    )
+    assert fault.matching == {"reference": "cart-b"}
+    lost = f"charged {account.orders[1]['id']}, answer lost (reset after commit)"
+    assert [request.result for request in account.requests] == ["", lost, ""]
+    assert lost in account.explain(account.requests[1])
+
+
+@pytest.mark.parametrize("kind", SOCKET_KINDS)
+def test_a_header_breaks_the_connection_of_its_call(
+    account: Smartpay, pay: Send, kind: str
+) -> None:
+    """Without a plan; the next call is answered."""
+    headers = {
+        "Authorization": f"Basic {account.secret_key}",
+        "Smartpay-Sandbox-Fault": f"{kind} after_commit",
+    }
+
+    with pytest.raises(requests.RequestException):
+        requests.post(
+            f"{account.url}/orders",
+            json=account.payload(),
+            headers=headers,
+            timeout=TIMEOUT_S.get(kind, 20),
+        )
+
+    assert len(account.orders) == 1
+    assert account.faults.planned() == []
+    assert pay().status_code == 200
 
 
 def test_a_status_fault_has_status_retry_after_and_body(
