@@ -26,7 +26,7 @@ from smartpay_mock.server import Sandbox
 from smartpay_schemas import OPERATIONS, Operation
 
 SDKS = ("go", "node", "php", "python", "ruby")
-HTTPS_CONSUMERS = ("node", "php", "python", "ruby")
+HTTPS_CONSUMERS = ("node", "php", "python", "python-0.6", "ruby")
 """SDKs whose suites spell https:// before the host of the consumer's calls."""
 
 MOUNTS = ("/v1", "/api.smartpay/v1", "/api.smartpay.co/v1")
