@@ -13,6 +13,7 @@ from smartpay_mock.control.checkout import add_checkout
 from smartpay_mock.control.guard import Guard
 from smartpay_mock.control.hosts import add_host_check
 from smartpay_mock.control.inspector import add_inspector
+from smartpay_mock.control.pages import add_pages
 from smartpay_mock.events.worker import Worker
 from smartpay_mock.kernel.ids import new_password
 from smartpay_mock.kernel.settings import Settings
@@ -52,6 +53,7 @@ def create_app(
     guard = Guard(settings, settings.admin_token or new_password())
     add_api(app, application)
     add_admin(app, application, guard)
+    add_pages(app)
     add_inspector(app, guard)
     add_checkout(app, application)
     add_host_check(app, application)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 
 from smartpay_fixtures import SAMPLES
@@ -119,3 +120,52 @@ def _read_until(served: Any, end: str) -> str:
         if line.rstrip().endswith(end):
             break
     return re.sub(r"\n\Z", "", "".join(lines))
+
+
+BEYOND = ("--host", "127.1")
+"""An address of loopback, in a spelling that could also be another machine's name."""
+
+
+def test_json_contains_a_generated_admin_token(serve: Serve) -> None:
+    """A program that starts the emulator can use the control plane."""
+    served = serve(*BEYOND, "--json")
+    ready = json.loads(served.process.stdout.readline())
+
+    answer = requests.get(
+        f"{served.root_url}/__admin/version",
+        headers={"Authorization": f"Bearer {ready['adminToken']}"},
+        timeout=5,
+    )
+
+    assert answer.status_code == 200
+
+
+def test_json_leaves_out_a_token_that_the_user_set(serve: Serve) -> None:
+    """The user has it; logs need not."""
+    served = serve(*BEYOND, "--json", "--admin-token", "s3same")
+
+    assert "adminToken" not in json.loads(served.process.stdout.readline())
+
+
+def test_quiet_refuses_to_generate_a_token(run: Run) -> None:
+    """Nobody could read it; the message says how to set one."""
+    for flags in (["-q"], ["-q", "--json"]):
+        done = run("serve", "--port", "0", *BEYOND, *flags)
+
+        assert done.returncode == 2
+        assert "--admin-token" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("flags", "way"), [((), "not to this"), (("--webhooks-loopback",), "also to this")]
+)
+def test_the_banner_says_whether_webhooks_reach_this_machine(
+    serve: Serve, flags: tuple[str, ...], way: str
+) -> None:
+    """Beyond loopback they don't, unless the setting allows it."""
+    served = serve(*BEYOND, *flags)
+
+    said = _read_until(served, "loopback)")
+
+    assert re.search(rf"Webhooks +{way} machine", said)
+    assert re.search(r"Admin token +\w{20,}", said)

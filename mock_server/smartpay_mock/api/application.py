@@ -87,6 +87,7 @@ class Application:
             clock_of=self.now_of,
             holder=self.fresh_ids.new("request"),
             anywhere=self.settings.webhooks_anywhere,
+            loopback=self.settings.reaches_loopback,
             retry_after_ms=parse_schedule(schedule) if schedule else RETRY_AFTER_MS,
         )
 

@@ -135,8 +135,13 @@ def command(
     about the request. With --server granian it prints no calls.
     """
     settings = _choose_server(settings_from(flags), flags)
-    if not is_loopback(settings.host) and not settings.admin_token:
-        settings = replace(settings, admin_token=new_password())
+    token = "" if settings.admin_token or is_loopback(settings.host) else new_password()
+    if token and quiet:
+        raise SandboxUsageError(
+            f"--host {settings.host} needs an admin token, and --quiet would not print "
+            "a generated one. Set --admin-token (SMARTPAY_SANDBOX_ADMIN_TOKEN)."
+        )
+    settings = replace(settings, admin_token=token or settings.admin_token)
     if ca_file and not settings.tls:
         raise SandboxUsageError("--ca-file needs HTTPS. Add --tls.")
 
@@ -146,7 +151,7 @@ def command(
         if port_file:
             _write_whole(port_file, at.root_url.rpartition(":")[2])
         if not quiet:
-            click.echo(_ready_text(at, settings, as_json=as_json))
+            click.echo(_ready_json(at, token) if as_json else _ready_text(at, settings))
 
     prints_calls = not (quiet or as_json)
     run_server = _serve_fast if settings.server == "granian" else _serve_threads
@@ -262,13 +267,19 @@ def _choose_server(settings: Settings, flags: dict[str, Any]) -> Settings:
     return replace(settings, server="granian")
 
 
-def _ready_text(at: Addresses, settings: Settings, *, as_json: bool) -> str:
+def _ready_json(at: Addresses, admin_token: str) -> str:
+    """Return the addresses, and the admin token if it was generated."""
+    ready = {"url": f"{at.root_url}{API_PATH}", "rootUrl": at.root_url}
+    if at.certificates:
+        ready["tlsRootUrl"] = at.tls_root_url
+        ready["caPath"] = str(at.certificates.ca_path)
+    if admin_token:
+        ready["adminToken"] = admin_token
+    return json.dumps(ready)
+
+
+def _ready_text(at: Addresses, settings: Settings) -> str:
     ca_path = str(at.certificates.ca_path) if at.certificates else ""
-    if as_json:
-        ready = {"url": f"{at.root_url}{API_PATH}", "rootUrl": at.root_url}
-        if ca_path:
-            ready |= {"tlsRootUrl": at.tls_root_url, "caPath": ca_path}
-        return json.dumps(ready)
     text = banner(
         at.root_url,
         state=_describe_state(settings),
@@ -278,7 +289,11 @@ def _ready_text(at: Addresses, settings: Settings, *, as_json: bool) -> str:
     if settings.mutant:
         text = f"{warning(find_mutant(settings.mutant))}\n\n{text}"
     if not is_loopback(settings.host):
-        text += f"\n  Admin token    {settings.admin_token}\n"
+        way = "also" if settings.reaches_loopback else "not"
+        text += (
+            f"\n  Admin token    {settings.admin_token}"
+            f"\n  Webhooks       {way} to this machine (--webhooks-loopback)\n"
+        )
     return text
 
 

@@ -98,6 +98,7 @@ class Deliverer:
         clock_of: Returns the time of an account, in milliseconds since the epoch.
         send: Sends one request; returns the HTTP status.
         anywhere: Whether addresses beyond this machine are allowed.
+        loopback: Whether addresses of this machine are allowed.
         holder: Names this process; must be unique among those that share the store.
         retry_after_ms: Pauses between attempts.
         wall: The wall clock in milliseconds, for leases and cached addresses.
@@ -114,6 +115,7 @@ class Deliverer:
         holder: str,
         send: Send = send_post,
         anywhere: bool = False,
+        loopback: bool = True,
         retry_after_ms: Sequence[int] = RETRY_AFTER_MS,
         wall: Callable[[], int] = wall_ms,
     ) -> None:
@@ -125,7 +127,7 @@ class Deliverer:
         self.attempts = Attempts(
             clock_of=clock_of,
             send=send,
-            destinations=Destinations(anywhere=anywhere, wall=wall),
+            destinations=Destinations(anywhere=anywhere, loopback=loopback, wall=wall),
             retry_after_ms=retry_after_ms,
         )
 

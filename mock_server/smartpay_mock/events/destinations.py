@@ -1,5 +1,8 @@
 """Allowed destinations of webhooks: this machine, or any with ``--webhooks-anywhere``.
 
+An emulator that listens beyond loopback doesn't deliver to this machine: anybody on the
+network could make it call local services. ``--webhooks-loopback`` allows it.
+
 A host is looked up once per attempt, and the attempt connects to the address that was
 checked, so the name cannot resolve differently in between (DNS rebinding).
 """
@@ -26,6 +29,11 @@ EXAMPLE_NAMES = ("example.com", "example.net", "example.org", "example", "invali
 REMEDY = (
     "To deliver there, start with --webhooks-anywhere "
     "(SMARTPAY_SANDBOX_WEBHOOKS_ANYWHERE=1) and replay."
+)
+
+LOOPBACK_REMEDY = (
+    "To deliver there, start with --webhooks-loopback "
+    "(SMARTPAY_SANDBOX_WEBHOOKS_LOOPBACK=1) and replay."
 )
 
 # A burst of events must not become a burst of queries to the name server.
@@ -83,6 +91,7 @@ class Destinations:
 
     Args:
         anywhere: Whether addresses beyond this machine are allowed.
+        loopback: Whether addresses of this machine are allowed.
         lookup: Returns the addresses of a name, or raises ``OSError``.
         wall: The wall clock in milliseconds; names are cached for a minute.
     """
@@ -91,10 +100,12 @@ class Destinations:
         self,
         *,
         anywhere: bool = False,
+        loopback: bool = True,
         lookup: Lookup = look_up,
         wall: Callable[[], int] = wall_ms,
     ) -> None:
         self._anywhere = anywhere
+        self._loopback = loopback
         self._lookup = lookup
         self._wall = wall
         self._cache: dict[str, tuple[int, tuple[str, ...]]] = {}
@@ -109,13 +120,26 @@ class Destinations:
         """
         scheme, host, port, target = _split(url)
         addresses = self._addresses(host)
-        own = tuple(address for address in addresses if is_loopback(address))
-        if not own and not self._anywhere:
+        allowed = tuple(filter(self._allows, addresses))
+        own = tuple(filter(is_loopback, addresses))
+        if not allowed and own:
+            raise UndeliverableError(
+                f"{host} is this machine, but the emulator listens beyond it, so "
+                f"nothing was sent. {LOOPBACK_REMEDY}"
+            )
+        if not allowed and not (self._anywhere and not addresses):
             raise UndeliverableError(
                 f"{host} is not this machine, so nothing was sent. {REMEDY}"
             )
-        allowed = addresses if self._anywhere else own
         return Destination(scheme, host, port, target, allowed, allowed == own)
+
+    def _allows(self, address: str) -> bool:
+        if is_loopback(address):
+            return self._loopback
+        parsed = as_address(address)
+        # Connecting to 0.0.0.0 or :: reaches this machine, too.
+        is_own = parsed is not None and parsed.is_unspecified
+        return self._anywhere and (self._loopback or not is_own)
 
     def _addresses(self, host: str) -> tuple[str, ...]:
         if as_address(host) is not None:

@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from smartpay_mock.kernel.errors import SandboxUsageError
-from smartpay_mock.kernel.hosts import host_of
+from smartpay_mock.kernel.hosts import host_of, is_loopback
 from smartpay_mock.kernel.ids import is_secret_key
 
 ENV_PREFIX = "SMARTPAY_SANDBOX_"
@@ -133,6 +133,12 @@ class Settings:
     webhooks_anywhere: bool = _setting(
         False, "Deliver webhooks to other hosts too.", _flag
     )
+    webhooks_loopback: bool = _setting(
+        False,
+        "Deliver webhooks to this machine even if the emulator listens beyond "
+        "loopback.",
+        _flag,
+    )
     webhook_schedule: str = _setting(
         "",
         "Pauses between delivery attempts, such as 90s,5m,1h; empty means ten "
@@ -165,6 +171,11 @@ class Settings:
                 f"workers={self.workers} needs a state that processes share: "
                 "set state to sqlite:///FILE or postgresql://..., or use 1 worker."
             )
+
+    @property
+    def reaches_loopback(self) -> bool:
+        """Whether webhooks may be delivered to this machine."""
+        return self.webhooks_loopback or is_loopback(self.host)
 
 
 def _refuse_misspelt(environ: Mapping[str, str]) -> None:

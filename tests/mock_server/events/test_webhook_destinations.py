@@ -132,3 +132,34 @@ def test_non_ascii_hosts_and_paths_are_encoded() -> None:
 
     assert destination.authority == "xn--r8jz45g.jp:8080"
     assert destination.target == "/%E6%B3%A8%E6%96%87%20a%20b?q=%E5%80%A4"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:5000/hook",
+        "http://[::1]/",
+        "http://[::ffff:127.0.0.1]/",
+        "http://shop.localhost/",
+        "http://receiver.test/",
+        "http://0.0.0.0/",
+        "http://[::]/",
+        "http://[::ffff:0.0.0.0]/",
+    ],
+)
+@pytest.mark.parametrize("anywhere", [False, True])
+def test_an_emulator_beyond_loopback_reaches_no_local_service(
+    url: str, anywhere: bool
+) -> None:
+    """Anybody on the network could make it post there; a setting allows it."""
+    destinations = Destinations(anywhere=anywhere, loopback=False, lookup=look_up)
+
+    with pytest.raises(UndeliverableError, match=r"nothing was sent.*--webhooks-"):
+        destinations.find(url)
+
+
+def test_of_several_addresses_only_the_allowed_ones_are_used() -> None:
+    """A name can have addresses of this machine and of others."""
+    destinations = Destinations(anywhere=True, loopback=False, lookup=look_up)
+
+    assert destinations.find("http://both.test/").addresses == ("192.0.2.7",)
