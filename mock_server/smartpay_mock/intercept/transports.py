@@ -64,7 +64,7 @@ class _Transport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         request.read()
-        return _respond(call(self._app, _described(request, self._report)), request)
+        return _respond(call(self._app, described(request, self._report)), request)
 
 
 class _AsyncTransport(httpx.AsyncBaseTransport):
@@ -80,7 +80,7 @@ class _AsyncTransport(httpx.AsyncBaseTransport):
         reply = await anyio.to_thread.run_sync(
             call,
             self._app,
-            _described(request, self._report),
+            described(request, self._report),
             abandon_on_cancel=True,
             limiter=self._threads,
         )
@@ -109,7 +109,8 @@ class _HalfBody(httpx.SyncByteStream, httpx.AsyncByteStream):
         )
 
 
-def _described(request: httpx.Request, report: Report | None) -> Request:
+def described(request: httpx.Request, report: Report | None) -> Request:
+    """Return a request of ``httpx`` as the app takes it; its body was read."""
     timeout: dict[str, Any] = request.extensions.get("timeout", {})
     return Request(
         method=request.method,

@@ -12,6 +12,7 @@ from smartpay_mock.app import application_of
 from smartpay_mock.control.admin import ROUTES
 from smartpay_mock.control.routes import Request, Route
 from smartpay_mock.kernel.environ import REPORT
+from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.exchange import Call
 from smartpay_mock.kernel.ids import account_id
 from smartpay_mock.kernel.json import decode, encode
@@ -32,6 +33,11 @@ _ROUTES: dict[tuple[str, str], Route] = {
 }
 # The address that the journal shows for calls without one.
 _BASE_URL = "https://api.smartpay.co"
+_SOCKET_BLOCKED = (
+    "smartpay.url needs a server on 127.0.0.1, and pytest-socket blocks all sockets. "
+    "Use smartpay.intercept(), which needs no socket, or run pytest with "
+    "--allow-hosts=127.0.0.1 in place of --disable-socket."
+)
 
 
 class LocalEmulator:
@@ -76,8 +82,17 @@ class LocalEmulator:
         """Scheme and authority of the server."""
         with self._starting:
             if not self.address:
-                self.address = self._sandbox.start().root_url
+                self.address = self._start()
         return self.address
+
+    def _start(self) -> str:
+        try:
+            return self._sandbox.start().root_url
+        except RuntimeError as error:
+            # The base class of what pytest-socket raises; it is not a dependency.
+            if type(error).__module__ == "pytest_socket":
+                raise SandboxUsageError(_SOCKET_BLOCKED) from None
+            raise
 
     def admin(self, secret_key: str, call: AdminCall) -> Any:
         """Call the control API without HTTP; see ``Emulator``."""

@@ -35,6 +35,7 @@ from smartpay_mock.testing.webhooks import Webhooks
 if TYPE_CHECKING:
     import httpx
     from requests.adapters import BaseAdapter
+    from urllib3 import Retry
 
     from smartpay_mock.intercept.interception import Interception
 
@@ -128,9 +129,10 @@ class Smartpay:
         }
 
     def intercept(self) -> AbstractContextManager[Interception]:
-        """Answer calls made with ``requests`` to ``https://api.smartpay.co``.
+        """Answer calls of ``requests``, ``urllib3``, ``httpx`` to Smartpay's hosts.
 
-        They are answered in this process, without a socket::
+        They are answered in this process, without a socket. Calls of other clients to
+        these hosts are refused::
 
             with smartpay.intercept():
                 requests.post("https://api.smartpay.co/v1/orders", ...)
@@ -139,14 +141,18 @@ class Smartpay:
 
         return intercept(self._client.emulator.app)
 
-    def adapter(self) -> BaseAdapter:
+    def adapter(self, *, max_retries: int | Retry = 0) -> BaseAdapter:
         """Return an adapter to mount on a ``requests.Session``; uses no socket.
 
         ``session.mount("https://api.smartpay.co", smartpay.adapter())``
+
+        Args:
+            max_retries: As for ``HTTPAdapter``: how often to send a call again after a
+                connection error, or a ``urllib3.Retry``. No time passes between them.
         """
         from smartpay_mock.intercept import SmartpayAdapter  # noqa: PLC0415 - requests
 
-        return SmartpayAdapter(self._client.emulator.app)
+        return SmartpayAdapter(self._client.emulator.app, max_retries=max_retries)
 
     def transport(self) -> httpx.BaseTransport:
         """Return a transport for ``httpx.Client``; uses no socket.

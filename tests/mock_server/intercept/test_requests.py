@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import itertools
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from http.client import HTTPSConnection
+from http.client import HTTPConnection, HTTPSConnection
 from traceback import format_exception
 from typing import Any
+from urllib.request import ProxyHandler, build_opener
 
 import aiohttp
 import httpx
@@ -24,14 +26,14 @@ from requests.adapters import HTTPAdapter
 from responses.registries import FirstMatchRegistry, OrderedRegistry
 from urllib3 import Retry
 
-from probe_app import REQUESTS_RAISES
+from probe_app import HTTPX_RAISES, REQUESTS_RAISES, ProbeApp
 from smartpay_fixtures import order_payload
 from smartpay_mock.app import create_app
-from smartpay_mock.intercept import SmartpayAdapter, intercept
-from smartpay_mock.intercept.interception import PATCHES
+from smartpay_mock.intercept import SmartpayAdapter, intercept, interception
 from smartpay_mock.server import Server
 
 API = "https://api.smartpay.co"
+PROXY = "http://127.0.0.1:9"
 BODY = b'{"id":"order_test_1"}\n....'
 KINDS = ("reset", "empty", "half", "stall")
 STALL_SECONDS = 0.1
@@ -211,7 +213,7 @@ def test_calls_to_other_hosts_go_to_the_network(probe: Any) -> None:
 
 def patched() -> list[Any]:
     """Return the functions that interception replaces."""
-    return [getattr(owner, name) for owner, name, _ in PATCHES]
+    return [getattr(owner, name) for owner, name, _ in interception.patched()]
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
@@ -268,7 +270,7 @@ def by_own_adapter(url: str) -> bytes:
 
 def by_proxy(url: str) -> bytes:
     """Read a stream that comes through a proxy that doesn't exist."""
-    proxies = dict.fromkeys(("http", "https"), "http://127.0.0.1:9")
+    proxies = dict.fromkeys(("http", "https"), PROXY)
     with requests.get(url, proxies=proxies, stream=True, timeout=5) as answer:
         return b"".join(answer.iter_content(3))
 
@@ -278,42 +280,158 @@ def by_urllib3(url: str) -> bytes:
     return urllib3.PoolManager().request("GET", url).data
 
 
-@pytest.mark.parametrize("ask", [by_own_adapter, by_proxy, by_urllib3])
-@pytest.mark.parametrize("url", [f"{API}/ok", "http://shop.example.com/ok"])
-def test_each_way_to_call_is_intercepted(probe: Any, ask: Any, url: str) -> None:
-    """Whatever the session was set to."""
-    with intercept(probe, hosts=[API, "http://shop.example.com"]):
-        assert ask(url) == BODY
+def by_httpx(url: str) -> bytes:
+    """Ask with a client of httpx, through a proxy that doesn't exist."""
+    with httpx.Client(proxy=PROXY) as client:
+        return client.get(url).content
 
 
-async def by_aiohttp(url: str) -> None:
-    """Ask with aiohttp."""
-    async with aiohttp.ClientSession() as session:
-        await session.get(url)
+def by_async_httpx(url: str) -> bytes:
+    """Ask with an asynchronous client of httpx."""
+
+    async def call() -> bytes:
+        async with httpx.AsyncClient() as client:
+            return (await client.get(url)).content
+
+    return asyncio.run(call())
 
 
 @pytest.mark.parametrize(
-    "ask",
-    [
-        lambda: requests.get("http://api.smartpay.co/ok", timeout=5),
-        lambda: by_proxy("http://api.smartpay.co/ok"),
-        lambda: requests.get("https://API.smartpay.co.:8443/ok", timeout=5),
-        lambda: requests.get("https://merchant.smartpay.co/ok", timeout=5),
-        lambda: HTTPSConnection("api.smartpay.co", timeout=5).request("GET", "/ok"),
-        lambda: httpx.get(f"{API}/ok"),
-        lambda: asyncio.run(by_aiohttp(f"{API}/ok")),
-    ],
-    ids=["http", "proxy", "port", "name", "http.client", "httpx", "aiohttp"],
+    "ask", [by_own_adapter, by_proxy, by_urllib3, by_httpx, by_async_httpx]
 )
-def test_what_is_not_intercepted_never_reaches_smartpay(probe: Any, ask: Any) -> None:
-    """Other ports and names, and clients that resolve the name themselves."""
-    with (
-        intercept(probe),
-        pytest.raises(Exception, match="is not called while smartpay"),
-    ):
+@pytest.mark.parametrize("url", [f"{API}/ok", "http://shop.example.com/ok"])
+def test_each_way_to_call_is_intercepted(probe: Any, ask: Any, url: str) -> None:
+    """Whatever the session was set to; each call is remembered."""
+    with intercept(probe, hosts=[API, "http://shop.example.com"]) as seen:
+        assert ask(url) == BODY
+
+    assert [call.request.url for call in seen.calls] == [url]
+
+
+@pytest.mark.parametrize("ask", [by_httpx, by_async_httpx])
+@pytest.mark.parametrize("kind", ["reset", "empty", "half", "stall"])
+def test_faults_raise_in_httpx_what_they_raise_on_a_network(
+    probe: Any, ask: Any, kind: str
+) -> None:
+    """Intercepted or with a transport of ours, it is the same error."""
+    with intercept(probe), pytest.raises(HTTPX_RAISES[kind][0]):
+        ask(f"{API}/fault/{kind}")
+
+
+async def by_aiohttp(url: str, **options: Any) -> None:
+    """Ask with aiohttp."""
+    async with aiohttp.ClientSession() as session:
+        await session.get(url, **options)
+
+
+def by_tunnel() -> None:
+    """Ask http.client to open a tunnel to Smartpay."""
+    connection = HTTPSConnection("127.0.0.1", 9)
+    connection.set_tunnel("api.smartpay.co", 443)
+    connection.request("GET", "/ok")
+
+
+def by_urllib_proxy() -> None:
+    """Ask urllib to send the whole URL to a proxy."""
+    handler = ProxyHandler({"http": PROXY})
+    build_opener(handler).open("http://api.smartpay.co/ok")
+
+
+def by_socket() -> None:
+    """Let the system resolve the name."""
+    with socket.socket() as connecting:
+        connecting.connect(("api.smartpay.co", 443))
+
+
+@pytest.mark.parametrize(
+    ("library", "ask"),
+    [
+        ("urllib3", lambda: requests.get("http://api.smartpay.co/ok", timeout=5)),
+        ("urllib3", lambda: by_proxy("http://api.smartpay.co/ok")),
+        ("urllib3", lambda: requests.get("https://API.smartpay.co.:84/ok", timeout=5)),
+        ("urllib3", lambda: requests.get("https://shop.smartpay.co/ok", timeout=5)),
+        ("httpx", lambda: by_httpx("http://api.smartpay.co/ok")),
+        ("httpx", lambda: by_async_httpx("https://merchant.smartpay.co/ok")),
+        ("aiohttp", lambda: asyncio.run(by_aiohttp(f"{API}/ok"))),
+        ("aiohttp", lambda: asyncio.run(by_aiohttp(f"{API}/ok", proxy=PROXY))),
+        ("http.client", lambda: HTTPSConnection("api.smartpay.co").request("GET", "/")),
+        ("http.client", by_tunnel),
+        ("http.client", by_urllib_proxy),
+        ("This client", by_socket),
+        ("This client", lambda: socket.create_connection(("api.smartpay.co", 443))),
+        ("This client", lambda: socket.gethostbyname("API.SMARTPAY.CO.")),
+    ],
+)
+def test_what_is_not_intercepted_never_reaches_smartpay(
+    probe: Any, library: str, ask: Any
+) -> None:
+    """Other ports, names, clients, and proxies; the message names the client."""
+    with intercept(probe), pytest.raises(Exception, match=f"{library} can't call "):
         ask()
 
     assert not probe.environs
+
+
+@pytest.mark.parametrize("connection", ["urllib3", "http.client", "httpx", "aiohttp"])
+def test_connections_that_are_open_already_are_not_used(
+    probe: Any, connection: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection from before the interception must not carry a call either."""
+    resolve = socket.getaddrinfo
+    monkeypatch.setattr(
+        socket,
+        "getaddrinfo",
+        lambda host, *args, **options: resolve("127.0.0.1", *args, **options),
+    )
+    outside = ProbeApp()
+    with Server(outside) as server:
+        url = f"http://api.smartpay.co:{server.port}/ok"
+
+        asyncio.run(KEPT_OPEN[connection](url, lambda: intercept(probe)))
+
+    assert len(outside.environs) == 1
+
+
+async def keep_urllib3(url: str, intercepting: Any) -> None:
+    """Call twice on one connection of urllib3."""
+    with urllib3.PoolManager() as pool:
+        pool.request("GET", url)
+        with intercepting(), pytest.raises(Exception, match="urllib3 can't call"):
+            pool.request("GET", url, retries=False)
+
+
+async def keep_http_client(url: str, intercepting: Any) -> None:
+    """Call twice on one connection of http.client."""
+    connection = HTTPConnection(url.split("/")[2])
+    connection.request("GET", "/ok")
+    connection.getresponse().read()
+    with intercepting(), pytest.raises(OSError, match=r"http\.client can't call"):
+        connection.request("GET", "/ok")
+    connection.close()
+
+
+async def keep_httpx(url: str, intercepting: Any) -> None:
+    """Call twice on one connection of httpx."""
+    with httpx.Client() as client:
+        client.get(url)
+        with intercepting(), pytest.raises(httpx.ConnectError, match="httpx can't"):
+            client.get(url)
+
+
+async def keep_aiohttp(url: str, intercepting: Any) -> None:
+    """Call twice on one connection of aiohttp."""
+    async with aiohttp.ClientSession() as session:
+        await (await session.get(url)).read()
+        with intercepting(), pytest.raises(aiohttp.ClientError, match="aiohttp can't"):
+            await session.get(url)
+
+
+KEPT_OPEN = {
+    "urllib3": keep_urllib3,
+    "http.client": keep_http_client,
+    "httpx": keep_httpx,
+    "aiohttp": keep_aiohttp,
+}
 
 
 def test_calls_are_remembered_but_not_for_ever(probe: Any) -> None:

@@ -112,6 +112,42 @@ def test_pytest_httpserver_serves_beside_it(suite: Suite) -> None:
     outcome.assert_outcomes(passed=1)
 
 
+def test_blocked_sockets_get_a_hint(suite: Suite) -> None:
+    """Where pytest-socket blocks all sockets, interception works; the URL names it."""
+    outcome = suite(
+        """
+        import socket
+        import pytest, requests
+
+        class SocketBlockedError(RuntimeError):
+            __module__ = "pytest_socket"  # the class that --disable-socket raises
+
+        def blocked(*args, **options):
+            raise SocketBlockedError("A test tried to use socket.socket.")
+
+        @pytest.fixture(autouse=True)
+        def block(monkeypatch):
+            monkeypatch.setattr(socket, "socket", blocked)
+            monkeypatch.setattr(socket, "getaddrinfo", blocked)
+
+        def test_socket(smartpay):
+            smartpay.url
+
+        def test_interception(smartpay):
+            with smartpay.intercept():
+                headers = {"Authorization": f"Basic {smartpay.secret_key}"}
+                url = "https://api.smartpay.co/v1/orders"
+                assert requests.get(url, headers=headers).status_code == 200
+        """,
+        apart=True,
+    )
+
+    outcome.assert_outcomes(passed=1, failed=1)
+    outcome.stdout.fnmatch_lines(
+        ["*pytest-socket blocks all sockets. Use smartpay.intercept()*--allow-hosts*"]
+    )
+
+
 FROZEN = """
     import threading
     from shop import pay

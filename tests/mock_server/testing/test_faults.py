@@ -266,3 +266,19 @@ def test_a_clients_timeout_works_without_a_socket(
             clients[library].post(url, **call)
 
     assert len(account.orders) == 1
+
+
+def test_the_adapter_retries_as_often_as_given(account: Smartpay) -> None:
+    """With ``max_retries``, as ``HTTPAdapter``; without, a fault reaches the caller."""
+    account.faults.add("list_orders", "empty", times=2)
+    headers = {"Authorization": f"Basic {account.secret_key}"}
+    url = "https://api.smartpay.co/v1/orders"
+
+    with requests.Session() as session:
+        session.mount("https://", account.adapter())
+        with pytest.raises(requests.ConnectionError):
+            session.get(url, headers=headers)
+        session.mount("https://", account.adapter(max_retries=1))
+        answer = session.get(url, headers=headers)
+
+    assert answer.status_code == 200
