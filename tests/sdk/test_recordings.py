@@ -1,7 +1,7 @@
 """Each official SDK's live suite, as recorded, over real sockets.
 
 Source: the sequences of the SDKs' live suites, which ran against the vendor's own
-sandbox; ``smartpay_fixtures.recordings`` says what was composed from what.
+sandbox, and the code of the shop plugins; each recording says how it was made.
 """
 
 from __future__ import annotations

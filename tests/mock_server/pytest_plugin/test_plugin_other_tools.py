@@ -148,6 +148,48 @@ def test_blocked_sockets_get_a_hint(suite: Suite) -> None:
     )
 
 
+def test_gevent_may_patch_the_standard_library(
+    suite: Suite, pytester: pytest.Pytester
+) -> None:
+    """Greenlets and threads are served, and the session ends with open ends left."""
+    pytest.importorskip("gevent", reason="gevent is not installed; run make setup.")
+    pytester.makeconftest("from gevent import monkey\n\nmonkey.patch_all()")
+
+    outcome = suite(
+        """
+        import socket, threading
+        from urllib.parse import urlsplit
+        import gevent
+
+        def test_calls(smartpay):
+            with smartpay.webhooks.receive() as inbox:
+                with smartpay.hold("create_order") as hold:
+                    calls = [gevent.spawn(pay, smartpay) for _ in range(2)]
+                    calls += [threading.Thread(target=pay, args=(smartpay,))]
+                    calls[-1].start()
+                    hold.wait_for(3)
+                for call in calls:
+                    call.join()
+                assert len(smartpay.orders) == 3
+                inbox.wait_for(3)
+
+        def test_left_open(smartpay):
+            smartpay.hold("create_order")
+            threading.Thread(target=pay, args=(smartpay,), daemon=True).start()
+            gevent.spawn(pay, smartpay)
+            url = urlsplit(smartpay.root_url)
+            client = socket.create_connection((url.hostname, url.port))
+            client.send(b"POST /v1/orders HTTP/1.1\\r\\n")
+            globals()["kept"] = client
+        """,
+        "-Wignore",
+        apart=True,
+    )
+
+    outcome.assert_outcomes(passed=2)
+    outcome.stderr.no_fnmatch_line("*")
+
+
 FROZEN = """
     import threading
     from shop import pay
