@@ -108,8 +108,8 @@ def collection_of(name: str) -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"Page of {title}",
-        "description": f"One page of a list; each entry is a {title}.",
-        "allOf": [{"$ref": uri_of("common/collection")}],
+        "description": f"One page of a list. Schema of its entries: {title}.",
+        "$ref": uri_of("common/collection"),
         "properties": {"data": {"items": {"$ref": uri_of(name)}}},
         "unevaluatedProperties": False,
     }

@@ -167,7 +167,9 @@ def _object_content(row: Operation, name: str) -> Document:
         "examples": _examples(schema(name)["examples"]),
     }
     if row.expand == "query":
-        content["schema"] = {"anyOf": [_ref(name), _ref(_grown(name))]}
+        # The expanded one comes first: generated clients try one after the other, and
+        # some accept an object where the plain one has an id.
+        content["schema"] = {"anyOf": [_ref(_grown(name)), _ref(name)]}
     return content
 
 
@@ -176,7 +178,7 @@ def _page_content(row: Operation, described: Document) -> Document:
     entry = schema(str(row.response))["examples"][0]
     if row.expand == "query":
         more = collection_of(_grown(str(row.response)))
-        page = {"anyOf": [page, rewritten(more, "collection")]}
+        page = {"anyOf": [rewritten(more, "collection"), page]}
     return {"schema": page, "examples": _examples([_page_of(entry)])}
 
 
@@ -239,7 +241,9 @@ def _webhook(name: str) -> Document:
     row = events()[name]
     return {
         "post": {
+            "operationId": f"on_{row.type.replace('.', '_')}",
             "summary": f"{name}: sent when {row.when}",
+            "security": [],
             "tags": ["webhook-endpoints"],
             "parameters": [
                 _part("parameters", header)
@@ -303,10 +307,11 @@ def _key(name: str) -> str:
 
 def _schemas() -> Document:
     described = {name: rewritten(schema(name), name) for name in names()}
-    return {
+    shapes = {
         _key(name): _tolerant(shape) if _is_sent(name) else shape
         for name, shape in described.items()
     }
+    return {**shapes, _key(_SENT_METADATA): _sent_metadata()}
 
 
 def _is_sent(name: str) -> bool:
@@ -331,9 +336,58 @@ def rewritten(node: Any, name: str) -> Any:
         if key not in {"$id", "$schema"}
     }
     if isinstance(kept.get("$ref"), str):
-        target = urljoin(f"{BASE}{name}.json", kept["$ref"])
-        kept["$ref"] = _ref(target.removeprefix(BASE).removesuffix(".json"))["$ref"]
-    return kept
+        target = urljoin(f"{BASE}{name}.json", kept.pop("$ref"))
+        kept = _with_reference(target.removeprefix(BASE).removesuffix(".json"), kept)
+    return _for_generators(kept)
+
+
+def _with_reference(name: str, beside: Document) -> Document:
+    """Return a reference to a schema, with what stands beside it.
+
+    openapi-typescript ignores members beside ``$ref``, and openapi-python-client those
+    beside an ``allOf`` with one entry; neither reads a member in two branches.
+    """
+    own = {key: beside[key] for key in ("required", "properties") if key in beside}
+    others = {key: value for key, value in beside.items() if key not in own}
+    if not set(others) - _ANNOTATIONS and not own:
+        return {**_ref(name), **beside}
+    base = schema(name)
+    if own.get("properties", {}).keys() & base.get("properties", {}).keys():
+        whole = rewritten(base, name)
+        required = [*whole.get("required", ()), *own.get("required", ())]
+        members = whole["properties"] | {
+            member: {**_plain(whole["properties"].get(member)), **narrower}
+            for member, narrower in own["properties"].items()
+        }
+        return {**whole, **others, "required": required, "properties": members}
+    branches = [_ref(name), {"type": "object", **own}] if own else [_ref(name)]
+    return {**others, "allOf": branches}
+
+
+def _plain(member: Document | None) -> Document:
+    """Return what a member says itself; nothing if it refers to another schema."""
+    return {} if member is None or "$ref" in member else member
+
+
+def _for_generators(node: Document) -> Document:
+    """Return a schema that means the same, in a form that client generators read.
+
+    openapi-python-client refuses ``true`` as a member, two values that differ in case
+    only, and an array without ``items``.
+    """
+    shown = dict(node)
+    if isinstance(node.get("properties"), dict):
+        members = node["properties"].items()
+        shown["properties"] = {
+            name: {} if member is True else member for name, member in members
+        }
+    if node.get("type") == "array":
+        shown.setdefault("items", {})
+    values = node.get("enum", ())
+    if len({str(value).lower() for value in values}) < len(values):
+        del shown["enum"]
+        shown["anyOf"] = [{"const": value} for value in values]
+    return shown
 
 
 _SENT_PARTS = {
@@ -342,12 +396,15 @@ _SENT_PARTS = {
     "common/item",
     "common/shipping-info",
 }
+# Keywords that say nothing of what is valid.
+_ANNOTATIONS = {"title", "description", "examples", "default"}
 # Keywords whose value is data, not a schema.
 _LITERAL = {"const", "enum", "examples", "default"}
 
 
 _NULL: Document = {"type": "null"}
 _METADATA = "common/metadata"
+_SENT_METADATA = "requests/metadata"
 _CONDITIONS = ("if", "then", "else")
 
 
@@ -364,11 +421,16 @@ def _tolerant(request: Document) -> Document:
 def _sent(member: Document, *, is_optional: bool) -> Document:
     """Return a member of a request; in metadata each value is optional too."""
     if member.get("$ref") == _ref(_METADATA)["$ref"]:
-        own = {key: value for key, value in member.items() if key != "$ref"}
-        metadata = rewritten(schema(_METADATA), _METADATA)
-        values = {"anyOf": [metadata["additionalProperties"], _NULL]}
-        member = {**metadata, **own, "additionalProperties": values}
+        member = {**member, **_ref(_SENT_METADATA)}
     return {"anyOf": [member, _NULL]} if is_optional else member
+
+
+def _sent_metadata() -> Document:
+    """Return the metadata of a request: a value may be null, which removes it."""
+    metadata: Document = rewritten(schema(_METADATA), _METADATA)
+    values = {"anyOf": [metadata["additionalProperties"], _NULL]}
+    title = "Metadata of a request"  # generators name a class after it
+    return {**metadata, "title": title, "additionalProperties": values}
 
 
 def _with_conditions(part: Document, properties: Document) -> Document:
