@@ -1,8 +1,9 @@
 """Two versions of the API: which changes break those who call it, and which do not.
 
 Versions are OpenAPI documents as ``openapi`` makes them. What callers send may be
-accepted more widely, never less; what they get may be promised more narrowly, never
-more widely. A member that appears in an answer breaks nobody: readers ignore it.
+accepted more widely, never less; what they get, webhooks included, may be promised more
+narrowly, never more widely. A member that appears in an answer breaks nobody: readers
+ignore it. ``NOT_COMPARED`` names the parts that have no influence on callers.
 """
 
 from __future__ import annotations
@@ -21,9 +22,20 @@ _BREAKS: dict[Side, set[Effect]] = {
     "request": {"narrower", "other"},
     "response": {"wider", "other"},
 }
-_CONTAINERS = ("items", "then", "else", "additionalItems")
+_CONTAINERS = ("items", "then", "else", "additionalProperties")
 _LISTS = ("allOf", "anyOf", "oneOf")
 _JSON = "application/json"
+
+NOT_COMPARED = frozenset(
+    {
+        # Texts and examples. Those of a refusal are compared: they are its codes.
+        *("info", "tags", "summary", "description", "title", "examples", "links"),
+        "writeOnly",
+        # A document may be served anywhere, and with the same schemas in other places.
+        *("openapi", "jsonSchemaDialect", "servers", "components", "operationId"),
+    }
+)
+"""Parts of a document outside its schemas that are not compared."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -62,7 +74,21 @@ def compare(old: Document, new: Document) -> list[Change]:
     for name in before.keys() & after.keys():
         walk = _Walk(old, new)
         changes += walk.operation(name, before[name], after[name])
+    changes += _webhooks(old, new)
     return sorted(set(changes))
+
+
+def _webhooks(old: Document, new: Document) -> Iterator[Change]:
+    """Yield the differences of what the server sends to the callers."""
+    before, after = old.get("webhooks", {}), new.get("webhooks", {})
+    for name in before.keys() - after.keys():
+        yield Change(f"webhook {name}", "removed", "breaking", "callers wait for it")
+    for name in after.keys() - before.keys():
+        where, why = f"webhook {name}", "callers receive what they asked for only"
+        yield Change(where, "added", "compatible", why)
+    for name in before.keys() & after.keys():
+        walk = _Walk(old, new)
+        yield from walk.webhook(name, before[name]["post"], after[name]["post"])
 
 
 def _operations(document: Document) -> dict[str, Document]:
@@ -85,40 +111,67 @@ class _Walk:
         if old["path"] != new["path"]:
             what = f"{old['path']} -> {new['path']}"
             yield Change(name, what, "breaking", "callers use the old address")
-        yield from self._parameters(name, old, new)
+        if old.get("security") != new.get("security"):
+            why = "callers send another credential, or none"
+            yield Change(name, "security changed", "breaking", why)
+        yield from self._parameters(name, "request", old, new)
         yield from self._body(name, old, new)
         yield from self._answers(name, old["responses"], new["responses"])
 
-    def _parameters(self, name: str, old: Document, new: Document) -> Iterator[Change]:
+    def webhook(self, name: str, old: Document, new: Document) -> Iterator[Change]:
+        """Yield the differences of one webhook: callers receive its request."""
+        yield from self._parameters(f"webhook {name}", "response", old, new)
+        bodies = (old.get("requestBody", {}), new.get("requestBody", {}))
+        yield from self._content(f"webhook {name} body", "response", *bodies)
+
+    def _parameters(
+        self, name: str, side: Side, old: Document, new: Document
+    ) -> Iterator[Change]:
         before, after = (
-            {p["name"]: p for p in self._resolved_all(side, row.get("parameters", ()))}
-            for side, row in enumerate((old, new))
+            {p["name"]: p for p in self._resolved_all(index, row.get("parameters", ()))}
+            for index, row in enumerate((old, new))
         )
+        is_sent = side == "request"
         for key in sorted(before.keys() - after.keys()):
-            where = f"{name} parameter {key}"
-            yield Change(where, "removed", "breaking", "it is ignored from now on")
+            why = "it is ignored from now on" if is_sent else "callers read it"
+            yield Change(f"{name} parameter {key}", "removed", "breaking", why)
         for key in sorted(after.keys() - before.keys()):
             where, must = f"{name} parameter {key}", after[key].get("required", False)
-            verdict: Verdict = "breaking" if must else "compatible"
+            verdict: Verdict = "breaking" if must and is_sent else "compatible"
             why = "callers do not send it" if must else "it may be left out"
-            yield Change(where, "added", verdict, why)
+            yield Change(where, "added", verdict, why if is_sent else "it is ignored")
         for key in sorted(before.keys() & after.keys()):
-            yield from self.schema(
-                f"{name} parameter {key}",
-                "request",
-                before[key].get("schema", {}),
-                after[key].get("schema", {}),
-            )
+            where = f"{name} parameter {key}"
+            yield from _requirement(where, side, before[key], after[key])
+            if before[key].get("in") != after[key].get("in"):
+                what = f"in {before[key].get('in')} -> {after[key].get('in')}"
+                yield Change(where, what, "breaking", "it is at another place")
+            schemas = (before[key].get("schema", {}), after[key].get("schema", {}))
+            yield from self.schema(where, side, *schemas)
 
     def _body(self, name: str, old: Document, new: Document) -> Iterator[Change]:
-        before, after = (_schema_of(row.get("requestBody")) for row in (old, new))
+        before, after = old.get("requestBody"), new.get("requestBody")
         where = f"{name} request"
         if before is None and after is not None:
             yield Change(where, "body added", "breaking", "callers send none")
         elif before is not None and after is None:
             yield Change(where, "body removed", "breaking", "what they send is ignored")
-        elif before is not None:
-            yield from self.schema(where, "request", before, after)
+        elif before is not None and after is not None:
+            yield from _requirement(where, "request", before, after)
+            yield from self._content(where, "request", before, after)
+
+    def _content(
+        self, where: str, side: Side, old: Document, new: Document
+    ) -> Iterator[Change]:
+        """Yield the differences of the media types and their schemas."""
+        before, after = old.get("content", {}), new.get("content", {})
+        for media in sorted(before.keys() - after.keys()):
+            yield Change(where, f"{media} removed", "breaking", "callers use it")
+        for media in sorted(after.keys() - before.keys()):
+            yield Change(where, f"{media} added", "compatible", "nobody asks for it")
+        for media in sorted(before.keys() & after.keys()):
+            schemas = (before[media].get("schema", {}), after[media].get("schema", {}))
+            yield from self.schema(where, side, *schemas)
 
     def _answers(self, name: str, old: Document, new: Document) -> Iterator[Change]:
         for status in sorted(old.keys() - new.keys()):
@@ -135,12 +188,15 @@ class _Walk:
             )
 
     def _answer(self, where: str, old: Document, new: Document) -> Iterator[Change]:
-        before, after = _schema_of(old), _schema_of(new)
-        if (before is None) != (after is None):
-            what = "body added" if before is None else "body removed"
-            yield Change(where, what, "breaking", "callers read it otherwise")
-        elif before is not None:
-            yield from self.schema(where, "response", before, after)
+        old, new = self._resolved(0, old), self._resolved(1, new)
+        before, after = old.get("content"), new.get("content")
+        if not before and after:
+            yield Change(where, "body added", "breaking", "callers read it otherwise")
+        elif before and not after:
+            yield Change(where, "body removed", "breaking", "callers read it otherwise")
+        else:
+            yield from self._content(where, "response", old, new)
+        yield from self._headers(where, old.get("headers", {}), new.get("headers", {}))
         codes = [set(_errors_of(answer)) for answer in (old, new)]
         for code in sorted(codes[1] - codes[0]):
             what = f"error {code} added"
@@ -148,6 +204,17 @@ class _Walk:
         for code in sorted(codes[0] - codes[1]):
             what = f"error {code} removed"
             yield Change(where, what, "compatible", "one refusal less")
+
+    def _headers(self, where: str, old: Document, new: Document) -> Iterator[Change]:
+        for name in sorted(old.keys() - new.keys()):
+            yield Change(f"{where} header {name}", "removed", "breaking", "it is read")
+        for name in sorted(new.keys() - old.keys()):
+            what = f"{where} header {name}"
+            yield Change(what, "added", "compatible", "readers ignore it")
+        for name in sorted(old.keys() & new.keys()):
+            before, after = self._resolved(0, old[name]), self._resolved(1, new[name])
+            schemas = (before.get("schema", {}), after.get("schema", {}))
+            yield from self.schema(f"{where} header {name}", "response", *schemas)
 
     def schema(self, where: str, side: Side, old: Any, new: Any) -> Iterator[Change]:
         """Yield the differences of two schemas at one place."""
@@ -159,7 +226,7 @@ class _Walk:
         yield from self._keywords(where, side, before, after)
         yield from self._members(where, side, before, after)
         for key in _CONTAINERS:
-            if key in before and key in after:
+            if _are_schemas(before.get(key), after.get(key)):
                 place = f"{where} /{key}"
                 yield from self.schema(place, side, before[key], after[key])
         for key in _LISTS:
@@ -173,6 +240,8 @@ class _Walk:
             before, after = old.get(key, ABSENT), new.get(key, ABSENT)
             if before is after or before == after:
                 continue
+            if key in _CONTAINERS and _are_schemas(before, after):
+                continue  # compared as schemas
             effect = compare_keyword(before, after)
             if key in _CLOSING and side == "response":
                 effect = "narrower"  # readers ignore members that they do not know
@@ -214,14 +283,32 @@ class _Walk:
         return [self._resolved(side, node) for node in nodes]
 
     def _resolved(self, side: int, node: Any) -> Document:
+        """Return a schema with what it refers to and its branches of members as one."""
         if "$ref" not in node:
             found: Document = node
-            return found
+            members = [one for one in node.get("allOf", ()) if "if" not in one]
+            if not members:
+                return found
+            others = [one for one in node["allOf"] if "if" in one]
+            for branch in members:
+                found = _merged(self._resolved(side, branch), found)
+            return {**found, "allOf": others}
         target: Any = self._documents[side]
         for step in node["$ref"].removeprefix("#/").split("/"):
             target = target[step]
         beside = {key: value for key, value in node.items() if key != "$ref"}
         return _merged(self._resolved(side, target), beside)
+
+
+def _requirement(
+    where: str, side: Side, old: Document, new: Document
+) -> Iterator[Change]:
+    """Yield whether a parameter or body becomes mandatory or optional."""
+    before, after = (bool(part.get("required")) for part in (old, new))
+    if before != after:
+        effect: Effect = "narrower" if after else "wider"
+        what = "becomes mandatory" if after else "becomes optional"
+        yield _change(where, side, what, effect)
 
 
 def _merged(base: Document, beside: Document) -> Document:
@@ -250,13 +337,13 @@ def _change(where: str, side: Side, what: str, effect: Effect) -> Change:
     return Change(where, what, verdict, _WHY[side, effect])
 
 
+def _are_schemas(old: Any, new: Any) -> bool:
+    return isinstance(old, Mapping) and isinstance(new, Mapping)
+
+
 def _words(key: str, old: Any, new: Any) -> str:
     shown = ["none" if value is ABSENT else str(value)[:60] for value in (old, new)]
     return f"{key} {shown[0]} -> {shown[1]}"
-
-
-def _schema_of(part: Any) -> Any:
-    return (part or {}).get("content", {}).get(_JSON, {}).get("schema")
 
 
 def _errors_of(answer: Document) -> Iterator[str]:

@@ -347,7 +347,9 @@ def _with_reference(name: str, beside: Document) -> Document:
     openapi-typescript ignores members beside ``$ref``, and openapi-python-client those
     beside an ``allOf`` with one entry; neither reads a member in two branches.
     """
-    own = {key: beside[key] for key in ("required", "properties") if key in beside}
+    own: Document = {
+        key: beside[key] for key in ("required", "properties") if key in beside
+    }
     others = {key: value for key, value in beside.items() if key not in own}
     if not set(others) - _ANNOTATIONS and not own:
         return {**_ref(name), **beside}
@@ -360,7 +362,9 @@ def _with_reference(name: str, beside: Document) -> Document:
             for member, narrower in own["properties"].items()
         }
         return {**whole, **others, "required": required, "properties": members}
-    branches = [_ref(name), {"type": "object", **own}] if own else [_ref(name)]
+    branches: list[Document] = [_ref(name)]
+    if own:
+        branches.append({"type": "object", **own})
     return {**others, "allOf": branches}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,7 +12,9 @@ import pytest
 from click.testing import CliRunner
 
 from smartpay_mock.cli.openapi import contract as command
-from smartpay_schemas.compare import compare
+from smartpay_mock.cli.openapi import openapi as openapi_command
+from smartpay_schemas._keywords import COMPARERS
+from smartpay_schemas.compare import NOT_COMPARED, compare
 from smartpay_schemas.openapi import openapi
 
 REMOVED: Any = object()
@@ -226,10 +229,89 @@ EDITS = (
         10,
         "breaking",
     ),
+    Edit(
+        "a parameter becomes mandatory",
+        "/components/parameters/pageToken/required",
+        True,
+        "breaking",
+    ),
+    Edit(
+        "a parameter becomes optional",
+        "/components/parameters/id/required",
+        False,
+        "compatible",
+    ),
+    Edit("a parameter moves", "/components/parameters/expand/in", "header", "breaking"),
+    Edit(
+        "another credential",
+        f"{POST_ORDER}/security",
+        [{"accessToken": []}],
+        "breaking",
+    ),
+    Edit(
+        "another type of body",
+        f"{POST_ORDER}/requestBody/content",
+        {"application/xml": {"schema": {}}},
+        "breaking",
+    ),
+    Edit(
+        "a body becomes optional",
+        f"{POST_ORDER}/requestBody/required",
+        False,
+        "compatible",
+    ),
+    Edit(
+        "a header is gone",
+        f"{POST_ORDER}/responses/200/headers/Idempotency-Replayed",
+        REMOVED,
+        "breaking",
+    ),
+    Edit(
+        "a header appears",
+        f"{POST_ORDER}/responses/200/headers/X",
+        {"schema": {}},
+        "compatible",
+    ),
+    Edit(
+        "a header has other values",
+        "/components/headers/Retry-After/schema/pattern",
+        ".*",
+        "breaking",
+    ),
+    Edit(
+        "a value of metadata is held to text",
+        f"{SCHEMAS}/requests.metadata/additionalProperties/anyOf/0/type",
+        "string",
+        "breaking",
+    ),
+    # Webhooks.
+    Edit("a webhook is gone", "/webhooks/payout.paid", REMOVED, "breaking"),
+    Edit(
+        "a webhook appears",
+        "/webhooks/payout.failed",
+        {"post": {"requestBody": {}}},
+        "compatible",
+    ),
+    Edit(
+        "a member of an event is gone",
+        f"{SCHEMAS}/resources.event/properties/eventData",
+        REMOVED,
+        "breaking",
+    ),
+    Edit(
+        "a webhook loses its signature",
+        "/webhooks/payout.paid/post/parameters",
+        [],
+        "breaking",
+    ),
     # Words.
     Edit("a description", f"{TOKEN}/description", "Another text.", "none"),
     Edit("an example", f"{TOKEN}/examples", [], "none"),
 )
+
+
+# Undoing it breaks callers.
+UNDONE = next(edit for edit in EDITS if edit.name == "more results a page")
 
 
 def edited(edit: Edit) -> Any:
@@ -258,6 +340,60 @@ def test_an_edit_gets_its_verdict(edit: Edit) -> None:
     assert (worst if changes else "none") == edit.verdict, changes
 
 
+COMPARED = {
+    *("paths", "get", "post", "put", "patch", "delete", "security", "webhooks"),
+    *("parameters", "name", "in", "required", "requestBody", "content", "schema"),
+    *("responses", "headers", "$ref"),
+}
+"""Keywords outside of schemas that the comparison reads."""
+
+SCHEMA_KEYWORDS = {
+    *("$ref", "properties", "default", "then", "else", "items"),
+    *("allOf", "anyOf", "oneOf", *COMPARERS),
+}
+"""Keywords of schemas that the comparison reads."""
+
+NAMED = {"properties", "schemas", "paths", "webhooks", "responses", "content"}
+NAMED |= {"headers", "parameters"}
+"""Keywords whose value has names for keys."""
+
+DATA = {"security", "const", "enum", "default"}
+"""Keywords whose value is data."""
+
+
+def test_every_part_of_a_document_is_compared_or_named_as_not_compared() -> None:
+    """A part that is neither would change in silence."""
+    keywords = set(_keywords(openapi(), in_schema=False))
+
+    unknown = {
+        (in_schema, key)
+        for in_schema, key in keywords
+        if key not in (SCHEMA_KEYWORDS if in_schema else COMPARED) | NOT_COMPARED
+        and not key.startswith("x-")
+    }
+    assert unknown == set()
+
+
+def _keywords(node: Any, *, in_schema: bool) -> Iterator[tuple[bool, str]]:
+    """Yield each keyword of the document, and whether it is one of a schema."""
+    if isinstance(node, list):
+        for entry in node:
+            yield from _keywords(entry, in_schema=in_schema)
+    if not isinstance(node, dict):
+        return
+    for key, value in node.items():
+        yield in_schema, key
+        is_schema = in_schema or key in {"schema", "schemas"}
+        if key in NAMED and isinstance(value, dict):
+            yield from _keywords([*value.values()], in_schema=is_schema)
+        elif key == "components":
+            parts = (value[part] for part in ("parameters", "headers", "responses"))
+            yield from _keywords([[*part.values()] for part in parts], in_schema=False)
+            yield from _keywords([*value["schemas"].values()], in_schema=True)
+        elif key not in NOT_COMPARED | DATA and not key.startswith("x-"):
+            yield from _keywords(value, in_schema=is_schema)
+
+
 def test_a_version_is_compatible_with_itself() -> None:
     """No edit, no change."""
     assert compare(openapi(), openapi()) == []
@@ -278,7 +414,7 @@ def test_a_change_says_where_and_why() -> None:
 def test_the_command_prints_both_kinds_and_exits_with_1(tmp_path: Path) -> None:
     """A change that breaks fails a pipeline; its text fits a terminal."""
     old = tmp_path / "old.json"
-    old.write_text(json.dumps(edited(EDITS[-4])), encoding="utf-8")
+    old.write_text(json.dumps(edited(UNDONE)), encoding="utf-8")
 
     done = CliRunner().invoke(command, ["diff", str(old)])
 
@@ -288,10 +424,14 @@ def test_the_command_prints_both_kinds_and_exits_with_1(tmp_path: Path) -> None:
     assert [line for line in done.output.splitlines() if len(line) > 80] == []
 
 
-def test_the_command_exits_with_0_when_nothing_breaks(tmp_path: Path) -> None:
-    """The installed version against itself."""
-    old = tmp_path / "old.json"
-    old.write_text(json.dumps(openapi()), encoding="utf-8")
+@pytest.mark.parametrize("notation", ["json", "yaml"])
+def test_the_command_exits_with_0_when_nothing_breaks(
+    notation: str, tmp_path: Path
+) -> None:
+    """The installed version against itself, as `openapi` wrote it."""
+    old = tmp_path / "old"
+    printed = CliRunner().invoke(openapi_command, ["--format", notation])
+    old.write_text(printed.output, encoding="utf-8")
 
     done = CliRunner().invoke(command, ["diff", str(old), "current"])
 
@@ -302,7 +442,8 @@ def test_the_command_exits_with_0_when_nothing_breaks(tmp_path: Path) -> None:
     ("text", "expected"),
     [
         (None, ": No such file or directory. Write one with:"),
-        ("{", "is not JSON"),
+        ("{", "is neither JSON nor YAML"),
+        ("a: [", "is neither JSON nor YAML"),
         ("{}", "is not an OpenAPI document"),
     ],
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import yaml
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
@@ -152,6 +153,21 @@ def test_the_command_prints_the_document(arguments: list[str]) -> None:
     document: Any = json.loads(done.output)
     assert document["openapi"] == "3.1.0"
     assert document["servers"] == [{"url": "http://127.0.0.1:1"}]
+
+
+def test_the_command_and_the_server_give_one_document_in_json_and_yaml() -> None:
+    """The control plane's document is the same at every place and in both notations."""
+    answer = create_app().test_client().get("/__admin/openapi.json")
+
+    printed = [
+        CliRunner().invoke(
+            command, ["--admin", "--url", "http://localhost", "--format", notation]
+        )
+        for notation in ("json", "yaml")
+    ]
+
+    assert json.loads(printed[0].output) == json.loads(answer.text)
+    assert yaml.safe_load(printed[1].output) == json.loads(answer.text)
 
 
 def _codes(document: dict[str, Any]) -> set[str]:

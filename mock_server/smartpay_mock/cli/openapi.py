@@ -27,11 +27,32 @@ _WIDTH = 80
     help="Root URL to list as the server.",
 )
 @click.option("--admin", is_flag=True, help="Print the control plane instead.")
-def openapi(url: str, admin: bool) -> None:
-    """Print the API as OpenAPI 3.1, in JSON."""
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["json", "yaml"]),
+    default="json",
+    show_default=True,
+    help="Notation of the document.",
+)
+def openapi(url: str, admin: bool, format_: str) -> None:
+    """Print the API as OpenAPI 3.1."""
     describe = describe_admin if admin else describe_api
     document = describe(server_url=url.rstrip("/"), version=version())
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    click.echo(_to_yaml(document) if format_ == "yaml" else _to_json(document))
+
+
+def _to_json(document: Any) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+def _to_yaml(document: Any) -> str:
+    import yaml  # noqa: PLC0415 - slow to import, and for this option only
+
+    # Parts that occur twice are written twice: readers of YAML differ on anchors.
+    plain = json.loads(json.dumps(document))
+    text: str = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
+    return text.rstrip("\n")
 
 
 @click.group()
@@ -46,8 +67,9 @@ def contract() -> None:
 def diff(old: str, new: str, as_json: bool) -> None:
     """List the differences between two versions that break callers.
 
-    OLD and NEW are files that `smartpay-sandbox openapi` wrote. NEW defaults to
-    `current`, the installed version. Exits with 1 if a change breaks callers.
+    OLD and NEW are files that `smartpay-sandbox openapi` wrote, in JSON or YAML. NEW
+    defaults to `current`, the installed version. Exits with 1 if a change breaks
+    callers.
     """
     changes = compare(_read(old), _read(new))
     breaking = [change for change in changes if change.verdict == "breaking"]
@@ -77,15 +99,18 @@ def _wrapped(text: str, head: str) -> str:
 def _read(name: str) -> Any:
     if name == _CURRENT:
         return describe_api()
+    import yaml  # noqa: PLC0415 - slow to import, and for this command only
+
     try:
-        document = json.loads(Path(name).read_text(encoding="utf-8"))
+        text = Path(name).read_text(encoding="utf-8")
+        document = json.loads(text) if text[:1] == "{" else yaml.safe_load(text)
     except OSError as error:
         raise SandboxUsageError(
             f"Cannot read {name}: {error.strerror}. Write one with: "
             f"smartpay-sandbox openapi > {name}"
         ) from None
-    except ValueError as error:
-        raise SandboxUsageError(f"{name} is not JSON: {error}.") from None
+    except (ValueError, yaml.YAMLError) as error:
+        raise SandboxUsageError(f"{name} is neither JSON nor YAML: {error}.") from None
     if not isinstance(document, dict) or "openapi" not in document:
         raise SandboxUsageError(
             f"{name} is not an OpenAPI document. Write one with: "
