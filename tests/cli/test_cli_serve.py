@@ -169,3 +169,52 @@ def test_the_banner_says_whether_webhooks_reach_this_machine(
 
     assert re.search(rf"Webhooks +{way} machine", said)
     assert re.search(r"Admin token +\w{20,}", said)
+
+
+@pytest.mark.parametrize("server", ["threads", "granian"])
+def test_it_starts_with_a_scenario(serve: Serve, tmp_path: Path, server: str) -> None:
+    """From a file, before it is ready; on each account of --accounts."""
+    if server == "granian":
+        pytest.importorskip("granian", reason="the extra 'fast' is not installed")
+    body = {**SAMPLES["guide/curl"].payload, "reference": "first"}
+    steps = [{"operation": "create_order", "body": body, "save": {"order": "id"}}]
+    world = tmp_path / "world.json"
+    world.write_text(json.dumps({"steps": steps}), encoding="utf-8")
+
+    served = serve(
+        *("--server", server, "--accounts", "sk_test_one,sk_test_two"),
+        *("--scenario", str(world), "--state", f"sqlite:///{tmp_path / 'state.db'}"),
+    )
+
+    for key in ("sk_test_one", "sk_test_two"):
+        orders = requests.get(
+            f"{served.root_url}/v1/orders",
+            headers={"Authorization": f"Bearer {key}"},
+            timeout=5,
+        ).json()["data"]
+        assert [order["reference"] for order in orders] == ["first"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "Cannot read scenario"),
+        ("{", "is not JSON"),
+        ("[]", "is not an object"),
+        ('{"steps": 1}', "steps: 1 is a number"),
+        ('{"steps": [{"operation": "pay"}]}', "world, step 1 (pay): There is no"),
+    ],
+)
+def test_a_scenario_that_cannot_run_stops_it(
+    run: Run, tmp_path: Path, content: str | None, message: str
+) -> None:
+    """With code 2 and the reason; so does an unknown name."""
+    if content is not None:
+        (tmp_path / "world.json").write_text(content, encoding="utf-8")
+
+    done = run("serve", "--port", "0", "--scenario", "world.json")
+    unknown = run("serve", "--port", "0", "--scenario", "worl")
+
+    assert (done.returncode, unknown.returncode) == (2, 2)
+    assert message in done.stderr
+    assert "There is no scenario 'worl'" in unknown.stderr

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from smartpay_fixtures import sandbox_values
 from smartpay_mock.cli.console import Console, Print, banner, warning
+from smartpay_mock.cli.control import call_control
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.hosts import is_loopback
 from smartpay_mock.kernel.ids import new_password
@@ -112,6 +114,13 @@ def _log_tracebacks(_: click.Context, _option: object, is_wanted: bool) -> None:
     help="With --tls, write the CA certificate to this file when ready.",
 )
 @click.option(
+    "--scenario",
+    default="",
+    metavar="FILE",
+    help="Run a scenario at the start: a JSON file, or the name of a scenario. It runs "
+    "on each of --accounts; without them, on the documented test key.",
+)
+@click.option(
     "--json", "as_json", is_flag=True, help="Print one line of JSON when ready."
 )
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing.")
@@ -125,6 +134,7 @@ def _log_tracebacks(_: click.Context, _option: object, is_wanted: bool) -> None:
 def command(
     port_file: Path | None,
     ca_file: Path | None,
+    scenario: str,
     as_json: bool,
     quiet: bool,
     **flags: Any,
@@ -145,7 +155,10 @@ def command(
     if ca_file and not settings.tls:
         raise SandboxUsageError("--ca-file needs HTTPS. Add --tls.")
 
+    play_scenario = _scenario_player(scenario, settings)
+
     def on_ready(at: Addresses) -> None:
+        play_scenario(at)
         if ca_file and at.certificates:
             _write_whole(ca_file, at.certificates.ca_path.read_text().rstrip())
         if port_file:
@@ -233,6 +246,39 @@ def _serve_fast(
     )
     if failures:
         raise failures[0]
+
+
+def _scenario_player(named: str, settings: Settings) -> OnReady:
+    """Return a function that runs a scenario on the accounts of a served emulator.
+
+    Args:
+        named: A scenario, by name or as the path of a JSON file; empty for none.
+        settings: The settings of the emulator.
+
+    Raises:
+        SandboxUsageError: There is neither such a scenario nor such a file. The
+            function raises it for a step that is refused.
+    """
+    if not named:
+        return lambda _at: None
+    from smartpay_mock.testing.seed_data import (  # noqa: PLC0415 - with --scenario only
+        scenario_call,
+    )
+
+    path, body = scenario_call(named)
+
+    def play(at: Addresses) -> None:
+        for key in settings.accounts or (sandbox_values().secret_key,):
+            call_control(
+                at.root_url,
+                path,
+                body,
+                secret_key=key,
+                admin_token="" if is_loopback(settings.host) else settings.admin_token,
+                ca_file=str(at.certificates.ca_path) if at.certificates else None,
+            )
+
+    return play
 
 
 def _handle_signals() -> Callable[[], object]:

@@ -10,6 +10,8 @@ ADVICE_HEADER = "Smartpay-Sandbox-Advice"
 """Response header: what about the request was tolerated although it was odd."""
 
 ADVICE_SEPARATOR = " | "
+ORIGIN_HEADER = "smartpay-sandbox-origin"
+"""Marks set-up calls of the fixture and of scenarios, which don't count as a test's."""
 REASON_HEADER = "Smartpay-Sandbox-Reason"
 """Response header of a 401: why the credential was refused."""
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from smartpay_mock.kernel.errors import SandboxUsageError
+from smartpay_mock.kernel.exchange import ORIGIN_HEADER
 
 API_PATH = "/v1"
 # The prefix that the official SDKs expect in the API's address.
 SDK_PATH = "/api.smartpay.co/v1"
-# Marks the fixture's own calls in the journal, so that they don't count as the test's.
-ORIGIN_HEADER = "smartpay-sandbox-origin"
+# Value of ORIGIN_HEADER for the fixture's own calls.
 ORIGIN = "fixture"
 
 WSGIApp = Callable[[dict[str, Any], Any], Iterable[bytes]]

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from smartpay_mock.kernel.errors import SandboxUsageError
-from smartpay_mock.testing.client import ORIGIN_HEADER
+from smartpay_mock.kernel.exchange import ORIGIN_HEADER
 from smartpay_mock.testing.text import wrap
 
 REFUSED = 400

@@ -103,7 +103,12 @@ class LocalEmulator:
             {"id": call.id_},
             call.query or {},
             route.check_body(dict(call.body or {})),
-            Call(call.method, call.path, breaks_connections=True),
+            Call(
+                call.method,
+                call.path,
+                breaks_connections=True,
+                headers={"authorization": f"Bearer {secret_key}"},
+            ),
         )
         # Encode and decode, so that the test gets a copy that it may change.
         return decode(encode(route.handler(request)))

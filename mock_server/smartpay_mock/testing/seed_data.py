@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from functools import cache
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 from smartpay_fixtures import sandbox_values
-from smartpay_mock.kernel.errors import NotFoundError
-from smartpay_mock.testing.client import AccountClient, ApiCall
+from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
+from smartpay_mock.testing.client import AccountClient
+
+ScenarioSource = str | PathLike[str] | Mapping[str, Any]
+"""The name of a scenario, the path of a JSON file, or a scenario itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,47 +71,65 @@ def standard_consumers() -> Consumers:
     return Consumers(**{row.name: consumers[row.name].id for row in fields(Consumers)})
 
 
-def run_scenario_on(client: AccountClient, name: str) -> dict[str, str]:
+def run_scenario_on(client: AccountClient, scenario: ScenarioSource) -> dict[str, str]:
     """Run a scenario on an account and return the ids it created, by name.
 
     Raises:
         NotFoundError: There is no such scenario.
-        ScenarioFailure: An operation had another result than the scenario says.
-        SandboxUsageError: An operation was refused.
+        SandboxUsageError: The file can't be read, a step was refused, or it had
+            another result than the scenario expects.
     """
-    from smartpay_fixtures.scenarios import (  # noqa: PLC0415 - reads files
-        run_scenario,
-        scenarios,
-    )
-
-    known = scenarios()
-    if name not in known:
-        raise NotFoundError.among("scenario", name, list(known))
-
-    def perform(
-        operation: str,
-        params: Mapping[str, str],
-        body: Mapping[str, Any] | None,
-        consumer: str | None,
-    ) -> Any:
-        call = ApiCall(operation, params, body)
-        if consumer is not None:
-            bearer = _log_in(client, consumer)
-            call = replace(call, bearer=bearer, account=client.secret_key)
-        return client.call(call).expect(f"{operation}, in scenario {name},")
-
-    def advance(by_ms: int) -> None:
-        client.admin("POST", "/clock", body={"advance": {"milliseconds": by_ms}})
-
-    return run_scenario(known[name], perform, advance)
+    if isinstance(scenario, Mapping):
+        scenario = {"name": "scenario", **scenario}
+        created = client.admin("POST", "/scenarios", body=scenario)
+    elif _is_file(scenario):
+        created = client.admin("POST", "/scenarios", body=read_scenario(scenario))
+    else:
+        created = client.admin("POST", "/scenarios/{id}", id_=str(scenario))
+    return dict(created)
 
 
-def _log_in(client: AccountClient, consumer: str) -> str:
-    row = sandbox_values().consumer(consumer)
-    if row is None:
-        raise NotFoundError.among(
-            "consumer", consumer, list(sandbox_values().consumers)
+def scenario_call(scenario: str) -> tuple[str, dict[str, Any]]:
+    """Return the path below ``/__admin`` and the body that run a scenario.
+
+    Args:
+        scenario: Its name, or the path of a JSON file.
+
+    Raises:
+        NotFoundError: There is no such scenario.
+        SandboxUsageError: The file can't be read, or is no JSON object.
+    """
+    if _is_file(scenario):
+        return "/scenarios", read_scenario(scenario)
+    from smartpay_fixtures.scenarios import scenarios  # noqa: PLC0415 - reads files
+
+    if scenario not in scenarios():
+        raise NotFoundError.among("scenario", scenario, list(scenarios()))
+    return f"/scenarios/{scenario}", {}
+
+
+def _is_file(scenario: str | PathLike[str]) -> bool:
+    return not isinstance(scenario, str) or scenario.endswith(".json")
+
+
+def read_scenario(path: str | PathLike[str]) -> dict[str, Any]:
+    """Return the scenario in a JSON file, named after the file by default.
+
+    Raises:
+        SandboxUsageError: The file can't be read, or is no JSON object.
+    """
+    try:
+        document = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SandboxUsageError(
+            f"Cannot read scenario {path}: {error.strerror}. Name a JSON file."
+        ) from error
+    except ValueError as error:
+        raise SandboxUsageError(
+            f"Scenario {path} is not JSON: {error}. Correct the file."
+        ) from error
+    if not isinstance(document, dict):
+        raise SandboxUsageError(
+            f'Scenario {path} is not an object. Write {{"steps": [...]}}.'
         )
-    credentials = {"emailAddress": row.email_address, "password": row.password}
-    response = client.call(ApiCall("consumer_login", body=credentials))
-    return str(response.expect("consumer_login")["accessToken"])
+    return {"name": Path(path).stem, **document}

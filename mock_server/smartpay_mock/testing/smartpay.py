@@ -25,6 +25,7 @@ from smartpay_mock.testing.journal import (
 from smartpay_mock.testing.matching import Wanted, find_requests
 from smartpay_mock.testing.seed_data import (
     Consumers,
+    ScenarioSource,
     Tokens,
     run_scenario_on,
     standard_consumers,
@@ -51,12 +52,13 @@ class AccountOptions:
         seed: Makes ids repeatable, and the secret key the same in every run.
         frozen: ``True``, or the time to freeze the clock at, as
             :meth:`Clock.freeze` takes it.
-        scenario: Scenario to run first; empty for none.
+        scenario: Scenario to run first, as :meth:`Smartpay.scenario` takes it; empty
+            for none.
     """
 
     seed: int | None = None
     frozen: bool | float | date | str = False
-    scenario: str = ""
+    scenario: ScenarioSource = ""
 
 
 class Smartpay:
@@ -206,16 +208,21 @@ class Smartpay:
             self._faker.seed_instance(f"{self._options.seed}/{self.name}")
         return order_payload(faker=self._faker, without=without, **changes)
 
-    def scenario(self, name: str) -> dict[str, str]:
-        """Create the objects of a named scenario and return their ids.
+    def scenario(self, scenario: ScenarioSource) -> dict[str, str]:
+        """Create the objects of a scenario and return their ids.
 
         Every step is a call of the API, so a real client can reach the same state.
-        ``smartpay_fixtures.scenarios.scenarios()`` lists the scenarios.
+
+        Args:
+            scenario: The name of a scenario of ``smartpay_fixtures.scenarios``, the
+                path of a JSON file, or the content of such a file.
 
         Raises:
             NotFoundError: There is no such scenario; the text lists the known ones.
+            SandboxUsageError: A step was refused, or had another result than the
+                scenario expects; the text names the step.
         """
-        made = run_scenario_on(self._client, name)
+        made = run_scenario_on(self._client, scenario)
         self.ids |= made
         return made
 
