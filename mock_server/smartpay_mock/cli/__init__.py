@@ -16,6 +16,7 @@ COMMANDS = {
     "drift": ("kit:drift", "Compare two servers, field by field."),
     "mutants": ("mutants:command", "Mutation-test your suite with deliberate bugs."),
     "exec": ("exec_:command", "Run a command with an emulator."),
+    "trigger": ("trigger:command", "Cause an event on a running emulator."),
     "grade": ("grade:command", "Grade how a client retries charges."),
     "env": ("sdks:env", "Print shell variables that point an SDK at an emulator."),
     "doctor": ("sdks:doctor", "Find out why a client does not reach the emulator."),

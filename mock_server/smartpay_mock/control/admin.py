@@ -17,6 +17,7 @@ from smartpay_mock.api.wsgi import (
 )
 from smartpay_mock.control import (
     clock,
+    events,
     faults,
     health,
     journal,
@@ -70,6 +71,7 @@ ROUTES: tuple[Route, ...] = (
     *objects.routes,
     *journal.routes,
     *faults.routes,
+    *events.routes,
     *webhooks.routes,
     *scenarios.routes,
 )

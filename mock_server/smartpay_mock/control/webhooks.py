@@ -1,4 +1,4 @@
-"""An account's events and webhooks: deliveries, draining, replaying, faults."""
+"""An account's webhooks: deliveries, draining, replaying, faults."""
 
 from __future__ import annotations
 
@@ -8,12 +8,8 @@ from typing import Any
 from smartpay_mock.control.routes import Request, Routes, json_object
 from smartpay_mock.events.faults import OPTIONS, parse_faults, read_faults, save_faults
 from smartpay_mock.events.outbox import (
-    KEPT,
-    KIND,
     find_delivery,
     list_deliveries,
-    read_events,
-    summarize_event,
     view_delivery,
 )
 from smartpay_mock.kernel.clock import LAST_MS
@@ -35,18 +31,6 @@ _FAULTS = {
         f"{name}: {row.expected}" for name, row in OPTIONS.items()
     ),
 }
-
-
-@routes.add("GET", "/events")
-def list_events(request: Request) -> Any:
-    """List events, oldest first."""
-    with request.opened() as (unit, _account):
-        rows = unit.page(KIND, limit=KEPT)
-    return [
-        summarize_event(event)
-        for row in reversed(rows)
-        for event in read_events(row.body)
-    ]
 
 
 @routes.add("GET", "/webhooks/deliveries", query=("state", "endpoint"))

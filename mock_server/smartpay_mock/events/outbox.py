@@ -104,24 +104,65 @@ def record(
     if not endpoints:
         _save_notes(unit, now, [(event_id, event_type, data["id"])])
         return False
-    # Members in the order of the published sample.
-    event = {
+    event = new_event(event_id, event_type, render(data), now)
+    unit.put(KIND, event_id, encode(event))
+    add_deliveries(unit, event, endpoints, new_id=new_id, now=now)
+    return True
+
+
+def new_event(event_id: str, event_type: str, data: Document, now: int) -> Document:
+    """Return an event, with members in the order of the published sample.
+
+    Args:
+        event_id: Its id.
+        event_type: A type of ``events.json``.
+        data: The public, unexpanded form of its object.
+        now: The account's time, in milliseconds since the epoch.
+    """
+    return {
         "id": event_id,
         "object": "event",
         "createdAt": now,
         "test": True,
-        "eventData": {
-            "type": event_type,
-            "version": event_version(),
-            "data": render(data),
-        },
+        "eventData": {"type": event_type, "version": event_version(), "data": data},
     }
+
+
+def add_deliveries(
+    unit: Unit,
+    event: Document,
+    endpoints: Sequence[Document],
+    *,
+    new_id: Callable[[str], str],
+    now: int,
+) -> list[str]:
+    """Store a delivery of a complete event to each of ``endpoints``.
+
+    Returns:
+        The ids of the deliveries, which are due at ``now``.
+    """
     body = encode(event)
-    unit.put(KIND, event_id, body)
+    ids = []
     for endpoint in endpoints:
-        delivery = _new_delivery(new_id(DELIVERY_KIND), event, endpoint)
+        delivery = _new_delivery(new_id(DELIVERY_KIND), event, endpoint, now)
         save_delivery(unit, delivery, body)
-    return True
+        ids.append(delivery["id"])
+    return ids
+
+
+def find_event(unit: Unit, event_id: str) -> Document:
+    """Return an event as it is stored: complete, or short without its object.
+
+    Raises:
+        NotFoundError: The account keeps no such event.
+    """
+    for row in unit.page(KIND, limit=KEPT):
+        for event in read_events(row.body):
+            if event["id"] == event_id:
+                return event
+    raise NotFoundError(
+        f"This account keeps no event {event_id!r}; list its events to see their ids."
+    )
 
 
 def trim(unit: Unit) -> None:
@@ -179,18 +220,20 @@ def _check_type(event_type: str) -> None:
 # -- deliveries ------------------------------------------------------------------------
 
 
-def _new_delivery(delivery_id: str, event: Document, endpoint: Document) -> Document:
-    """Return the document of a delivery that is due at once."""
+def _new_delivery(
+    delivery_id: str, event: Document, endpoint: Document, now: int
+) -> Document:
+    """Return the document of a delivery that is due now."""
     return {
         "id": delivery_id,
         "event": event["id"],
         "type": event["eventData"]["type"],
         "endpoint": endpoint["id"],
         "url": endpoint["url"],
-        "createdAt": event["createdAt"],
+        "createdAt": now,
         "state": PENDING,
         "reason": None,
-        "nextAttemptAt": event["createdAt"],
+        "nextAttemptAt": now,
         "attempts": [],
         "_tries": 0,
         "_run": 0,

@@ -370,6 +370,60 @@ class Webhooks:
         found: list[dict[str, Any]] = self._client.admin("GET", "/events")
         return found
 
+    def event(self, id_: str) -> dict[str, Any]:
+        """Return an event with its body, also one that no endpoint got.
+
+        Raises:
+            NotFoundError: The account keeps no such event.
+        """
+        found: dict[str, Any] = self._client.admin("GET", "/events/{id}", id_=id_)
+        return found
+
+    def trigger(
+        self,
+        type_: str,
+        *,
+        object_id: str | None = None,
+        data: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Cause an event, due at once at each endpoint that subscribes; return it.
+
+        Args:
+            type_: Any type of the API, such as ``payout.paid``.
+            object_id: Id of the object it is about; an example object if not given.
+            data: Members of the object to replace.
+
+        Raises:
+            NotFoundError: There is no such object.
+            SandboxUsageError: The type is unknown, or the object would be invalid.
+        """
+        body: dict[str, Any] = {"type": type_}
+        if object_id is not None:
+            body["objectId"] = object_id
+        if data is not None:
+            body["data"] = dict(data)
+        event: dict[str, Any] = self._client.admin("POST", "/events", body=body)[
+            "event"
+        ]
+        return event
+
+    def deliver(self, id_: str, *, endpoint: str | None = None) -> list[str]:
+        """Make an event due again; return the ids of its new deliveries.
+
+        Args:
+            id_: Id of the event.
+            endpoint: Id of one endpoint; all that subscribe if not given, also those
+                that were created after the event.
+
+        Raises:
+            NotFoundError: There is no such event or endpoint.
+            SandboxUsageError: No endpoint subscribes to the event.
+        """
+        body = {} if endpoint is None else {"endpoint": endpoint}
+        path = "/events/{id}/deliver"
+        made = self._client.admin("POST", path, id_=id_, body=body)
+        return list(made["deliveries"])
+
     def misbehave(self, **faults: Unpack[WebhookFaults]) -> None:
         """Set the webhook faults from now on; without arguments, remove all."""
         self._client.admin("PUT", "/webhooks/faults", body=faults)

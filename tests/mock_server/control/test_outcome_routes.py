@@ -6,6 +6,10 @@ from typing import Any
 
 import pytest
 
+from smartpay_schemas import EVENTS, problems
+
+DEAD_URL = "http://127.0.0.1:9/hook"
+
 
 @pytest.mark.parametrize(
     ("members", "status"),
@@ -57,3 +61,77 @@ def test_created_ids_repeat_with_a_seed(emulate: Any) -> None:
 
     assert made[0] == made[1]
     assert made[0][0] != made[0][1]
+
+
+@pytest.mark.parametrize("type_", EVENTS)
+def test_every_type_of_event_can_be_caused(api: Any, type_: str) -> None:
+    """Its body is valid and shown later; each endpoint that subscribes gets it."""
+    subscribed = api.endpoint(DEAD_URL, type_)["id"]
+    api.endpoint(DEAD_URL, *[other for other in EVENTS if other != type_][:1])
+
+    made = api.control("POST", "/events", {"type": type_})
+
+    event = made["event"]
+    assert problems("resources/event", event) == []
+    assert event["eventData"]["data"]["object"] == EVENTS[type_].object
+    assert api.control("GET", f"/events/{event['id']}") == event
+    shown = api.control("GET", "/webhooks/deliveries")
+    assert [(row["id"], row["endpoint"]) for row in shown] == [
+        (made["deliveries"][0], subscribed)
+    ]
+    assert api.control("GET", "/events")[-1]["type"] == type_
+
+
+@pytest.mark.parametrize(
+    ("type_", "status"),
+    [
+        ("order.rejected", "rejected"),
+        ("order.canceled", "canceled"),
+        ("token.disabled", "disabled"),
+        ("token.created", "requires_authorization"),
+    ],
+)
+def test_a_caused_event_has_the_status_of_its_type(
+    api: Any, type_: str, status: str
+) -> None:
+    """Unless data says otherwise."""
+    event = api.control("POST", "/events", {"type": type_})["event"]
+
+    assert event["eventData"]["data"]["status"] == status
+
+
+def test_an_event_can_be_about_an_object_of_the_account(api: Any) -> None:
+    """With members replaced."""
+    order = api.order()["id"]
+    body = {"type": "order.canceled", "objectId": order, "data": {"status": "canceled"}}
+
+    data = api.control("POST", "/events", body)["event"]["eventData"]["data"]
+
+    assert (data["id"], data["status"]) == (order, "canceled")
+    assert api.ok("get_order", id=order)["status"] == "succeeded"
+
+
+def test_an_event_reaches_an_endpoint_that_came_later(api: Any) -> None:
+    """The event of a call, with its id and its time; also to a named endpoint."""
+    order = api.order()["id"]
+    event = next(
+        row for row in api.control("GET", "/events") if row["objectId"] == order
+    )
+    path = f"/events/{event['id']}/deliver"
+    assert "Create one" in api.admin("POST", path).detail
+    endpoint = api.endpoint(DEAD_URL)["id"]
+    other = api.endpoint(DEAD_URL, "coupon.created")["id"]
+
+    made = api.control("POST", path)
+    named = api.control("POST", path, {"endpoint": other})
+
+    assert made["event"]["id"] == event["id"]
+    assert made["event"]["createdAt"] == event["createdAt"]
+    assert problems("resources/event", made["event"]) == []
+    shown = api.control("GET", "/webhooks/deliveries")
+    assert [(row["event"], row["endpoint"]) for row in shown] == [
+        (event["id"], endpoint),
+        (event["id"], other),
+    ]
+    assert [row["id"] for row in shown] == made["deliveries"] + named["deliveries"]
+    assert [row["id"] for row in api.control("GET", "/events")].count(event["id"]) == 1
