@@ -178,12 +178,12 @@ def test_it_starts_with_a_scenario(serve: Serve, tmp_path: Path, server: str) ->
         pytest.importorskip("granian", reason="the extra 'fast' is not installed")
     body = {**SAMPLES["guide/curl"].payload, "reference": "first"}
     steps = [{"operation": "create_order", "body": body, "save": {"order": "id"}}]
-    world = tmp_path / "world.json"
-    world.write_text(json.dumps({"steps": steps}), encoding="utf-8")
+    shop = tmp_path / "shop.json"
+    shop.write_text(json.dumps({"steps": steps}), encoding="utf-8")
 
     served = serve(
         *("--server", server, "--accounts", "sk_test_one,sk_test_two"),
-        *("--scenario", str(world), "--state", f"sqlite:///{tmp_path / 'state.db'}"),
+        *("--scenario", str(shop), "--state", f"sqlite:///{tmp_path / 'state.db'}"),
     )
 
     for key in ("sk_test_one", "sk_test_two"):
@@ -202,7 +202,7 @@ def test_it_starts_with_a_scenario(serve: Serve, tmp_path: Path, server: str) ->
         ("{", "is not JSON"),
         ("[]", "is not an object"),
         ('{"steps": 1}', "steps: 1 is a number"),
-        ('{"steps": [{"operation": "pay"}]}', "world, step 1 (pay): There is no"),
+        ('{"steps": [{"operation": "pay"}]}', "shop, step 1 (pay): There is no"),
     ],
 )
 def test_a_scenario_that_cannot_run_stops_it(
@@ -210,11 +210,11 @@ def test_a_scenario_that_cannot_run_stops_it(
 ) -> None:
     """With code 2 and the reason; so does an unknown name."""
     if content is not None:
-        (tmp_path / "world.json").write_text(content, encoding="utf-8")
+        (tmp_path / "shop.json").write_text(content, encoding="utf-8")
 
-    done = run("serve", "--port", "0", "--scenario", "world.json")
-    unknown = run("serve", "--port", "0", "--scenario", "worl")
+    done = run("serve", "--port", "0", "--scenario", "shop.json")
+    unknown = run("serve", "--port", "0", "--scenario", "shp")
 
     assert (done.returncode, unknown.returncode) == (2, 2)
     assert message in done.stderr
-    assert "There is no scenario 'worl'" in unknown.stderr
+    assert "There is no scenario 'shp'" in unknown.stderr

@@ -37,11 +37,7 @@ def call_control(
     Raises:
         SandboxUsageError: The emulator refuses the call, or does not answer.
     """
-    parts = urlsplit(root_url)
-    connection = HTTPConnection(parts.netloc, timeout=_TIMEOUT_S)
-    if parts.scheme == "https":
-        context = ssl.create_default_context(cafile=ca_file)
-        connection = HTTPSConnection(parts.netloc, timeout=_TIMEOUT_S, context=context)
+    connection = _connect(root_url, ca_file)
     headers = {
         "Authorization": f"Bearer {admin_token or secret_key}",
         "Smartpay-Sandbox-Account": secret_key,
@@ -63,3 +59,11 @@ def call_control(
         detail = document.get("detail") if isinstance(document, dict) else None
         raise SandboxUsageError(detail or f"{root_url} answered {response.status}.")
     return document
+
+
+def _connect(root_url: str, ca_file: str | None) -> HTTPConnection:
+    parts = urlsplit(root_url)
+    if parts.scheme != "https":
+        return HTTPConnection(parts.netloc, timeout=_TIMEOUT_S)
+    context = ssl.create_default_context(cafile=ca_file)
+    return HTTPSConnection(parts.netloc, timeout=_TIMEOUT_S, context=context)
