@@ -369,7 +369,9 @@ def test_a_rule_about_the_consumer_holds(
     """A consumer with an order is not new, and has used the code."""
     code = code_for(shop, {"discountAmount": 300}, **{rule: True})
     first, second = shop.unauthorized(amount=1_000), shop.unauthorized(amount=1_000)
-    give(shop, first, code["code"])
+    used = give(shop, first, code["code"])
+    if rule == "onePerCustomer":  # a consumer of a third-party server may have orders
+        shop.checks.succeeded(used)
 
     answer = give(shop, second, code["code"])
 

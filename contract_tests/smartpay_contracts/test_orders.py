@@ -202,6 +202,7 @@ def test_the_members_of_an_item_find_their_places(shop: Shop) -> None:
         assert product[name] == sent[name], name
     assert product["description"] == sent["productDescription"]
     assert product["metadata"] == sent["productMetadata"]
+    assert price["active"] is product["active"] is True
 
 
 @pytest.mark.clause("orders.create.every-request-charges")

@@ -208,7 +208,12 @@ MINUTE_MS = 60_000
 TEXT = {"Content-Type": "text/plain;charset=UTF-8"}
 SOFT = {"paymentMethod": "pm_test_visaDeclined", "paymentPlan": "pay_in_three"}
 HARD = {"paymentMethod": "pm_test_visaRefused", "paymentPlan": "pay_in_three"}
-CREDENTIALS = {"none": None, "unknown": "Bearer nobody", "not a bearer": "Basic abc"}
+CREDENTIALS = {
+    "none": "",
+    "unknown": "Bearer nobody",
+    "not a bearer": "Basic abc",
+    "token in another scheme": "Basic {token}",
+}
 
 
 def authorize(shop: Shop, order: Doc, body: Any = None) -> Doc:
@@ -337,11 +342,12 @@ def test_an_authorization_is_answered_with_the_order(
 @pytest.mark.clause("consumer.authorize.credential")
 @pytest.mark.parametrize("authorization", CREDENTIALS.values(), ids=CREDENTIALS)
 def test_consumer_calls_need_an_access_token(
-    authorization: str | None, shop: Shop, consumer: Client
+    authorization: str, shop: Shop, consumer: Client
 ) -> None:
     """Without one nothing is authorized and nothing approved."""
     order, token = shop.unauthorized(), shop.waiting_token()
-    anonymous = shop.api.with_authorization(authorization)
+    sent = authorization.format(token=shop.log_in())
+    anonymous = shop.api.with_authorization(sent or None)
 
     answers = [
         anonymous.call("authorize_order", APPROVED, id=order["id"]),

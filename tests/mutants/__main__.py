@@ -1,7 +1,8 @@
 """Run all mutants against the contract kit and name the clauses that none fails.
 
 Exits with 1 if the kit does not detect a mutant, or if no mutant fails a clause that
-can be broken.
+can be broken. With ``--random``, the mutants are mechanical changes of the emulator's
+code.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import click
 from tests.mutants.catalogue import ALL, UNBREAKABLE, unbroken
+from tests.mutants.random_run import run_random
 
 from smartpay_mock.cli.mutants import run_suite
 from smartpay_mock.mutants.kit import Kit
@@ -22,8 +24,17 @@ from smartpay_mock.mutants.report import LEGEND, matrix, undetected
 @click.option(
     "--jobs", default=2, show_default=True, help="Mutants to run in parallel."
 )
-def main(names: tuple[str, ...], jobs: int) -> None:
+@click.option("--random", "is_random", is_flag=True, help="Run random mutants.")
+@click.option(
+    "--count", default=300, show_default=True, help="Random mutants to choose."
+)
+@click.option("--seed", default=13, show_default=True, help="Chooses random mutants.")
+def main(
+    names: tuple[str, ...], jobs: int, is_random: bool, count: int, seed: int
+) -> None:
     """Prove the contract kit: every clause must fail for a mutant."""
+    if is_random:
+        raise SystemExit(run_random(count, seed, jobs))
     chosen = [mutant for mutant in ALL if not names or mutant.name in names]
     with tempfile.TemporaryDirectory(prefix="smartpay-mutants-") as folder:
         kit = Kit(Path(folder), is_complete=not names)

@@ -1,0 +1,152 @@
+"""Run the contract kit against random mutants, each in a process of its own."""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.util
+import json
+import multiprocessing
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from importlib.machinery import ModuleSpec
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from tests.mutants.changes import ROOT, Change, all_changes, sample
+
+EQUIVALENT: dict[str, str] = json.loads(
+    Path(__file__).with_name("equivalent.json").read_text(encoding="utf-8")
+)
+"""Changes that no caller of the API can see: name to reason."""
+
+TIME_LIMIT_S = 120.0
+"""Per mutant. The kit takes 15 s; a mutant that hangs it is detected."""
+
+_PACKAGE = "smartpay_mock"
+_SURVIVED = 0
+
+
+class _Changed(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
+    """Imports one module of the emulator from changed source."""
+
+    def __init__(self, change: Change) -> None:
+        self._path = ROOT / change.file
+        parts = Path(change.file).with_suffix("").parts
+        self._is_package = parts[-1] == "__init__"
+        self._name = ".".join((_PACKAGE, *parts[: -1 if self._is_package else None]))
+        self._source = change.source
+
+    def find_spec(self, fullname: str, *_: Any) -> ModuleSpec | None:
+        """Return the spec of the changed module, ``None`` for others."""
+        if fullname != self._name:
+            return None
+        return importlib.util.spec_from_file_location(
+            fullname,
+            self._path,
+            loader=self,
+            submodule_search_locations=(
+                [str(self._path.parent)] if self._is_package else None
+            ),
+        )
+
+    def get_source(self, fullname: str) -> str:
+        """Return the changed source."""
+        return self._source.decode()
+
+
+def run_random(count: int, seed: int, jobs: int) -> int:
+    """Run the kit against random mutants and print the survivors.
+
+    Args:
+        count: How many mutants.
+        seed: Chooses them.
+        jobs: Mutants to run in parallel.
+
+    Returns:
+        The exit code: 1 if a mutant survived that is not in ``EQUIVALENT``.
+    """
+    known = all_changes()
+    chosen = sample(known, count, seed)
+    started = time.monotonic()
+    survivors = []
+    with tempfile.TemporaryDirectory(prefix="smartpay-mutants-") as folder:
+        for change, is_detected in outcomes(chosen, jobs, folder):
+            if not is_detected:
+                survivors.append(change)
+    minutes = (time.monotonic() - started) / 60
+    left = [change for change in survivors if change.name not in EQUIVALENT]
+    click.echo(
+        f"{len(chosen)} of {len(known)} changes (seed {seed}) in {minutes:.0f} min: "
+        f"{len(chosen) - len(survivors)} detected, {len(survivors) - len(left)} "
+        f"equivalent, {len(left)} survived."
+    )
+    for change in left:
+        click.echo(f"Survived: {change.name}")
+    return 1 if left else 0
+
+
+def outcomes(
+    chosen: Sequence[Change], jobs: int, folder: str
+) -> Iterator[tuple[Change, bool]]:
+    """Return each change, and whether the kit detected it, as they finish.
+
+    Args:
+        chosen: The changes.
+        jobs: Mutants to run in parallel.
+        folder: An empty folder, in which pytest starts.
+    """
+    forks = multiprocessing.get_context("fork")
+    waiting = list(reversed(chosen))
+    running: dict[int, tuple[Any, Change, float]] = {}
+    while waiting or running:
+        while waiting and len(running) < jobs:
+            change = waiting.pop()
+            process = forks.Process(target=_run, args=(change, folder))
+            process.start()
+            deadline = time.monotonic() + TIME_LIMIT_S
+            running[process.sentinel] = process, change, deadline
+        wait(list(running), timeout=1)
+        for sentinel, (process, change, deadline) in list(running.items()):
+            if time.monotonic() > deadline:
+                process.kill()
+            if not process.is_alive():
+                process.join()
+                del running[sentinel]
+                yield change, process.exitcode != _SURVIVED
+
+
+def _run(change: Change, folder: str) -> None:
+    """Exit with 0 if the whole kit passes on the changed emulator."""
+    silent = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(silent, stream)
+    os.chdir(folder)  # pytest reads configuration where it starts
+    for name in [name for name in sys.modules if name.startswith(_PACKAGE)]:
+        del sys.modules[name]
+    sys.meta_path.insert(0, _Changed(change))
+    code = 1
+    try:
+        code = int(_kit())
+    finally:
+        os._exit(code)  # threads of a broken emulator may never end
+
+
+def _kit() -> int:
+    from smartpay_mock.kernel.settings import Settings  # noqa: PLC0415 - the changed one
+    from smartpay_mock.server import Sandbox  # noqa: PLC0415 - the changed one
+
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    with Sandbox(Settings(port=0)) as sandbox:
+        return pytest.main(
+            [
+                *("-x", "-q", "-c", os.devnull, "-p", "no:cacheprovider"),
+                *("-p", "smartpay_contracts.entry", "--pyargs", "smartpay_contracts"),
+                f"--smartpay-url={sandbox.url}",
+            ]
+        )
