@@ -212,6 +212,22 @@ def test_a_whole_number_written_as_text_is_a_number(suffix: str, shop: Shop) -> 
     assert {type(number) for number in found.values()} == {int}
 
 
+@pytest.mark.clause("data.exact-numbers")
+@pytest.mark.parametrize(
+    "number", [2**53 + 1, 2**63, 2**64, 2**64 + 1, -(2**63) - 1, 10**30, 0.1 + 0.2]
+)
+def test_a_number_comes_back_exactly_or_is_refused(number: float, shop: Shop) -> None:
+    """Never as a number that is close to it."""
+    body = shop.order_body(metadata={"number": number})
+
+    answer = shop.api.call("create_order", body)
+
+    if answer.status == 400:
+        assert abs(number) >= 2**53
+    else:
+        assert shop.checks.ok(answer)["metadata"]["number"] == number
+
+
 @pytest.mark.clause("data.metadata-values")
 @pytest.mark.parametrize("value", [{"a": "b"}, ["a"]], ids=["object", "list"])
 def test_metadata_is_flat(value: Any, shop: Shop) -> None:

@@ -469,6 +469,29 @@ def test_a_401_is_not_remembered(shop: Shop) -> None:
     assert not replay_headers(answer)
 
 
+@pytest.mark.clause("idempotency.media-type-not-stored")
+@each(UPDATABLE)
+def test_a_415_is_not_remembered(resource: Resource, shop: Shop) -> None:
+    """The call succeeds once the body is labelled as JSON."""
+    made, key = resource.make(shop), unique(32)
+    wrong = {"Content-Type": "text/plain"}
+
+    answers = [
+        shop.api.call(
+            resource.update_operation,
+            resource.update,
+            id=made["id"],
+            idempotency_key=key,
+            headers=headers,
+        )
+        for headers in (wrong, {})
+    ]
+
+    shop.checks.refused(answers[0], "request.unsupported-media-type")
+    shop.checks.ok(answers[1])
+    assert not replay_headers(answers[1])
+
+
 @pytest.mark.clause("idempotency.server-errors-not-stored")
 @pytest.mark.parametrize("status", [500, 503])
 def test_a_server_error_is_not_remembered(

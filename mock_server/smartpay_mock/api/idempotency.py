@@ -4,6 +4,9 @@ A key is scoped by account, method and path and remembered for six hours of the
 account's time, counted from its first receipt. The unit of work serialises an
 account's calls, so a second request waits while the first one runs.
 
+A refusal is kept if it depends only on what the key stands for: the body, and the
+account at that time. One that another header or setting avoids is not kept.
+
 Source: docs:/reference/idempotency; scope, conflict and what is kept are *assumed*.
 """
 
@@ -23,7 +26,7 @@ from smartpay_schemas import Operation
 HEADER = "idempotency-key"
 REPLAYED = "Idempotency-Replayed"
 KIND = "idempotency"
-_NOT_KEPT = {401, 429}
+_NOT_KEPT = {401, 415, 429}
 _SERVER_FAILED = 500
 _PRUNED_AT_ONCE = 2
 

@@ -172,7 +172,7 @@ class Pipeline:
             key, answer = None, self._refuse(ctx, error)
         if answer is None:
             answer = self._attempt(ctx)
-            if key:
+            if key and not ctx.is_refused_by_setting:
                 application.idempotency.keep(
                     unit, key, answer, now=ctx.now, rules=application.rules
                 )
@@ -261,6 +261,7 @@ class Pipeline:
                 if operation.response and stored:
                     shown = _view(ctx, stored, wants=wants)
             if ctx.advice and ctx.settings.strict:
+                ctx.is_refused_by_setting = True
                 raise invalid(*(advice["message"] for advice in ctx.advice))
             return envelope.success(operation.status, shown)
         except ApiError as error:

@@ -3,7 +3,7 @@
 ``orjson`` is used if it is installed, since it is ten times faster, else the standard
 library. Both write compact UTF-8. Both refuse to read ``NaN``, ``Infinity``, half a
 surrogate pair and numbers beyond a double, and read whole numbers beyond 64 bits as
-floats.
+floats. In a request, numbers that would not come back exactly are refused.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 _DEEPEST = 64
@@ -20,6 +21,11 @@ _NO_NUMBER = re.compile(r"NaN|-?Infinity")
 _NOT_A_NUMBER = "{} is not a JSON number"
 _NO_OPENING = bytes(set(range(256)) - set(b"[{"))
 _WHOLE = range(-(1 << 63), 1 << 64)
+_TOO_LONG = "{} has more digits than a number keeps; send it as text"
+# A double keeps each number of 15 digits, and is written with 17 at the most.
+_SURE_DIGITS, _MOST_DIGITS = 15, 17
+_RUNS = bytes(48 if byte in b"0123456789." else 32 for byte in range(256))
+_LONG_RUN = b"0" * (_SURE_DIGITS + 1)
 
 
 def _encode_stdlib(document: Any) -> bytes:
@@ -52,6 +58,21 @@ def _read_float(text: str) -> float:
 def _read_int(text: str) -> int | float:
     is_short = len(text) <= len(str(_WHOLE.stop))
     return int(text) if is_short and int(text) in _WHOLE else _read_float(text)
+
+
+def _check_int(text: str) -> int:
+    if len(text) > len(str(_WHOLE.stop)) or int(text) not in _WHOLE:
+        raise ValueError(_TOO_LONG.format(text[:40]))
+    return 0
+
+
+def _check_float(text: str) -> float:
+    digits = text.lower().partition("e")[0].replace(".", "").strip("-0")
+    number = float(text)
+    is_changed = number.is_integer() and Decimal(text) != Decimal(number)
+    if len(digits) > _MOST_DIGITS or (len(digits) > _SURE_DIGITS and is_changed):
+        raise ValueError(_TOO_LONG.format(text[:40]))
+    return number
 
 
 def _decode_stdlib(body: bytes) -> Any:
@@ -100,7 +121,8 @@ def decode_request(body: bytes) -> Any:
 
     Raises:
         ValueError: The bytes are not UTF-8 or not JSON, hold ``NaN``, ``Infinity`` or
-            a number too large, or nest deeper than 64 levels. The text says where.
+            a number that would not come back exactly, or nest deeper than 64 levels.
+            The text says where.
     """
     try:
         document = decode(body)
@@ -113,6 +135,8 @@ def decode_request(body: bytes) -> Any:
     openings = len(body.translate(None, _NO_OPENING))
     if openings > _DEEPEST and _depth(document) > _DEEPEST:
         raise ValueError(_TOO_DEEP)
+    if _LONG_RUN in body.translate(_RUNS):  # it may be text, too
+        json.loads(body, parse_int=_check_int, parse_float=_check_float)
     return document
 
 

@@ -47,6 +47,7 @@ class Context:
         trace: The rules that decided something, and what each found.
         advice: Oddities that were tolerated.
         has_deliveries: Whether a webhook endpoint gets an event of this call.
+        is_refused_by_setting: Whether another setting would accept the call.
         saved: The documents that this call has saved, by id.
         outcome: The planned outcome of the charge; empty if the test values decide.
         is_outcome_used: Whether the planned outcome has decided.
@@ -62,6 +63,7 @@ class Context:
     trace: list[tuple[str, str]] = field(default_factory=list)
     advice: list[dict[str, str]] = field(default_factory=list)
     has_deliveries: bool = False
+    is_refused_by_setting: bool = False
     saved: dict[str, Document] = field(default_factory=dict)
     outcome: str = ""
     is_outcome_used: bool = False

@@ -55,6 +55,9 @@ def chargeable_token(ctx: Context, id_: str) -> Document:
     refused = _REFUSED[ctx.settings.inactive_token]
     ctx.explain("token", f"{id_} is {token['status']}")
     if token["status"] in refused:
+        ctx.is_refused_by_setting = any(
+            token["status"] not in others for others in _REFUSED.values()
+        )
         raise ApiError("token.invalid", id=id_, status=token["status"])
     return token
 

@@ -221,12 +221,13 @@ def test_text_of_every_script_comes_back_as_sent(api: Any, order_payload: Any) -
 
 
 @pytest.mark.parametrize(
-    "number", [1e300, 2**63, 2**64, 2**70, -(2**63), -(2**70), 1e16, 2.0**53]
+    "number",
+    [1e300, 2**53 + 1, 2**63, 2**64 - 1, -(2**63), 1e16, 2.0**53, 0.1 + 0.2],
 )
-def test_numbers_of_any_size_in_metadata_are_kept(
+def test_numbers_in_metadata_come_back_exactly(
     api: Any, order_payload: Any, number: float
 ) -> None:
-    """What JSON can say is stored, as exactly as a double allows."""
+    """Whole numbers of 64 bits and every double."""
     order = api.ok("create_order", order_payload(metadata={"n": number}))
 
-    assert order["metadata"]["n"] == pytest.approx(number)
+    assert api.ok("get_order", id=order["id"])["metadata"] == {"n": number}

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -122,6 +123,95 @@ def test_a_body_that_is_no_json_is_remembered_by_its_bytes(
     assert first.refusal == (400, "request.malformed")
     assert same.body == first.body
     assert other.refusal == (409, "idempotency.key-reused")
+
+
+@pytest.mark.parametrize(
+    ("settings", "changes"),
+    [
+        ({"strict": True}, {"amount": "2500"}),
+        ({"strict": True}, {"currency": "jpy"}),
+        ({"inactive_token": "error"}, {"token": "paytok_test_disabled"}),
+    ],
+)
+def test_a_refusal_by_a_setting_ends_with_the_setting(
+    emulate: Any,
+    order_payload: Any,
+    tmp_path: Path,
+    settings: dict[str, Any],
+    changes: dict[str, Any],
+) -> None:
+    """A restart without it executes the request that it refused."""
+    state = f"sqlite:///{tmp_path}/state.db"
+    before = emulate(state=state, **settings)
+    refused = before.do("create_order", order_payload(**changes), idem="k")
+    after = emulate(before.key, state=state)
+
+    reply = after.do("create_order", order_payload(**changes), idem="k")
+
+    assert refused.status == 400
+    assert reply.status == 200
+    assert "Idempotency-Replayed" not in reply.headers
+
+
+LABELS = ["text/plain", "application/x-www-form-urlencoded", "application/xml"]
+
+
+@pytest.mark.parametrize("media_type", LABELS)
+def test_a_refused_content_type_is_not_replayed_to_the_corrected_request(
+    api: Any, order_payload: Any, media_type: str
+) -> None:
+    """Nor the other way: what was charged is answered with any label."""
+    wrong = {"Content-Type": media_type}
+    refused = api.do("create_order", order_payload(), idem="k", headers=wrong)
+
+    first = api.do("create_order", order_payload(), idem="k")
+    again = api.do("create_order", order_payload(), idem="k", headers=wrong)
+
+    assert refused.refusal == (415, "request.unsupported-media-type")
+    assert first.status == 200
+    assert "Idempotency-Replayed" not in first.headers
+    assert again.body == first.body
+
+
+def test_a_body_over_the_limit_is_not_remembered(
+    emulate: Any, order_payload: Any, tmp_path: Path
+) -> None:
+    """A restart with a higher limit executes it."""
+    state = f"sqlite:///{tmp_path}/state.db"
+    body = order_payload(items=order_payload()["items"] * 10)
+    small = emulate(state=state, body_limit=1024)
+    refused = small.do("create_order", body, idem="k")
+
+    reply = emulate(small.key, state=state).do("create_order", body, idem="k")
+
+    assert refused.refusal == (413, "request.too-large")
+    assert reply.status == 200
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("18446744073709551616", "18446744073709551617"), ("1e400", "1e401")],
+)
+def test_numbers_that_are_not_kept_are_never_taken_for_each_other(
+    api: Any, order_payload: Any, one: str, other: str
+) -> None:
+    """Both are refused, and they are two bodies."""
+    body = json.dumps(order_payload(metadata={"batch": 0}))
+
+    replies = [
+        api.do(
+            "create_order",
+            raw=body.replace('"batch": 0', f'"batch": {number}').encode(),
+            idem="k",
+        )
+        for number in (one, other, one)
+    ]
+
+    assert [reply.code for reply in replies] == [
+        "request.malformed",
+        "idempotency.key-reused",
+        "request.malformed",
+    ]
 
 
 def test_a_bad_key_on_a_get_is_ignored_too(api: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from types import ModuleType
 from typing import Any
@@ -53,10 +54,13 @@ GOOD = {
     "exponent": b"1e3",
     "tiny": b"1e-999",
     "64 bits": b"18446744073709551615",
-    "more bits": b"18446744073709551616",
     "negative bits": b"-9223372036854775808",
-    "more negative bits": b"-9223372036854775809",
-    "many digits": b"1" + b"0" * 300,
+    "17 digits": b"0.30000000000000004",
+    "17 digits of a double": b"0.10000000000000001",
+    "long but exact": b"1.50000000000000000000",
+    "small": b"0.000000000000000000001",
+    "a large float": b"1e300",
+    "digits in text": b'"18446744073709551616.5"',
     "empty key": b'{"":1}',
     "levels": b"[" * 64 + b"]" * 64,
     "brackets in text": b'"' + b"[{" * 100 + b'"',
@@ -74,6 +78,30 @@ def test_both_read_the_same_value(body: bytes) -> None:
         module.encode(value)
         for module, value in zip(MODULES.values(), values, strict=True)
     ] == [fast.encode(values[0])] * 2
+
+
+LONG = {
+    "more bits": b"18446744073709551616",
+    "the next": b"18446744073709551617",
+    "more negative bits": b"-9223372036854775809",
+    "many digits": b"1" + b"0" * 300,
+    "a long decimal": b"0.1234567890123456789",
+    "a long exponent": b"123456789012345678e2",
+    "between two doubles": b"9007199254740993.0",
+    "more bits with a fraction": b"18446744073709551617.0",
+}
+
+
+@pytest.mark.parametrize("number", LONG.values(), ids=LONG)
+@pytest.mark.parametrize("body", [b"%s", b'{"a":[{"b":%s}]}', b'{"a":%s,"a":1}'])
+def test_both_refuse_a_number_that_would_not_come_back_exactly(
+    module: Any, number: bytes, body: bytes
+) -> None:
+    """Wherever it is; the text says which number and what to send."""
+    said = f"{number[:40].decode()} has more digits than a number keeps"
+
+    with pytest.raises(ValueError, match=re.escape(said)):
+        module.decode_request(body % number)
 
 
 BAD = {
