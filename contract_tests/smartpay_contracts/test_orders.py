@@ -244,7 +244,11 @@ def test_an_order_may_be_without_a_product(shop: Shop) -> None:
 @pytest.mark.clause("orders.create.magic-addresses")
 @pytest.mark.parametrize(
     ("address", "status"),
-    [("success@smartpay.co", "succeeded"), ("rejected@smartpay.co", "rejected")],
+    [
+        ("success@smartpay.co", "succeeded"),
+        ("declined@smartpay.co", "rejected"),
+        ("rejected@smartpay.co", "rejected"),
+    ],
 )
 def test_an_address_of_old_samples_decides(
     address: str, status: str, shop: Shop
@@ -253,6 +257,27 @@ def test_an_address_of_old_samples_decides(
     order = shop.order(customerInfo={"emailAddress": address})
 
     assert order["status"] == status
+
+
+@pytest.mark.clause("orders.create.authorization-address")
+def test_an_address_asks_for_the_consumer(shop: Shop) -> None:
+    """Nobody is there to authorize the charge of a token."""
+    customer = {"emailAddress": "auth.required@smartpay.co"}
+
+    session = shop.session(customerInfo=customer)
+    order = shop.order(customerInfo=customer)
+
+    assert session["order"]["status"] == "requires_authorization"
+    assert order["status"] == "rejected"
+
+
+@pytest.mark.clause("orders.member-order")
+def test_members_come_in_the_order_of_the_published_sample(shop: Shop) -> None:
+    """Whether the order was captured, and in every answer."""
+    made = [shop.order(), shop.authorized(), shop.session()["order"]]
+
+    for order in [*made, *(shop.now("order", order["id"]) for order in made)]:
+        assert list(order) == ["id", "object", *sorted(order.keys() - {"id", "object"})]
 
 
 @pytest.mark.clause("orders.create.unbalanced")

@@ -149,6 +149,23 @@ def test_an_event_is_posted(shop: Shop, receiver: Receiver, endpoint: Doc) -> No
     assert delivery.data["id"] == coupon["id"]
 
 
+@pytest.mark.clause("events.payment-members")
+def test_the_payment_of_an_event_looks_like_the_published_sample(
+    shop: Shop, receiver: Receiver, endpoint: Doc
+) -> None:
+    """These members in this order, whatever the payment itself has."""
+    order = shop.authorized()
+    lines = [item["id"] for item in order["lineItems"]]
+    shop.payment(100, order=order["id"], lineItems=lines, description="part")
+
+    payment = json.loads(arrived(receiver, "payment.created").body)["eventData"]["data"]
+
+    assert list(payment) == [
+        *("id", "object", "test", "createdAt", "updatedAt", "amount", "currency"),
+        *("order", "reference", "status", "metadata"),
+    ]
+
+
 @pytest.mark.clause("events.shape")
 def test_an_event_has_its_documented_shape(
     shop: Shop, receiver: Receiver, endpoint: Doc

@@ -44,6 +44,7 @@ _PLANNED = {
 _APPROVED_METHOD = "pm_test_visaApproved"
 # Outcomes of test_values.json that decline -> whether that ends the order.
 _DECLINES = {"declined": True, "declined_softly": False}
+_NEEDS_CONSUMER = "authorization_required"
 
 
 def decide_token_charge(ctx: Context, token: Document, body: Document) -> Decision:
@@ -55,6 +56,7 @@ def decide_token_charge(ctx: Context, token: Document, body: Document) -> Decisi
         or _token_declines(token)
         or consumer_declines(consumer)
         or _email_declines(body.get("customerInfo", {}))
+        or _email_needs_consumer(body.get("customerInfo", {}))
         or APPROVED
     )
     _explain(ctx, decision)
@@ -110,13 +112,27 @@ def consumer_declines(consumer: Document) -> Decision | None:
     return None
 
 
+def _email_outcome(customer: Document) -> str:
+    """Return the outcome that the customer's e-mail address asks for, or ``""``."""
+    row = sandbox_values().value("email", customer.get("emailAddress", ""))
+    return row.outcome.name if row else ""
+
+
 def _email_declines(customer: Document) -> Decision | None:
     """Return the decline that the customer's e-mail address asks for, if any."""
-    address = customer.get("emailAddress")
-    row = sandbox_values().value("email", address) if address else None
-    if row is not None and row.outcome.name in _DECLINES:
-        return Decision(False, f"customerInfo.emailAddress {address} declines")
-    return None
+    if _email_outcome(customer) not in _DECLINES:
+        return None
+    address = customer["emailAddress"]
+    return Decision(False, f"customerInfo.emailAddress {address} declines")
+
+
+def _email_needs_consumer(customer: Document) -> Decision | None:
+    """Return the decline of a charge that only the consumer could authorize, if any."""
+    if _email_outcome(customer) != _NEEDS_CONSUMER:
+        return None
+    address = customer["emailAddress"]
+    reason = f"customerInfo.emailAddress {address} needs the consumer's authorization"
+    return Decision(False, reason)
 
 
 def session_declines(ctx: Context, subject: Document) -> Decision | None:

@@ -14,7 +14,7 @@ from smartpay_mock.kernel.json import decode, encode
 from smartpay_mock.kernel.lifecycle import step
 from smartpay_mock.kernel.rules import Rules
 from smartpay_mock.kernel.settings import Settings
-from smartpay_mock.resources.views import plain
+from smartpay_mock.resources.views import in_event
 from smartpay_mock.storage.base import Unit
 from smartpay_schemas import ERRORS, Transition, schema
 
@@ -142,7 +142,7 @@ class Context:
             events: Type and object of each event of one change.
         """
         has_deliveries = record_all(
-            self.unit, events, now=self.now, new_id=self.ids.new, render=plain
+            self.unit, events, now=self.now, new_id=self.ids.new, render=in_event
         )
         self.has_deliveries = self.has_deliveries or has_deliveries
 

@@ -6,6 +6,7 @@ the names.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from smartpay_mock.kernel.json import encode
@@ -63,13 +64,15 @@ def _product(ctx: Context, item: Document) -> Document:
 def keep_line_items(ctx: Context, body: Document, order: Document) -> None:
     """Keep the line items that a payment or refund names, so that it can show them.
 
+    One that is named twice becomes advice.
+
     Raises:
         ApiError: ``request.invalid``, with every id that is not the order's.
 
     Source: *assumed*.
     """
     known = {line["id"]: line for line in order["lineItems"]}
-    named = body.get("lineItems", [])
+    named: list[str] = body.get("lineItems", [])
     unknown = [
         f"lineItems[{index}]: {id_} is no line item of the order; send ids of its own"
         for index, id_ in enumerate(named)
@@ -77,5 +80,11 @@ def keep_line_items(ctx: Context, body: Document, order: Document) -> None:
     ]
     if unknown:
         raise invalid(*unknown)
-    for id_ in named:
+    for id_, times in Counter(named).items():
+        if times > 1:
+            ctx.advise(
+                "line-item-repeated",
+                "/lineItems",
+                f"lineItems names {id_} {times} times; name it once",
+            )
         ctx.unit.put("line_item", id_, encode(known[id_]), index_key=order["id"])

@@ -4,7 +4,8 @@ Documents are stored with their own parts embedded (an order's line items) and w
 ids of what lives apart (its payments). Members that start with ``_`` are the
 emulator's own and are never shown.
 
-Source: the response types of the Go SDK (go:types.go).
+Source: the response types of the Go SDK (go:types.go); the samples on
+docs:/reference/the-order-object and in node:unit.js.
 """
 
 from __future__ import annotations
@@ -22,6 +23,17 @@ PARTS: dict[str, dict[str, str | None]] = {
     "payment": {"lineItems": "line_item"},
     "refund": {"lineItems": "line_item"},
 }
+# object -> its members in the order of the published sample.
+_ORDER_OF_MEMBERS: dict[str, str] = {
+    "order": "id object amount createdAt currency description discountAmount discounts "
+    "expiresAt lineItems metadata payments reference shippingInfo status test tokenId "
+    "updatedAt",
+    "payment": "id object test createdAt updatedAt amount currency order description "
+    "lineItems refunds reference status metadata",
+}
+_MEMBERS = {name: tuple(text.split()) for name, text in _ORDER_OF_MEMBERS.items()}
+# object -> members that an event leaves out.
+_NOT_IN_EVENTS = {"payment": ("description", "lineItems", "refunds")}
 # Objects that stay plain when they are part of an expanded one.
 _ALWAYS_PLAIN = {"token", "line_item"}
 
@@ -32,6 +44,17 @@ def plain(document: Document) -> Document:
     for name, kind in PARTS.get(document.get("object", ""), {}).items():
         if kind is None and view.get(name):
             view[name] = [part["id"] for part in view[name]]
+    return view
+
+
+def in_event(document: Document) -> Document:
+    """Return the document as an event carries it: plain, a payment without its lists.
+
+    Source: node:unit.js, whose event has no description, line items or refunds.
+    """
+    view = plain(document)
+    for name in _NOT_IN_EVENTS.get(document.get("object", ""), ()):
+        view.pop(name, None)
     return view
 
 
@@ -50,10 +73,11 @@ def expanded(document: Document, fetch: Fetch) -> Document:
 
 
 def _public(document: Document) -> Document:
-    view = document.copy()
+    members = _MEMBERS.get(document.get("object", ""), ())
+    view = {name: document[name] for name in members if name in document}
     for name in document:
-        if name[0] == "_":
-            del view[name]
+        if name[0] != "_" and name not in view:
+            view[name] = document[name]
     return view
 
 

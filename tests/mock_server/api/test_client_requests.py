@@ -140,6 +140,48 @@ def test_a_strict_emulator_refuses_a_number_written_as_text(
     assert "send 2500 without quotes" in reply.message
 
 
+@pytest.mark.parametrize("operation", ["create_payment", "create_refund"])
+def test_a_line_item_that_is_named_twice_leaves_advice(
+    api: Any, operation: str
+) -> None:
+    """For captures and refunds; the answer has what was sent."""
+    order = api.manual()
+    one, other = (item["id"] for item in order["lineItems"][:2])
+    lines = [one, other, one]
+    reply = api.capture(order["id"], 100, lineItems=lines)
+    if operation == "create_refund":
+        reply = api.refund(reply.json["id"], 1, lineItems=lines)
+
+    assert reply.json["lineItems"] == lines
+    assert (
+        reply.headers["Smartpay-Sandbox-Advice"]
+        == f"lineItems names {one} 2 times; name it once"
+    )
+
+
+ADDRESSES = {
+    "success@smartpay.co": ("succeeded", "succeeded"),
+    "declined@smartpay.co": ("rejected", "rejected"),
+    "rejected@smartpay.co": ("rejected", "rejected"),
+    "auth.required@smartpay.co": ("rejected", "succeeded"),
+    "Auth.Required@Smartpay.co": ("rejected", "succeeded"),
+}
+"""Address -> status of an order from a token, and of one that is authorized."""
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_a_published_address_decides(api: Any, address: str) -> None:
+    """In any case; an order of a session waits for its consumer before."""
+    customer = {"emailAddress": address}
+    waiting = api.session(customerInfo=customer)["order"]
+
+    charged = api.order(customerInfo=customer)
+    authorized = api.authorize(waiting["id"]).json
+
+    assert waiting["status"] == "requires_authorization"
+    assert (charged["status"], authorized["status"]) == ADDRESSES[address]
+
+
 def test_advice_on_a_large_body_is_bounded(api: Any, order_payload: Any) -> None:
     """A thousand items are charged; a hundred pieces of advice are kept."""
     items = [{"name": "tea", "amount": "3", "currency": "JPY"}] * 1_000
