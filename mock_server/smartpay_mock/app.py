@@ -7,6 +7,7 @@ from collections.abc import Callable
 from flask import Flask
 
 from smartpay_mock.api.application import Application
+from smartpay_mock.api.test_client import TestClient
 from smartpay_mock.api.wsgi import add_api
 from smartpay_mock.control.admin import add_admin
 from smartpay_mock.control.checkout import add_checkout
@@ -49,6 +50,7 @@ def create_app(
     app = Flask(
         "smartpay_mock", static_folder=None, template_folder="control/templates"
     )
+    app.test_client_class = TestClient
     app.extensions[APPLICATION] = application
     guard = Guard(settings, settings.admin_token or new_password())
     add_api(app, application)

@@ -27,7 +27,12 @@ _JSON = "application/json"
 # Answers that any call with a body, or any call at all, can get.
 _WITH_BODY = ("request.too-large", "request.unsupported-media-type")
 _WITH_KEY = ("idempotency.key-invalid", "idempotency.key-reused")
-_ANY_TIME = ("request.host-unknown", "server.error", "server.unavailable")
+_ANY_TIME = (
+    "request.header-repeated",
+    "request.host-unknown",
+    "server.error",
+    "server.unavailable",
+)
 _NO_OPERATION = ("request.not-found", "request.method-not-allowed")
 # Headers of refusals beside Request-Id, by status.
 _REFUSED_WITH: dict[int, tuple[str, ...]] = {

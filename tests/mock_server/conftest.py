@@ -36,6 +36,7 @@ REQUEST_ID = re.compile(r"req_test_[0-9A-Za-z]{22}")
 
 ANYWHERE = {
     "request.too-large",
+    "request.header-repeated",
     "idempotency.key-invalid",
     "idempotency.key-reused",
     "request.unsupported-media-type",

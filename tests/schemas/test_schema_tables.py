@@ -11,6 +11,7 @@ ANYWHERE = {
     "request.unsupported-media-type",
     "request.too-large",
     "request.not-found",
+    "request.header-repeated",
     "request.host-unknown",
     "request.method-not-allowed",
     "idempotency.key-invalid",

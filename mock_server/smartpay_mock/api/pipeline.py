@@ -29,6 +29,7 @@ from smartpay_mock.api.faults import (
     result_of,
     take_faults,
 )
+from smartpay_mock.api.head import check_headers, head_advice
 from smartpay_mock.api.idempotency import Key
 from smartpay_mock.api.validation import read_body, wants_expanded
 from smartpay_mock.kernel.account import Account
@@ -163,6 +164,7 @@ class Pipeline:
         ctx.outcome = self.outcome
         key = answer = None
         try:
+            ctx.advice.extend(head_advice(self.operation, self.call))
             self._check()
             key = application.idempotency.read_key(
                 self.operation, dict(self.params), self.call, application.rules
@@ -234,6 +236,7 @@ class Pipeline:
     def _check(self) -> None:
         if self.problem:
             raise self.problem
+        check_headers(self.call)
         if self.call.is_too_large:
             limit = self.application.settings.body_limit
             raise ApiError("request.too-large", limit=limit)

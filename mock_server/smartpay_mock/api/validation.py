@@ -13,7 +13,8 @@ from typing import Any
 
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.exchange import Call
-from smartpay_mock.kernel.json import decode_request, encode_sorted
+from smartpay_mock.kernel.ids import LIVE_PREFIX, without_live_key_bytes
+from smartpay_mock.kernel.json import decode, decode_request, encode_sorted
 from smartpay_mock.resources import Context
 from smartpay_mock.resources.context import invalid
 from smartpay_schemas import (
@@ -33,6 +34,7 @@ Validate = Callable[[Operation, Any, Context], dict[str, Any]]
 _FLOAT = re.compile(rb"\.(?<=[0-9]\.)")
 _EXACT = 2**53  # a float beyond it is no longer a certain whole number
 _JSON = {"", "application/json", "text/json"}
+_CODINGS = {"", "identity"}
 _MISSPELT = {"autommatic": "automatic"}
 _LOWER_CASE = {"jpy": "JPY", "jp": "JP"}
 _FREE_FORM = {"metadata", "priceMetadata", "productMetadata"}
@@ -53,6 +55,10 @@ def read_body(operation: Operation, call: Call) -> Any:
     is_json = media_type in _JSON or media_type.endswith("+json")
     if operation.side == "merchant" and not is_json:
         raise ApiError("request.unsupported-media-type", content_type=media_type)
+    coding = call.headers.get("content-encoding", "").strip().lower()
+    if coding not in _CODINGS:
+        sent_as = f"{media_type or 'JSON'} with Content-Encoding {coding[:40]}"
+        raise ApiError("request.unsupported-media-type", content_type=sent_as)
     try:
         document, _ = read_json(call)
     except ValueError as error:
@@ -121,6 +127,9 @@ def read_json(call: Call) -> tuple[Any, bytes]:
     if call.decoded is None:
         document = decode_request(call.body)
         canonical = encode_sorted(document)
+        if LIVE_PREFIX.encode() in canonical:  # masked already, unless it was escaped
+            call.body = canonical = without_live_key_bytes(canonical)
+            document = decode(canonical)
         if _FLOAT.search(canonical):
             document = _with_integers(document)
             canonical = encode_sorted(document)

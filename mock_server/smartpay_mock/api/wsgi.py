@@ -31,9 +31,10 @@ from werkzeug.wsgi import get_input_stream
 from smartpay_mock.api import envelope
 from smartpay_mock.api.application import Application
 from smartpay_mock.api.pipeline import perform, refuse
-from smartpay_mock.kernel.environ import ANSWER, REPORT, TRANSPORT
+from smartpay_mock.kernel.environ import ANSWER, HEADER_NAMES, REPORT, TRANSPORT
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.exchange import Answer, Call
+from smartpay_mock.kernel.ids import without_live_key_bytes
 from smartpay_mock.storage.base import StoreUnavailable
 from smartpay_schemas import Operation
 
@@ -216,6 +217,7 @@ def read_head(environ: WSGIEnvironment) -> Call:
         headers=headers,
         base_url=f"{environ['wsgi.url_scheme']}://{headers.get('host', '127.0.0.1')}",
         breaks_connections=TRANSPORT in environ,
+        header_names=environ.get(HEADER_NAMES),
     )
 
 
@@ -243,7 +245,7 @@ def read_body(call: Call, environ: WSGIEnvironment, limit: int) -> None:
     if len(body) > limit:
         call.is_too_large = True
     else:
-        call.body = bytes(body)
+        call.body = without_live_key_bytes(bytes(body))
 
 
 @lru_cache(maxsize=256)

@@ -21,6 +21,7 @@ from smartpay_mock.kernel.environ import TIMEOUT
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.exchange import Answer
 from smartpay_mock.kernel.hosts import host_of, is_below, is_loopback
+from smartpay_mock.kernel.ids import without_live_keys
 from smartpay_mock.kernel.settings import Settings
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ class HostCheck:
         self, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         """Pass a request on, or refuse it."""
-        header, path = environ.get("HTTP_HOST", "localhost"), environ["PATH_INFO"]
+        # Here, because the log of ``serve`` shows the path later.
+        path = environ["PATH_INFO"] = without_live_keys(environ["PATH_INFO"])
+        header = without_live_keys(environ.get("HTTP_HOST", "localhost"))
         controls = path == PREFIX or path.startswith(f"{PREFIX}/") or path in ALIASES
         # An intercepted call came through no socket; the test chose its host.
         is_inside = TIMEOUT in environ and not controls

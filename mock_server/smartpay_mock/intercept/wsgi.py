@@ -11,7 +11,7 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from smartpay_mock.kernel.environ import REPORT, TIMEOUT, TRANSPORT
+from smartpay_mock.kernel.environ import HEADER_NAMES, REPORT, TIMEOUT, TRANSPORT
 from smartpay_mock.kernel.exchange import TransportFault
 
 WSGIApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
@@ -168,11 +168,15 @@ def _add_headers(
     environ: dict[str, Any], headers: Iterable[tuple[str, str | bytes]]
 ) -> None:
     seen: set[str] = set()
-    for name, raw in headers:
+    pairs = list(headers)
+    environ[HEADER_NAMES] = tuple(name.lower() for name, _ in pairs)
+    for name, raw in pairs:
         value = raw.decode("latin-1") if isinstance(raw, bytes) else raw
         upper = name.upper()
         if upper in {"TRANSFER-ENCODING", "CONTENT-LENGTH"}:
             continue  # the body is here as a whole, and its length is known
+        if "_" in name:
+            continue  # servers drop it: it could pass for one with a hyphen
         key = _OWN_VARIABLES.get(upper) or "HTTP_" + upper.replace("-", "_")
         environ[key] = f"{environ[key]},{value}" if key in seen else value
         seen.add(key)

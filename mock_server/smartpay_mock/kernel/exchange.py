@@ -6,6 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from smartpay_mock.kernel.ids import (
+    LIVE_PREFIX,
+    without_live_key_bytes,
+    without_live_keys,
+)
+
 ADVICE_HEADER = "Smartpay-Sandbox-Advice"
 """Response header: what about the request was tolerated although it was odd."""
 
@@ -38,7 +44,7 @@ class TransportFault:
 
 @dataclass(slots=True)
 class Call:
-    """An HTTP request as it arrived.
+    """An HTTP request as it arrived, with live secret keys masked.
 
     Attributes:
         method: Upper case.
@@ -51,6 +57,8 @@ class Call:
             decoded.
         is_too_large: The body is over the limit and was not read.
         breaks_connections: Whether the server can break this call's connection.
+        header_names: As sent, in lower case, a repeated one twice; ``None`` if the
+            server doesn't reveal them.
     """
 
     method: str
@@ -62,6 +70,16 @@ class Call:
     decoded: tuple[Any, bytes] | None = None
     is_too_large: bool = False
     breaks_connections: bool = False
+    header_names: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        """Mask live keys, so that neither state nor journal gets one."""
+        self.path, mask = without_live_keys(self.path), without_live_keys
+        if self.query:
+            self.query = {mask(name): mask(text) for name, text in self.query.items()}
+        if LIVE_PREFIX in "".join(self.headers.values()):
+            self.headers = {name: mask(text) for name, text in self.headers.items()}
+        self.body = without_live_key_bytes(self.body)
 
 
 @dataclass(slots=True)

@@ -40,6 +40,9 @@ PREFIXES = {
     "access": "access",
 }
 
+LIVE_PREFIX = "sk_live_"
+_LIVE_KEY = re.compile(r"(sk_live_)[0-9A-Za-z_]+")
+_LIVE_KEY_BYTES = re.compile(rb"(sk_live_)[0-9A-Za-z_]+")
 _SECRET_KEY = re.compile(r"sk_test_[0-9A-Za-z]+")
 
 # From bytes to base 62 by table. 256 is not a multiple of 62, but the slight bias does
@@ -53,6 +56,17 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_generator.seed)
 
 _HEADS = {kind: f"{prefix}_test_" for kind, prefix in PREFIXES.items()}
+
+
+def without_live_keys(text: str) -> str:
+    """Return ``text`` with the rest of each live secret key replaced by dots."""
+    return _LIVE_KEY.sub(r"\1...", text) if LIVE_PREFIX in text else text
+
+
+def without_live_key_bytes(data: bytes) -> bytes:
+    """Return ``data`` with the rest of each live secret key replaced by dots."""
+    is_there = LIVE_PREFIX.encode() in data
+    return _LIVE_KEY_BYTES.sub(rb"\1...", data) if is_there else data
 
 
 def random_base62(length: int) -> str:

@@ -15,6 +15,7 @@ from urllib.parse import unquote_to_bytes
 
 import httptools
 
+from smartpay_mock.kernel.environ import HEADER_NAMES
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.exchange import TransportFault
 from smartpay_mock.kernel.ids import SUFFIX_LENGTH, random_base62
@@ -221,6 +222,9 @@ class RequestParser:
                 return "it has two Host headers"
             environ[key] = f"{environ[key]}, {text}" if key in environ else text
         environ.pop("", None)
+        environ[HEADER_NAMES] = tuple(
+            name.decode("latin-1").lower() for name, _ in self._headers
+        )
         if version == "1.1" and "HTTP_HOST" not in environ:
             return "it has no Host header"
         coding = environ.get("HTTP_TRANSFER_ENCODING")

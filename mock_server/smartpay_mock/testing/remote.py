@@ -8,7 +8,7 @@ from http.client import HTTPConnection  # vcrpy and others replace the module's 
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from smartpay_mock.kernel.environ import TIMEOUT
+from smartpay_mock.kernel.environ import HEADER_NAMES, TIMEOUT
 from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
 from smartpay_mock.testing.client import (
     API_PATH,
@@ -151,4 +151,11 @@ def _request_headers(environ: dict[str, Any]) -> dict[str, str]:
     }
     if environ.get("CONTENT_TYPE"):
         headers["Content-Type"] = environ["CONTENT_TYPE"]
+    names = environ.get(HEADER_NAMES, ())
+    # Another spelling of the name: the server must see that it comes twice, too.
+    headers |= {
+        name: headers[name.title()]
+        for name in names
+        if names.count(name) > 1 and name.title() in headers
+    }
     return headers

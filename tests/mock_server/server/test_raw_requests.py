@@ -282,6 +282,40 @@ def check_refusal(answer: bytes, status: int) -> None:
     assert REQUEST_ID.search(answer)
 
 
+@pytest.mark.parametrize("name", ["Idempotency-Key", "idempotency-KEY", "Content-Type"])
+def test_a_header_that_comes_twice_is_refused(shop: Shop, name: str) -> None:
+    """Also with the same value, and with another case."""
+    if shop.is_granian and name == "Content-Type":
+        pytest.skip("granian passes on the first one only")
+    value = "application/json" if name == "Content-Type" else "same"
+    twice = f"{name}: {value}\n{name.lower()}: {value}\n"
+
+    answer = shop.send(shop.head(f"Host: localhost\n{twice}{LENGTH}{CLOSE}") + BODY)
+
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert b"request.header-repeated" in answer
+    assert shop.orders() == 0
+
+
+def test_a_key_with_a_comma_is_one_key(own: Shop) -> None:
+    """This server reveals that the header came once; granian doesn't."""
+    key = "Idempotency-Key: a,b\n"
+
+    answer = own.send(own.head(f"Host: localhost\n{key}{LENGTH}{CLOSE}") + BODY)
+
+    assert answer.startswith(b"HTTP/1.1 200")
+
+
+def test_a_key_with_an_underscore_is_no_key(own: Shop) -> None:
+    """Common proxies drop such a header; the advice names the right one."""
+    sent = own.head(f"Host: localhost\nIdempotency_Key: a\n{LENGTH}{CLOSE}") + BODY
+
+    answers = [own.send(sent) for _ in range(2)]
+
+    assert all(b"did you mean Idempotency-Key?" in answer for answer in answers)
+    assert own.orders() == 2
+
+
 @pytest.mark.parametrize("host", ["attacker.example.com", "a" * 64, "a..b"])
 def test_another_host_name_is_refused_over_a_socket(shop: Shop, host: str) -> None:
     """A web page that rebinds its name to loopback can't charge."""
