@@ -1,7 +1,7 @@
 """Check answers; each failure says what was expected and what was found.
 
 A third-party server is checked against the published facts only. It may send unknown
-members and nulls, and need not send members that only our schemas require.
+members and nulls.
 """
 
 from __future__ import annotations
@@ -20,7 +20,11 @@ SUCCESS = range(200, 300)
 PUBLISHED = frozenset({"type", "const"})
 CHOICES = frozenset({"status", "kind"})
 """Members whose choices are published and that the server decides. What a merchant
-once sent is echoed as it was, and which members must be there is our decision."""
+once sent is echoed as it was."""
+
+OPTIONAL = frozenset({"eventSubscriptions"})
+"""Members that a server may leave out while they are empty. All others that our schemas
+require are in the SDKs' types and in every published sample."""
 
 MOST_PAGES = 200
 """How far a list is followed; a server that others use too may have more."""
@@ -73,15 +77,42 @@ class Checks:
                 "Content-Type application/json or text/json", repr(label)
             )
 
+    def complete(self, exchange: Exchange) -> None:
+        """Check that an answer has every documented member.
+
+        Only tests of shapes check this, so that no other clause fails for it.
+
+        Raises:
+            ContractFailure: A member is missing.
+        """
+        schema: str | dict[str, Any] | None = "common/error"
+        if exchange.status in SUCCESS:
+            row = OPERATIONS[_operation(exchange)]
+            schema = response_schema(row, expanded=exchange.expanded)
+        if schema is not None:
+            self.matches(schema, exchange.doc, exchange, is_complete=True)
+
     def matches(
-        self, schema: str | dict[str, Any], document: Any, exchange: Exchange | None
+        self,
+        schema: str | dict[str, Any],
+        document: Any,
+        exchange: Exchange | None,
+        *,
+        is_complete: bool = False,
     ) -> None:
         """Check a document against a schema.
+
+        Args:
+            schema: Its name, or itself.
+            document: To check.
+            exchange: The call that it comes from.
+            is_complete: Whether a third-party server must send every documented
+                member; the emulator always must.
 
         Raises:
             ContractFailure: It does not fit; the text lists every problem.
         """
-        found = self._problems(schema, document)
+        found = self._problems(schema, document, is_complete=is_complete)
         if found:
             name = schema if isinstance(schema, str) else "the list's schema"
             text = "; ".join(problem.message for problem in found[:10])
@@ -89,14 +120,20 @@ class Checks:
                 f"an answer that fits {name}", found=text, exchange=exchange
             )
 
-    def _problems(self, schema: str | dict[str, Any], document: Any) -> list[Problem]:
+    def _problems(
+        self, schema: str | dict[str, Any], document: Any, *, is_complete: bool
+    ) -> list[Problem]:
         if not self.foreign:
             return problems(schema, document)
         found = problems(schema, without_nulls(document), tolerate_extra=True)
         if isinstance(schema, dict):
             # What others put into the account is in its lists, whatever it was.
             found = [problem for problem in found if "data" not in problem.path]
-        return [problem for problem in found if _is_published(problem)]
+        return [
+            problem
+            for problem in found
+            if _is_published(problem) or (is_complete and _is_missing(problem))
+        ]
 
     def refused(self, exchange: Exchange, code: str) -> Doc:
         """Return the body of a refusal, after checking its code, status and shape.
@@ -244,6 +281,10 @@ def _is_published(problem: Problem) -> bool:
     return problem.keyword in PUBLISHED or (
         problem.keyword == "enum" and last in CHOICES
     )
+
+
+def _is_missing(problem: Problem) -> bool:
+    return problem.keyword == "required" and problem.path[-1] not in OPTIONAL
 
 
 def _operation(exchange: Exchange) -> str:

@@ -7,12 +7,14 @@ import time
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+import pytest
 import requests
 import requests.adapters
 
 from smartpay_contracts.exchange import ContractFailure, Exchange
 
 USER_AGENT = "smartpay-contracts"
+OUT_OF_SCOPE = "needs an operation that --smartpay-operations leaves out"
 _PARALLEL = 32
 """Connections kept open, for the tests that call at once."""
 
@@ -50,6 +52,7 @@ class Connection:
         timeout_s: Timeout per call, in seconds.
         per_second: Most calls per second, or ``None``.
         proxies: Whether to go through the proxies of the environment.
+        operations: The operations to call; ``None`` for all of them.
     """
 
     def __init__(
@@ -58,10 +61,12 @@ class Connection:
         timeout_s: float = 30.0,
         per_second: float | None = None,
         proxies: bool = False,
+        operations: frozenset[str] | None = None,
     ) -> None:
         self.exchanges: list[Exchange] = []
         self.lost = False
         self._timeout_s = timeout_s
+        self._operations = operations
         self._pace = Pace(per_second)
         self._session = requests.Session()
         self._session.trust_env = proxies
@@ -99,7 +104,10 @@ class Connection:
         Raises:
             TargetLost: Nothing answers at the address any more, nor a second call.
             ContractFailure: The connection broke or no answer came in time.
+            pytest.skip.Exception: The operation is not to be called in this run.
         """
+        if operation and self._operations and operation not in self._operations:
+            pytest.skip(OUT_OF_SCOPE)
         self._pace.wait()
         sent_headers = {"User-Agent": USER_AGENT, **headers}
         answer = self._answer(method, url, sent_headers, body)

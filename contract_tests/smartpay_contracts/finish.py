@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +15,27 @@ from smartpay_contracts.report import (
     CONFIDENCES,
     Verdict,
     build_report,
+    causes,
     count,
+    failures,
     in_words,
+    not_served,
     render_json,
     skip_reasons,
     verdicts,
+    without_absent,
 )
 from smartpay_contracts.values import now_ms
 
 STALE = 11
 """Exit code if a clause is older than --smartpay-max-parity-age."""
+
+UNCHECKED = pytest.ExitCode.NO_TESTS_COLLECTED
+"""Exit code if every test was skipped; ``verify`` turns it into 2."""
+
+CHECKED = frozenset({"holds", "broken", "discovery", "not served"})
+MOST_CAUSES, MOST_CLAUSES, MOST_DETAILS = 12, 6, 2
+"""How much the terminal shows; the reports show all."""
 
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 
@@ -65,28 +76,58 @@ def finish(
         The lines to show, and the exit code.
     """
     options = read_options(config)
-    found = verdicts(records)
+    absent = not_served(records)
+    found = verdicts(without_absent(records, absent))
     lines = summary_lines(found, records)
     more, is_stale = _parity(options, found, records[0]["target"])
     lines += more
     document = build_report(found, records, lost=lost)
     lines += _write(options, document)
+    if status == 0 and not any(verdict.outcome in CHECKED for verdict in found):
+        lines.append("no clause was checked, so nothing is known of the server")
+        status = UNCHECKED
     if is_stale and status == 0:
         status = STALE
     return lines, status
 
 
-def summary_lines(found: list[Verdict], records: Iterable[dict[str, Any]]) -> list[str]:
+def summary_lines(found: list[Verdict], records: list[dict[str, Any]]) -> list[str]:
     """Return the verdicts in a few lines."""
     lines = []
     for confidence in CONFIDENCES:
         counts = count(v for v in found if v.clause.confidence == confidence)
         lines.append(f"{confidence:11} {in_words(counts)}")
-    lines += [_line(v, "BROKEN") for v in found if v.outcome == "broken"]
-    lines += [_line(v, "discovery") for v in found if v.outcome == "discovery"]
+    absent = not_served(records)
+    if absent:
+        lines.append(
+            f"not served, {len(absent)} operations: {', '.join(absent)}. Name those to "
+            "check with --smartpay-operations, such as orders,tokens."
+        )
+    groups = causes(failures(without_absent(records, absent), "failed"))
+    lines += _most([_cause(group) for group in groups], MOST_CAUSES, "causes")
+    for word, outcome in (("BROKEN", "broken"), ("discovery", "discovery")):
+        rows = [_line(v, word) for v in found if v.outcome == outcome]
+        lines += _most(rows, MOST_CLAUSES, f"{outcome} clauses")
     for reason, number in skip_reasons(records):
         lines.append(f"{number} skipped: {reason}")
+    for first, *_ in groups[:MOST_DETAILS]:
+        lines += ["", f"{first['test']}", *first["text"].splitlines()]
     return lines
+
+
+def _cause(group: list[dict[str, Any]]) -> str:
+    first = group[0]
+    noun = "test" if len(group) == 1 else "tests"
+    texts = [" ".join(first[name].split())[:200] for name in ("expected", "found")]
+    return f"{len(group)} {noun}: expected {texts[0]}; found {texts[1]}"
+
+
+def _most(lines: list[str], limit: int, noun: str) -> list[str]:
+    more = len(lines) - limit
+    if more <= 0:
+        return lines
+    last = f"... and {more} more {noun}; --smartpay-report-html shows all"
+    return [*lines[:limit], last]
 
 
 def _line(verdict: Verdict, word: str) -> str:

@@ -70,6 +70,11 @@ TABLE = (
         "Token of the control plane, for an emulator on another machine.",
         "TOKEN",
     ),
+    Option(
+        "operations",
+        "Check only these, such as orders,tokens or create_order.",
+        "NAMES",
+    ),
     Option("rate_limit", "Maximum calls per second.", "NUMBER"),
     Option("call_timeout", "Timeout per call, in seconds [default: 30].", "SECONDS"),
     Option("allow_remote", "Allow a server that is not on this machine."),
@@ -103,6 +108,7 @@ class Options:
     consumer_password: str | None = None
     consumer_url: str | None = None
     admin_token: str | None = None
+    operations: frozenset[str] | None = None
     rate_limit: float | None = None
     call_timeout: float = 30.0
     allow_remote: bool = False
@@ -201,6 +207,35 @@ def _token(text: str) -> str:
     return text
 
 
+def read_operations(text: str) -> frozenset[str]:
+    """Return the operations that names of resources or operations stand for.
+
+    A resource is the first part of a path, such as ``orders``. The consumer's login is
+    always among them.
+
+    Raises:
+        ValueError: A name is unknown.
+    """
+    from smartpay_schemas import OPERATIONS  # noqa: PLC0415 - not in every pytest run
+
+    chosen = {row.id for row in OPERATIONS.values() if row.side == "consumer-login"}
+    resources = sorted({row.path.split("/")[1] for row in OPERATIONS.values()})
+    for name in filter(None, (part.strip() for part in text.split(","))):
+        spellings = {name, name.replace("_", "-")}
+        found = {
+            row.id
+            for row in OPERATIONS.values()
+            if row.id == name or row.path.split("/")[1] in spellings
+        }
+        if not found:
+            raise ValueError(
+                f"{name!r} is unknown. Give ids of operations, such as create_order, "
+                f"or {', '.join(resources)}, with commas between them."
+            )
+        chosen |= found
+    return frozenset(chosen)
+
+
 def _positive(text: str) -> float:
     try:
         number = float(text)
@@ -234,6 +269,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "second_secret_key": check_secret_key,
     "public_key": _public_key,
     "token": _token,
+    "operations": read_operations,
     "rate_limit": _positive,
     "call_timeout": _positive,
     "allow_remote": _switch,

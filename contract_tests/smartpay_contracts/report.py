@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,18 +17,28 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal
 
 from smartpay_contracts.redact import SECRETS
+from smartpay_contracts.target import ABSENT
 from smartpay_contracts.values import now_ms
 from smartpay_schemas import CLAUSES, Clause
 
 SCHEMA = "https://smartpay-sandbox.invalid/schemas/contract-report.json"
 DISTRIBUTION = "smartpay-sandbox"
 
-Outcome = Literal["holds", "broken", "discovery", "skipped", "not run", "not checkable"]
+Outcome = Literal[
+    "holds",
+    "broken",
+    "discovery",
+    "not served",
+    "skipped",
+    "not run",
+    "not checkable",
+]
 
 OUTCOMES: dict[Outcome, str] = {
     "holds": "every test of it passed",
     "broken": "a test of it failed",
     "discovery": "assumed, and this server does it differently",
+    "not served": "it needs an operation that this server does not have",
     "skipped": "this server does not let it be checked",
     "not run": "no test of it was chosen",
     "not checkable": "cannot be seen from outside",
@@ -40,6 +51,7 @@ _WEIGHT: tuple[tuple[str, Outcome], ...] = (
     ("failed", "broken"),
     ("discovery", "discovery"),
     ("passed", "holds"),
+    ("not served", "not served"),
     ("skipped", "skipped"),
 )
 """The heaviest outcome of its tests decides about a clause."""
@@ -103,6 +115,59 @@ def _verdict(clause: Clause, records: list[dict[str, Any]]) -> Verdict:
     return Verdict(clause, "not run", ())
 
 
+def not_served(records: list[dict[str, Any]]) -> list[str]:
+    """Return the operations that a third-party server does not have.
+
+    No call of such an operation was answered with anything but ``ABSENT``, and a test
+    failed because of that. The emulator has every operation.
+    """
+    answers = [pair for record in records for pair in record["answers"]]
+    served = {operation for operation, status in answers if status not in ABSENT}
+    exchanges = [r["failure"]["exchange"] for r in records if r["failure"]]
+    absent = {
+        exchange["operation"]
+        for exchange in exchanges
+        if exchange and exchange["response"]["status"] in ABSENT
+    }
+    is_foreign = any(r["target"]["kind"] == "foreign" for r in records)
+    return sorted(absent - served - {None}) if is_foreign else []
+
+
+def without_absent(
+    records: list[dict[str, Any]], absent: Iterable[str]
+) -> list[dict[str, Any]]:
+    """Return the records; those of tests that called an absent operation say so."""
+    missing = set(absent)
+    return [_served(r, missing & {name for name, _ in r["answers"]}) for r in records]
+
+
+def _served(record: dict[str, Any], missing: set[str]) -> dict[str, Any]:
+    if not missing or record["outcome"] == "skipped":
+        return record
+    reason = f"needs {', '.join(sorted(missing))}, which the server does not have"
+    return {**record, "outcome": "not served", "reason": reason}
+
+
+def causes(
+    failures: list[dict[str, Any]],
+) -> list[list[dict[str, Any]]]:
+    """Return failures by what they have in common, the most frequent first.
+
+    Failures belong together if the same operation was last called and the same was
+    expected of it, whatever the ids and numbers.
+    """
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for failure in failures:
+        exchange = failure["exchange"] or {}
+        expected = _VARYING.sub("*", failure["expected"])
+        key = str(exchange.get("operation")), expected
+        groups.setdefault(key, []).append(failure)
+    return sorted(groups.values(), key=len, reverse=True)
+
+
+_VARYING = re.compile(r"\w+_(?:test|live)_\w+|\d{4,}|'[^']*'")
+
+
 def count(found: Iterable[Verdict]) -> dict[str, int]:
     """Return how many clauses have each outcome."""
     counts = Counter(verdict.outcome for verdict in found)
@@ -136,19 +201,23 @@ def build_report(
         records: What the tests said.
         lost: The message about a server that was lost during the run, or empty.
     """
-    is_broken = any(verdict.outcome == "broken" for verdict in found)
+    absent = not_served(records)
+    records = without_absent(records, absent)
+    bad = {"broken", "not served"}
+    is_bad = any(verdict.outcome in bad for verdict in found)
     document = {
         "$schema": SCHEMA,
         "version": 1,
         "kit": _kit_version(),
         "finishedAt": timestamp(now_ms()),
         "target": records[0]["target"],
-        "holds": not is_broken and not lost,
+        "holds": not is_bad and not lost,
         "lost": lost or None,
         "summary": _summary(found, records),
+        "notServed": absent,
         "clauses": [_clause(verdict) for verdict in found],
-        "failures": _failures(records, "failed"),
-        "discoveries": _failures(records, "discovery"),
+        "failures": [_without_text(row) for row in failures(records, "failed")],
+        "discoveries": [_without_text(row) for row in failures(records, "discovery")],
         "skipped": [
             {"reason": reason, "tests": number}
             for reason, number in skip_reasons(records)
@@ -199,8 +268,9 @@ def _clause(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _failures(records: list[dict[str, Any]], outcome: str) -> list[dict[str, Any]]:
-    members = ("expected", "found", "where", "exchange")
+def failures(records: list[dict[str, Any]], outcome: str) -> list[dict[str, Any]]:
+    """Return the failures of the tests with an outcome."""
+    members = ("expected", "found", "where", "exchange", "text")
     return [
         {
             "test": record["test"],
@@ -210,6 +280,10 @@ def _failures(records: list[dict[str, Any]], outcome: str) -> list[dict[str, Any
         for record in records
         if record["outcome"] == outcome
     ]
+
+
+def _without_text(failure: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in failure.items() if name != "text"}
 
 
 def _kit_version() -> str:
@@ -228,6 +302,10 @@ def headline(document: dict[str, Any]) -> str:
         return f"{text}, and the server was lost" if document["lost"] else text
     if document["lost"]:
         return "the server was lost"
+    if document["notServed"]:
+        number = len(document["notServed"])
+        noun = "operation is" if number == 1 else "operations are"
+        return f"what is served of it holds, but {number} {noun} not served"
     holds = "what was run of it holds" if counts["not run"] else "it holds"
     if counts["discovery"]:
         noun = "discovery" if counts["discovery"] == 1 else "discoveries"

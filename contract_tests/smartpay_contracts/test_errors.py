@@ -25,6 +25,15 @@ from smartpay_schemas import OPERATIONS, schema
 WITH_BODY = [name for name in merchant_operations() if OPERATIONS[name].request]
 POSTS = merchant_operations("POST")
 MALFORMED = [row for row in broken_bodies() if row.code == "request.malformed"]
+UNKNOWN = {
+    operation: resource.unknown_id
+    for operation, row in OPERATIONS.items()
+    for resource in RESOURCES.values()
+    if row.path.startswith(f"{OPERATIONS[resource.list_operation].path}/{{id}}")
+}
+"""Operation on one object -> the id of one that does not exist."""
+
+SUCCESS = range(200, 300)
 LIMIT = 1_048_576
 """Bytes in a mebibyte."""
 
@@ -73,6 +82,38 @@ def test_a_body_that_is_no_json_is_malformed(operation: str, shop: Shop) -> None
     answer = shop.api.call(operation, id=arguments.id, raw=b'{"amount": 15')
 
     shop.checks.refused(answer, "request.malformed")
+
+
+@pytest.mark.clause("errors.shape")
+@pytest.mark.parametrize("operation", merchant_operations())
+def test_a_refusal_has_every_documented_member(operation: str, shop: Shop) -> None:
+    """Whether the body cannot be read or the object does not exist."""
+    row = OPERATIONS[operation]
+    if row.request:
+        answer = shop.api.call(operation, id=UNKNOWN.get(operation), raw=b"{")
+    elif operation in UNKNOWN:
+        answer = shop.api.call(operation, id=UNKNOWN[operation])
+    else:
+        query = {"maxResults": "many"}
+        answer = shop.api.call(operation, query=query)
+        if answer.status in SUCCESS:
+            pytest.skip("this server refuses no page size")
+
+    shop.checks.complete(answer)
+
+
+@pytest.mark.clause("errors.shape")
+def test_a_refusal_by_the_rules_has_every_documented_member(shop: Shop) -> None:
+    """A 409 and a 403 as well."""
+    order = shop.authorized(1_000)
+    payment = shop.payment(500, order=order["id"])["id"]
+
+    over = payloads.payment(order["id"], 501)
+    capture = shop.api.call("create_payment", over)
+    refund = shop.api.call("create_refund", payloads.refund(payment, 501))
+
+    for answer in (capture, refund):
+        shop.checks.complete(answer)
 
 
 @pytest.mark.clause("errors.malformed-kinds")

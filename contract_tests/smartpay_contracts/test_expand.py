@@ -72,9 +72,27 @@ def test_expanded_is_the_same_object(resource: Resource, shop: Shop) -> None:
         assert {name: plain(value) for name, value in expanded.items()} == dict(default)
 
 
+@pytest.mark.clause("data.shape")
+@each(RESOURCES)
+def test_an_expanded_object_has_every_documented_member(
+    resource: Resource, shop: Shop
+) -> None:
+    """And so have the objects in it, alone and in a list."""
+    made = resource.make(shop)
+    query = {"expand": "all"}
+
+    alone = shop.api.call(resource.get_operation, id=made["id"], query=query)
+    listed = shop.api.call(resource.list_operation, query=query)
+
+    for answer in (alone, listed):
+        shop.checks.ok(answer)
+        shop.checks.complete(answer)
+
+
 @pytest.mark.clause("expand.order-all")
 def test_an_expanded_order_holds_its_parts(shop: Shop) -> None:
     """Line items with price and product; payments that name the order by id."""
+    shop.require_payments()
     order = shop.order()
 
     expanded = shop.now("order", order["id"], expand="all")

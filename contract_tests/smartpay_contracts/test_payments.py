@@ -293,6 +293,7 @@ def refund(shop: Shop, payment: str, amount: int, **changes: Any) -> Exchange:
 
 def paid(shop: Shop, amount: int) -> Doc:
     """Return the payment of a new order that was captured at once."""
+    shop.require_payments()
     payment: Doc = shop.order(amount=amount)["payments"][0]
     return payment
 

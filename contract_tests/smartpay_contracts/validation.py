@@ -19,7 +19,7 @@ from smartpay_contracts.finish import check_files
 from smartpay_contracts.options import Options, read_options
 from smartpay_contracts.redact import SECRETS
 from smartpay_contracts.target import Target, connect, find_target
-from smartpay_schemas import CLAUSES, Clause
+from smartpay_schemas import CLAUSES, OPERATIONS, Clause
 
 HERE = Path(__file__).parent
 NEEDS = {
@@ -86,6 +86,7 @@ class Validator:
 
         Tests of lists run first, while the account of a third-party server is small.
         """
+        self._leave_out(items)
         mine = [item for item in items if is_ours(item)]
         items.sort(key=lambda item: not (is_ours(item) and item.path.name == LISTS))
         for item in mine:
@@ -94,6 +95,15 @@ class Validator:
                 item.user_properties.append(("confidence", row.confidence))
         if mine and not self._config.option.collectonly:
             self._find_target()
+
+    def _leave_out(self, items: list[pytest.Item]) -> None:
+        """Leave out tests of operations that the run is not about."""
+        chosen = read_options(self._config).operations
+        if chosen is None:
+            return
+        rest = [item for item in items if is_ours(item) and not _is_about(item, chosen)]
+        self._config.hook.pytest_deselected(items=rest)
+        items[:] = [item for item in items if item not in rest]
 
     def pytest_report_collectionfinish(self) -> list[str]:
         """Show which server is checked."""
@@ -171,7 +181,9 @@ class Validator:
             "seconds": round(report.duration, 4),
             "needs": needs_of(item),
             "calls": len(exchanges),
-            "operations": sorted({e.operation for e in exchanges if e.operation}),
+            "answers": sorted(
+                {(e.operation, e.status) for e in exchanges if e.operation}
+            ),
             "fingerprint": fingerprint(exchanges),
             "target": self.target.describe(),
             "failure": None,
@@ -185,15 +197,15 @@ class Validator:
         report: pytest.TestReport,
     ) -> dict[str, Any]:
         error = call.excinfo.value if call.excinfo else None
-        if not isinstance(error, AssertionError):
-            expected, found = "the test to run to its end", str(report.longrepr)
-            exchange = self._last()
-        elif isinstance(error, ContractFailure):
+        exchange = self._last()
+        if isinstance(error, ContractFailure):
             expected, found = error.expected, error.found
-            exchange = error.exchange or self._last()
+            exchange = error.exchange or exchange
+        elif isinstance(error, Exception):
+            expected = " ".join(row.statement for row in rows)
+            found = f"{_statement_of(item, call)}: {_in_words(error)}"
         else:
-            expected, found = "what the clause says", str(error)
-            exchange = self._last()
+            expected, found = "the test to run to its end", str(report.longrepr)
         return failure_record(
             rows, expected, found, exchange, where=_line_of(item, call)
         )
@@ -236,6 +248,23 @@ def clauses_of(item: pytest.Item) -> list[Clause]:
             f"{item.nodeid} mixes assumed clauses with others. Make it two tests."
         )
     return sorted(rows, key=lambda row: CONFIDENCE_ORDER.index(row.confidence))
+
+
+def _is_about(item: pytest.Item, chosen: frozenset[str]) -> bool:
+    """Return whether a test is about an operation among those chosen.
+
+    A test that calls others as well is skipped when it does so.
+    """
+    values = getattr(item, "callspec", None)
+    given = values.params.values() if values else ()
+    found = [getattr(value, "list_operation", value) for value in given]
+    names = {value for value in found if isinstance(value, str)}
+    if names & set(OPERATIONS):
+        return not chosen.isdisjoint(names)
+    return any(
+        not row.operations or not chosen.isdisjoint(row.operations)
+        for row in clauses_of(item)
+    )
 
 
 def needs_of(item: pytest.Item) -> list[str]:
@@ -293,6 +322,19 @@ def _line_of(item: pytest.Item, call: pytest.CallInfo[None]) -> str:
         if Path(str(entry.path)) == item.path:
             line = entry.lineno + 1
     return f"{item.path.name}:{line}" if line else item.path.name
+
+
+def _statement_of(item: pytest.Item, call: pytest.CallInfo[None]) -> str:
+    """Return the statement of the test that failed."""
+    entries = call.excinfo.traceback if call.excinfo else ()
+    mine = [entry for entry in entries if Path(str(entry.path)) == item.path]
+    return " ".join(str(mine[-1].statement).split()) if mine else item.name
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, AssertionError):
+        return str(error) or "not so"
+    return f"{type(error).__name__}: {error}"
 
 
 def _skip_reason(report: pytest.TestReport) -> str | None:

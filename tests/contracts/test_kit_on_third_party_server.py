@@ -32,6 +32,7 @@ BREAKS = {
     "json-spaced": ("an_answer_is_compact_json", "service.compact-json"),
     "payment-expanded": ("a_payment_carries_what", "payments.create.echo"),
     "amount-text": ("an_order_carries_what", "orders.create.echo"),
+    "no-details": ("refusal_has_every_documented", "errors.shape"),
     "last-page-endless": ("pages_of_one_follow", "pagination.limit"),
 }
 """Deviation -> a test that must detect it, and the clause that it must name."""
@@ -119,7 +120,7 @@ TOGETHER = [
     ("replay-unmarked", "payment-expanded", "last-page-endless"),
     ("created-201",),
     ("webhook-never-sent",),
-    ("json-spaced",),
+    ("json-spaced", "no-details"),
     ("amount-text",),
 ]
 """Deviations that do not hide one another, so that one run checks several."""

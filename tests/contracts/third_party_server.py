@@ -239,6 +239,7 @@ class Server:
     def __init__(self, settings: argparse.Namespace) -> None:
         self.only_keys: list[str] = settings.only_keys
         self.deviations: list[str] = settings.deviations
+        self.lists = set(settings.only or LISTS)
         self.accounts: dict[str, Account] = {}
         self.access_tokens: set[str] = set()
         self.lock = threading.RLock()
@@ -391,7 +392,8 @@ class Call:
         self.publish("order.authorized", order)
         is_manual = order.get("captureMethod") == "manual"
         if not is_manual and not self.has("automatic-stays-open"):
-            self._new_payment(order, {"amount": order["amount"]})
+            if "payments" in self.server.lists:
+                self._new_payment(order, {"amount": order["amount"]})
             order["status"] = "succeeded"
 
     def cancel_order(self) -> Doc:
@@ -583,7 +585,14 @@ class Call:
 Handler = Callable[[Call], Doc | None]
 
 
-def routes() -> Iterator[tuple[str, str, Handler]]:
+def routes(lists: set[str]) -> Iterator[tuple[str, str, Handler]]:
+    """Yield the merchant's calls below some paths: method, path and handler."""
+    for method, path, handler in every_route():
+        if path.split("/")[1] in lists:
+            yield method, path, handler
+
+
+def every_route() -> Iterator[tuple[str, str, Handler]]:
     """Yield the merchant's calls: method, path and handler."""
     for segment, kind in LISTS.items():
         one = f"/{segment}/<id_>"
@@ -622,7 +631,7 @@ def create_app(server: Server) -> Flask:
 
         app.add_url_rule(path, f"{method} {path}", view, methods=[method])
 
-    for method, path, handler in routes():
+    for method, path, handler in routes(server.lists):
         add(method, f"/v1{path}", partial(_merchant, handler=handler))
     authorize = partial(_consumer, handler=Call.authorize_order, status=202)
     approve = partial(_consumer, handler=Call.approve_token, status=204)
@@ -724,7 +733,8 @@ def _refused(server: Server, refusal: Refusal) -> Response:
     doc: Doc = {"statusCode": refusal.status}
     if refusal.status != 401:
         doc |= {"errorCode": refusal.code, "message": refusal.message}
-        doc |= {"details": [{"trace": base62(12)}]}
+        if "no-details" not in server.deviations:
+            doc |= {"details": [{"trace": base62(12)}]}
     return _json(server, refusal.status, doc)
 
 
@@ -733,6 +743,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port-file", type=Path, required=True)
     parser.add_argument("--only-key", action="append", default=[], dest="only_keys")
+    parser.add_argument("--only", action="append", choices=LISTS)
     parser.add_argument("--deviation", action="append", default=[], dest="deviations")
     arguments = parser.parse_args()
     server, stop = Server(arguments), threading.Event()

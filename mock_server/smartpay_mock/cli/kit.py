@@ -46,6 +46,11 @@ def run_kit(module: str, arguments: Sequence[str]) -> int:
 @click.option(
     "--call-timeout", metavar="SECONDS", help="Timeout per call [default: 30]."
 )
+@click.option(
+    "--operations",
+    metavar="NAMES",
+    help="Check only these resources or operations, such as orders,tokens.",
+)
 @click.option("--rate-limit", metavar="NUMBER", help="Maximum of calls per second.")
 @click.option("--html", help="Write the report as one HTML page.", metavar="FILE")
 @click.option("--json", help="Write the report as JSON.", metavar="FILE")
@@ -69,8 +74,8 @@ def verify(
     """Run the contract kit against a server.
 
     Other arguments go to pytest, such as -k and -x. Exits with 0 if every clause
-    holds, 1 if one does not, 2 for wrong usage, 3 if the server was lost, 11 if the
-    parity file is too old.
+    holds, 1 if one does not, 2 for wrong usage or if no clause was checked, 3 if the
+    server was lost, 11 if the parity file is too old.
     """
     arguments = [
         f"{_FLAGS.get(name, '--smartpay-' + name.replace('_', '-'))}={value}"
