@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 USAGE = 2
+_VERBOSITIES = ("-q", "-v", "--quiet", "--verb", "--co")
 _PYTESTS_USAGE = {4, 5}
 """pytest's codes for wrong usage and for no test at all."""
 
@@ -38,7 +39,9 @@ def main(arguments: list[str] | None = None) -> int:
     ]
     given = sys.argv[1:] if arguments is None else arguments
     # A new process, because pytest cannot rewrite modules that are already imported.
-    command = [sys.executable, "-m", "pytest", *own, *given]
+    is_chosen = any(argument.startswith(_VERBOSITIES) for argument in given)
+    quiet = [] if is_chosen else ["-q"]
+    command = [sys.executable, "-m", "pytest", *own, *quiet, *given]
     status = subprocess.run(command, check=False).returncode  # noqa: S603 - our own
     return USAGE if status in _PYTESTS_USAGE else status
 
