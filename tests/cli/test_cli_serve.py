@@ -218,3 +218,26 @@ def test_a_scenario_that_cannot_run_stops_it(
     assert (done.returncode, unknown.returncode) == (2, 2)
     assert message in done.stderr
     assert "There is no scenario 'shp'" in unknown.stderr
+
+
+def test_a_webhook_endpoint_exists_at_the_start(serve: Serve) -> None:
+    """The program that starts it gets the secret, and each account the endpoint."""
+    served = serve(
+        *(
+            "--webhook",
+            "http://127.0.0.1:9/hook",
+            "--events",
+            "payout.paid,order.rejected",
+        ),
+        *("--webhook-secret", "B2345678", "--json"),
+    )
+    ready = json.loads(served.process.stdout.readline())
+
+    [endpoint] = requests.get(
+        f"{served.root_url}/v1/webhook-endpoints",
+        headers={"Authorization": "Bearer sk_test_any"},
+        timeout=5,
+    ).json()["data"]
+
+    assert ready["webhookSecret"] == endpoint["signingSecret"] == "B2345678"
+    assert endpoint["eventSubscriptions"] == ["payout.paid", "order.rejected"]

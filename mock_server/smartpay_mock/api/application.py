@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from smartpay_mock.api import journal
 from smartpay_mock.api.auth import SERVER_ACCOUNT, Callers
@@ -24,6 +24,7 @@ from smartpay_mock.kernel.settings import Settings
 from smartpay_mock.resources import HANDLERS, LISTINGS, Context, Handler, Listing
 from smartpay_mock.resources.orders import expire_due, is_up_to_date
 from smartpay_mock.resources.seed_data import write_seed_data
+from smartpay_mock.resources.webhook_endpoints import keep_start_endpoint, start_secret
 from smartpay_mock.storage.base import Store, Unit
 from smartpay_schemas import Operation
 
@@ -77,6 +78,7 @@ class Application:
     wake: Callable[[str], None] = _no_worker
     fresh_ids: Ids = field(default_factory=Ids)
     _calls: dict[str, int] = field(default_factory=dict)
+    _with_webhook: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Create the components that need others."""
@@ -110,6 +112,7 @@ class Application:
                 body = unit.get("account", account_id)
                 account = Account.from_bytes(body) if body else self._new(account_id)
                 if body and is_up_to_date(unit, account.clock.now_ms()):
+                    self._keep_webhook(unit)
                     yield unit, account
                     return
                 has_deliveries = self._bring_up_to_date(unit, account, is_new=not body)
@@ -122,6 +125,7 @@ class Application:
     def _bring_up_to_date(self, unit: Unit, account: Account, *, is_new: bool) -> bool:
         """Create the account or expire what is due; return whether to wake."""
         if is_new:
+            self._with_webhook.discard(account.id)
             unit.put("account", account.id, account.to_bytes())
             if account.id != SERVER_ACCOUNT:
                 write_seed_data(unit)
@@ -131,10 +135,33 @@ class Application:
         save_account(unit, account, ctx.ids)
         return ctx.has_deliveries
 
+    def _keep_webhook(self, unit: Unit) -> None:
+        """Create the webhook endpoint of the settings, once per account and process."""
+        settings = self.settings
+        if not settings.webhook or unit.account in {
+            SERVER_ACCOUNT,
+            *self._with_webhook,
+        }:
+            return
+        self._with_webhook.add(unit.account)
+        keep_start_endpoint(
+            unit,
+            url=settings.webhook,
+            types=settings.events,
+            secret=start_secret(settings),
+        )
+
+    def settings_of(self, account: Account) -> Settings:
+        """Return the settings that apply to an account."""
+        if not account.settings:
+            return self.settings
+        return replace(self.settings, **account.settings)
+
     def context(self, unit: Unit, account: Account, ids: Ids) -> Context:
         """Return what handlers get, at the account's time."""
         now = account.clock.now_ms()
-        return self.context_type(unit, now, ids, self.rules, self.settings)
+        settings = self.settings_of(account)
+        return self.context_type(unit, now, ids, self.rules, settings)
 
     def trim(self, unit: Unit) -> None:
         """Delete the account's oldest journal entries and events, at some calls."""

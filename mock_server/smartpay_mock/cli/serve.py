@@ -28,6 +28,7 @@ from smartpay_mock.kernel.settings import (
     read_setting,
 )
 from smartpay_mock.mutants import broken_app, find_mutant
+from smartpay_mock.resources.webhook_endpoints import start_secret
 from smartpay_mock.server import Sandbox, make_certificates
 from smartpay_mock.server.sandbox import API_PATH
 
@@ -164,7 +165,7 @@ def command(
         if port_file:
             _write_whole(port_file, at.root_url.rpartition(":")[2])
         if not quiet:
-            click.echo(_ready_json(at, token) if as_json else _ready_text(at, settings))
+            click.echo(_ready(at, settings, token, as_json=as_json))
 
     prints_calls = not (quiet or as_json)
     run_server = _serve_fast if settings.server == "granian" else _serve_threads
@@ -313,12 +314,22 @@ def _choose_server(settings: Settings, flags: dict[str, Any]) -> Settings:
     return replace(settings, server="granian")
 
 
-def _ready_json(at: Addresses, admin_token: str) -> str:
-    """Return the addresses, and the admin token if it was generated."""
+def _ready(
+    at: Addresses, settings: Settings, admin_token: str, *, as_json: bool
+) -> str:
+    if as_json:
+        return _ready_json(at, settings, admin_token)
+    return _ready_text(at, settings)
+
+
+def _ready_json(at: Addresses, settings: Settings, admin_token: str) -> str:
+    """Return addresses and secrets, and the admin token if it was generated."""
     ready = {"url": f"{at.root_url}{API_PATH}", "rootUrl": at.root_url}
     if at.certificates:
         ready["tlsRootUrl"] = at.tls_root_url
         ready["caPath"] = str(at.certificates.ca_path)
+    if settings.webhook:
+        ready["webhookSecret"] = start_secret(settings)
     if admin_token:
         ready["adminToken"] = admin_token
     return json.dumps(ready)
@@ -334,6 +345,9 @@ def _ready_text(at: Addresses, settings: Settings) -> str:
     )
     if settings.mutant:
         text = f"{warning(find_mutant(settings.mutant))}\n\n{text}"
+    if settings.webhook:
+        text += f"\n  Webhooks to    {settings.webhook}"
+        text += f"\n  Secret         {start_secret(settings)}\n"
     if not is_loopback(settings.host):
         way = "also" if settings.reaches_loopback else "not"
         text += (

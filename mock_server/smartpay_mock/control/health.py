@@ -7,10 +7,25 @@ from functools import cache
 from typing import Any
 
 from smartpay_fixtures import sandbox_values_document
-from smartpay_mock.control.routes import Request, Routes
+from smartpay_mock.api.auth import ACCOUNT_HEADER, Refusal, authenticate
+from smartpay_mock.control.routes import Request, Routes, json_object
+from smartpay_mock.events.schedule import parse_schedule
 from smartpay_mock.kernel.clock import wall_ms
+from smartpay_mock.kernel.settings import Settings
 
 routes = Routes()
+
+_SETTINGS = json_object(
+    strict={"type": ["boolean", "null"]},
+    inactive_token={"enum": ["rejected", "error", None]},
+    captures={"enum": ["processed", "failed", None]},
+    refunds={"enum": ["succeeded", "failed", None]},
+    webhook_schedule={
+        "type": ["string", "null"],
+        "maxLength": 200,
+        "description": "Pauses such as 90s,5m,1h.",
+    },
+)
 
 _STARTED_MS = wall_ms()
 
@@ -50,8 +65,32 @@ def show_version(_request: Request) -> Any:
 
 @routes.add("GET", "/settings", needs_account=False)
 def show_settings(request: Request) -> Any:
-    """Show the settings but no secret."""
-    settings = request.application.settings
+    """Show the settings of the emulator, or of the account, but no secret."""
+    application, account_id = request.application, request.account
+    if not account_id:
+        header = request.call.headers.get("authorization")
+        keys = frozenset(application.settings.accounts)
+        named = request.call.headers.get(ACCOUNT_HEADER)
+        found = authenticate(f"Bearer {named}" if named else header, keys)
+        if isinstance(found, Refusal):
+            return _shown(application.settings)
+        account_id = found.account
+    with application.opened(account_id) as (_unit, account):
+        return _shown(application.settings_of(account))
+
+
+@routes.add("PATCH", "/settings", body=_SETTINGS)
+def change_settings(request: Request) -> Any:
+    """Change settings of the account; null restores the emulator's. Show them all."""
+    parse_schedule(request.body.get("webhook_schedule") or "")
+    with request.opened() as (unit, account):
+        changed = {**account.settings, **request.body}
+        account.settings = {k: v for k, v in changed.items() if v is not None}
+        unit.put("account", account.id, account.to_bytes())
+        return _shown(request.application.settings_of(account))
+
+
+def _shown(settings: Settings) -> dict[str, Any]:
     return {
         row.name: getattr(settings, row.name)
         for row in fields(settings)

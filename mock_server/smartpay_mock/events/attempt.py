@@ -138,6 +138,8 @@ class Job:
         body: The bytes to send.
         endpoint: The current webhook endpoint, ``None`` if it was deleted.
         faults: The account's webhook faults.
+        retry_after_ms: The account's pauses between attempts; ``None`` for the
+            emulator's.
     """
 
     account: str
@@ -145,6 +147,7 @@ class Job:
     body: bytes
     endpoint: Document | None
     faults: WebhookFaults
+    retry_after_ms: Sequence[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +207,7 @@ class Attempts:
         else:
             attempts = self._send(job, endpoint, destination, at=at)
         tries = job.delivery["_tries"] + 1
-        changes = self._after(tries, attempts[0]) | url | {"_tries": tries}
+        changes = self._after(job, tries, attempts[0]) | url | {"_tries": tries}
         return AttemptResult(changes, attempts)
 
     def _send(
@@ -242,12 +245,15 @@ class Attempts:
         answer["ms"] = self.clock_of(account) - started
         return {"at": at, **answer, **({FAULTS_MEMBER: faults} if faults else {})}
 
-    def _after(self, tries: int, attempt: Document) -> Document:
+    def _after(self, job: Job, tries: int, attempt: Document) -> Document:
         """Return what the last of ``tries`` attempts changes in the delivery."""
         if _is_acknowledged(attempt):
             return _next(DELIVERED)
-        if tries <= len(self.retry_after_ms):
-            return _next(PENDING, due=attempt["at"] + self.retry_after_ms[tries - 1])
+        pauses = job.retry_after_ms
+        if pauses is None:
+            pauses = self.retry_after_ms
+        if tries <= len(pauses):
+            return _next(PENDING, due=attempt["at"] + pauses[tries - 1])
         reason = f"none of {tries} attempts was answered with 200"
         return _next(FAILED, f"{reason}; fix the receiver and replay")
 

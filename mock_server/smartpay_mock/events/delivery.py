@@ -25,7 +25,8 @@ from smartpay_mock.events.outbox import (
     replay_delivery,
     save_delivery,
 )
-from smartpay_mock.events.schedule import RETRY_AFTER_MS
+from smartpay_mock.events.schedule import RETRY_AFTER_MS, parse_schedule
+from smartpay_mock.kernel.account import Account
 from smartpay_mock.kernel.clock import SECOND_MS, wall_ms
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.json import decode
@@ -251,12 +252,16 @@ class Deliverer:
             row = _newest(rows, now=now)
             document = decode(row.body)
             endpoint = unit.get(ENDPOINT_KIND, document["endpoint"])
+            state = unit.get("account", account)
+        own = Account.from_bytes(state).settings if state else {}
+        schedule = own.get("webhook_schedule")
         return Job(
             account=account,
             delivery=document,
             body=row.attachment or b"",
             endpoint=None if endpoint is None else decode(endpoint),
             faults=faults,
+            retry_after_ms=parse_schedule(schedule) if schedule else None,
         )
 
     def _record(self, job: Job, result: AttemptResult) -> Document:

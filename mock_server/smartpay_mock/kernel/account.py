@@ -24,6 +24,7 @@ class Account:
         seed: The source of its ids; ``None`` for random ids.
         drawn: How many ids were drawn from the seed.
         faults: Its fault plans, also those that are spent.
+        settings: Settings of this account, in place of the emulator's.
         has_changed: Whether it must be stored again.
     """
 
@@ -33,6 +34,7 @@ class Account:
     seed: int | None = None
     drawn: int = 0
     faults: list[Fault] = field(default_factory=list)
+    settings: dict[str, Any] = field(default_factory=dict)
     has_changed: bool = False
 
     def ids(self) -> Ids:
@@ -83,13 +85,14 @@ class Account:
                 "seed": self.seed,
                 "drawn": self.drawn,
                 "faults": [to_document(fault) for fault in self.faults],
+                **({"settings": self.settings} if self.settings else {}),
             }
         )
 
     @classmethod
     def from_bytes(cls, body: bytes) -> Account:
         """Return the account stored as ``body``."""
-        id_, created_at, clock, seed, drawn, faults = _parts(body)
+        id_, created_at, clock, seed, drawn, faults, settings = _parts(body)
         return cls(
             id=id_,
             created_at=created_at,
@@ -97,11 +100,14 @@ class Account:
             seed=seed,
             drawn=drawn,
             faults=[Fault(**fault) for fault in decode(faults)] if faults else [],
+            settings=decode(settings) if settings else {},
         )
 
 
 @lru_cache(maxsize=1024)
-def _parts(body: bytes) -> tuple[str, int, AccountClock, int | None, int, bytes]:
+def _parts(
+    body: bytes,
+) -> tuple[str, int, AccountClock, int | None, int, bytes, bytes]:
     """Return the parts of a stored account, as values that cannot be changed.
 
     Every call reads its account, and most calls leave it unchanged.
@@ -114,4 +120,5 @@ def _parts(body: bytes) -> tuple[str, int, AccountClock, int | None, int, bytes]
         kept["seed"],
         kept["drawn"],
         encode(kept["faults"]) if kept["faults"] else b"",
+        encode(kept["settings"]) if kept.get("settings") else b"",
     )

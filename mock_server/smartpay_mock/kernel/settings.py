@@ -7,6 +7,7 @@ Each setting has a flag of ``smartpay-sandbox serve`` and an environment variabl
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
@@ -15,6 +16,7 @@ from typing import Any
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.hosts import host_of, is_loopback
 from smartpay_mock.kernel.ids import is_secret_key
+from smartpay_schemas import EVENTS
 
 ENV_PREFIX = "SMARTPAY_SANDBOX_"
 _RESEMBLES = 0.93  # of the whole name, including the long common prefix
@@ -50,6 +52,23 @@ def _choice(*allowed: str) -> Callable[[str], str]:
         return text
 
     return read
+
+
+def _pattern(pattern: str, expected: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text and not re.fullmatch(pattern, text):
+            raise ValueError(expected)
+        return text
+
+    return read
+
+
+def _event_types(text: str) -> tuple[str, ...]:
+    types = tuple(part.strip() for part in text.split(",") if part.strip())
+    for type_ in types:
+        if type_ not in EVENTS:
+            raise ValueError(f"{type_!r} is none of {', '.join(EVENTS)}")
+    return types
 
 
 def _whole(lowest: int, highest: int) -> Callable[[str], int]:
@@ -143,6 +162,34 @@ class Settings:
         "",
         "Pauses between delivery attempts, such as 90s,5m,1h; empty means ten "
         "attempts in three days.",
+    )
+    captures: str = _setting(
+        "processed",
+        "Result of each capture by request: processed or failed.",
+        _choice("processed", "failed"),
+    )
+    refunds: str = _setting(
+        "succeeded",
+        "Result of each new refund: succeeded or failed.",
+        _choice("succeeded", "failed"),
+    )
+    webhook: str = _setting(
+        "",
+        "URL of a webhook endpoint that each account has from the start.",
+        _pattern(r"https?://[^\s/]+\S*", "send a URL with http:// or https://"),
+    )
+    events: tuple[str, ...] = _setting(
+        (),
+        "Event types for --webhook, separated by commas; none sends all.",
+        _event_types,
+    )
+    webhook_secret: str = _setting(
+        "",
+        "Signing secret for --webhook; by default it follows from the URL.",
+        _pattern(
+            r"[0-9B-Za-z][0-9A-Za-z]{7,99}", "send 8 to 100 of [0-9A-Za-z], no A first"
+        ),
+        is_secret=True,
     )
     seed: int | None = _setting(
         None,

@@ -25,13 +25,17 @@ def create_payment(ctx: Context, _params: dict[str, str], body: Document) -> Doc
             ``requires_capture``; ``payment.excessive-amount`` for more than is left;
             ``request.invalid`` for another currency or foreign line items.
 
+    With the setting ``captures`` at ``failed``, the payment fails: nothing is taken,
+    and the order can still be captured. That is *assumed*.
+
     Source: docs:/reference/create-payment.
     """
     order = ctx.find("order", body["order"])
     check_currency(body, order, "order")
     keep_line_items(ctx, body, order)
     amount, left = int(body["amount"]), left_to_capture(order)
-    keeps_rest = body.get("cancelRemainder") == "manual" and amount < left
+    fails = ctx.settings.captures == "failed"
+    keeps_rest = fails or (body.get("cancelRemainder") == "manual" and amount < left)
     transition = ctx.step(
         "order", order, "capture_part" if keeps_rest else "capture_last"
     )
@@ -39,7 +43,7 @@ def create_payment(ctx: Context, _params: dict[str, str], body: Document) -> Doc
         raise ApiError(
             "payment.excessive-amount", amount=amount, left=left, id=order["id"]
         )
-    payment = capture(ctx, order, body)
+    payment = capture(ctx, order, body, fails=fails)
     if not keeps_rest:
         order["_authorized"] = order["_captured"]
         ctx.unit.delete("timer", order["id"])
@@ -48,10 +52,12 @@ def create_payment(ctx: Context, _params: dict[str, str], body: Document) -> Doc
     return payment
 
 
-def capture(ctx: Context, order: Document, body: Document) -> Document:
+def capture(
+    ctx: Context, order: Document, body: Document, *, fails: bool = False
+) -> Document:
     """Take ``body["amount"]`` of what is authorized on ``order``; keep the payment.
 
-    The order itself is changed but not kept.
+    The order itself is changed but not kept. A capture that fails takes nothing.
     """
     payment = created(ctx, "payment", "payment")
     payment["amount"] = int(body["amount"])
@@ -63,9 +69,10 @@ def capture(ctx: Context, order: Document, body: Document) -> Document:
     copy_to(payment, body, "reference")
     payment["metadata"] = body.get("metadata", {})
     payment["_refunded"] = 0
-    ctx.step("payment", payment, "capture")
+    ctx.step("payment", payment, "fail" if fails else "capture")
     order["payments"] = [*order["payments"], payment["id"]]
-    order["_captured"] += payment["amount"]
+    if not fails:
+        order["_captured"] += payment["amount"]
     ctx.save("payment", payment, index_key=order["id"])
     return payment
 

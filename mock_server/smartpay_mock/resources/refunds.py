@@ -22,7 +22,11 @@ def create_refund(ctx: Context, _params: dict[str, str], body: Document) -> Docu
         ApiError: ``payment.not-found``; ``amount.insufficient`` for more than is left;
             ``request.invalid`` for another currency or foreign line items.
 
-    Source: docs:/reference/create-refund; the default amount go:types.go.
+    With the setting ``refunds`` at ``failed``, the refund fails: nothing is given
+    back, and the payment can still be refunded.
+
+    Source: docs:/reference/create-refund; the default amount go:types.go. The status
+    ``failed`` is in go:types.go; its effect and its event are *assumed*.
     """
     payment = ctx.find("payment", body["payment"])
     order = ctx.find("order", payment["order"])
@@ -35,12 +39,15 @@ def create_refund(ctx: Context, _params: dict[str, str], body: Document) -> Docu
         raise ApiError(
             "amount.insufficient", amount=amount, left=left, id=payment["id"]
         )
-    transition = ctx.step(
-        "payment", payment, "refund_last" if amount == left else "refund_part"
-    )
+    fails = ctx.settings.refunds == "failed"
+    action = "refund_last" if amount == left and not fails else "refund_part"
+    transition = ctx.step("payment", payment, action)
     refund = _refund(ctx, payment, {**body, "amount": amount})
     payment["refunds"] = [*payment["refunds"], refund["id"]]
-    payment["_refunded"] += amount
+    if fails:
+        ctx.explain("refund", "the setting refunds is failed; nothing is given back")
+    else:
+        payment["_refunded"] += amount
     ctx.save("payment", payment, index_key=order["id"])
     ctx.publish_step(transition, refund=refund)
     return refund
@@ -58,7 +65,8 @@ def _refund(ctx: Context, payment: Document, body: Document) -> Document:
         **copied(body, "reference"),
         "metadata": body.get("metadata", {}),
     }
-    ctx.step("refund", refund, "refund")
+    fails = ctx.settings.refunds == "failed"
+    ctx.step("refund", refund, "fail" if fails else "refund")
     ctx.save("refund", refund, index_key=payment["id"])
     return refund
 
@@ -79,4 +87,6 @@ def update_refund(ctx: Context, params: dict[str, str], body: Document) -> Docum
 
 def left_to_refund(payment: Document) -> int:
     """Return the amount of a payment that is not refunded yet, in yen."""
+    if payment["status"] == "failed":
+        return 0
     return int(payment["amount"] - payment["_refunded"])

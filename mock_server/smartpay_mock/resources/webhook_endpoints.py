@@ -5,10 +5,16 @@ Source: go:types.go; docs-ja:/reference/update-webhook-endpoint.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from smartpay_mock.events.signing import new_secret
+from smartpay_mock.kernel.ids import Ids
+from smartpay_mock.kernel.json import encode
+from smartpay_mock.kernel.settings import Settings
 from smartpay_mock.resources.context import Context, copied, created, patched
+from smartpay_mock.resources.seed_data import BORN_MS
+from smartpay_mock.storage.base import Unit
 
 Document = dict[str, Any]
 
@@ -64,3 +70,39 @@ def delete_webhook_endpoint(
     """
     endpoint = ctx.find("webhook_endpoint", params["id"])
     ctx.unit.delete("webhook_endpoint", endpoint["id"])
+
+
+def start_secret(settings: Settings) -> str:
+    """Return the signing secret of the webhook endpoint that the settings name.
+
+    It follows from the URL, so it stays the same when the emulator starts again.
+    """
+    ids = Ids(0, settings.webhook)
+    return settings.webhook_secret or new_secret(ids.characters)
+
+
+def keep_start_endpoint(
+    unit: Unit, *, url: str, types: Sequence[str], secret: str
+) -> None:
+    """Store the webhook endpoint that an account has from the start.
+
+    Args:
+        unit: Of the account.
+        url: Where events are sent.
+        types: Event types it subscribes to; all of them if empty.
+        secret: Its signing secret.
+    """
+    id_ = Ids(0, f"{unit.account}/webhook").new("webhook_endpoint")
+    document = {
+        "id": id_,
+        "object": "webhookEndpoint",
+        "createdAt": BORN_MS,
+        "updatedAt": BORN_MS,
+        "test": True,
+        "active": True,
+        "url": url,
+        "eventSubscriptions": list(types),
+        "metadata": {},
+        "signingSecret": secret,
+    }
+    unit.put("webhook_endpoint", id_, encode(document))

@@ -127,7 +127,11 @@ class _History:
         """Return the orders that reserve money, or took it and did not refund it."""
         refunded = _sums(self.refunds, "payment")
         for order in self.orders:
-            payments = [row for row in order["payments"] if isinstance(row, dict)]
+            payments = [
+                row
+                for row in order["payments"]
+                if isinstance(row, dict) and row.get("status") != "failed"
+            ]
             kept = sum(row["amount"] - refunded.get(row["id"], 0) for row in payments)
             if order["status"] == "requires_capture" or (
                 order["status"] == "succeeded" and (kept > 0 or not payments)
@@ -177,5 +181,7 @@ def _contents(order: Document) -> str:
 def _sums(documents: Sequence[Document], owner: str) -> dict[str, int]:
     sums: dict[str, int] = {}
     for document in documents:
+        if document.get("status") == "failed":
+            continue
         sums[document[owner]] = sums.get(document[owner], 0) + document["amount"]
     return sums

@@ -304,6 +304,46 @@ class Smartpay:
         """
         return self._change("/consumers/{id}", id_, active=active, decision=decision)
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings that apply to this account, by name."""
+        shown: dict[str, Any] = self._client.admin("GET", "/settings")
+        return shown
+
+    def set_settings(
+        self,
+        *,
+        strict: bool | None = None,
+        inactive_token: str | None = None,
+        captures: str | None = None,
+        refunds: str | None = None,
+        webhook_schedule: str | None = None,
+    ) -> dict[str, Any]:
+        """Change settings of this account alone; return all its settings.
+
+        Args:
+            strict: Whether requests that cause advice are refused.
+            inactive_token: Result of an order from a disabled token: ``rejected`` or
+                ``error``.
+            captures: Result of each capture by request: ``processed`` or ``failed``.
+            refunds: Result of each new refund: ``succeeded`` or ``failed``.
+            webhook_schedule: Pauses between delivery attempts, such as ``90s,5m``.
+
+        Raises:
+            SandboxUsageError: A value is invalid.
+        """
+        body = _given(
+            {
+                "strict": strict,
+                "inactive_token": inactive_token,
+                "captures": captures,
+                "refunds": refunds,
+                "webhook_schedule": webhook_schedule,
+            }
+        )
+        changed: dict[str, Any] = self._client.admin("PATCH", "/settings", body=body)
+        return changed
+
     def seed(self, number: int) -> None:
         """Make the account's ids repeatable from now on."""
         self._client.admin("POST", "/seed", body={"seed": number})

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from smartpay_fixtures import order_payload
 from smartpay_schemas import EVENTS, problems
 
 DEAD_URL = "http://127.0.0.1:9/hook"
@@ -135,3 +136,93 @@ def test_an_event_reaches_an_endpoint_that_came_later(api: Any) -> None:
     ]
     assert [row["id"] for row in shown] == made["deliveries"] + named["deliveries"]
     assert [row["id"] for row in api.control("GET", "/events")].count(event["id"]) == 1
+
+
+def test_refunds_fail_on_purpose(api: Any) -> None:
+    """Nothing is given back; with the setting restored, all of it can be refunded."""
+    payment = api.order()["payments"][0]
+    id_ = payment if isinstance(payment, str) else payment["id"]
+    api.control("PATCH", "/settings", {"refunds": "failed"})
+
+    failed = api.refund(id_, 2500).json
+    api.control("PATCH", "/settings", {"refunds": None})
+    refund = api.refund(id_, 2500).json
+
+    assert (failed["status"], refund["status"]) == ("failed", "succeeded")
+    assert api.ok("get_payment", id=id_)["status"] == "refunded"
+    assert api.events()[-2:] == [
+        ("refund.created", failed["id"]),
+        ("refund.created", refund["id"]),
+    ]
+
+
+def test_captures_fail_on_purpose(api: Any) -> None:
+    """Nothing is taken or can be refunded; the order can still be captured."""
+    order = api.manual()["id"]
+    api.control("PATCH", "/settings", {"captures": "failed"})
+
+    failed = api.capture(order, 2500).json
+    assert api.refund(failed["id"], 1).code == "amount.insufficient"
+    assert api.ok("get_order", id=order)["status"] == "requires_capture"
+    api.control("PATCH", "/settings", {"captures": "processed"})
+    payment = api.capture(order, 2500).json
+
+    assert (failed["status"], payment["status"]) == ("failed", "processed")
+    assert api.ok("get_order", id=order)["status"] == "succeeded"
+    assert api.events()[-2:] == [
+        ("payment.created", failed["id"]),
+        ("payment.created", payment["id"]),
+    ]
+
+
+def test_settings_of_an_account_change_at_run_time(emulate: Any) -> None:
+    """They are shown, apply at once, and only to this account."""
+    api, other = emulate(key="sk_test_one"), emulate(key="sk_test_two")
+    token = "paytok_test_disabled"
+
+    shown = api.control("PATCH", "/settings", {"inactive_token": "error"})
+
+    assert shown == api.control("GET", "/settings")
+    assert shown["inactive_token"] == "error"
+    assert other.control("GET", "/settings")["inactive_token"] == "rejected"
+    body = order_payload(token=token)
+    assert api.do("create_order", body).code == "token.invalid"
+    assert other.do("create_order", body).json["status"] == "rejected"
+    api.control("PATCH", "/settings", {"inactive_token": None})
+    assert api.do("create_order", body).json["status"] == "rejected"
+
+
+def test_the_retry_schedule_of_an_account_can_change(api: Any) -> None:
+    """The pauses of the next failure follow it."""
+    api.freeze()
+    api.endpoint(DEAD_URL)
+    api.control("PATCH", "/settings", {"webhook_schedule": "7s"})
+    made = api.control("POST", "/events", {"type": "payout.paid"})
+
+    api.control("POST", "/webhooks/drain")
+
+    shown = api.control("GET", f"/webhooks/deliveries/{made['deliveries'][0]}")
+    assert shown["nextAttemptAt"] - shown["createdAt"] == 7_000
+
+
+@pytest.mark.parametrize("events", [(), ("payout.paid",)])
+def test_an_account_has_the_webhook_of_the_settings(
+    emulate: Any, tmp_path: Any, events: tuple[str, ...]
+) -> None:
+    """Also after a reset, and with the same id and secret after a restart."""
+    options = {
+        "key": "sk_test_one",
+        "state": f"sqlite:///{tmp_path / 'state.db'}",
+        "webhook": DEAD_URL,
+        "events": events,
+    }
+    api = emulate(**options)
+    first = api.ok("list_webhook_endpoints")["data"]
+
+    api.control("POST", "/reset")
+
+    assert api.ok("list_webhook_endpoints")["data"] == first
+    assert emulate(**options).ok("list_webhook_endpoints")["data"] == first
+    assert (first[0]["url"], first[0]["eventSubscriptions"]) == (DEAD_URL, [*events])
+    given = emulate(**options, webhook_secret="B2345678")
+    assert given.ok("list_webhook_endpoints")["data"][0]["signingSecret"] == "B2345678"

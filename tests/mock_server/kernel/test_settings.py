@@ -41,6 +41,7 @@ READ = [
     ("ACCOUNTS", "sk_test_a, sk_test_b,", ("sk_test_a", "sk_test_b")),
     ("ACCOUNTS", "", ()),
     ("SERVER", "granian", "granian"),
+    ("EVENTS", "payout.paid, order.rejected", ("payout.paid", "order.rejected")),
 ]
 
 
@@ -63,6 +64,9 @@ REFUSED = [
     ("SERVER", "gunicorn", "choose one of threads, granian"),
     ("BODY_LIMIT", "1", "from 1024"),
     ("JOURNAL", "many", "from 0"),
+    ("WEBHOOK", "shop.test/hook", "send a URL"),
+    ("EVENTS", "order.paid", "order.authorized"),
+    ("REFUNDS", "lost", "choose one of succeeded, failed"),
     ("SEED", "1.5", "whole number"),
     ("SEED", str(2**63), "whole number"),
     ("WORKERS", "0", "from 1 to 64"),
