@@ -9,13 +9,12 @@ from typing import Any
 from smartpay_fixtures import sandbox_values_document
 from smartpay_mock.api.auth import ACCOUNT_HEADER, Refusal, authenticate
 from smartpay_mock.control.routes import Request, Routes, json_object
-from smartpay_mock.events.schedule import parse_schedule
 from smartpay_mock.kernel.clock import wall_ms
 from smartpay_mock.kernel.settings import Settings
 
 routes = Routes()
 
-_SETTINGS = json_object(
+SETTINGS = json_object(
     strict={"type": ["boolean", "null"]},
     inactive_token={"enum": ["rejected", "error", None]},
     captures={"enum": ["processed", "failed", None]},
@@ -23,9 +22,12 @@ _SETTINGS = json_object(
     webhook_schedule={
         "type": ["string", "null"],
         "maxLength": 200,
+        "pattern": r"^([0-9]{1,6}[smhd](, ?[0-9]{1,6}[smhd])*)?$",
+        "x-expected": "whole numbers with a unit (s, m, h or d): 90s,5m,1h",
         "description": "Pauses such as 90s,5m,1h.",
     },
 )
+"""The JSON Schema of an account's own settings."""
 
 _STARTED_MS = wall_ms()
 
@@ -79,10 +81,9 @@ def show_settings(request: Request) -> Any:
         return _shown(application.settings_of(account))
 
 
-@routes.add("PATCH", "/settings", body=_SETTINGS)
+@routes.add("PATCH", "/settings", body=SETTINGS)
 def change_settings(request: Request) -> Any:
     """Change settings of the account; null restores the emulator's. Show them all."""
-    parse_schedule(request.body.get("webhook_schedule") or "")
     with request.opened() as (unit, account):
         changed = {**account.settings, **request.body}
         account.settings = {k: v for k, v in changed.items() if v is not None}

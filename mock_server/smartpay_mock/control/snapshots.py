@@ -10,6 +10,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+from smartpay_mock.control.health import SETTINGS
 from smartpay_mock.control.routes import Request, Routes, json_object
 from smartpay_mock.kernel.account import Account
 from smartpay_mock.kernel.clock import LAST_MS
@@ -55,6 +56,7 @@ _ACCOUNT = {
         "frozenAtMs": _COUNT_OR_NULL,
         "seed": {**_INT64, "type": ["integer", "null"]},
         "drawn": _COUNT,
+        "settings": SETTINGS,
         "faults": {
             "type": "array",
             "items": {
