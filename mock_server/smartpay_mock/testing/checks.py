@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import textwrap
 import traceback
+import warnings
 from collections.abc import Callable, Collection, Iterable
+from typing import Any
+
+import pytest
 
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.testing.faults import Fault
@@ -68,6 +72,48 @@ def advice_in(requests: Iterable[RecordedRequest]) -> list[str]:
         for advice in request.advice
     }
     return list(found)
+
+
+class AdviceWarnings:
+    """The warnings about advice on the requests of one test.
+
+    They are issued before the response is sent, so that ``pytest.warns`` in the test
+    sees them. Those that could not be issued then follow after the test: if warnings
+    are errors, or if the emulator runs in another process.
+
+    Args:
+        item: The test.
+        account: Its account.
+    """
+
+    def __init__(self, item: pytest.Item, account: Smartpay) -> None:
+        path, line = item.reportinfo()[:2]
+        self._place = str(path), (line or 0) + 1
+        self._account = account
+        self._issued: set[str] = set()
+        # Python keeps here which warnings were issued since the filters changed.
+        self._registry: dict[Any, Any] = {}
+
+    def warn_of(self, request_id: str) -> None:
+        """Warn of the advice on one request."""
+        requests = [one for one in self._account.requests if one.id == request_id]
+        self._warn(advice_in(requests))
+
+    def warn_of_the_rest(self) -> None:
+        """Warn of the advice that no warning was issued for.
+
+        Raises:
+            SmartpayAdviceWarning: There is some, and warnings are errors.
+        """
+        found = advice_in(self._account.requests)
+        self._warn([message for message in found if message not in self._issued])
+
+    def _warn(self, messages: Iterable[str]) -> None:
+        for message in messages:
+            warnings.warn_explicit(
+                message, SmartpayAdviceWarning, *self._place, registry=self._registry
+            )
+            self._issued.add(message)
 
 
 def describe_unmatched(fault: Fault) -> str:

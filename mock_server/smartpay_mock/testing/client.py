@@ -117,6 +117,12 @@ class Emulator(Protocol):
     def app(self) -> WSGIApp:
         """The emulator as a WSGI app, for calls without a socket."""
 
+    on_advice: Callable[[str], None] | None
+    """Takes the Request-Id of each response with advice, before the response is sent.
+
+    Only an emulator of this process calls it.
+    """
+
     def admin(self, secret_key: str, call: AdminCall) -> Any:
         """Call the control API for an account and return the answer's JSON value.
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
-from smartpay_mock.api.application import Application
+from smartpay_mock.api.application import Application, Params, Perform
 from smartpay_mock.api.pipeline import perform
 from smartpay_mock.app import application_of
 from smartpay_mock.control.admin import ROUTES
 from smartpay_mock.control.routes import Request, Route
 from smartpay_mock.kernel.environ import REPORT
 from smartpay_mock.kernel.errors import SandboxUsageError
-from smartpay_mock.kernel.exchange import Call
+from smartpay_mock.kernel.exchange import ADVICE_HEADER, Answer, Call
 from smartpay_mock.kernel.ids import account_id
 from smartpay_mock.kernel.json import decode, encode
 from smartpay_mock.kernel.settings import Settings
@@ -26,7 +27,7 @@ from smartpay_mock.testing.client import (
     ApiResponse,
     WSGIApp,
 )
-from smartpay_schemas import OPERATIONS
+from smartpay_schemas import OPERATIONS, Operation
 
 _ROUTES: dict[tuple[str, str], Route] = {
     (route.method, route.path): route for route in ROUTES
@@ -60,6 +61,8 @@ class LocalEmulator:
         self._starting = threading.Lock()
         self._seen = 0
         self.address = ""
+        self.on_advice: Callable[[str], None] | None = None
+        self.application.middleware.append(self._with_advice)
 
     @property
     def app(self) -> WSGIApp:
@@ -130,6 +133,16 @@ class LocalEmulator:
             ),
         )
         return ApiResponse(answer.status, decode(answer.body) if answer.body else None)
+
+    def _with_advice(
+        self, perform: Perform, operation: Operation, params: Params, call: Call
+    ) -> Answer:
+        """Answer a call, and pass on that the response has advice."""
+        answer = perform(operation, params, call)
+        if ADVICE_HEADER in answer.headers and self.on_advice is not None:
+            with suppress(Exception):  # a report never changes a response
+                self.on_advice(answer.headers["Request-Id"])
+        return answer
 
     def failures(self) -> list[BaseException]:
         """Return the errors in the server since the last call."""

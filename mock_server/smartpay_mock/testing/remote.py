@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http.client import HTTPConnection  # vcrpy and others replace the module's name
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -39,6 +39,7 @@ class RemoteEmulator:
     """
 
     def __init__(self, root_url: str) -> None:
+        self.on_advice: Callable[[str], None] | None = None
         self.root_url = self.address = root_url
 
     @property

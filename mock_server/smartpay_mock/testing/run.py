@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import traceback
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -12,8 +11,8 @@ import pytest
 
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.testing.checks import (
+    AdviceWarnings,
     SmartpayAdviceWarning,
-    advice_in,
     check_names,
     describe_unmatched,
     run_checks,
@@ -29,6 +28,7 @@ from smartpay_mock.testing.text import fill
 _OWN_PACKAGES = {"smartpay_mock", "smartpay_fixtures", "smartpay_schemas"}
 _MARKER_OPTIONS = ("fail_on", "frozen", "scenario", "seed")
 _COVERAGE_KEY = "smartpay_coverage"
+_ADVICE: pytest.StashKey[AdviceWarnings] = pytest.StashKey()
 
 
 class Run:
@@ -61,13 +61,17 @@ class Run:
     def account(self, item: Any, config: Mapping[str, Any]) -> Iterator[Smartpay]:
         """Create the account of a test, and close it at the end."""
         name = self._session.name_for(item.nodeid)
+        server = self.server(config)
         with _without_traceback():
-            account = self.server(config).account(name, self._options_of(item))
+            account = server.account(name, self._options_of(item))
+        advice = item.stash[_ADVICE] = AdviceWarnings(item, account)
+        server.emulator.on_advice = advice.warn_of if self._warns else None
         if self._recorder is not None:
             self._recorder.watch(account)
         try:
             yield account
         finally:
+            server.emulator.on_advice = None
             account.close()
         # Errors after the test itself, for example in the teardown of a fixture.
         reasons = thread_errors(account)
@@ -86,12 +90,8 @@ class Run:
             pytest.fail("\n\n".join(reasons), pytrace=False)
         if not self._warns:
             return
-        path, line = item.reportinfo()[:2]
         try:
-            for message in advice_in(account.requests):
-                warnings.warn_explicit(
-                    message, SmartpayAdviceWarning, str(path), (line or 0) + 1
-                )
+            item.stash[_ADVICE].warn_of_the_rest()
         except SmartpayAdviceWarning as warning:  # warnings are errors in this run
             reason = f"SmartpayAdviceWarning: {warning}"
             raise pytest.fail.Exception(reason, pytrace=False) from None

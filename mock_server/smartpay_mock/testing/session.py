@@ -33,6 +33,11 @@ class SmartpayServer:
         self._salt = salt
 
     @property
+    def emulator(self) -> Emulator:
+        """The emulator behind this server."""
+        return self._emulator
+
+    @property
     def root_url(self) -> str:
         """Scheme and authority; the server starts when this is first read."""
         return self._emulator.root_url

@@ -156,6 +156,40 @@ def test_advice_is_a_warning_once_per_test(suite: Suite) -> None:
     )
 
 
+def test_pytest_warns_sees_advice(suite: Suite) -> None:
+    """Over the socket and intercepted; what it expects is not a warning of the run."""
+    outcome = suite(
+        """
+        import pytest, requests
+        from smartpay_mock.testing import SmartpayAdviceWarning
+
+        def odd(smartpay):
+            cart = smartpay.payload(without=["customerInfo.emailAddress"])
+            cart["customerInfo"]["email"] = "a@example.jp"
+            return cart
+
+        def test_socket(smartpay):
+            for _ in range(2):
+                with pytest.warns(SmartpayAdviceWarning, match="email is unknown"):
+                    pay(smartpay, cart=odd(smartpay))
+
+        def test_interception(smartpay):
+            headers = {"Authorization": f"Basic {smartpay.secret_key}"}
+            url = "https://api.smartpay.co/v1/orders"
+            with smartpay.intercept(), pytest.warns(SmartpayAdviceWarning):
+                requests.post(url, json=odd(smartpay), headers=headers)
+
+        def test_nothing_odd(smartpay):
+            with pytest.raises(pytest.fail.Exception, match="DID NOT WARN"):
+                with pytest.warns(SmartpayAdviceWarning):
+                    pay(smartpay)
+        """,
+        ini="filterwarnings = error",
+    )
+
+    outcome.assert_outcomes(passed=3, warnings=0)
+
+
 @pytest.mark.parametrize(
     "ini",
     [
