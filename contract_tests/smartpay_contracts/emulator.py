@@ -42,7 +42,7 @@ def running_emulator() -> Iterator[str]:
 
 
 def _start(port_file: Path, output: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", MODULE, "serve", "--port", "0"]
+    command = [sys.executable, "-P", "-m", MODULE, "serve", "--port", "0"]
     # Variables of the shell must not change the emulator.
     mine = {
         k: v for k, v in os.environ.items() if not k.startswith("SMARTPAY_SANDBOX_")

@@ -25,7 +25,8 @@ def run_kit(module: str, arguments: Sequence[str]) -> int:
         module: ``smartpay_contracts`` or one of its modules.
         arguments: Its command line.
     """
-    command = [sys.executable, "-m", module, *arguments]
+    # -P: modules of the current folder are not imported in place of installed ones.
+    command = [sys.executable, "-P", "-m", module, *arguments]
     return subprocess.run(command, check=False).returncode  # noqa: S603 - our own package
 
 

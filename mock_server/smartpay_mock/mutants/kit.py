@@ -157,7 +157,8 @@ class Kit:
 
 
 def _environment(record: Path) -> dict[str, str]:
-    mine = {k: v for k, v in os.environ.items() if not k.startswith("SMARTPAY_")}
+    foreign = ("SMARTPAY_", "PYTEST_")
+    mine = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
     return {**mine, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", VARIABLE: str(record)}
 
 
