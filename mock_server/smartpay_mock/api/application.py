@@ -35,6 +35,7 @@ Middleware = Callable[[Perform, Operation, Params, Call], Answer]
 
 # Trimming at every call would be slow.
 _TRIM_EVERY = 32
+_TRIM_AT_SHARE = 4  # once a quarter of the bytes was added
 
 
 def _no_worker(_account: str) -> None:
@@ -79,6 +80,7 @@ class Application:
     fresh_ids: Ids = field(default_factory=Ids)
     _calls: dict[str, int] = field(default_factory=dict)
     _with_webhook: set[str] = field(default_factory=set)
+    _added: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Create the components that need others."""
@@ -163,12 +165,23 @@ class Application:
         settings = self.settings_of(account)
         return self.context_type(unit, now, ids, self.rules, settings)
 
-    def trim(self, unit: Unit) -> None:
-        """Delete the account's oldest journal entries and events, at some calls."""
+    def trim(self, unit: Unit, size: int) -> None:
+        """Delete the account's oldest journal entries and events, at some calls.
+
+        Args:
+            unit: Of the account.
+            size: Bytes of the entry that the call added to the journal.
+        """
         number = self._calls[unit.account] = self._calls.get(unit.account, 0) + 1
         if number % _TRIM_EVERY == 0:
             unit.trim(journal.KIND, self.settings.journal)
             outbox.trim(unit)
+        added = self._added.get(unit.account, 0) + size
+        if added > self.settings.journal_bytes // _TRIM_AT_SHARE:
+            kept = journal.count_within(unit, self.settings.journal_bytes)
+            unit.trim(journal.KIND, kept)
+            added = 0
+        self._added[unit.account] = added
 
 
 def save_account(unit: Unit, account: Account, ids: Ids) -> None:

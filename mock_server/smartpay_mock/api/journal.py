@@ -12,11 +12,12 @@ from typing import Any
 from smartpay_mock.kernel.exchange import Answer, Call
 from smartpay_mock.kernel.json import decode, encode
 from smartpay_mock.resources.context import Context
-from smartpay_mock.storage.base import Row
+from smartpay_mock.storage.base import Row, Unit
 from smartpay_schemas import Operation
 
 KIND = "request"
 _SECRET_HEADERS = ("authorization", "smartpay-sandbox-account")
+_READ_AT_ONCE = 16  # each may have megabytes
 _LEFT_OUT = b"(left out: it holds a password)"
 
 
@@ -28,8 +29,8 @@ def write(
     *,
     operation: Operation | None = None,
     faults: Sequence[str] = (),
-) -> None:
-    """Write an entry under the answer's Request-Id.
+) -> int:
+    """Write an entry under the answer's Request-Id, and return its size in bytes.
 
     Bodies are stored as bytes beside the entry, because encoding them as JSON strings
     is slow.
@@ -43,7 +44,7 @@ def write(
         faults: The fault plans that applied, as text.
     """
     if not ctx.settings.journal:
-        return
+        return 0
     id_ = answer.headers["Request-Id"]
     is_login = operation is not None and operation.side == "consumer-login"
     body = _LEFT_OUT if is_login else call.body
@@ -64,7 +65,22 @@ def write(
         "faults": faults,
         "result": answer.result,
     }
-    ctx.unit.put(KIND, id_, encode(document), attachment=body + answer.body)
+    entry, bodies = encode(document), body + answer.body
+    ctx.unit.put(KIND, id_, entry, attachment=bodies)
+    return len(entry) + len(bodies)
+
+
+def count_within(unit: Unit, limit: int) -> int:
+    """Return how many of an account's newest entries have ``limit`` bytes in all."""
+    size, kept, before = 0, 0, None
+    while rows := unit.page(KIND, limit=_READ_AT_ONCE, before=before):
+        for row in rows:
+            size += len(row.body) + len(row.attachment or b"")
+            if size > limit:
+                return kept
+            kept += 1
+        before = rows[-1].seq
+    return kept
 
 
 def read(row: Row) -> dict[str, Any]:

@@ -115,8 +115,8 @@ def refuse(application: Application, call: Call, error: ApiError) -> Answer:
         with suppress(Exception), application.opened(caller.account) as (unit, account):
             ctx = application.context(unit, account, account.ids())
             ctx.explain("refusal", str(error))
-            journal.write(ctx, call, answer, caller.hint)
-            application.trim(unit)
+            size = journal.write(ctx, call, answer, caller.hint)
+            application.trim(unit, size)
     return answer
 
 
@@ -304,7 +304,7 @@ class Pipeline:
             self._conclude_faults(account, ctx, answer)
         save_account(ctx.unit, account, ctx.ids)
         answer.reason = next((text for rule, text in ctx.trace if rule == _DECIDES), "")
-        journal.write(
+        size = journal.write(
             ctx,
             self.call,
             answer,
@@ -312,7 +312,7 @@ class Pipeline:
             operation=self.operation,
             faults=[plan.describe() for plan in self.faults.plans],
         )
-        self.application.trim(ctx.unit)
+        self.application.trim(ctx.unit, size)
         return answer
 
     def _advance_clock(self, by_ms: int) -> None:

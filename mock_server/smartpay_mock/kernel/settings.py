@@ -149,6 +149,12 @@ class Settings:
         _whole(0, 1_000_000),
         "requests",
     )
+    journal_bytes: int = _setting(
+        64 << 20,
+        "Size of the journal, per account; a quarter more is kept at times.",
+        _whole(1 << 20, 1 << 40),
+        "bytes",
+    )
     webhooks_anywhere: bool = _setting(
         False, "Deliver webhooks to other hosts too.", _flag
     )

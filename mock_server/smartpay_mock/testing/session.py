@@ -16,7 +16,11 @@ from smartpay_mock.testing.client import API_PATH, AccountClient, Emulator
 from smartpay_mock.testing.smartpay import AccountOptions, Smartpay
 
 # The journal keeps every request of a test: checks and coverage read all of them.
-_DEFAULTS: dict[str, Any] = {"port": 0, "journal": 100_000}
+_DEFAULTS: dict[str, Any] = {
+    "port": 0,
+    "journal": 100_000,
+    "journal_bytes": 1 << 40,
+}
 _PRIVATE_STATE = "memory:"
 _SALT_LENGTH = 8
 

@@ -81,6 +81,23 @@ def test_the_journal_keeps_the_newest_calls_of_each_account(emulate: Any) -> Non
         assert account.control("GET", "/state")["counts"]["request"] <= 5 + 32
 
 
+def test_the_journal_keeps_so_many_bytes_of_each_account(
+    emulate: Any, order_payload: Any
+) -> None:
+    """Large bodies push out old entries; the newest ones stay."""
+    api = emulate(journal_bytes=1 << 20)
+    note = {str(number): "x" * 500 for number in range(500)}  # refused, 250 kB
+
+    for _ in range(12):
+        api.send("POST", "/v1/orders", order_payload(metadata=note))
+    api.send("GET", "/v1/coupons")
+
+    kept = api.control("GET", "/requests?limit=100")
+    size = sum(len(entry["body"]) + len(entry["answer"]) for entry in kept)
+    assert 500_000 < size <= 1.25 * (1 << 20)
+    assert kept[-1]["operation"] == "list_coupons"
+
+
 def test_the_journal_can_be_switched_off(emulate: Any) -> None:
     """For load tests."""
     api = emulate(journal=0)
