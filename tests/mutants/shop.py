@@ -15,7 +15,7 @@ from smartpay_mock.api.pipeline import perform
 from smartpay_mock.app import Patch
 from smartpay_mock.control.admin import ROUTES
 from smartpay_mock.control.routes import Request
-from smartpay_mock.events.attempt import Post
+from smartpay_mock.events.sending import Post
 from smartpay_mock.kernel.exchange import Answer, Call
 from smartpay_mock.kernel.ids import account_id
 from smartpay_mock.kernel.settings import Settings

@@ -11,11 +11,11 @@ from tests.mutants.bodies import proof
 
 from smartpay_mock.api.application import Application
 from smartpay_mock.app import Patch
-from smartpay_mock.events.attempt import SEND_ERRORS, Post, Send
 from smartpay_mock.events.outbox import (
     ENDPOINT_KIND,
     record,
 )
+from smartpay_mock.events.sending import SEND_ERRORS, Post, Send
 from smartpay_mock.events.signing import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
 from smartpay_mock.kernel.json import decode, encode
 from smartpay_mock.mutants.catalogue.webhooks import OK, secret_of, with_headers

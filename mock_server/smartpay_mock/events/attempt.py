@@ -1,20 +1,13 @@
-"""One attempt to deliver a webhook: the HTTP request, and what its result changes.
+"""One attempt to deliver a webhook, and what its result changes.
 
-Nothing here reads or writes the store. Redirects are not followed and no proxy is
-used. Certificates are checked, except on loopback, where a receiver may have a
-certificate of its own. *Assumed.*
+Nothing here reads or writes the store.
 """
 
 from __future__ import annotations
 
-import socket
-import ssl
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException
 from typing import Any
 
 from smartpay_mock.events.destinations import (
@@ -26,6 +19,7 @@ from smartpay_mock.events.faults import KIND as FAULTS_MEMBER
 from smartpay_mock.events.faults import WebhookFaults
 from smartpay_mock.events.outbox import BLOCKED, DELIVERED, DROPPED, FAILED, PENDING
 from smartpay_mock.events.schedule import TIMEOUT_MS
+from smartpay_mock.events.sending import SEND_ERRORS, Post, Send, explain_failure
 from smartpay_mock.events.signing import (
     EVENT_HEADER,
     SIGNATURE_HEADER,
@@ -33,99 +27,8 @@ from smartpay_mock.events.signing import (
     TIMESTAMP_HEADER,
     sign,
 )
-from smartpay_mock.kernel.clock import SECOND_MS
 
 Document = dict[str, Any]
-
-SEND_ERRORS = (OSError, HTTPException)
-"""Exceptions of a failed attempt; any other one is a defect of the emulator."""
-
-# How much of a response body is read, so that the receiver can finish writing.
-_ANSWER_BYTES = 65_536
-
-
-# -- sending ---------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Post:
-    """One HTTP request, ready to be sent.
-
-    Attributes:
-        destination: Where to.
-        headers: Names as they are sent.
-        body: The bytes that were signed.
-        timeout_ms: Limit for connecting and for each wait for bytes.
-    """
-
-    destination: Destination
-    headers: Mapping[str, str]
-    body: bytes
-    timeout_ms: int
-
-
-Send = Callable[[Post], int]
-
-
-def send_post(post: Post) -> int:
-    """Send one request and return the HTTP status of the answer.
-
-    Raises:
-        OSError: No connection, or no answer in time.
-        HTTPException: The answer is not HTTP.
-    """
-    destination = post.destination
-    timeout_s = post.timeout_ms / SECOND_MS
-    connection = HTTPConnection(destination.host, destination.port, timeout=timeout_s)
-    with ExitStack() as stack:
-        # The socket is made here, so that it connects to the address that was checked.
-        connection.sock = stack.enter_context(_connect(destination, timeout_s))
-        if destination.scheme == "https":
-            tls = _tls(is_checked=not destination.is_loopback)
-            secure = tls.wrap_socket(connection.sock, server_hostname=destination.host)
-            connection.sock = stack.enter_context(secure)
-        headers = {
-            "Host": destination.authority,
-            **post.headers,
-            "Connection": "close",
-        }
-        connection.request("POST", destination.target, post.body, headers)
-        with connection.getresponse() as response:
-            with suppress(*SEND_ERRORS):  # only the status counts
-                response.read(_ANSWER_BYTES)
-            return response.status
-
-
-def explain_failure(error: BaseException, post: Post) -> str:
-    """Return why an attempt got no status."""
-    host, port = post.destination.host, post.destination.port
-    if isinstance(error, TimeoutError):
-        return f"no answer within {post.timeout_ms} ms from {host}:{port}"
-    if isinstance(error, ConnectionRefusedError):
-        return f"connection refused: nothing listens at {host}:{port}"
-    return f"{type(error).__name__}: {error}"
-
-
-def _connect(destination: Destination, timeout_s: float) -> socket.socket:
-    failure: OSError = OSError(f"{destination.host} has no address")
-    for address in destination.addresses:
-        try:
-            return socket.create_connection((address, destination.port), timeout_s)
-        except OSError as error:
-            failure = error
-    raise failure
-
-
-@cache
-def _tls(*, is_checked: bool) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if not is_checked:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
-
-
-# -- attempts --------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from smartpay_mock.events.attempt import AttemptResult, Attempts, Job, Send, send_post
+from smartpay_mock.events.attempt import AttemptResult, Attempts, Job
 from smartpay_mock.events.destinations import Destinations
 from smartpay_mock.events.faults import read_faults
 from smartpay_mock.events.outbox import (
@@ -26,6 +26,7 @@ from smartpay_mock.events.outbox import (
     save_delivery,
 )
 from smartpay_mock.events.schedule import RETRY_AFTER_MS, parse_schedule
+from smartpay_mock.events.sending import Send, send_post
 from smartpay_mock.kernel.account import Account
 from smartpay_mock.kernel.clock import SECOND_MS, wall_ms
 from smartpay_mock.kernel.errors import SandboxUsageError

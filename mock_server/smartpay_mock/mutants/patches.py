@@ -17,7 +17,7 @@ from smartpay_mock.api.idempotency import Idempotency
 from smartpay_mock.api.pagination import Page
 from smartpay_mock.api.validation import Validate
 from smartpay_mock.app import Patch
-from smartpay_mock.events.attempt import Post, Send
+from smartpay_mock.events.sending import Post, Send
 from smartpay_mock.kernel.exchange import Answer, Call
 from smartpay_mock.resources import Context, Handler, Listing
 from smartpay_schemas import Operation, Transition

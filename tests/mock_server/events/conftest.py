@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from smartpay_mock.events.attempt import Post
 from smartpay_mock.events.delivery import Deliverer
 from smartpay_mock.events.outbox import (
     DELIVERY_KIND,
@@ -21,6 +20,7 @@ from smartpay_mock.events.outbox import (
     record_all,
     view_delivery,
 )
+from smartpay_mock.events.sending import Post
 from smartpay_mock.kernel.json import encode
 from smartpay_mock.storage import Store, open_store
 

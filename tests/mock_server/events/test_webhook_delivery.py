@@ -329,7 +329,7 @@ def test_the_same_run_records_the_same_attempts(account: Any) -> None:
         {"at": 1_700_000_000_000, "status": 500, "ms": 0},
         {
             "at": 1_700_000_090_000,
-            "error": "no answer within 10000 ms from 127.0.0.1:9",
+            "error": "no complete answer within 10000 ms from 127.0.0.1:9",
             "ms": 0,
         },
         {"at": 1_700_000_390_000, "status": 200, "ms": 0},

@@ -6,14 +6,15 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import pytest
 import trustme
 
-from smartpay_mock.events.attempt import Post, explain_failure, send_post
 from smartpay_mock.events.destinations import Destinations
+from smartpay_mock.events.sending import Post, explain_failure, send_post
 
 ACCOUNT = "acct_one"
 
@@ -35,7 +36,7 @@ def answer_with(listener: socket.socket, data: bytes) -> threading.Thread:
 
     def serve() -> None:
         connection, _ = listener.accept()
-        with connection:
+        with connection, suppress(OSError):  # the client may close first
             connection.recv(65_536)
             connection.sendall(data)
 
@@ -81,7 +82,9 @@ def test_a_receiver_that_never_answers_times_out(listener: socket.socket) -> Non
     with pytest.raises(TimeoutError) as silence:
         send_post(post)
 
-    assert explain_failure(silence.value, post).startswith("no answer within 20 ms")
+    assert explain_failure(silence.value, post).startswith(
+        "no complete answer within 20 ms"
+    )
 
 
 @pytest.mark.parametrize(
@@ -165,3 +168,90 @@ def test_an_unknown_certificate_of_another_machine_is_refused(secure: Any) -> No
         send_post(Post(away, {}, b"{}", 5_000))
 
     assert secure.requests == []
+
+
+HELLO = b"HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        b"HTTP/1.1 200 OK\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n",
+        b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\n",
+    ],
+    ids=["headers", "body", "after-103"],
+)
+def test_bytes_that_keep_coming_do_not_prolong_an_attempt(
+    listener: socket.socket, first: bytes
+) -> None:
+    """An answer that is not complete in time is no answer."""
+    is_over = threading.Event()
+
+    def drip() -> None:
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):
+            connection.sendall(first)
+            for _ in range(100):  # 2 s
+                connection.sendall(b"H")
+                is_over.wait(0.02)
+
+    thread = threading.Thread(target=drip)
+    thread.start()
+
+    with pytest.raises(TimeoutError):
+        send_post(
+            post_to(f"http://127.0.0.1:{listener.getsockname()[1]}/", timeout_ms=200)
+        )
+    is_over.set()
+    thread.join(5)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_receiver_that_does_not_read_gets_one_deadline(
+    listener: socket.socket, scheme: str
+) -> None:
+    """Sending, and TLS before it, are within the deadline."""
+    url = f"{scheme}://127.0.0.1:{listener.getsockname()[1]}/"
+    post = replace(post_to(url, timeout_ms=100), body=bytes(20_000_000))
+
+    with pytest.raises(TimeoutError):
+        send_post(post)
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", 200),
+        (b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", 200),
+        (b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 500 No\r\n\r\n", 500),
+        (b"HTTP/1.1 199 Any\r\n\r\n" * 3 + b"HTTP/1.1 204 None\r\n\r\n", 204),
+        (b"HTTP/1.1 101 Go\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n", 101),
+        (b"HTTP/1.1 101 Go\r\n\r\n", 101),
+        (b"HTTP/1.0 200 OK\r\n\r\nuntil the end", 200),
+        (HELLO + b"a" * 40 + b"more than announced", 200),
+        (b"HTTP/1.1 200 OK\r\n\r\n" + b"a" * 1_000_000, 200),
+    ],
+)
+def test_the_status_of_the_final_answer_counts(
+    listener: socket.socket, answer: bytes, status: int
+) -> None:
+    """Interim answers are skipped, and only the first part of a body is read."""
+    thread = answer_with(listener, answer)
+
+    found = send_post(post_to(f"http://127.0.0.1:{listener.getsockname()[1]}/"))
+    thread.join(5)
+
+    assert found == status
+
+
+@pytest.mark.parametrize("end", [b"", b"HTTP/1.1 200 O"])
+def test_interim_answers_alone_are_no_answer(
+    listener: socket.socket, end: bytes
+) -> None:
+    """The attempt fails when the connection ends after them."""
+    thread = answer_with(listener, b"HTTP/1.1 103 Early Hints\r\n\r\n" + end)
+
+    with pytest.raises(ConnectionError):
+        send_post(post_to(f"http://127.0.0.1:{listener.getsockname()[1]}/"))
+    thread.join(5)

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from smartpay_mock.api.application import Application
 from smartpay_mock.app import Patch
-from smartpay_mock.events.attempt import Post, Send
 from smartpay_mock.events.outbox import ENDPOINT_KIND
+from smartpay_mock.events.sending import Post, Send
 from smartpay_mock.events.signing import (
     EVENT_HEADER,
     SIGNATURE_HEADER,
