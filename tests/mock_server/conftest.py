@@ -432,7 +432,7 @@ def emulate() -> Iterator[Callable[..., Account]]:
         store.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def order_payload() -> Callable[..., dict[str, Any]]:
     """Return what makes a canonical order payload."""
     return payload

@@ -23,6 +23,8 @@ from smartpay_schemas import problems
 PREFIX = "/__admin"
 
 _MAX_COUNT = 100_000  # over a minute in milliseconds, more than any journal has
+_INT64 = 1 << 63
+_LONGEST_ID = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +125,12 @@ class Route:
             raise SandboxUsageError(f"The body is not JSON: {error}.") from None
 
     def check_body(self, body: Any) -> dict[str, Any]:
-        """Return ``body`` if it fits the schema.
+        """Return ``body`` if it fits the schema, with each whole float as an integer.
 
         Raises:
             SandboxUsageError: It does not fit; the text names every problem.
         """
+        body = _with_integers(body)
         if self.body is None and body:
             raise SandboxUsageError(f"This route takes no body. {self._parameters()}")
         found = problems(dict(self.body), body) if self.body else []
@@ -150,6 +153,19 @@ class Route:
 
     def _parameters(self) -> str:
         return f"Its query parameters: {', '.join(self.query) or 'none'}."
+
+
+def _with_integers(value: Any) -> Any:
+    """Return a JSON value with its whole floats as integers: JSON Schema accepts both.
+
+    Floats beyond 64 bits are left, so that the bounds of the schema refuse them.
+    """
+    if isinstance(value, dict):
+        return {name: _with_integers(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_with_integers(item) for item in value]
+    is_whole = type(value) is float and value.is_integer() and abs(value) < _INT64
+    return int(value) if is_whole else value
 
 
 class Routes(list[Route]):

@@ -10,6 +10,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+from smartpay_mock.control.documents import KINDS, LAST_DUE, Ids, problem_of
 from smartpay_mock.control.health import SETTINGS
 from smartpay_mock.control.routes import Request, Routes, json_object
 from smartpay_mock.kernel.account import Account
@@ -24,27 +25,27 @@ routes = Routes()
 
 VERSION = 1
 
-_COUNT = {"type": "integer", "minimum": 0, "maximum": LAST_MS}
+_COUNT = {"type": "integer", "minimum": 0, "maximum": LAST_DUE}
 _COUNT_OR_NULL = {**_COUNT, "type": ["integer", "null"]}
+_NAME = {"type": "string", "minLength": 1, "maxLength": 1_000, "pattern": "^[^\\x00]+$"}
 _INT64 = {"type": "integer", "minimum": -(1 << 63), "maximum": (1 << 63) - 1}
 _SEED = json_object("seed", seed=_INT64)
 _ROW = json_object(
     *("kind", "seq", "id", "owner", "due", "body"),
-    kind={"type": "string", "minLength": 1},
+    kind={"enum": sorted(KINDS)},
     seq={"type": "integer", "minimum": 1, "maximum": (1 << 40) - 1},
-    id={"type": "string", "minLength": 1},
-    owner={"type": ["string", "null"]},
+    id=_NAME,
+    owner={**_NAME, "type": ["string", "null"]},
     due=_COUNT_OR_NULL,
     body={"type": ["object", "array"]},
     attachment={"type": "string"},
 )
 _SNAPSHOT = {
-    "type": "object",
-    "properties": {
-        "version": {"type": "integer"},
-        "documents": {"type": "array", "items": _ROW},
-    },
-    "required": ["version", "documents"],
+    **json_object(
+        *("version", "documents"),
+        version={"type": "integer"},
+        documents={"type": "array", "items": _ROW},
+    ),
     "description": "A snapshot from GET /__admin/snapshots.",
 }
 _PLAN = ("operation", "kind", "when", "times", "after", "matching")
@@ -52,8 +53,8 @@ _ACCOUNT = {
     "type": "object",
     "properties": {
         "createdAt": _COUNT,
-        "offsetMs": _INT64,
-        "frozenAtMs": _COUNT_OR_NULL,
+        "offsetMs": {**_COUNT, "minimum": -LAST_DUE},
+        "frozenAtMs": {**_COUNT_OR_NULL, "maximum": LAST_MS},
         "seed": {**_INT64, "type": ["integer", "null"]},
         "drawn": _COUNT,
         "settings": SETTINGS,
@@ -144,20 +145,38 @@ def _read_snapshot(snapshot: dict[str, Any], account_id: str) -> list[tuple[str,
             f"The snapshot has version {snapshot['version']}, but this emulator reads "
             f"version {VERSION}. Take the snapshot again."
         )
-    rows: dict[tuple[str, str], Row] = {}
-    for item in sorted(snapshot["documents"], key=itemgetter("kind", "seq")):
-        try:
-            row = _row_from_json(item, account_id)
-        except (LookupError, TypeError, ValueError) as error:
-            raise _damaged(error) from None
-        if rows.setdefault((item["kind"], row.id), row) is not row:
-            raise _damaged(f"{item['kind']} {row.id!r} is in it twice")
-    return [(kind, row) for (kind, _), row in rows.items()]
+    documents = sorted(snapshot["documents"], key=itemgetter("kind", "seq"))
+    ids: dict[str, set[str]] = {}
+    for item in documents:
+        known = ids.setdefault(item["kind"], set())
+        if item["id"] in known:
+            raise _damaged(item, "it is in it twice")
+        known.add(item["id"])
+    if len(ids.get("account", "")) > 1:
+        raise _damaged(documents[0], "there is another account")
+    return [(item["kind"], _checked(item, ids, account_id)) for item in documents]
 
 
-def _damaged(reason: object) -> SandboxUsageError:
+def _checked(item: dict[str, Any], ids: Ids, account_id: str) -> Row:
+    """Return the row of a document in a snapshot.
+
+    Raises:
+        SandboxUsageError: The document is damaged.
+    """
+    try:
+        row = _row_from_json(item, account_id)
+        problem = problem_of(item["kind"], row, item["body"], ids)
+    except (LookupError, TypeError, ValueError, SandboxUsageError) as error:
+        raise _damaged(item, error) from None
+    if problem:
+        raise _damaged(item, problem)
+    return row
+
+
+def _damaged(item: dict[str, Any], reason: object) -> SandboxUsageError:
     return SandboxUsageError(
-        f"The snapshot is damaged: {reason}. Take the snapshot again."
+        f"The snapshot is damaged: {item['kind']} {item['id'][:80]!r}: {reason}. "
+        "Nothing was changed. Take the snapshot again."
     )
 
 

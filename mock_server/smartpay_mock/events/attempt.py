@@ -43,6 +43,7 @@ class Job:
         faults: The account's webhook faults.
         retry_after_ms: The account's pauses between attempts; ``None`` for the
             emulator's.
+        should_stop: Returns whether no further copy is to be sent.
     """
 
     account: str
@@ -51,6 +52,7 @@ class Job:
     endpoint: Document | None
     faults: WebhookFaults
     retry_after_ms: Sequence[int] | None = None
+    should_stop: Callable[[], bool] = lambda: False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +132,12 @@ class Attempts:
         attempts = [self._send_once(job.account, post, at=at, faults=faults)]
         if _is_acknowledged(attempts[0]):
             faults = [*faults, "duplicate"]
-            attempts += [
-                self._send_once(job.account, post, at=at, faults=faults)
-                for _ in range(job.faults.duplicate)
-            ]
+            for _ in range(job.faults.duplicate):
+                if job.should_stop():
+                    break
+                attempts.append(
+                    self._send_once(job.account, post, at=at, faults=faults)
+                )
         return attempts
 
     def _send_once(

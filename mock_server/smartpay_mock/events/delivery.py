@@ -171,6 +171,7 @@ class Deliverer:
         """Do as ``drain``, but return ``None`` while another worker delivers.
 
         ``should_stop`` is called before each attempt; true leaves the rest for later.
+        Copies that a webhook fault adds are then left out.
         """
         before_waiting()
         with self._exclusive(account, timeout_s) as lease:
@@ -180,7 +181,7 @@ class Deliverer:
             horizon = now if until is None else max(now, until)
             outcomes: list[Document] = []
             while not should_stop() and lease.is_held():
-                job = self._next_job(account, horizon)
+                job = self._next_job(account, horizon, should_stop)
                 if job is None:
                     break
                 result = self.attempts.make(job)
@@ -242,7 +243,9 @@ class Deliverer:
             stack.callback(lease.release)
             yield lease if lease.wait(deadline) else None
 
-    def _next_job(self, account: str, horizon: int) -> Job | None:
+    def _next_job(
+        self, account: str, horizon: int, should_stop: Callable[[], bool]
+    ) -> Job | None:
         now = self._clock_of(account)
         with self._store.read(account) as unit:
             faults = read_faults(unit)
@@ -263,6 +266,7 @@ class Deliverer:
             endpoint=None if endpoint is None else decode(endpoint),
             faults=faults,
             retry_after_ms=parse_schedule(schedule) if schedule else None,
+            should_stop=should_stop,
         )
 
     def _record(self, job: Job, result: AttemptResult) -> Document:

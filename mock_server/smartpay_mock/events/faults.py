@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from smartpay_mock.events.signing import decode_secret
+from smartpay_mock.kernel.clock import DAY_MS
 from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
 from smartpay_mock.kernel.json import decode, encode
 from smartpay_mock.storage.base import Unit
@@ -19,6 +20,8 @@ KIND = "adversary"
 """The former name: stored states, snapshots and attempts contain it."""
 DOCUMENT_ID = "webhooks"
 ALWAYS = -1
+MOST_COPIES = 100
+LONGEST_DELAY_MS = 30 * DAY_MS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +59,8 @@ class Option(NamedTuple):
     help: str
 
 
-def _is_whole(value: object) -> bool:
-    return type(value) is int and value >= 0
+def _whole(highest: int) -> Callable[[object], bool]:
+    return lambda value: type(value) is int and 0 <= value <= highest
 
 
 def _is_secret(value: object) -> bool:
@@ -71,7 +74,9 @@ def _is_secret(value: object) -> bool:
 
 OPTIONS = {
     "duplicate": Option(
-        "a whole number from 0", _is_whole, "Copies to send after a 200."
+        f"a whole number from 0 to {MOST_COPIES}",
+        _whole(MOST_COPIES),
+        "Copies to send after a 200.",
     ),
     "reorder": Option(
         "true or false",
@@ -79,13 +84,15 @@ OPTIONS = {
         "Send the newest due delivery first.",
     ),
     "delay_ms": Option(
-        "a whole number from 0",
-        _is_whole,
+        f"a whole number from 0 to {LONGEST_DELAY_MS:,}",
+        _whole(LONGEST_DELAY_MS),
         "Milliseconds between signing and sending.",
     ),
     "bad_signature": Option(
-        "a whole number from 0, or true for every attempt",
-        lambda value: value == ALWAYS or _is_whole(value),
+        f"a whole number from 0 to {MOST_COPIES}, or true for every attempt",
+        lambda value: (
+            type(value) is int and (value == ALWAYS or _whole(MOST_COPIES)(value))
+        ),
         "Attempts of each delivery that get a wrong signature.",
     ),
     "rotated_secret": Option(

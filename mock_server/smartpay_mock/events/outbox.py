@@ -242,13 +242,17 @@ def _new_delivery(
 
 
 def save_delivery(unit: Unit, document: Document, body: bytes) -> None:
-    """Store a delivery with the bytes to send, indexed by endpoint and due time."""
+    """Store a delivery with the bytes to send, indexed by endpoint and due time.
+
+    Only a pending one is due: a worker would send any other again and again.
+    """
+    is_pending = document["state"] == PENDING
     unit.put(
         DELIVERY_KIND,
         document["id"],
         encode(document),
         index_key=document["endpoint"],
-        due=document["nextAttemptAt"],
+        due=document["nextAttemptAt"] if is_pending else None,
         attachment=body,
     )
 

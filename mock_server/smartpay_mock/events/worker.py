@@ -7,6 +7,7 @@ deliveries that fell due since or that another process wrote.
 from __future__ import annotations
 
 import threading
+import time
 
 from smartpay_mock.events.delivery import Deliverer
 from smartpay_mock.kernel.clock import SECOND_MS, wall_ms
@@ -15,6 +16,7 @@ POLL_MS = 1_000
 # A receiver that hangs blocks one thread; the others serve the other accounts.
 THREADS = 4
 MAX_ERRORS = 100
+LAST_WORK_SECONDS = 4.0
 
 
 class Worker:
@@ -51,13 +53,18 @@ class Worker:
             thread.start()
 
     def stop(self) -> None:
-        """Stop after the current attempts, and wait for the threads."""
+        """Stop after the current attempts, and wait for the threads.
+
+        An attempt that takes longer than ``LAST_WORK_SECONDS`` is cut off when the
+        process ends. It is made again after the next start.
+        """
+        deadline = time.monotonic() + LAST_WORK_SECONDS
         with self._changed:
             self._stop.set()
             self._changed.notify_all()
         for thread in self._threads:
             if thread.ident is not None:
-                thread.join()
+                thread.join(max(0.0, deadline - time.monotonic()))
 
     def wake(self, account: str) -> None:
         """Have the due deliveries of ``account`` sent; return at once."""

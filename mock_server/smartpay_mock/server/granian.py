@@ -36,14 +36,10 @@ from smartpay_mock.storage import open_store
 if TYPE_CHECKING:
     from flask import Flask
 
-    from smartpay_mock.events.worker import Worker
 
 MakeApp = Callable[[Settings], "Flask"]
 
-KILL_SECONDS = 5
-# How long work goes on after the signal to stop. Another process delivers the
-# webhooks that are left, once the lease has run out.
-LAST_WORK_SECONDS = KILL_SECONDS - 1
+KILL_SECONDS = 5  # longer than the worker goes on after the signal to stop
 READY_POLL_SECONDS = 0.005
 READY_TIMEOUT_SECONDS = 5.0
 
@@ -139,7 +135,8 @@ def load_app(make_app: MakeApp | None = None) -> Any:
     )
 
     app = (make_app or create_app)(load_settings())
-    Finalize(None, _end, args=(start_worker(app, []),), exitpriority=1)
+    # The store stays open: calls that were taken are still answered.
+    Finalize(None, start_worker(app, []).stop, exitpriority=1)
     # Objects that live as long as the process need no garbage collection.
     gc.collect()
     gc.freeze()
@@ -237,16 +234,6 @@ def _connection(url: str, certificates: Certificates | None) -> HTTPConnection:
         timeout=READY_TIMEOUT_SECONDS,
         context=certificates.client_context(),
     )
-
-
-def _end(worker: Worker) -> None:
-    """Stop delivering, as far as that can be waited for.
-
-    The store stays open: calls that were taken are still answered.
-    """
-    thread = threading.Thread(target=worker.stop, name="smartpay-end", daemon=True)
-    thread.start()
-    thread.join(LAST_WORK_SECONDS)
 
 
 def _end_with_parent() -> None:

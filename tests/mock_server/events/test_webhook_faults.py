@@ -181,6 +181,10 @@ def test_every_fault_is_described() -> None:
     ("name", "value"),
     [
         ("duplicate", -1),
+        ("duplicate", 10**12),
+        ("delay_ms", 10**12),
+        ("bad_signature", 10**12),
+        ("bad_signature", -1.0),
         ("duplicate", True),
         ("duplicate", 1.5),
         ("reorder", 1),
