@@ -41,8 +41,8 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
     """Return a function that serves until the test is over."""
     running: list[Served] = []
 
-    def start(*arguments: str) -> Served:
-        served = Served(tmp_path / f"port-{len(running)}", arguments)
+    def start(*arguments: str, stdout: int = subprocess.PIPE) -> Served:
+        served = Served(tmp_path / f"port-{len(running)}", arguments, stdout)
         running.append(served)
         return served.ready()
 
@@ -54,12 +54,14 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
 class Served:
     """``smartpay-sandbox serve`` in a process of its own."""
 
-    def __init__(self, port_file: Path, arguments: tuple[str, ...]) -> None:
+    def __init__(
+        self, port_file: Path, arguments: tuple[str, ...], stdout: int
+    ) -> None:
         self._port_file = port_file
         argv = [*COMMAND, "serve", "--port", "0", "--port-file", str(port_file)]
         self.process = subprocess.Popen(
             [*argv, *arguments],
-            stdout=subprocess.PIPE,
+            stdout=stdout,
             stderr=subprocess.STDOUT,
             text=True,
         )

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Callable
+from http.client import HTTPConnection
+from threading import Event
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
 
 from smartpay_fixtures import SAMPLES
-from smartpay_mock.cli.console import call_lines
+from smartpay_mock.cli.console import call_lines, delivery_lines
+from smartpay_mock.cli.printer import Printer
+from smartpay_mock.kernel.exchange import Answer
+from smartpay_mock.kernel.text import printable
 
 Serve = Callable[..., Any]
 KEY = {"Authorization": "Basic sk_test_console"}
@@ -111,3 +119,170 @@ def test_a_response_of_any_form_is_printed(body: bytes) -> None:
     line, *_ = call_lines(environ, "503 Injected", {}, (body,))
 
     assert line.startswith("GET    /v1/orders 503")
+
+
+@pytest.mark.parametrize("server", ["threads", "granian"])
+def test_a_fault_and_a_decline_say_what_happened(serve: Serve, server: str) -> None:
+    """On both servers; with -v calls of the control plane are printed, too."""
+    served = serve("--server", server, "-v")
+    url = f"{served.root_url}/v1/orders"
+    order = {**SAMPLES["guide/python"].payload, "customerInfo": {}}
+    plan = {"operation": "create_order", "kind": "broken_json", "when": "after_commit"}
+    requests.post(
+        f"{served.root_url}/__admin/faults", json=plan, headers=KEY, timeout=10
+    )
+
+    lost = requests.post(url, json=order, headers=KEY, timeout=10)
+    token = "paytok_test_declined"
+    requests.post(url, json={**order, "token": token}, headers=KEY, timeout=10)
+
+    said = served.stop()
+    assert "POST   /__admin/faults 200" in said
+    id_ = lost.text.partition('"id":"')[2].partition('"')[0]
+    changed = f"charged {id_}, answer cut in half (broken_json after commit)"
+    assert f"POST   /v1/orders 200 {changed}\n" in said
+    assert "200 rejected order_test_" in said
+    assert f"{IN}declined: consumer consumer_test_declined is set to decline\n" in said
+
+
+def test_a_lost_answer_is_red() -> None:
+    """It has no status, since the client saw none."""
+    environ = {
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": "/v1/orders",
+        "smartpay.answer": Answer(200, result="charged order_1, answer lost (reset)"),
+    }
+
+    (line,) = call_lines(environ, "200 OK", {}, ())
+
+    assert line.startswith("\x1b[31mPOST")
+    assert line.endswith("charged order_1, answer lost (reset)\x1b[0m")
+
+
+def test_deliveries_of_webhooks_are_printed(serve: Serve) -> None:
+    """A failure says what the receiver did, and that it goes on."""
+    served = serve()
+    nobody = f"{served.root_url}/nobody"  # answers 404
+    endpoint = {"url": nobody, "eventSubscriptions": ["order.authorized"]}
+    root = served.root_url
+    requests.post(
+        f"{root}/v1/webhook-endpoints", json=endpoint, headers=KEY, timeout=10
+    )
+    order = SAMPLES["guide/python"].payload
+    requests.post(f"{root}/v1/orders", json=order, headers=KEY, timeout=10)
+    requests.post(f"{root}/__admin/webhooks/drain", headers=KEY, timeout=10)
+
+    said = served.stop()
+
+    assert f"EVENT  order.authorized {nobody} 404\n" in said
+    assert f"{IN}pending: the next attempt follows\n" in said
+
+
+def test_a_delivered_webhook_is_one_line_for_each_attempt() -> None:
+    """Not red, whatever the URL contains."""
+    delivery = {
+        "type": "order.succeeded",
+        "url": "http://a/\x1b[2J",
+        "state": "delivered",
+    }
+
+    lines = delivery_lines(delivery, [{"status": 200}, {"status": 200}])
+
+    assert lines == ["EVENT  order.succeeded http://a/\\x1b[2J 200"] * 2
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("/v1/a%0aPOST", r"/v1/a\nPOST"),
+        ("/v1/a%0d%1b[2J", r"/v1/a\r\x1b[2J"),
+        ("/v1/%c2%9b2J", r"/v1/\x9b2J"),
+        ("/v1/%e2%80%ae%e2%81%a6", r"/v1/\u202e\u2066"),
+        ("/v1/%e2%80%a8%c2%85", r"/v1/\u2028\x85"),
+        ("/v1/%ff%00", "/v1/\ufffd\\x00"),
+        ("/v1/%e8%8a%b1", "/v1/花"),
+    ],
+)
+def test_a_path_cannot_forge_a_line_or_repaint_the_terminal(
+    serve: Serve, sent: str, shown: str
+) -> None:
+    """What is not printable is escaped, in the path and in the message about it."""
+    served = serve()
+    connection = HTTPConnection(urlsplit(served.root_url).netloc, timeout=10)
+    connection.request("GET", sent, headers=KEY)
+    connection.getresponse().read()
+    connection.close()
+
+    said = served.stop()
+
+    assert f"GET    {shown} 404" in said
+    lines = said[said.index("GET    ") :].splitlines()
+    assert all(line.isprintable() for line in lines)
+    assert [line for line in lines if not line.startswith(" ")][1:] == ["Stopped."]
+
+
+@pytest.mark.parametrize("member", ["errorCode", "status", "id", "message"])
+def test_no_member_of_an_answer_can_forge_a_line(member: str) -> None:
+    """Nor a header of it."""
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/"}
+    document = {"errorCode": "x", member: "a\nGET /forged\x1b[2J\u202e"}
+    headers = {"smartpay-sandbox-advice": "b\nc\x9b"}
+
+    lines = call_lines(environ, "400 Bad", headers, (json.dumps(document).encode(),))
+
+    assert all(line.isprintable() for line in lines)
+    assert [line for line in lines if not line.startswith(" ")] == lines[:1]
+
+
+def test_a_long_text_is_cut() -> None:
+    """A path may have 64 KB."""
+    assert printable("a" * 65_536, 10) == "a" * 10 + "..."
+
+
+@pytest.mark.parametrize("state", ["gone", "full", "closed", "slow"])
+def test_the_reader_of_the_log_does_not_change_answers(
+    serve: Serve, state: str
+) -> None:
+    """Its process ended, the disk is full, the stream is closed, nobody reads."""
+    reader, writer = os.pipe()
+    if state == "full":
+        writer = os.open("/dev/full", os.O_WRONLY)
+    if state in {"gone", "closed"}:
+        os.close(reader)
+    served = serve("-v", stdout=writer)
+    calls = 400 if state == "slow" else 3  # far more than a pipe holds
+
+    answers = [
+        requests.get(
+            f"{served.root_url}/v1/{'long-' * 60}", headers=KEY, timeout=10
+        ).status_code
+        for _ in range(calls)
+    ]
+    order = SAMPLES["guide/python"].payload
+    paid = requests.post(
+        f"{served.root_url}/v1/orders", json=order, headers=KEY, timeout=10
+    )
+
+    assert answers == [404] * calls
+    assert (paid.status_code, paid.json()["status"]) == (200, "succeeded")
+    served.stop()
+    assert served.process.returncode == 0
+
+
+def test_lines_for_a_slow_reader_are_lost_and_counted() -> None:
+    """Memory is bounded; the next line says so."""
+    is_open, said = Event(), list[str]()
+
+    def write(text: str) -> None:
+        is_open.wait(10)
+        said.append(text)
+
+    printer = Printer(write)
+    for number in range(10_010):
+        printer(str(number))
+    is_open.set()
+    printer.close()
+
+    printer_says = [text for text in said if "were not printed" in text]
+    assert len(said) < 10_010
+    assert printer_says

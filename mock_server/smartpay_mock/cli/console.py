@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from smartpay_fixtures import sandbox_values
 from smartpay_mock.control.routes import PREFIX
+from smartpay_mock.kernel.environ import ANSWER
 from smartpay_mock.kernel.exchange import (
     ADVICE_HEADER,
     ADVICE_SEPARATOR,
     REASON_HEADER,
 )
 from smartpay_mock.kernel.json import decode
+from smartpay_mock.kernel.text import printable
 from smartpay_mock.mutants.mutant import Mutant
 
 if TYPE_CHECKING:
@@ -28,6 +33,8 @@ _METHOD_WIDTH = 6
 _WIDTH = 80
 _INDENT = " " * (_METHOD_WIDTH + 1)
 _MOST_NOTES = 20
+_LONGEST_NOTE = 1_000
+_DELIVERED = "delivered"
 _PAYLOAD = {
     "amount": 1000,
     "currency": "JPY",
@@ -106,16 +113,20 @@ def _curl_lines(root_url: str, secret_key: str, ca_path: str) -> list[str]:
 
 
 class Console:
-    """WSGI middleware that prints each call, except those of the control plane.
+    """WSGI middleware that prints each call and each delivery of a webhook.
 
     Args:
         wsgi_app: The application.
         print_text: Prints the lines of a call, in one step.
+        has_control: Whether calls of the control plane are printed too.
     """
 
-    def __init__(self, wsgi_app: WSGIApplication, print_text: Print) -> None:
+    def __init__(
+        self, wsgi_app: WSGIApplication, print_text: Print, *, has_control: bool = False
+    ) -> None:
         self._app = wsgi_app
         self._print = print_text
+        self._has_control = has_control
 
     def __call__(
         self, environ: WSGIEnvironment, start_response: StartResponse
@@ -128,10 +139,24 @@ class Console:
             return start_response(status, headers, *error)
 
         body = self._app(environ, start)
-        if seen and not environ["PATH_INFO"].startswith(PREFIX):
-            headers = {name.lower(): value for name, value in seen["headers"]}
-            self._print("\n".join(call_lines(environ, seen["status"], headers, body)))
+        is_control = environ["PATH_INFO"].startswith(PREFIX)
+        if seen and (self._has_control or not is_control):
+            with suppress(Exception):  # printing must not change the answer
+                headers = {name.lower(): value for name, value in seen["headers"]}
+                self._print(
+                    "\n".join(call_lines(environ, seen["status"], headers, body))
+                )
         return body
+
+    def print_delivery(self, delivery: dict[str, Any], attempts: list[Any]) -> None:
+        """Print what became of a delivery.
+
+        Args:
+            delivery: The delivery as it is now.
+            attempts: Its new attempts.
+        """
+        with suppress(Exception):
+            self._print("\n".join(delivery_lines(delivery, attempts)))
 
 
 def call_lines(
@@ -139,24 +164,56 @@ def call_lines(
 ) -> list[str]:
     """Return the lines for one call: the result, then each problem and advice.
 
+    A call whose answer a fault changed says so, in red.
+
     Args:
         environ: The call.
         status: The status line without the protocol.
         headers: The response headers, names in lower case.
         body: The response body; read only if it is a list or tuple.
     """
-    method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+    method = printable(environ["REQUEST_METHOD"]).ljust(_METHOD_WIDTH)
+    path = environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace")
+    answer = environ.get(ANSWER)
+    if answer is not None and answer.result:
+        shown = "" if answer.transport else f"{status[:3]} "
+        return [
+            _in_red(f"{method} {printable(path)} {shown}{printable(answer.result)}")
+        ]
     document = _document(body)
     names = [document.get("errorCode"), document.get("status")]
     if str(document.get("id", "")) not in path:  # the path may contain the id
         names.append(document["id"])
     replayed = "replayed" if "idempotency-replayed" in headers else ""
-    words = [method.ljust(_METHOD_WIDTH), path, status[:3], *names, replayed]
-    line = " ".join(str(word) for word in words if word)
+    words = [method, path, status[:3], *names, replayed]
+    line = " ".join(printable(word) for word in words if word)
     notes = _notes(headers, document)
+    if answer is not None and answer.reason.startswith("declined"):
+        notes.insert(0, answer.reason)
     if len(notes) > _MOST_NOTES:
         notes[_MOST_NOTES:] = [f"and {len(notes) - _MOST_NOTES} more"]
     return [line, *(part for note in notes for part in _wrapped(note))]
+
+
+def delivery_lines(delivery: dict[str, Any], attempts: list[Any]) -> list[str]:
+    """Return a line for each attempt to deliver a webhook; failures are red.
+
+    Args:
+        delivery: The delivery as it is now.
+        attempts: Its new attempts.
+    """
+    about = f"{'EVENT'.ljust(_METHOD_WIDTH)} {delivery['type']} {delivery['url']}"
+    found = [str(one.get("status") or one.get("error")) for one in attempts]
+    lines = [printable(f"{about} {text}") for text in found or [delivery["state"]]]
+    if delivery["state"] == _DELIVERED:
+        return lines
+    reason = delivery["reason"] or "the next attempt follows"
+    notes = _wrapped(f"{delivery['state']}: {reason}")
+    return [_in_red(line) for line in lines + notes]
+
+
+def _in_red(line: str) -> str:
+    return click.style(line, fg="red")
 
 
 def _notes(headers: dict[str, str], document: dict[str, Any]) -> list[str]:
@@ -175,7 +232,10 @@ def _notes(headers: dict[str, str], document: dict[str, Any]) -> list[str]:
 def _wrapped(note: str) -> list[str]:
     """Return the lines of a note; cached, because advice repeats with each call."""
     return textwrap.wrap(
-        note, _WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT + "  "
+        printable(note, _LONGEST_NOTE),
+        _WIDTH,
+        initial_indent=_INDENT,
+        subsequent_indent=_INDENT + "  ",
     )
 
 

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from smartpay_fixtures import sandbox_values
-from smartpay_mock.cli.console import Console, Print, banner, warning
+from smartpay_mock.cli.console import Console, banner, warning
 from smartpay_mock.cli.control import call_control
+from smartpay_mock.cli.printer import Printer
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.hosts import is_loopback
 from smartpay_mock.kernel.ids import new_password
@@ -96,10 +97,38 @@ def settings_from(flags: dict[str, Any]) -> Settings:
     return load_settings(**values)
 
 
-def _log_tracebacks(_: click.Context, _option: object, is_wanted: bool) -> None:
-    if is_wanted:
-        logging.basicConfig(format="%(message)s")
-        logging.getLogger("smartpay_mock").setLevel(logging.DEBUG)
+@dataclass(frozen=True, slots=True)
+class Log:
+    """What is printed of calls and deliveries; a worker of granian starts its own.
+
+    Attributes:
+        prints_calls: Whether anything is printed.
+        is_verbose: Whether calls of the control plane and tracebacks are, too.
+    """
+
+    prints_calls: bool
+    is_verbose: bool
+
+    def attach(self, app: Flask, printer: Printer) -> None:
+        """Print the calls and deliveries of an application from now on."""
+        from smartpay_mock.app import application_of  # noqa: PLC0415 - imports Flask
+
+        if self.is_verbose:
+            logging.basicConfig(format="%(message)s")
+            logging.getLogger("smartpay_mock").setLevel(logging.DEBUG)
+        if self.prints_calls:
+            console = Console(app.wsgi_app, printer, has_control=self.is_verbose)
+            app.wsgi_app = console  # type: ignore[method-assign]  # Flask's way
+            application_of(app).deliverer.report = console.print_delivery
+
+    def make_app(self, settings: Settings) -> Flask:
+        """Return the application for a worker of granian, which prints its calls."""
+        from multiprocessing.util import Finalize  # noqa: PLC0415 - in workers only
+
+        app, printer = make_app(settings), Printer()
+        Finalize(None, printer.close, exitpriority=0)
+        self.attach(app, printer)
+        return app
 
 
 @click.command(context_settings={"max_content_width": 80})
@@ -127,23 +156,24 @@ def _log_tracebacks(_: click.Context, _option: object, is_wanted: bool) -> None:
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing.")
 @click.option(
     "--verbose",
+    "-v",
     is_flag=True,
-    expose_value=False,
-    callback=_log_tracebacks,
-    help="Print tracebacks of failures.",
+    help="Print calls of the control plane and tracebacks of failures too.",
 )
 def command(
+    *,
     port_file: Path | None,
     ca_file: Path | None,
     scenario: str,
     as_json: bool,
     quiet: bool,
+    verbose: bool,
     **flags: Any,
 ) -> None:
     """Run the emulator until Ctrl-C or SIGTERM.
 
-    Prints a line for each API call, with the reasons of a refusal and the advice
-    about the request. With --server granian it prints no calls.
+    Prints a line for each API call, with the reasons of a refusal or a decline and the
+    advice about the request, and a line for each attempt to deliver a webhook.
     """
     settings = _choose_server(settings_from(flags), flags)
     token = "" if settings.admin_token or is_loopback(settings.host) else new_password()
@@ -165,13 +195,21 @@ def command(
         if port_file:
             _write_whole(port_file, at.root_url.rpartition(":")[2])
         if not quiet:
-            click.echo(_ready(at, settings, token, as_json=as_json))
+            printer(_ready(at, settings, token, as_json=as_json))
 
-    prints_calls = not (quiet or as_json)
+    log, printer = Log(not (quiet or as_json), verbose), Printer()
+    _serve(settings, on_ready, log, printer)
+
+
+def _serve(settings: Settings, on_ready: OnReady, log: Log, printer: Printer) -> None:
+    """Serve until a signal comes, then print what is left to print."""
     run_server = _serve_fast if settings.server == "granian" else _serve_threads
-    run_server(settings, on_ready, click.echo if prints_calls else None)
-    if prints_calls:
-        click.echo("Stopped.")
+    try:
+        run_server(settings, on_ready, log, printer)
+        if log.prints_calls:
+            printer("Stopped.")
+    finally:
+        printer.close()
 
 
 @contextmanager
@@ -202,12 +240,11 @@ def make_app(settings: Settings) -> Flask:
 
 
 def _serve_threads(
-    settings: Settings, on_ready: OnReady, print_text: Print | None
+    settings: Settings, on_ready: OnReady, log: Log, printer: Printer
 ) -> None:
     """Serve from threads of this process until a signal comes."""
     with running(settings) as sandbox:
-        if print_text is not None:
-            sandbox.app.wsgi_app = Console(sandbox.app.wsgi_app, print_text)
+        log.attach(sandbox.app, printer)
         at = Addresses(sandbox.root_url)
         if settings.tls:
             at = Addresses(at.root_url, sandbox.tls_root_url, sandbox.certificates)
@@ -217,7 +254,7 @@ def _serve_threads(
 
 
 def _serve_fast(
-    settings: Settings, on_ready: OnReady, _print_text: Print | None
+    settings: Settings, on_ready: OnReady, log: Log, _printer: Printer
 ) -> None:
     """Serve from processes of granian until a signal comes."""
     if settings.tls_port:
@@ -243,7 +280,7 @@ def _serve_fast(
         settings,
         certificates=certificates,
         on_ready=granian_is_ready,
-        make_app=make_app,
+        make_app=log.make_app,
     )
     if failures:
         raise failures[0]

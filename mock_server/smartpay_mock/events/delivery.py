@@ -107,6 +107,8 @@ class Deliverer:
 
     Attributes:
         attempts: Makes the attempts; a mutant replaces it.
+        report: Called with each delivery that was attempted or given up, and its new
+            attempts.
     """
 
     def __init__(
@@ -126,6 +128,7 @@ class Deliverer:
         self._holder = holder
         self._wall = wall
         self._locks: dict[str, threading.Lock] = {}
+        self.report: Callable[[Document, list[Document]], None] = _no_report
         self.attempts = Attempts(
             clock_of=clock_of,
             send=send,
@@ -187,6 +190,7 @@ class Deliverer:
                 result = self.attempts.make(job)
                 delivery = self._record(job, result)
                 if result.is_outcome:
+                    self.report(delivery, result.attempts)
                     outcomes.append(_outcome(delivery, result))
             return outcomes
 
@@ -286,6 +290,10 @@ class Deliverer:
                 document.update(result.changes)
             save_delivery(unit, document, row.attachment or b"")
         return document
+
+
+def _no_report(_delivery: Document, _attempts: list[Document]) -> None:
+    """Report nothing."""
 
 
 def _outcome(delivery: Document, result: AttemptResult) -> Document:
