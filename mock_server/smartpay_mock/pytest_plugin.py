@@ -24,6 +24,8 @@ MARKER = (
 CHECKS = ("double-charge", "unmatched-fault", "advice")
 FAIL_ON_HELP = f"Checks that can fail a test: none, or some of {', '.join(CHECKS)}."
 COVERAGE = ("smartpay_cov", "smartpay_cov_report", "smartpay_cov_fail_under")
+OWN_KEYS = "smartpay_"
+"""How the keys start that an xdist worker sends for this plugin."""
 RUN: pytest.StashKey[Run] = pytest.StashKey()
 ACCOUNT: pytest.StashKey[Smartpay] = pytest.StashKey()
 
@@ -128,7 +130,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Write the coverage, and the errors that no test reported."""
+    """Write the coverage, the double charges, and errors that no test reported."""
     if RUN in config.stash:
         config.stash[RUN].summarize(terminalreporter)
 
@@ -145,9 +147,10 @@ def pytest_configure_node(node: Any) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Add the coverage of an xdist worker."""
-    if RUN in node.config.stash:
-        node.config.stash[RUN].add_counts(getattr(node, "workeroutput", {}))
+    """Add what an xdist worker found."""
+    output = getattr(node, "workeroutput", {})
+    if RUN in node.config.stash or any(key.startswith(OWN_KEYS) for key in output):
+        run_of(node.config).add_counts(output)
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,9 @@ from smartpay_mock.testing.journal import REFUSED, RecordedRequest, overview
 from smartpay_mock.testing.smartpay import Smartpay
 from smartpay_mock.testing.text import fill, side_by_side
 
+_CHARGING = {"create_order", "authorize_order"}
+_TWICE = 2
+
 
 class SmartpayAdviceWarning(UserWarning):
     """The emulator tolerated a request that has a problem."""
@@ -114,6 +117,21 @@ class AdviceWarnings:
                 message, SmartpayAdviceWarning, *self._place, registry=self._registry
             )
             self._issued.add(message)
+
+
+def double_charges_in_code(smartpay: Smartpay) -> list[str]:
+    """Return the double charges by the code under test, one text each.
+
+    Orders that the fixture itself created, as set-up, don't count.
+    """
+    charges = [item for item in smartpay.requests if item.operation in _CHARGING]
+    if len(charges) < _TWICE:  # as in most tests: nothing more to read
+        return []
+    return [
+        describe_violation(violation)
+        for violation in smartpay.violations()
+        if not any(item and item.is_from_test for item in violation.requests)
+    ]
 
 
 def describe_unmatched(fault: Fault) -> str:

@@ -10,12 +10,14 @@ from typing import Any
 
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.exchange import ORIGIN_HEADER
+from smartpay_mock.kernel.text import printable
 from smartpay_mock.testing.text import wrap
 
 REFUSED = 400
 """The first HTTP status of a refusal."""
 
 _INDENT = 12
+_LONGEST = 2_000
 # Rules in a trace.
 _SCHEMA = "schema"
 _DECIDING = {"refusal", "authorization", "fault"}
@@ -121,7 +123,7 @@ class RecordedRequest:
     def summary(self) -> str:
         """Return method, path, status and outcome in one line."""
         outcome = "" if self.outcome == str(self.status) else f" {self.outcome}"
-        return f"{self.method} {self.path} -> {self.status}{outcome}"
+        return printable(f"{self.method} {self.path} -> {self.status}{outcome}")
 
     def __repr__(self) -> str:
         return f"<{self.name}: {self.summary()}>"
@@ -215,7 +217,7 @@ def explain(request: RecordedRequest) -> str:
     rows += [(item.rule, item.found) for item in request.trace]
     rows += [("advice", advice.message) for advice in request.advice]
     lines = [f"{request.id}: {request.name}", f"  {request.summary()}"]
-    lines += [f"{_label(label)}{text}" for label, text in rows]
+    lines += [f"{_label(label)}{printable(text, _LONGEST)}" for label, text in rows]
     return "\n".join(lines)
 
 
@@ -232,7 +234,7 @@ def overview(requests: Iterable[RecordedRequest]) -> str:
         rows = [(item.rule, item.found) for item in request.trace if item.rule in shown]
         rows += [("advice", advice.message) for advice in request.advice]
         for label, text in rows:
-            lines += wrap(text, _label(label), " " * (_INDENT + 4))
+            lines += wrap(printable(text, _LONGEST), _label(label), " " * (_INDENT + 4))
     return "\n".join(lines) or "The emulator received no request."
 
 

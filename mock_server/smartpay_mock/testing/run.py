@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import textwrap
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from smartpay_mock.testing.checks import (
     SmartpayAdviceWarning,
     check_names,
     describe_unmatched,
+    double_charges_in_code,
     run_checks,
     thread_errors,
 )
@@ -29,6 +31,15 @@ _OWN_PACKAGES = {"smartpay_mock", "smartpay_fixtures", "smartpay_schemas"}
 _MARKER_OPTIONS = ("fail_on", "frozen", "scenario", "seed")
 _COVERAGE_KEY = "smartpay_coverage"
 _ADVICE: pytest.StashKey[AdviceWarnings] = pytest.StashKey()
+_CHARGED_TWICE_KEY = "smartpay_charged_twice"
+DOUBLE_CHARGE = "double-charge"
+_MOST_DESCRIBED = 20
+HOW_TO_FAIL = """To fail such tests, write in pyproject.toml:
+
+  [tool.pytest.ini_options]
+  smartpay_fail_on = ["double-charge", "unmatched-fault"]
+
+If a test charges twice on purpose, use @pytest.mark.smartpay(fail_on="none")."""
 
 
 class Run:
@@ -46,6 +57,8 @@ class Run:
         self._fail_on = check_names(
             config.getini("smartpay_fail_on"), origin="smartpay_fail_on"
         )
+        # Description by node id, of tests that no check failed for it.
+        self._charged_twice: dict[str, str] = {}
         self._recorder = Recorder(config) if Recorder.is_wanted(config) else None
         self._session = Session(
             shared_url=worker.get("smartpay_url", ""),
@@ -86,6 +99,7 @@ class Run:
         """
         with _without_traceback():
             reasons = run_checks(account, self._fail_on_of(item))
+            self._note_double_charges(item, account)
         if reasons:
             pytest.fail("\n\n".join(reasons), pytrace=False)
         if not self._warns:
@@ -101,6 +115,8 @@ class Run:
         unmatched = map(describe_unmatched, account.faults.unmet())
         lines = [overview(account.requests), *unmatched]
         item.add_report_section("call", "smartpay requests", "\n".join(lines))
+        with suppress(SandboxUsageError):  # the marker may be what failed the test
+            self._note_double_charges(item, account)
         errors = thread_errors(account)
         if errors:
             item.add_report_section("call", "smartpay errors", "\n\n".join(errors))
@@ -119,13 +135,24 @@ class Run:
         if last is not None:
             last.tb_next = None
 
+    def _note_double_charges(self, item: pytest.Item, account: Smartpay) -> None:
+        """Note a test that charged a cart twice, if no check of it fails for that."""
+        fail_on = self._fail_on_of(item)
+        if fail_on and DOUBLE_CHARGE not in fail_on:
+            found = double_charges_in_code(account)
+            if found:
+                self._charged_twice[item.nodeid] = "\n".join(found)
+
     def send_counts(self, output: dict[str, Any]) -> None:
-        """Put this worker's coverage into its output for the controller."""
+        """Put what this worker found into its output for the controller."""
+        if self._charged_twice:
+            output[_CHARGED_TWICE_KEY] = self._charged_twice
         if self._recorder is not None:
             output[_COVERAGE_KEY] = self._recorder.counts()
 
     def add_counts(self, output: Mapping[str, Any]) -> None:
-        """Add the coverage of a worker."""
+        """Add what a worker found."""
+        self._charged_twice |= output.get(_CHARGED_TWICE_KEY, {})
         if self._recorder is not None:
             self._recorder.add(output.get(_COVERAGE_KEY, ()))
 
@@ -141,13 +168,24 @@ class Run:
         return bool(self._failures)
 
     def summarize(self, reporter: pytest.TerminalReporter) -> None:
-        """Write the coverage, and the errors that ``has_failed`` found."""
+        """Write the coverage, the double charges, and the errors of the emulator."""
         if self._recorder is not None:
             self._recorder.report(reporter)
+        if self._charged_twice:
+            self._list_double_charges(reporter)
         if self._failures:
             reporter.section("smartpay: errors of the emulator", red=True)
             for error in self._failures:
                 reporter.write_line("".join(traceback.format_exception(error)))
+
+    def _list_double_charges(self, reporter: pytest.TerminalReporter) -> None:
+        count = len(self._charged_twice)
+        reporter.section("smartpay: tests that charged one cart twice", yellow=True)
+        for number, (name, description) in enumerate(self._charged_twice.items()):
+            reporter.write_line(name, bold=True)
+            if number < _MOST_DESCRIBED:
+                reporter.write_line(textwrap.indent(description, "  "))
+        reporter.write_line(f"{count} in all. {HOW_TO_FAIL}")
 
     def stop(self) -> None:
         """Stop the servers of this process."""

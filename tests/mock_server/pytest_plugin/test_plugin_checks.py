@@ -143,6 +143,57 @@ def test_a_double_charge_passes_if_the_check_is_off(
     outcome.assert_outcomes(passed=1)
 
 
+@pytest.mark.parametrize("args", [(), ("-pxdist", "-n2")], ids=["serial", "xdist"])
+@pytest.mark.parametrize(
+    "fails", ["", "        assert False"], ids=["passed", "failed"]
+)
+def test_the_summary_names_the_tests_that_charged_twice(
+    suite: Suite, args: tuple[str, ...], fails: str
+) -> None:
+    """By default, with both requests and the setting that fails such tests."""
+    tests = f"""
+    def test_retry(smartpay):
+        cart = smartpay.payload(reference="cart-1001")
+        pay(smartpay, cart=cart, key="k1")
+        pay(smartpay, cart=cart, key="k2")
+{fails}
+
+    def test_replay(smartpay):
+        cart = smartpay.payload(reference="cart-1001")
+        pay(smartpay, cart=cart, key="k1")
+        pay(smartpay, cart=cart, key="k1")
+
+    def test_two_carts(smartpay):
+        pay(smartpay)
+        pay(smartpay)
+    """
+
+    outcome = suite(tests, *args, apart=True)
+
+    failed = int(bool(fails))
+    outcome.assert_outcomes(passed=3 - failed, failed=failed)
+    outcome.stdout.fnmatch_lines(
+        [
+            "* smartpay: tests that charged one cart twice *",
+            "*::test_retry",
+            "  double-charge: 2 approved orders for one cart (*'cart-1001'), *",
+            "    key      k1 * k2",
+            "1 in all. To fail such tests, write in pyproject.toml:",
+            '  smartpay_fail_on = ["double-charge", "unmatched-fault"]',
+        ]
+    )
+
+
+def test_a_test_that_charges_twice_on_purpose_is_not_named(suite: Suite) -> None:
+    """Its marker turns the checks off; orders of the fixture's own don't count."""
+    marked = DOUBLE_CHARGE.format(marker="@pytest.mark.smartpay(fail_on='none')")
+
+    outcome = suite(marked)
+
+    outcome.assert_outcomes(passed=1)
+    outcome.stdout.no_fnmatch_line("*charged one cart twice*")
+
+
 def test_advice_is_a_warning_once_per_test(suite: Suite) -> None:
     """Two requests of two tests make one entry in the summary."""
     outcome = suite(ADVICE.format(marker=""), ini="filterwarnings = default")
