@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from smartpay_fixtures import sandbox_values
 from smartpay_mock.kernel.json import encode
 from smartpay_mock.resources.tokens import LISTED
@@ -19,11 +21,20 @@ def write_seed_data(unit: Unit, now: int = BORN_MS) -> None:
         unit: Of the new account.
         now: Their time of creation, in milliseconds since the epoch.
     """
+    for kind, id_, body, index_key in _seed_rows(now):
+        unit.put(kind, id_, body, index_key=index_key)
+
+
+@lru_cache(maxsize=2)
+def _seed_rows(now: int) -> list[tuple[str, str, bytes, str | None]]:
+    """Return kind, id, body and index key; accounts in memory share the bytes."""
+    rows: list[tuple[str, str, bytes, str | None]] = []
     for consumer in sandbox_values().consumers.values():
         document = {**consumer.document(), "createdAt": now, "updatedAt": now}
         address = consumer.email_address.casefold()
-        unit.put("consumer", consumer.id, encode(document), index_key=address)
+        rows.append(("consumer", consumer.id, encode(document), address))
     for token in reversed(list(sandbox_values().tokens.values())):
         document = {**token.document(now), "_consumer": token.consumer}
         index_key = "listed" if token.status in LISTED else None
-        unit.put("token", token.id, encode(document), index_key=index_key)
+        rows.append(("token", token.id, encode(document), index_key))
+    return rows
