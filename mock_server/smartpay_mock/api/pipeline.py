@@ -46,7 +46,7 @@ from smartpay_mock.kernel.json import decode
 from smartpay_mock.resources import Context, Listing
 from smartpay_mock.resources.context import all_of, invalid
 from smartpay_mock.resources.views import expanded, plain
-from smartpay_mock.storage.base import Unit
+from smartpay_mock.storage.base import StoreNotWritable, Unit
 from smartpay_schemas import Operation
 
 _ADVICE_LENGTH = 1_000
@@ -85,15 +85,12 @@ def perform(
     pipeline = Pipeline(application, operation, params, call, caller)
     holds, account_id = application.holds, caller.account
     holds.wait(account_id, operation.id, "before_commit")
-    with application.opened(account_id) as (unit, account):
-        if account.faults or _FAULT_HEADER in call.headers:
-            pipeline.take_faults(account)
-        if pipeline.faults.plans:
-            unit.put("account", account.id, account.to_bytes())
-        else:
-            answer = pipeline.run(unit, account)
-    if pipeline.faults.plans:
-        answer = pipeline.run_with_faults()
+    try:
+        answer = pipeline.take_faults_or_run() or pipeline.run_with_faults()
+    except StoreNotWritable:
+        if operation.method != "GET":
+            raise
+        answer = pipeline.run_without_journal()
     if pipeline.has_deliveries:
         application.wake(account_id)
     holds.wait(account_id, operation.id, "after_commit")
@@ -146,6 +143,16 @@ class Pipeline:
     problem: ApiError | None = None
     has_deliveries: bool = False
 
+    def take_faults_or_run(self) -> Answer | None:
+        """Run the call; or return ``None`` after taking its fault plans."""
+        with self.application.opened(self.caller.account) as (unit, account):
+            if account.faults or _FAULT_HEADER in self.call.headers:
+                self.take_faults(account)
+            if not self.faults.plans:
+                return self.run(unit, account)
+            unit.put("account", account.id, account.to_bytes())
+        return None
+
     def take_faults(self, account: Account) -> None:
         """Take the fault plans that apply to the call; an invalid one refuses it."""
         try:
@@ -179,6 +186,30 @@ class Pipeline:
                     unit, key, answer, now=ctx.now, rules=application.rules
                 )
         return self._finish(account, ctx, request_id, answer)
+
+    def run_without_journal(self) -> Answer:
+        """Run a call that reads, when nothing can be written.
+
+        Fault plans don't apply, and what is due since then has not happened.
+
+        Raises:
+            StoreUnavailable: The account is new or cannot be read either.
+        """
+        self.faults = CallFaults()
+        with self.application.store.read(self.caller.account) as unit:
+            body = unit.get("account", self.caller.account)
+            if body is None:
+                raise StoreNotWritable("The store cannot be written: no new accounts.")
+            account = Account.from_bytes(body)
+            ctx = self.application.context(unit, account, account.ids())
+            ctx.base_url, ctx.actor = self.call.base_url, self.caller.actor
+            try:
+                self._check()
+                answer = self._attempt(ctx)
+            except ApiError as error:
+                answer = self._refuse(ctx, error)
+        answer.headers["Request-Id"] = self.application.fresh_ids.new("request")
+        return answer
 
     def run_with_faults(self) -> Answer:
         """Run the call with faults before and after its unit of work.

@@ -54,8 +54,8 @@ def health(_request: Request) -> Any:
 
 @routes.add("GET", "/ready", needs_account=False, is_open=True)
 def ready(request: Request) -> Any:
-    """Check that the state can be read."""
-    request.application.store.accounts()
+    """Check that the state can be read, and written again after a write failed."""
+    request.application.store.check()
     return {"status": "ready"}
 
 

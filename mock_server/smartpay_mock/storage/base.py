@@ -25,11 +25,22 @@ from typing import NamedTuple, Protocol, Self
 
 from smartpay_mock.kernel.errors import StoreError
 
-__all__ = ["Row", "Store", "StoreError", "StoreUnavailable", "Unit"]
+__all__ = [
+    "Row",
+    "Store",
+    "StoreError",
+    "StoreNotWritable",
+    "StoreUnavailable",
+    "Unit",
+]
 
 
 class StoreUnavailable(StoreError):  # noqa: N818 - a state, as in "503 Unavailable"
     """The store cannot be reached or is busy; the same call may succeed later."""
+
+
+class StoreNotWritable(StoreUnavailable):
+    """The store can be read, but not written: a full disk, a read-only file."""
 
 
 class Row(NamedTuple):
@@ -176,6 +187,14 @@ class Store(ABC):
     @abstractmethod
     def accounts(self) -> list[str]:
         """Return the accounts that have a document, sorted."""
+
+    def check(self) -> None:
+        """Check that it can be read, and be written after a write has failed.
+
+        Raises:
+            StoreUnavailable: It cannot; the text says why.
+        """
+        self.accounts()
 
     @abstractmethod
     def locate(self, kind: str, id_: str) -> list[str]:

@@ -25,13 +25,14 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 import psycopg
+from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from smartpay_mock.kernel.waiting import before_waiting
 from smartpay_mock.storage import sql
-from smartpay_mock.storage.base import StoreError, StoreUnavailable
+from smartpay_mock.storage.base import StoreError, StoreNotWritable, StoreUnavailable
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -61,6 +62,28 @@ _FOR_THE_SERVER = {
     "tcp_keepalives_count": "keepalives_count",
     "tcp_user_timeout": "tcp_user_timeout",
 }
+
+# What is wrong, and what to do.
+_FAILURES: tuple[
+    tuple[tuple[type[psycopg.Error], ...], type[StoreUnavailable], str], ...
+] = (
+    ((errors.DiskFull,), StoreNotWritable, "has no free disk. Free space on its disk"),
+    (
+        (errors.ReadOnlySqlTransaction,),
+        StoreNotWritable,
+        "is read-only. Connect to the primary server, or make it writable",
+    ),
+    (
+        (errors.UndefinedTable, errors.InvalidSchemaName, errors.UndefinedColumn),
+        StoreUnavailable,
+        "has lost its tables. Restore them, or restart to begin with empty ones",
+    ),
+    (
+        (errors.IoError, errors.DataCorrupted, errors.IndexCorrupted),
+        StoreUnavailable,
+        "cannot read or write its files. Check its disk, or restore a backup",
+    ),
+)
 
 _IDLE_MS = 60_000
 """How long a unit may do nothing before the server ends it."""
@@ -374,6 +397,9 @@ class PostgresDatabase:
                 f"{self.busy_ms} ms. End it (a held request holds it), or allow more "
                 "with ?busy_ms=."
             )
+        for kinds, kind, text in _FAILURES:
+            if isinstance(error, kinds):
+                return kind(f"{self} {text}. PostgreSQL says: {_first_line(error)}.")
         if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
             return StoreUnavailable(
                 f"{self} cannot be reached: {_first_line(error)}. Nothing of this unit "

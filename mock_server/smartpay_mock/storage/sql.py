@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
-from smartpay_mock.storage.base import Row, Store, read_only
+from smartpay_mock.storage.base import Row, Store, StoreNotWritable, read_only
 
 APPLICATION_ID = 0x534D5059
 """``SMPY``, in the header of every SQLite file of ours."""
@@ -129,6 +129,9 @@ LEASE = (
     " WHERE leases.holder = excluded.holder OR leases.until_ms <= ?"
 )
 RELEASE = "DELETE FROM leases WHERE name = ? AND holder = ?"
+
+
+_CHECK_BYTES = 65_536
 
 
 class Session(Protocol):
@@ -274,6 +277,10 @@ class _Unit:
 class SqlStore(Store):
     """The part of a store that both databases share; ``base.Store`` documents it."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._failure: StoreNotWritable | None = None
+
     @abstractmethod
     def _writing(self, account: str | None) -> AbstractContextManager[Session]:
         """Return a transaction that writes.
@@ -291,7 +298,7 @@ class SqlStore(Store):
     @contextmanager
     def write(self, account: str) -> Iterator[_Unit]:
         """Open a unit that may write."""
-        with self._one_unit(), self._writing(account) as session:
+        with self._one_unit(), self._noting(), self._writing(account) as session:
             unit = _Unit(session, account, can_write=True)
             yield unit
             unit.finish()
@@ -322,10 +329,29 @@ class SqlStore(Store):
         """Give a lease back, if ``holder`` has it."""
         self._changed(RELEASE, name, holder)
 
+    def check(self) -> None:
+        """Check as ``base.Store`` says; a write is tried only after a failed one."""
+        self.accounts()
+        if self._failure is not None:
+            # As much as a large call writes: a small write may still fit into the log.
+            name = "check".ljust(_CHECK_BYTES)
+            self.lease(name, "", until_ms=0, now_ms=0)
+            self.release(name, "")
+            self._failure = None
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        """Remember that a write failed, for :meth:`check`."""
+        try:
+            yield
+        except StoreNotWritable as error:
+            self._failure = error
+            raise
+
     def _names(self, statement: str, *values: Any) -> list[str]:
         with self._one_unit(), self._reading() as session:
             return sorted(name for (name,) in session.query(statement, *values))
 
     def _changed(self, statement: str, *values: Any) -> int:
-        with self._one_unit(), self._writing(None) as session:
+        with self._one_unit(), self._noting(), self._writing(None) as session:
             return session.change(statement, *values)

@@ -37,11 +37,27 @@ from typing import Any
 
 from smartpay_mock.kernel.waiting import before_waiting
 from smartpay_mock.storage import sql
-from smartpay_mock.storage.base import StoreError, StoreUnavailable
+from smartpay_mock.storage.base import StoreError, StoreNotWritable, StoreUnavailable
 
 BUSY_MS = 10_000
 """How long a unit waits for another one by default."""
 
+# Errors by the beginning of their names: what is wrong, and what to do.
+_DAMAGED = (
+    "is not an SQLite database, or is damaged. Restore it, or choose another path"
+)
+_FAILURES: dict[str, tuple[type[StoreUnavailable], str]] = {
+    "SQLITE_FULL": (StoreNotWritable, "cannot grow. Free space on the disk"),
+    "SQLITE_READONLY": (StoreNotWritable, "is read-only. Change its permissions"),
+    "SQLITE_CORRUPT": (StoreUnavailable, _DAMAGED),
+    "SQLITE_NOTADB": (StoreUnavailable, _DAMAGED),
+    "SQLITE_IOERR": (StoreUnavailable, "cannot be read or written. Check the disk"),
+    "SQLITE_CANTOPEN": (StoreUnavailable, "cannot be opened. Check its permissions"),
+    "SQLITE_ERROR": (
+        StoreUnavailable,
+        "has lost its tables. Restore them, or move the file away and restart",
+    ),
+}
 _RETRY_S = 0.001
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
@@ -94,6 +110,8 @@ class SqliteStore(sql.SqlStore):
         """Return a transaction that writes; it waits for all others that do."""
         self._acquire()
         try:
+            if self._writer.is_broken and self._file.path is not None:
+                self._reconnect()
             with self._file.transaction(self._writer):
                 yield self._writer
         finally:
@@ -112,16 +130,34 @@ class SqliteStore(sql.SqlStore):
         try:
             session = self._readers.pop()
         except IndexError:
-            session = self._file.connect()
+            session = self._connect()
         try:
             session.change("BEGIN")
             yield session
         finally:
             session.rollback()
-            if self._is_closed:
+            if self._is_closed or session.is_broken:
                 session.close()
             else:
                 self._readers.append(session)
+
+    def _reconnect(self) -> None:
+        """Replace connections that may have cached a damaged file."""
+        while self._readers:
+            self._readers.pop().close()
+        writer = self._connect()
+        writer.query("PRAGMA busy_timeout = 0")
+        self._writer.close()
+        self._writer = writer
+
+    def _connect(self) -> _Session:
+        """Connect again to a file that could be opened before."""
+        try:
+            return self._file.connect()
+        except StoreUnavailable:
+            raise
+        except StoreError as error:
+            raise StoreUnavailable(str(error)) from error
 
     def _acquire(self) -> None:
         if self._lock.acquire(blocking=False):
@@ -132,32 +168,37 @@ class SqliteStore(sql.SqlStore):
 
 
 class _Session:
-    """A connection that one thread at a time uses."""
+    """A connection that one thread at a time uses.
+
+    Attributes:
+        is_broken: Whether a statement failed because of the file, which may be damaged.
+    """
 
     def __init__(self, file: SqliteFile, connection: sqlite3.Connection) -> None:
         self._file = file
         self._connection = connection
+        self.is_broken = False
 
     def query(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Return the rows of a statement."""
         try:
             return self._connection.execute(statement, values).fetchall()
         except sqlite3.Error as error:
-            raise self._file.explain(error) from error
+            raise self._explain(error) from error
 
     def change(self, statement: str, *values: Any) -> int:
         """Return how many rows a statement changed."""
         try:
             return self._connection.execute(statement, values).rowcount
         except sqlite3.Error as error:
-            raise self._file.explain(error) from error
+            raise self._explain(error) from error
 
     def change_all(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
         """Execute a statement for each row of values."""
         try:
             self._connection.executemany(statement, rows)
         except sqlite3.Error as error:
-            raise self._file.explain(error) from error
+            raise self._explain(error) from error
 
     def wait_for(self, statement: str) -> None:
         """Execute a statement as soon as other processes allow it.
@@ -173,7 +214,7 @@ class _Session:
                 self._connection.execute(statement)
             except sqlite3.Error as error:
                 if not is_busy(error) or time.monotonic() > deadline:
-                    raise self._file.explain(error) from error
+                    raise self._explain(error) from error
             else:
                 return
             before_waiting()
@@ -187,7 +228,14 @@ class _Session:
     def rollback(self) -> None:
         """End the transaction, if one is open."""
         if self._connection.in_transaction:
-            self.change("ROLLBACK")
+            with contextlib.suppress(StoreUnavailable):  # the unit failed before it
+                self.change("ROLLBACK")
+
+    def _explain(self, error: sqlite3.Error) -> StoreError:
+        explained = self._file.explain(error)
+        if not is_busy(error) and not isinstance(explained, StoreNotWritable):
+            self.is_broken = True
+        return explained
 
     def close(self) -> None:
         """Close the connection."""
@@ -285,11 +333,10 @@ class SqliteFile:
         """Return the error that says where and what to do."""
         if is_busy(error):
             return self.busy()
-        if getattr(error, "sqlite_errorname", "").startswith("SQLITE_NOTADB"):
-            return StoreError(
-                f"{self} is not an SQLite database. Choose another path, or move the "
-                "file away."
-            )
+        name = getattr(error, "sqlite_errorname", "")
+        for prefix, (kind, text) in _FAILURES.items():
+            if name.startswith(prefix):
+                return kind(f"{self} {text}. SQLite says: {error}.")
         return StoreError(
             f"{self}: {error}. Check that the file and its folder can be written and "
             "that the disk is not full."

@@ -11,7 +11,8 @@ import psycopg
 import pytest
 
 from smartpay_mock.storage import Store, open_store
-from smartpay_mock.storage.base import StoreError, StoreUnavailable
+from smartpay_mock.storage.base import StoreError, StoreNotWritable, StoreUnavailable
+from smartpay_mock.storage.postgres import PostgresDatabase
 
 DEADLINE_S = 20
 
@@ -266,3 +267,45 @@ def test_a_user_without_the_right_to_create_gets_a_message(
 
     with pytest.raises(StoreError, match=rf"may create .* in the schema '{schema}'"):
         open_store(f"{url}&user={schema}_guest")
+
+
+@pytest.mark.parametrize("what", ["SCHEMA {0}", "TABLE {0}.documents"])
+def test_lost_tables_are_the_reason_until_they_are_back(
+    store: Store, schema: str, admin: psycopg.Connection[Any], what: str
+) -> None:
+    """Reads, writes and the check fail, and need no new store afterwards."""
+    put_order(store)
+    lost = what.format(schema)
+    admin.execute(f"ALTER {lost} RENAME TO away".encode())
+
+    for use in (store.check, lambda: put_order(store)):
+        with pytest.raises(StoreUnavailable, match="lost its tables"):
+            use()
+
+    back = lost.replace("documents", "away") if "TABLE" in what else "SCHEMA away"
+    name = "documents" if "TABLE" in what else schema
+    admin.execute(f"ALTER {back} RENAME TO {name}".encode())
+    put_order(store)
+    store.check()
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "text"),
+    [
+        (psycopg.errors.DiskFull, StoreNotWritable, "Free space"),
+        (psycopg.errors.ReadOnlySqlTransaction, StoreNotWritable, "primary server"),
+        (psycopg.errors.IoError, StoreUnavailable, "Check its disk"),
+        (psycopg.errors.DataCorrupted, StoreUnavailable, "restore a backup"),
+    ],
+)
+def test_a_failing_disk_of_the_server_is_the_reason(
+    error: type[psycopg.Error], kind: type[StoreError], text: str
+) -> None:
+    """The message has PostgreSQL's own words, too."""
+    database = PostgresDatabase("postgresql://db/shop", "shop", 10)
+
+    found = database.explain(error("could not extend file"))
+
+    assert type(found) is kind
+    assert text in str(found)
+    assert "could not extend file" in str(found)

@@ -357,7 +357,7 @@ def test_a_full_disk_rolls_the_unit_back(store: Store) -> None:
     writer(store).query(f"PRAGMA max_page_count = {pages}")
 
     with (
-        pytest.raises(StoreError, match=r"state\.db: .*full"),
+        pytest.raises(StoreError, match=r"state\.db .*full"),
         store.write("a") as unit,
     ):
         unit.put("order", "o2", bytes(100_000))
