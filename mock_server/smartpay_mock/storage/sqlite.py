@@ -387,8 +387,9 @@ class SqliteFile:
         Raises:
             StoreError: The file is another program's, or a later version's.
         """
-        program = _pragma(session, "application_id")
+        # In this order: another process that prepares the file commits both together.
         ((tables,),) = session.query("SELECT count(*) FROM sqlite_master")
+        program = _pragma(session, "application_id")
         if program != sql.APPLICATION_ID and (program or tables):
             raise StoreError(
                 f"{self} is a database of another program. Choose another path, or "

@@ -23,6 +23,7 @@ PATH = [
     "HostCheck.__call__",
     "Dispatcher.__call__",
     "perform",
+    "Pipeline.take_faults_or_run",
     "Pipeline.run",
     "Pipeline._attempt",
     "create_order",
