@@ -63,6 +63,7 @@ def test_schemathesis_has_no_findings(schemathesis: Path, tmp_path: Path) -> Non
                 "all",
             ],
             cwd=tmp_path,
+            env={**os.environ, "SCHEMATHESIS_HOOKS": str(FOLDER / "hooks.py")},
             capture_output=True,
             text=True,
             timeout=800,

@@ -69,7 +69,8 @@ def _check_int(text: str) -> int:
 def _check_float(text: str) -> float:
     digits = text.lower().partition("e")[0].replace(".", "").strip("-0")
     number = float(text)
-    is_changed = number.is_integer() and Decimal(text) != Decimal(number)
+    # Encoded again, a number has the shortest digits that mean the same.
+    is_changed = number.is_integer() and Decimal(text) != Decimal(repr(number))
     if len(digits) > _MOST_DIGITS or (len(digits) > _SURE_DIGITS and is_changed):
         raise ValueError(_TOO_LONG.format(text[:40]))
     return number

@@ -67,7 +67,9 @@ def test_generated_payloads_balance(seed: int) -> None:
 def test_what_is_left_is_what_was_not_taken() -> None:
     """Of an authorization, and of a payment."""
     assert left_to_capture({"_authorized": 10, "_captured": 3}) == 7
-    assert left_to_refund({"amount": 10, "_refunded": 4}) == 6
+    payment = {"amount": 10, "_refunded": 4, "status": "processed"}
+    assert left_to_refund(payment) == 6
+    assert left_to_refund({**payment, "status": "failed"}) == 0
 
 
 @given(st.integers(1, 2**32 - 1), st.floats(0, 100, allow_nan=False))
