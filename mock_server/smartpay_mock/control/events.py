@@ -25,7 +25,7 @@ from smartpay_mock.events.outbox import (
 from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
 from smartpay_mock.kernel.json import encode
 from smartpay_mock.resources import Context
-from smartpay_mock.resources.views import Document, plain
+from smartpay_mock.resources.views import Document, in_event
 from smartpay_schemas import EVENTS, LIFECYCLES, problems
 
 routes = Routes()
@@ -123,7 +123,7 @@ def _complete(ctx: Context, event_id: str) -> Document:
 
 def _stored(ctx: Context, type_: str, object_id: str) -> Document:
     """Return the object of an event as it is now."""
-    return plain(_load(ctx, _snake(EVENTS[type_].object), object_id))
+    return in_event(_load(ctx, _snake(EVENTS[type_].object), object_id))
 
 
 def _load(ctx: Context, kind: str, id_: str) -> Document:

@@ -112,6 +112,26 @@ def test_an_event_can_be_about_an_object_of_the_account(api: Any) -> None:
     assert api.ok("get_order", id=order)["status"] == "succeeded"
 
 
+def test_an_event_that_nobody_got_has_the_same_members(api: Any) -> None:
+    """A payment in an event has no lists, whether it is delivered or only shown."""
+
+    def newest() -> Any:
+        row = next(
+            row
+            for row in api.control("GET", "/events")
+            if row["type"] == "payment.created"
+        )
+        return api.control("GET", f"/events/{row['id']}")["eventData"]["data"]
+
+    api.order()
+    shown = newest()
+    api.endpoint(DEAD_URL, "payment.created")
+    api.order()
+
+    assert "lineItems" not in shown
+    assert shown.keys() - newest().keys() == set()
+
+
 def test_an_event_reaches_an_endpoint_that_came_later(api: Any) -> None:
     """The event of a call, with its id and its time; also to a named endpoint."""
     order = api.order()["id"]
