@@ -15,7 +15,7 @@ from smartpay_contracts import payloads
 from smartpay_contracts.client import NOTHING, Client
 from smartpay_contracts.exchange import Doc, Exchange
 from smartpay_contracts.shop import APPROVED, Shop
-from smartpay_schemas import OPERATIONS, schema
+from smartpay_schemas import OPERATIONS
 
 UNKNOWN_SUFFIX = "0000000000000000000000"
 """An id's suffix that no server gives out."""
@@ -244,15 +244,6 @@ def merchant_operations(*methods: str) -> list[str]:
         row.id
         for row in OPERATIONS.values()
         if row.side == "merchant" and (not methods or row.method in methods)
-    ]
-
-
-def operations_with(member: str) -> list[str]:
-    """Return the operations whose request body may have a member."""
-    return [
-        row.id
-        for row in OPERATIONS.values()
-        if row.request and member in schema(row.request)["properties"]
     ]
 
 

@@ -6,38 +6,24 @@ what it forbids. It lives in an environment of its own, since it pins what we us
 
 from __future__ import annotations
 
-import fcntl
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.external.installing import install_from_pypi
 
 from smartpay_mock.server import Sandbox
 
 FOLDER = Path(__file__).parent / "schemathesis"
-HOME = FOLDER / ".venv"
 # Few enough for every run; SMARTPAY_TEST_LONG asks for more.
 EXAMPLES = "200" if os.environ.get("SMARTPAY_TEST_LONG") else "10"
-PIP = {"PIP_CONSTRAINT": "", "PIP_BUILD_CONSTRAINT": ""}
 
 
 @pytest.fixture(scope="session")
 def schemathesis() -> Path:
     """Return the command, installed once."""
-    HOME.mkdir(exist_ok=True)
-    requirements = FOLDER / "requirements.txt"
-    stamp = HOME / "stamp"
-    wanted = sys.version + requirements.read_text(encoding="utf-8")
-    with (HOME / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
-            _run([sys.executable, "-m", "venv", str(HOME)])
-            pip = [str(HOME / "bin" / "python"), "-m", "pip", "install", "-q"]
-            _run([*pip, "--disable-pip-version-check", "-r", str(requirements)])
-            stamp.write_text(wanted, encoding="utf-8")
-    return HOME / "bin" / "schemathesis"
+    return install_from_pypi(FOLDER) / "schemathesis"
 
 
 @pytest.mark.timeout(900)
@@ -72,15 +58,3 @@ def test_schemathesis_has_no_findings(schemathesis: Path, tmp_path: Path) -> Non
 
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert "Tested: 36" in done.stdout
-
-
-def _run(argv: list[str]) -> None:
-    done = subprocess.run(
-        argv,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env={**os.environ, **PIP},
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]

@@ -24,7 +24,6 @@ PREFIX = "/__admin"
 
 _MAX_COUNT = 100_000  # over a minute in milliseconds, more than any journal has
 _INT64 = 1 << 63
-_LONGEST_ID = 255
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from tests.mock_server.control.fault_plans import charge, orders, plan
 
 from smartpay_mock.kernel.exchange import TransportFault
 
@@ -20,23 +21,6 @@ def api(api: Any) -> Any:
     """Return an account that accepts the answers of faults."""
     api.strictly = False
     return api
-
-
-def plan(api: Any, kind: str, operation: str = "create_order", **options: Any) -> Any:
-    """Add a fault plan and return it."""
-    return api.control(
-        "POST", "/faults", {"operation": operation, "kind": kind, **options}
-    )
-
-
-def orders(api: Any) -> int:
-    """Return how many orders there are."""
-    return len(api.ok("list_orders")["data"])
-
-
-def charge(api: Any, order_payload: Any, count: int) -> list[int]:
-    """Create orders and return the statuses of the answers."""
-    return [api.do("create_order", order_payload()).status for _ in range(count)]
 
 
 def test_a_status_fault_replaces_the_operation(api: Any, order_payload: Any) -> None:
