@@ -25,7 +25,7 @@ export PIP_BUILD_CONSTRAINT := constraints.txt
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup serve demo test check lint types imports format docs contract \
-	bench mutants long pin clean
+	site bench mutants long pin clean
 
 help: ## List these targets
 	@echo "make TARGET [ARGS='...']"
@@ -94,6 +94,10 @@ format: $(DEV) ## Format the code
 
 docs: $(DEV) ## Write the generated pages of docs/reference
 	@$(BIN)/python tools/reference.py
+
+site: $(DEV) ## Build the site in build/site, with warnings as errors
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet $(ARGS)
+	@echo "Open build/site/index.html"
 
 contract: $(DEV) ## Run the contract kit against an emulator; ARGS='--smartpay-url ...'
 	@$(BIN)/pytest contract_tests $(ARGS)

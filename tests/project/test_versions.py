@@ -25,7 +25,12 @@ def declared(root: Path) -> set[str]:
             for extra in config["project"]["optional-dependencies"].values()
             for x in extra
         ),
-        *config["dependency-groups"]["dev"],
+        *(
+            x
+            for group in config["dependency-groups"].values()
+            for x in group
+            if isinstance(x, str)
+        ),
     ]
     return {canonical(re.split(r"[\[<>=!~; ]", text)[0]) for text in requirements}
 
