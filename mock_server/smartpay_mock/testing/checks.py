@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from smartpay_mock.kernel.errors import SandboxUsageError
+from smartpay_mock.testing.client import REFUSED
 from smartpay_mock.testing.faults import Fault
 from smartpay_mock.testing.invariants import Violation
-from smartpay_mock.testing.journal import REFUSED, RecordedRequest, overview
+from smartpay_mock.testing.journal import RecordedRequest, overview
 from smartpay_mock.testing.smartpay import Smartpay
 from smartpay_mock.testing.text import fill, side_by_side
 

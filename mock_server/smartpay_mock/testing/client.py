@@ -6,100 +6,24 @@ Both answer the routes of the control API, so neither can do what the other cann
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+import json
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from smartpay_mock.intercept.wsgi import Request, WSGIApp, call
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.exchange import ORIGIN_HEADER
+from smartpay_schemas import OPERATIONS
 
+API_ADDRESS = "https://api.smartpay.co"
+"""The address in place of the emulator's own, where a call needs none."""
 API_PATH = "/v1"
 # The prefix that the official SDKs expect in the API's address.
 SDK_PATH = "/api.smartpay.co/v1"
-# Value of ORIGIN_HEADER for the fixture's own calls.
-ORIGIN = "fixture"
+REFUSED = 400
+"""The first HTTP status of a refusal."""
 
-WSGIApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
-
-
-@dataclass(frozen=True, slots=True)
-class ApiCall:
-    """One call of the API that the fixture makes itself.
-
-    Attributes:
-        operation: Operation id, such as ``create_order``.
-        params: Path parameters.
-        body: JSON body; ``None`` sends none.
-        bearer: Access token of a consumer; empty sends the secret key.
-        account: Secret key of the account, for calls of a consumer.
-        key: Idempotency-Key; empty sends none.
-    """
-
-    operation: str
-    params: Mapping[str, str] = field(default_factory=dict)
-    body: Mapping[str, Any] | None = None
-    bearer: str = ""
-    account: str = ""
-    key: str = ""
-
-    def headers(self, secret_key: str) -> dict[str, str]:
-        """Return the headers to send, names in lower case."""
-        headers = {
-            "authorization": f"Bearer {self.bearer or secret_key}",
-            "content-type": "application/json",
-            ORIGIN_HEADER: ORIGIN,
-        }
-        if self.account:
-            headers["smartpay-sandbox-account"] = self.account
-        if self.key:
-            headers["idempotency-key"] = self.key
-        return headers
-
-
-@dataclass(frozen=True, slots=True)
-class ApiResponse:
-    """The response to an ``ApiCall``.
-
-    Attributes:
-        status: HTTP status.
-        document: Decoded body, ``None`` if it was empty.
-    """
-
-    status: int
-    document: Any
-
-    def expect(self, operation: str) -> Any:
-        """Return the document of a successful call.
-
-        Raises:
-            SandboxUsageError: The call was refused; the text is the refusal.
-        """
-        if self.status < 400:  # noqa: PLR2004 - the first error status
-            return self.document
-        error = self.document if isinstance(self.document, dict) else {}
-        raise SandboxUsageError(
-            f"{operation} was refused with {self.status} "
-            f"{error.get('errorCode', '')}: {error.get('message', self.document)}"
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class AdminCall:
-    """One call of the control API.
-
-    Attributes:
-        method: HTTP method.
-        path: Path below ``/__admin``, as its route has it, such as ``/faults/{id}``.
-        id_: Value for ``{id}``.
-        body: JSON body.
-        query: Query parameters.
-    """
-
-    method: str
-    path: str
-    id_: str = ""
-    body: Mapping[str, Any] | None = None
-    query: Mapping[str, str] | None = None
+Members = Mapping[str, Any]
 
 
 class Emulator(Protocol):
@@ -123,16 +47,31 @@ class Emulator(Protocol):
     Only an emulator of this process calls it.
     """
 
-    def admin(self, secret_key: str, call: AdminCall) -> Any:
+    def admin(
+        self,
+        secret_key: str,
+        method: str,
+        path: str,
+        *,
+        id_: str = "",
+        body: Members | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> Any:
         """Call the control API for an account and return the answer's JSON value.
+
+        Args:
+            secret_key: Secret key of the account.
+            method: HTTP method.
+            path: Path below ``/__admin``, as its route has it, such as
+                ``/faults/{id}``.
+            id_: Value for ``{id}``.
+            body: JSON body.
+            query: Query parameters.
 
         Raises:
             NotFoundError: There is no such object.
             SandboxUsageError: The request is invalid.
         """
-
-    def call(self, secret_key: str, call: ApiCall) -> ApiResponse:
-        """Call the API for an account."""
 
     def failures(self) -> list[BaseException]:
         """Return the errors in the emulator's threads since the last call."""
@@ -153,24 +92,37 @@ class AccountClient:
         self.emulator = emulator
         self.secret_key = secret_key
 
-    def admin(
-        self,
-        method: str,
-        path: str,
-        *,
-        id_: str = "",
-        body: Mapping[str, Any] | None = None,
-        query: Mapping[str, str] | None = None,
-    ) -> Any:
-        """Call the control API; arguments as in ``AdminCall``.
+    def admin(self, method: str, path: str, **options: Any) -> Any:
+        """Call the control API; arguments and errors as of ``Emulator.admin``."""
+        return self.emulator.admin(self.secret_key, method, path, **options)
+
+    def call(self, operation: str, body: Members | None = None, **params: str) -> Any:
+        """Call the API; return the answer's document. The journal marks the call.
+
+        Args:
+            operation: Operation id of the merchant's side.
+            body: JSON body.
+            **params: Parameters of the path.
 
         Raises:
-            NotFoundError: There is no such object.
-            SandboxUsageError: The request is invalid.
+            SandboxUsageError: The call was refused; the text is the refusal.
         """
-        call = AdminCall(method, path, id_, body, query)
-        return self.emulator.admin(self.secret_key, call)
-
-    def call(self, call: ApiCall) -> ApiResponse:
-        """Call the API; the journal marks the call as the fixture's own."""
-        return self.emulator.call(self.secret_key, call)
+        row = OPERATIONS[operation]
+        headers = {
+            "authorization": f"Bearer {self.secret_key}",
+            "content-type": "application/json",
+            ORIGIN_HEADER: "fixture",
+        }
+        data = b"" if body is None else json.dumps(body).encode()
+        url = API_ADDRESS + API_PATH + row.path.format(**params)
+        reply = call(self.emulator.app, Request(row.method, url, headers.items(), data))
+        if reply.fault is not None:
+            raise SandboxUsageError(f"A planned fault broke {operation} of the test.")
+        document = json.loads(reply.body) if reply.body else None
+        if reply.status < REFUSED:
+            return document
+        error = document if isinstance(document, dict) else {}
+        raise SandboxUsageError(
+            f"{operation} was refused with {reply.status} "
+            f"{error.get('errorCode', '')}: {error.get('message', document)}"
+        )

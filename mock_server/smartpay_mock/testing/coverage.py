@@ -7,7 +7,6 @@ the tables in ``smartpay_schemas``; the paths taken come from journals.
 
 from __future__ import annotations
 
-import html
 import json
 import pathlib
 import re
@@ -21,7 +20,8 @@ import pytest
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.faults import KINDS, WHENS
 from smartpay_mock.kernel.lifecycle import NEW
-from smartpay_mock.testing.journal import REFUSED, RecordedRequest
+from smartpay_mock.testing.client import REFUSED
+from smartpay_mock.testing.journal import RecordedRequest
 from smartpay_mock.testing.smartpay import Smartpay
 from smartpay_mock.testing.text import wrap
 from smartpay_schemas import ERRORS, LIFECYCLES, OPERATIONS, Operation, Transition
@@ -322,49 +322,12 @@ def as_json(coverage: Coverage) -> str:
     return json.dumps(document, indent=2) + "\n"
 
 
-_PAGE = """\
-<!DOCTYPE html>
-<html lang="en">
-<meta charset="utf-8">
-<title>Payment-path coverage</title>
-<style>
-body {{ font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; }}
-h2 {{ font-size: 1rem; margin: 1.2rem 0 .3rem; }}
-li {{ display: inline-block; margin: .15rem; padding: .1rem .5rem; }}
-ul {{ list-style: none; margin: 0; padding: 0; }}
-.seen {{ background: #d8f0de; color: #10431f; }}
-.never {{ background: #fbe3e0; color: #6b1710; }}
-.never::before {{ content: "never: "; }}
-</style>
-<h1>Payment-path coverage</h1>
-<p>{summary}</p>
-{groups}
-<p>Not called: {not_called}</p>
-</html>
-"""
-
-
 def as_html(coverage: Coverage) -> str:
     """Return one HTML page that loads no other file."""
-    groups = "\n".join(
-        f"<h2>{html.escape(heading)}</h2>\n<ul>{_items(coverage, paths)}</ul>"
-        for heading, paths in coverage.groups()
-    )
-    return _PAGE.format(
-        summary=html.escape(coverage.summary()),
-        groups=groups,
-        not_called=html.escape(", ".join(coverage.not_called) or "none"),
-    )
+    from jinja2 import Template  # noqa: PLC0415 - only for this form
 
-
-def _items(coverage: Coverage, paths: list[Path]) -> str:
-    items = []
-    for path in paths:
-        times = coverage.seen[path]
-        kind = "seen" if times else "never"
-        count = f" ({times})" if times else ""
-        items.append(f'<li class="{kind}">{html.escape(path.label)}{count}</li>')
-    return "".join(items)
+    page = pathlib.Path(__file__).with_name("coverage.html").read_text(encoding="utf-8")
+    return f"{Template(page, autoescape=True).render(coverage=coverage)}\n"
 
 
 # form of a report -> the function that writes it, and its default file

@@ -13,9 +13,6 @@ from smartpay_mock.kernel.exchange import ORIGIN_HEADER
 from smartpay_mock.kernel.text import printable
 from smartpay_mock.testing.text import wrap
 
-REFUSED = 400
-"""The first HTTP status of a refusal."""
-
 _INDENT = 12
 _LONGEST = 2_000
 # Rules in a trace.

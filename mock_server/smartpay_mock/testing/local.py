@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
 from smartpay_mock.api.application import Application, Params, Perform
-from smartpay_mock.api.pipeline import perform
 from smartpay_mock.app import application_of
 from smartpay_mock.control.admin import ROUTES
 from smartpay_mock.control.routes import Request, Route
+from smartpay_mock.intercept.wsgi import WSGIApp
 from smartpay_mock.kernel.environ import REPORT
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.exchange import ADVICE_HEADER, Answer, Call
@@ -20,20 +20,12 @@ from smartpay_mock.kernel.json import decode, encode
 from smartpay_mock.kernel.settings import Settings
 from smartpay_mock.mutants import broken_app
 from smartpay_mock.server import Sandbox
-from smartpay_mock.testing.client import (
-    API_PATH,
-    AdminCall,
-    ApiCall,
-    ApiResponse,
-    WSGIApp,
-)
-from smartpay_schemas import OPERATIONS, Operation
+from smartpay_mock.testing.client import Members
+from smartpay_schemas import Operation
 
 _ROUTES: dict[tuple[str, str], Route] = {
     (route.method, route.path): route for route in ROUTES
 }
-# The address that the journal shows for calls without one.
-_BASE_URL = "https://api.smartpay.co"
 _SOCKET_BLOCKED = (
     "smartpay.url needs a server on 127.0.0.1, and pytest-socket blocks all sockets. "
     "Use smartpay.intercept(), which needs no socket, or run pytest with "
@@ -97,42 +89,29 @@ class LocalEmulator:
                 raise SandboxUsageError(_SOCKET_BLOCKED) from None
             raise
 
-    def admin(self, secret_key: str, call: AdminCall) -> Any:
+    def admin(
+        self,
+        secret_key: str,
+        method: str,
+        path: str,
+        *,
+        id_: str = "",
+        body: Members | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> Any:
         """Call the control API without HTTP; see ``Emulator``."""
-        route = _ROUTES[call.method, call.path]
+        route = _ROUTES[method, path]
+        headers = {"authorization": f"Bearer {secret_key}"}
         request = Request(
             self.application,
             account_id(secret_key),
-            {"id": call.id_},
-            call.query or {},
-            route.check_body(dict(call.body or {})),
-            Call(
-                call.method,
-                call.path,
-                breaks_connections=True,
-                headers={"authorization": f"Bearer {secret_key}"},
-            ),
+            {"id": id_},
+            query or {},
+            route.check_body(dict(body or {})),
+            Call(method, path, breaks_connections=True, headers=headers),
         )
         # Encode and decode, so that the test gets a copy that it may change.
         return decode(encode(route.handler(request)))
-
-    def call(self, secret_key: str, call: ApiCall) -> ApiResponse:
-        """Call the API without HTTP; see ``Emulator``."""
-        operation = OPERATIONS[call.operation]
-        prefix = API_PATH if operation.side == "merchant" else ""
-        answer = perform(
-            self.application,
-            operation,
-            call.params,
-            Call(
-                operation.method,
-                prefix + operation.path.format(**call.params),
-                headers=call.headers(secret_key),
-                body=b"" if call.body is None else encode(call.body),
-                base_url=_BASE_URL,
-            ),
-        )
-        return ApiResponse(answer.status, decode(answer.body) if answer.body else None)
 
     def _with_advice(
         self, perform: Perform, operation: Operation, params: Params, call: Call

@@ -8,16 +8,10 @@ from http.client import HTTPConnection  # vcrpy and others replace the module's 
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
+from smartpay_mock.intercept.wsgi import Request, WSGIApp, WsgiResponse, call
 from smartpay_mock.kernel.environ import HEADER_NAMES, TIMEOUT
 from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
-from smartpay_mock.testing.client import (
-    API_PATH,
-    AdminCall,
-    ApiCall,
-    ApiResponse,
-    WSGIApp,
-)
-from smartpay_schemas import OPERATIONS
+from smartpay_mock.testing.client import REFUSED, Members
 
 _ADMIN_PATH = "/__admin"
 # Longer than any call of the control API waits.
@@ -47,27 +41,34 @@ class RemoteEmulator:
         """A WSGI app that passes every call on over HTTP."""
         return _relay_to(self.root_url)
 
-    def admin(self, secret_key: str, call: AdminCall) -> Any:
+    def admin(
+        self,
+        secret_key: str,
+        method: str,
+        path: str,
+        *,
+        id_: str = "",
+        body: Members | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> Any:
         """Call the control API over HTTP; see ``Emulator``."""
-        target = _ADMIN_PATH + call.path.replace("{id}", quote(call.id_, safe=""))
-        if call.query:
-            target = f"{target}?{urlencode(call.query)}"
-        headers = {"authorization": f"Bearer {secret_key}"}
-        response = self._send(call.method, target, headers, call.body)
-        if response.status < 400:  # noqa: PLR2004 - the first error status
-            return response.document
-        kind = NotFoundError if response.status == _NOT_FOUND else SandboxUsageError
-        error = response.document if isinstance(response.document, dict) else {}
-        raise kind(
-            error.get("detail") or f"{call.method} {target} answered {response.status}."
+        target = _ADMIN_PATH + path.replace("{id}", quote(id_, safe=""))
+        if query:
+            target = f"{target}?{urlencode(query)}"
+        headers = {
+            "authorization": f"Bearer {secret_key}",
+            "content-type": "application/json",
+        }
+        data = b"" if body is None else json.dumps(body).encode()
+        reply = self._send(
+            Request(method, self.root_url + target, headers.items(), data)
         )
-
-    def call(self, secret_key: str, call: ApiCall) -> ApiResponse:
-        """Call the API over HTTP; see ``Emulator``."""
-        operation = OPERATIONS[call.operation]
-        prefix = API_PATH if operation.side == "merchant" else ""
-        path = prefix + operation.path.format(**call.params)
-        return self._send(operation.method, path, call.headers(secret_key), call.body)
+        document = json.loads(reply.body) if reply.body else None
+        if reply.status < REFUSED:
+            return document
+        kind = NotFoundError if reply.status == _NOT_FOUND else SandboxUsageError
+        error = document if isinstance(document, dict) else {}
+        raise kind(error.get("detail") or f"{method} {target} answered {reply.status}.")
 
     def failures(self) -> list[BaseException]:
         """Return nothing: the process that runs the emulator collects its errors."""
@@ -76,29 +77,19 @@ class RemoteEmulator:
     def stop(self) -> None:
         """Do nothing: another process started the emulator."""
 
-    def _send(
-        self,
-        method: str,
-        target: str,
-        headers: Mapping[str, str],
-        body: Mapping[str, Any] | None,
-    ) -> ApiResponse:
-        sent = {"content-type": "application/json", **headers, "connection": "close"}
-        authority = urlsplit(self.root_url).netloc
-        connection = HTTPConnection(authority, timeout=_TIMEOUT_S)
+    def _send(self, request: Request) -> WsgiResponse:
+        reason: object = "it closed the connection"
         try:
-            data = None if body is None else json.dumps(body).encode()
-            connection.request(method, target, data, sent)
-            response = connection.getresponse()
-            text = response.read()
+            reply = call(self.app, request)
         except OSError as error:
-            raise SandboxUsageError(
-                f"The shared emulator at {self.root_url} does not answer ({error}). "
-                "It stops with the pytest run that started it."
-            ) from error
-        finally:
-            connection.close()
-        return ApiResponse(response.status, json.loads(text) if text else None)
+            reason = error
+        else:
+            if reply.fault is None:
+                return reply
+        raise SandboxUsageError(
+            f"The shared emulator at {self.root_url} does not answer ({reason}). "
+            "It stops with the pytest run that started it."
+        )
 
 
 def _relay_to(root_url: str) -> WSGIApp:

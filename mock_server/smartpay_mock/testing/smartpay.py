@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from smartpay_mock.kernel.exchange import REASON_HEADER
 from smartpay_mock.kernel.proxies import without_proxy
-from smartpay_mock.testing.client import API_PATH, SDK_PATH, AccountClient
+from smartpay_mock.testing.client import API_ADDRESS, API_PATH, SDK_PATH, AccountClient
 from smartpay_mock.testing.clock import Clock
 from smartpay_mock.testing.faults import Faults, Hold, When
 from smartpay_mock.testing.invariants import WINDOW_MS, Violation, find_violations
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from smartpay_mock.intercept.interception import Interception
 
 _ALL = {"limit": "100000"}
-_API_ADDRESS = "https://api.smartpay.co"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -408,7 +407,7 @@ class Smartpay:
             for number, receiver in enumerate(self.webhooks.made, start=1)
         }
         if self._client.emulator.address:
-            addresses[self._client.emulator.address] = _API_ADDRESS
+            addresses[self._client.emulator.address] = API_ADDRESS
         return with_addresses(self._list("/requests"), addresses)
 
     def explain(self, response: object) -> str:
