@@ -18,7 +18,6 @@ from smartpay_mock.app import Patch
 from smartpay_mock.kernel.clock import DAY_MS
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.json import encode
-from smartpay_mock.mutants.documents import save_document
 from smartpay_mock.mutants.mutant import Mutant
 from smartpay_mock.mutants.patches import (
     Document,
@@ -102,7 +101,7 @@ def _saved_with(operations: Operations, edit: Callable[[Document], Any]) -> Patc
     def wrap(original: Any, ctx: Context, params: Params, body: Document) -> Document:
         document: Document = original(ctx, params, body)
         edit(document)
-        save_document(ctx, document)
+        ctx.save(document)
         return document
 
     return wrap_handlers(wrap, *operations)

@@ -14,12 +14,10 @@ from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.exchange import Answer, Call
 from smartpay_mock.kernel.json import decode, encode, encode_sorted
 from smartpay_mock.mutants.catalogue.payments import CODE
-from smartpay_mock.mutants.documents import save_document
 from smartpay_mock.mutants.patches import Document, edit_answers, wrap_handlers
 from smartpay_mock.mutants.responses import edit_successes
 from smartpay_mock.resources import Context
 from smartpay_mock.resources.context import invalid
-from smartpay_mock.resources.tokens import keep_token
 from smartpay_schemas import Operation
 
 CREATE = "create_webhook_endpoint"
@@ -45,10 +43,10 @@ def _case_sensitive(
     known = [ctx.find("promotion_code", row.id) for row in rows]
     others = [one for one in known if one["code"] != body["code"]]
     for other in others:
-        ctx.save("promotion_code", other)
+        ctx.unit.put("promotion_code", other["id"], encode(other))
     made = original(ctx, params, body)
     for other in others:
-        save_document(ctx, other)
+        ctx.save(other)
     return made
 
 
@@ -97,7 +95,7 @@ def _erase_notes(
     original(ctx, params, body)
     token = ctx.find("token", params["id"])
     token.pop("reference", None)
-    keep_token(ctx, {**token, "metadata": {}})
+    ctx.save({**token, "metadata": {}})
 
 
 def _label_empty_answer(operation: Operation, _call: Call, answer: Answer) -> Answer:

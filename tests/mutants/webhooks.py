@@ -19,7 +19,6 @@ from smartpay_mock.events.sending import SEND_ERRORS, Post, Send
 from smartpay_mock.events.signing import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
 from smartpay_mock.kernel.json import decode, encode
 from smartpay_mock.mutants.catalogue.webhooks import OK, secret_of, with_headers
-from smartpay_mock.mutants.documents import save_document
 from smartpay_mock.mutants.patches import (
     Document,
     Wrap,
@@ -75,16 +74,14 @@ class Outdated(Context):
             found[self.hidden] = found["_shown"]
         return found
 
-    def save(
-        self, kind: str, document: Document, *, index_key: str | None = None
-    ) -> None:
+    def save(self, document: Document) -> None:
         """Save a document, an endpoint as it was created."""
-        if kind == ENDPOINT_KIND:
-            before = super().load(kind, document["id"])
+        if document["object"] == "webhookEndpoint":
+            before = super().load(ENDPOINT_KIND, document["id"])
             document["_shown"] = document[self.hidden]
             if before:
                 document = {**document, self.hidden: before[self.hidden]}
-        super().save(kind, document, index_key=index_key)
+        super().save(document)
 
 
 class AlwaysActive(Outdated):
@@ -140,7 +137,7 @@ def _subscribed(is_meant: Callable[[list[str]], bool], *types: str) -> Wrap:
     ) -> Document:
         endpoint: Document = original(ctx, params, body)
         if is_meant(endpoint["eventSubscriptions"]):
-            save_document(ctx, {**endpoint, "eventSubscriptions": list(types)})
+            ctx.save({**endpoint, "eventSubscriptions": list(types)})
         return endpoint
 
     return wrap

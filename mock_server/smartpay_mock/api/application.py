@@ -102,40 +102,43 @@ class Application:
         return Account.from_bytes(body).clock.now_ms() if body else wall_ms()
 
     @contextmanager
-    def opened(self, account_id: str) -> Iterator[tuple[Unit, Account]]:
+    def opened(self, account_id: str) -> Iterator[Context]:
         """Open a unit of work on an account that is up to date.
 
         A new account gets its seed data; what is due by the account's clock has
         happened. Such changes are committed first, on their own, so that a refused
-        call cannot undo them.
+        call cannot undo them. Changes of the account itself are saved at the end.
         """
         while True:
             with self.store.write(account_id) as unit:
-                body = unit.get("account", account_id)
-                account = Account.from_bytes(body) if body else self._new(account_id)
-                if body and is_up_to_date(unit, account.clock.now_ms()):
+                ctx, is_new = self._context_of(unit)
+                if not is_new and is_up_to_date(unit, ctx.now):
                     self._keep_webhook(unit)
-                    yield unit, account
+                    yield ctx
+                    ctx.save_account()
                     return
-                has_deliveries = self._bring_up_to_date(unit, account, is_new=not body)
-            if has_deliveries:
+                self._bring_up_to_date(ctx, is_new=is_new)
+                ctx.save_account()
+            if ctx.has_deliveries:
                 self.wake(account_id)
 
-    def _new(self, account_id: str) -> Account:
-        return Account(account_id, wall_ms(), seed=self.settings.seed)
+    def _context_of(self, unit: Unit) -> tuple[Context, bool]:
+        """Return the context of a unit, and whether its account is new."""
+        body = unit.get("account", unit.account)
+        if body:
+            return self.context(unit, Account.from_bytes(body)), False
+        account = Account(unit.account, wall_ms(), seed=self.settings.seed)
+        return self.context(unit, account), True
 
-    def _bring_up_to_date(self, unit: Unit, account: Account, *, is_new: bool) -> bool:
-        """Create the account or expire what is due; return whether to wake."""
-        if is_new:
-            self._with_webhook.discard(account.id)
-            unit.put("account", account.id, account.to_bytes())
-            if account.id != SERVER_ACCOUNT:
-                write_seed_data(unit)
-            return False
-        ctx = self.context(unit, account, account.ids())
-        expire_due(ctx, until=account.clock.now_ms())
-        save_account(unit, account, ctx.ids)
-        return ctx.has_deliveries
+    def _bring_up_to_date(self, ctx: Context, *, is_new: bool) -> None:
+        """Create the account or expire what is due."""
+        if not is_new:
+            expire_due(ctx, until=ctx.now)
+            return
+        ctx.account.has_changed = True
+        self._with_webhook.discard(ctx.account.id)
+        if ctx.account.id != SERVER_ACCOUNT:
+            write_seed_data(ctx.unit)
 
     def _keep_webhook(self, unit: Unit) -> None:
         """Create the webhook endpoint of the settings, once per account and process."""
@@ -159,11 +162,11 @@ class Application:
             return self.settings
         return replace(self.settings, **account.settings)
 
-    def context(self, unit: Unit, account: Account, ids: Ids) -> Context:
+    def context(self, unit: Unit, account: Account) -> Context:
         """Return what handlers get, at the account's time."""
-        now = account.clock.now_ms()
+        now, ids = account.clock.now_ms(), account.ids()
         settings = self.settings_of(account)
-        return self.context_type(unit, now, ids, self.rules, settings)
+        return self.context_type(unit, account, now, ids, self.rules, settings)
 
     def trim(self, unit: Unit, size: int) -> None:
         """Delete the account's oldest journal entries and events, at some calls.
@@ -182,16 +185,3 @@ class Application:
             unit.trim(journal.KIND, kept)
             added = 0
         self._added[unit.account] = added
-
-
-def save_account(unit: Unit, account: Account, ids: Ids) -> None:
-    """Save an account if a call changed it or drew ids from its seed.
-
-    Args:
-        unit: Of the account.
-        account: The account.
-        ids: The ids that the call used; counted with a seed only.
-    """
-    if account.has_changed or ids.drawn != account.drawn:
-        account.drawn = ids.drawn
-        unit.put("account", account.id, account.to_bytes())

@@ -16,12 +16,7 @@ from functools import partial
 from typing import Any
 
 from smartpay_mock.api import envelope, journal
-from smartpay_mock.api.application import (
-    Application,
-    Middleware,
-    Params,
-    save_account,
-)
+from smartpay_mock.api.application import Application, Middleware, Params
 from smartpay_mock.api.auth import Credential, Refusal, authenticate
 from smartpay_mock.api.faults import (
     CallFaults,
@@ -46,7 +41,7 @@ from smartpay_mock.kernel.json import decode
 from smartpay_mock.resources import Context, Listing
 from smartpay_mock.resources.context import all_of, invalid
 from smartpay_mock.resources.views import expanded, plain
-from smartpay_mock.storage.base import StoreNotWritable, Unit
+from smartpay_mock.storage.base import StoreNotWritable
 from smartpay_schemas import Operation
 
 _ADVICE_LENGTH = 1_000
@@ -109,11 +104,10 @@ def refuse(application: Application, call: Call, error: ApiError) -> Answer:
     )
     if isinstance(caller, Credential):
         # The store may be the cause of the failure: then there is no journal entry.
-        with suppress(Exception), application.opened(caller.account) as (unit, account):
-            ctx = application.context(unit, account, account.ids())
+        with suppress(Exception), application.opened(caller.account) as ctx:
             ctx.explain("refusal", str(error))
             size = journal.write(ctx, call, answer, caller.hint)
-            application.trim(unit, size)
+            application.trim(ctx.unit, size)
     return answer
 
 
@@ -145,13 +139,10 @@ class Pipeline:
 
     def take_faults_or_run(self) -> Answer | None:
         """Run the call; or return ``None`` after taking its fault plans."""
-        with self.application.opened(self.caller.account) as (unit, account):
-            if account.faults or _FAULT_HEADER in self.call.headers:
-                self.take_faults(account)
-            if not self.faults.plans:
-                return self.run(unit, account)
-            unit.put("account", account.id, account.to_bytes())
-        return None
+        with self.application.opened(self.caller.account) as ctx:
+            if ctx.account.faults or _FAULT_HEADER in self.call.headers:
+                self.take_faults(ctx.account)
+            return None if self.faults.plans else self.run(ctx)
 
     def take_faults(self, account: Account) -> None:
         """Take the fault plans that apply to the call; an invalid one refuses it."""
@@ -161,11 +152,9 @@ class Pipeline:
         except SandboxUsageError as error:
             self.problem = invalid(str(error))
 
-    def run(self, unit: Unit, account: Account) -> Answer:
-        """Run the call in ``unit``, keep its idempotency key and journal it."""
-        application = self.application
-        ids = account.ids()
-        request_id, ctx = ids.new("request"), application.context(unit, account, ids)
+    def run(self, ctx: Context) -> Answer:
+        """Run the call in its unit, keep its idempotency key and journal it."""
+        application, request_id = self.application, ctx.ids.new("request")
         ctx.base_url = self.call.base_url
         ctx.actor = self.caller.actor
         ctx.outcome = self.outcome
@@ -183,9 +172,9 @@ class Pipeline:
             answer = self._attempt(ctx)
             if key and not ctx.is_refused_by_setting:
                 application.idempotency.keep(
-                    unit, key, answer, now=ctx.now, rules=application.rules
+                    ctx.unit, key, answer, now=ctx.now, rules=application.rules
                 )
-        return self._finish(account, ctx, request_id, answer)
+        return self._finish(ctx, request_id, answer)
 
     def run_without_journal(self) -> Answer:
         """Run a call that reads, when nothing can be written.
@@ -200,8 +189,7 @@ class Pipeline:
             body = unit.get("account", self.caller.account)
             if body is None:
                 raise StoreNotWritable("The store cannot be written: no new accounts.")
-            account = Account.from_bytes(body)
-            ctx = self.application.context(unit, account, account.ids())
+            ctx = self.application.context(unit, Account.from_bytes(body))
             ctx.base_url, ctx.actor = self.call.base_url, self.caller.actor
             try:
                 self._check()
@@ -233,20 +221,17 @@ class Pipeline:
     def _run_between_faults(self) -> Answer:
         answer, advance_ms = apply_faults(self.faults.plans, "before_commit")
         self._advance_clock(advance_ms)
-        with self.application.opened(self.caller.account) as (unit, account):
+        with self.application.opened(self.caller.account) as ctx:
             if answer is None:
-                return self.run(unit, account)
-            ids = account.ids()
-            ctx = self.application.context(unit, account, ids)
-            return self._finish(account, ctx, ids.new("request"), answer)
+                return self.run(ctx)
+            return self._finish(ctx, ctx.ids.new("request"), answer)
 
     def _give_back(self) -> None:
         """Count the plans as not met by this call."""
-        with self.application.opened(self.caller.account) as (unit, account):
-            account.give_back([plan.id for plan in self.faults.plans])
-            unit.put("account", account.id, account.to_bytes())
+        with self.application.opened(self.caller.account) as ctx:
+            ctx.account.give_back([plan.id for plan in self.faults.plans])
 
-    def _conclude_faults(self, account: Account, ctx: Context, answer: Answer) -> None:
+    def _conclude_faults(self, ctx: Context, answer: Answer) -> None:
         """Give back the plans without effect, and note what each plan did."""
         faults = self.faults
         has_committed = not faults.prevent_commit and _has_committed(
@@ -257,7 +242,7 @@ class Pipeline:
             unmet = faults.leave(_is_after_commit, "the call committed nothing")
         if not (has_committed and ctx.is_outcome_used):
             unmet += faults.leave(_is_outcome, "the call decided no charge")
-        account.give_back(unmet)
+        ctx.account.give_back(unmet)
         answer.result = result_of(
             self.operation, faults.plans, answer if has_committed else None
         )
@@ -324,16 +309,13 @@ class Pipeline:
         documents = [_view(ctx, decode(body), wants=wants) for body in page.bodies]
         return envelope.collection(documents, page)
 
-    def _finish(
-        self, account: Account, ctx: Context, request_id: str, answer: Answer
-    ) -> Answer:
+    def _finish(self, ctx: Context, request_id: str, answer: Answer) -> Answer:
         self.has_deliveries = self.has_deliveries or ctx.has_deliveries
         answer.headers["Request-Id"] = request_id
         if ctx.advice:
             answer.headers[ADVICE_HEADER] = _advice_line(ctx.advice)
         if self.faults.plans or self.faults.left:
-            self._conclude_faults(account, ctx, answer)
-        save_account(ctx.unit, account, ctx.ids)
+            self._conclude_faults(ctx, answer)
         answer.reason = next((text for rule, text in ctx.trace if rule == _DECIDES), "")
         size = journal.write(
             ctx,
@@ -349,9 +331,8 @@ class Pipeline:
     def _advance_clock(self, by_ms: int) -> None:
         # A separate unit: what becomes due happens before the call continues.
         if by_ms:
-            with self.application.opened(self.caller.account) as (unit, account):
-                account.clock = account.clock.advanced(by_ms)
-                unit.put("account", account.id, account.to_bytes())
+            with self.application.opened(self.caller.account) as ctx:
+                ctx.account.change(clock=ctx.account.clock.advanced(by_ms))
 
 
 def _has_committed(operation: Operation, ctx: Context, answer: Answer) -> bool:

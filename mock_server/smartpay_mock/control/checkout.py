@@ -76,9 +76,8 @@ class _Page:
     def _load(self, kind: str, id_: str) -> dict[str, Any]:
         if not self._account:
             return {}
-        with self._application.opened(self._account) as (unit, _account):
-            body = unit.get(kind, id_)
-        return decode(body) if body else {}
+        with self._application.opened(self._account) as ctx:
+            return ctx.load(kind, id_) or {}
 
     def _subject(self) -> dict[str, Any]:
         kind = "order" if "order" in self._session else "token"

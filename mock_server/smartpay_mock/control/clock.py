@@ -52,8 +52,8 @@ def set_clock(request: Request) -> Any:
 
 def read_clock(application: Application, account_id: str) -> dict[str, Any]:
     """Return ``now`` in milliseconds since the epoch, ``frozen`` and ``offsetMs``."""
-    with application.opened(account_id) as (_unit, account):
-        clock = account.clock
+    with application.opened(account_id) as ctx:
+        clock = ctx.account.clock
         return {
             "now": clock.now_ms(),
             "frozen": clock.frozen_at_ms is not None,
@@ -71,12 +71,11 @@ def change_clock(
     Raises:
         SandboxUsageError: The change would turn the clock back.
     """
-    with application.opened(account_id) as (_unit, account):
-        target = change(account.clock).now_ms()
+    with application.opened(account_id) as ctx:
+        target = change(ctx.account.clock).now_ms()
     _deliver_until(application, account_id, target)
-    with application.opened(account_id) as (unit, account):
-        account.clock = change(account.clock)
-        unit.put("account", account.id, account.to_bytes())
+    with application.opened(account_id) as ctx:
+        ctx.account.change(clock=change(ctx.account.clock))
     shown = read_clock(application, account_id)
     application.wake(account_id)
     return shown

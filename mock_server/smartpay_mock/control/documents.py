@@ -13,7 +13,7 @@ from smartpay_mock.events.faults import DOCUMENT_ID, parse_faults
 from smartpay_mock.events.faults import KIND as FAULTS_KIND
 from smartpay_mock.events.outbox import PENDING, STATES
 from smartpay_mock.kernel.clock import LAST_MS
-from smartpay_mock.resources.tokens import LISTED
+from smartpay_mock.resources.context import index_key_of
 from smartpay_mock.resources.views import plain
 from smartpay_mock.storage.base import Row
 from smartpay_schemas import EVENTS, problems
@@ -49,7 +49,6 @@ class Kind:
         schema: Of the document with its private members.
         resource: Name of the schema of its public members, or empty.
         parts: Embedded parts, as member and schema.
-        index_key: Returns the index key of a document.
         due: Returns when a document is due; ``None`` if only the column says so.
         references: Members with ids of other documents, and their kind.
         has_attachment: Whether an attachment is required; otherwise it has none.
@@ -58,7 +57,6 @@ class Kind:
     schema: Mapping[str, Any] = field(default_factory=dict)
     resource: str = ""
     parts: Mapping[str, str] = field(default_factory=dict)
-    index_key: Callable[[Document], str | None] = lambda _: None
     due: Callable[[Document], int | None] | None = lambda _: None
     references: Mapping[str, str] = field(default_factory=dict)
     has_attachment: bool = False
@@ -117,11 +115,10 @@ KINDS: dict[str, Kind] = {
         resource="resources/checkout-session",
         references={"order": "order", "token": "token"},
     ),
-    "consumer": Kind(_CONSUMER, index_key=lambda it: it["emailAddress"].casefold()),
+    "consumer": Kind(_CONSUMER),
     "coupon": Kind(resource="resources/coupon"),
     "delivery": Kind(
         _DELIVERY,
-        index_key=lambda it: it["endpoint"],
         due=lambda it: it["nextAttemptAt"],
         has_attachment=True,
     ),
@@ -143,24 +140,20 @@ KINDS: dict[str, Kind] = {
             "lineItems": "resources/line-item",
             "discounts": "resources/discount",
         },
-        index_key=lambda it: it.get("_consumer"),
         references={**_CONSUMER_OF, "tokenId": "token", "payments": "payment"},
     ),
     "payment": Kind(
         _schema(_refunded=_NATURAL, refunds={"type": "array", "items": _TEXT}),
         "resources/payment",
-        index_key=lambda it: it["order"],
         references={"order": "order", "refunds": "refund", "lineItems": "line_item"},
     ),
     "promotion_code": Kind(
         resource="resources/promotion-code",
-        index_key=lambda it: it["code"].casefold(),
         references={"coupon": "coupon"},
     ),
     "redemption": Kind(_OBJECT),
     "refund": Kind(
         resource="resources/refund",
-        index_key=lambda it: it["payment"],
         references={"payment": "payment", "lineItems": "line_item"},
     ),
     "request": Kind(_REQUEST, has_attachment=True),
@@ -173,7 +166,6 @@ KINDS: dict[str, Kind] = {
             _decision=_TEXT,
         ),
         "resources/token",
-        index_key=lambda it: "listed" if it["status"] in LISTED else None,
         references=_CONSUMER_OF,
     ),
     "webhook_endpoint": Kind(resource="resources/webhook-endpoint"),
@@ -235,8 +227,9 @@ def _shape_problems(kind: str, rules: Kind, body: Document) -> Iterator[str]:
 
 def _column_problems(kind: str, row: Row, body: Document) -> Iterator[str]:
     rules = KINDS[kind]
-    if kind != "line_item" and row.index_key != rules.index_key(body):
-        yield f"its owner {row.index_key!r} is not {rules.index_key(body)!r}"
+    key = body["endpoint"] if kind == "delivery" else index_key_of(kind, body)
+    if kind != "line_item" and row.index_key != key:
+        yield f"its owner {row.index_key!r} is not {key!r}"
     if rules.due is None and row.due is None:
         yield "it has no due"
     if rules.due is not None and row.due != rules.due(body):

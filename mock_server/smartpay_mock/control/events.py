@@ -5,11 +5,9 @@ The form of payouts and merchant users is *assumed*: no source shows them.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from smartpay_fixtures import load, names
-from smartpay_mock.api.application import save_account
 from smartpay_mock.control.routes import Request, Routes, json_object
 from smartpay_mock.events.outbox import (
     ENDPOINT_KIND,
@@ -25,6 +23,7 @@ from smartpay_mock.events.outbox import (
 from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
 from smartpay_mock.kernel.json import encode
 from smartpay_mock.resources import Context
+from smartpay_mock.resources.context import kind_of
 from smartpay_mock.resources.views import Document, in_event
 from smartpay_schemas import EVENTS, LIFECYCLES, problems
 
@@ -50,8 +49,8 @@ _WITHOUT_SCHEMA: dict[str, Document] = {
 @routes.add("GET", "/events")
 def list_events(request: Request) -> Any:
     """List events, oldest first."""
-    with request.opened() as (unit, _account):
-        rows = unit.page(KIND, limit=KEPT)
+    with request.opened() as ctx:
+        rows = ctx.unit.page(KIND, limit=KEPT)
     return [
         summarize_event(event)
         for row in reversed(rows)
@@ -63,8 +62,7 @@ def list_events(request: Request) -> Any:
 def trigger_event(request: Request) -> Any:
     """Cause an event of any type; show it and its deliveries."""
     type_, object_id = request.body["type"], request.body.get("objectId")
-    with request.opened() as (unit, account):
-        ctx = request.application.context(unit, account, account.ids())
+    with request.opened() as ctx:
         data = _stored(ctx, type_, object_id) if object_id else _example(ctx, type_)
         data |= request.body.get("data", {})
         event = new_event(ctx.ids.new("event"), type_, data, ctx.now)
@@ -72,10 +70,8 @@ def trigger_event(request: Request) -> Any:
         if found:
             listed = "; ".join(item.message for item in found)
             raise SandboxUsageError(f"The event is not valid: {listed}.")
-        unit.put(KIND, event["id"], encode(event))
-        endpoints = subscribed_endpoints(unit, type_)
-        ids = add_deliveries(unit, event, endpoints, new_id=ctx.ids.new, now=ctx.now)
-        save_account(unit, account, ctx.ids)
+        ctx.unit.put(KIND, event["id"], encode(event))
+        ids = _add_deliveries(ctx, event, subscribed_endpoints(ctx.unit, type_))
     request.application.wake(request.account)
     return {"event": event, "deliveries": ids}
 
@@ -87,8 +83,7 @@ def show_event(request: Request) -> Any:
     An event that no endpoint got was stored without its object: its data shows the
     object as it is now.
     """
-    with request.opened() as (unit, account):
-        ctx = request.application.context(unit, account, account.ids())
+    with request.opened() as ctx:
         return _complete(ctx, request.id)
 
 
@@ -96,10 +91,9 @@ def show_event(request: Request) -> Any:
 def deliver_event(request: Request) -> Any:
     """Deliver an event again, also to endpoints that came later; show deliveries."""
     named = request.body.get("endpoint")
-    with request.opened() as (unit, account):
-        ctx = request.application.context(unit, account, account.ids())
+    with request.opened() as ctx:
         event = _complete(ctx, request.id)
-        endpoints = subscribed_endpoints(unit, event["eventData"]["type"])
+        endpoints = subscribed_endpoints(ctx.unit, event["eventData"]["type"])
         if named:
             endpoints = [_load(ctx, ENDPOINT_KIND, named)]
         if not endpoints:
@@ -107,10 +101,15 @@ def deliver_event(request: Request) -> Any:
                 "No active webhook endpoint subscribes to this event. Create one, or "
                 "name one in endpoint."
             )
-        ids = add_deliveries(unit, event, endpoints, new_id=ctx.ids.new, now=ctx.now)
-        save_account(unit, account, ctx.ids)
+        ids = _add_deliveries(ctx, event, endpoints)
     request.application.wake(request.account)
     return {"event": event, "deliveries": ids}
+
+
+def _add_deliveries(
+    ctx: Context, event: Document, endpoints: list[Document]
+) -> list[str]:
+    return add_deliveries(ctx.unit, event, endpoints, new_id=ctx.ids.new, now=ctx.now)
 
 
 def _complete(ctx: Context, event_id: str) -> Document:
@@ -123,7 +122,7 @@ def _complete(ctx: Context, event_id: str) -> Document:
 
 def _stored(ctx: Context, type_: str, object_id: str) -> Document:
     """Return the object of an event as it is now."""
-    return in_event(_load(ctx, _snake(EVENTS[type_].object), object_id))
+    return in_event(_load(ctx, kind_of(EVENTS[type_].object), object_id))
 
 
 def _load(ctx: Context, kind: str, id_: str) -> Document:
@@ -136,7 +135,7 @@ def _load(ctx: Context, kind: str, id_: str) -> Document:
 
 def _example(ctx: Context, type_: str) -> Document:
     """Return an example object, with the status that the event leaves it in."""
-    kind = _snake(EVENTS[type_].object)
+    kind = kind_of(EVENTS[type_].object)
     times = {"createdAt": ctx.now, "updatedAt": ctx.now}
     if EVENTS[type_].object in _WITHOUT_SCHEMA:
         prefix = f"{kind.replace('_', '')}_test_"
@@ -155,7 +154,3 @@ def _status_after(type_: str) -> str:
     lifecycle = LIFECYCLES.get(type_.partition(".")[0])
     steps = lifecycle.transitions if lifecycle else ()
     return next((step.to_state for step in steps if type_ in step.events), "")
-
-
-def _snake(name: str) -> str:
-    return re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", name)

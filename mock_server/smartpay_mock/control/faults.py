@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from smartpay_mock.api.application import save_account
 from smartpay_mock.api.holds import Hold
 from smartpay_mock.control.routes import Request, Routes, json_object
 from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
@@ -44,30 +43,27 @@ _HOLD = json_object("operation", operation={"type": "string"}, at={"enum": list(
 @routes.add("GET", "/faults")
 def list_faults(request: Request) -> Any:
     """List fault plans and how often each was met."""
-    with request.opened() as (_unit, account):
-        return [to_document(fault) for fault in account.faults]
+    with request.opened() as ctx:
+        return [to_document(fault) for fault in ctx.account.faults]
 
 
 @routes.add("POST", "/faults", body=_FAULT)
 def add_fault(request: Request) -> Any:
     """Add a fault plan."""
-    with request.opened() as (unit, account):
-        ids = account.ids()
-        fault = check_fault(ids.new("fault"), **request.body)
+    with request.opened() as ctx:
+        fault = check_fault(ctx.ids.new("fault"), **request.body)
         check_server(fault, breaks_connections=request.call.breaks_connections)
-        account.faults.append(fault)
-        account.has_changed = True
-        save_account(unit, account, ids)
+        ctx.account.change(faults=[*ctx.account.faults, fault])
         return to_document(fault)
 
 
 @routes.add("GET", "/faults/unmet")
 def list_unmet_faults(request: Request) -> Any:
     """List fault plans that were met less often than planned."""
-    with request.opened() as (_unit, account):
+    with request.opened() as ctx:
         return [
             to_document(fault)
-            for fault in account.faults
+            for fault in ctx.account.faults
             if fault.met < max(1, fault.times)
         ]
 
@@ -75,21 +71,19 @@ def list_unmet_faults(request: Request) -> Any:
 @routes.add("DELETE", "/faults")
 def remove_faults(request: Request) -> None:
     """Remove every fault plan."""
-    with request.opened() as (unit, account):
-        account.faults = []
-        unit.put("account", account.id, account.to_bytes())
+    with request.opened() as ctx:
+        ctx.account.change(faults=[])
 
 
 @routes.add("DELETE", "/faults/{id}")
 def remove_fault(request: Request) -> None:
     """Remove a fault plan."""
-    with request.opened() as (unit, account):
-        kept = [fault for fault in account.faults if fault.id != request.id]
-        if len(kept) == len(account.faults):
-            known = [fault.id for fault in account.faults]
+    with request.opened() as ctx:
+        known = [fault.id for fault in ctx.account.faults]
+        if request.id not in known:
             raise NotFoundError.among("fault", request.id, known)
-        account.faults = kept
-        unit.put("account", account.id, account.to_bytes())
+        kept = [fault for fault in ctx.account.faults if fault.id != request.id]
+        ctx.account.change(faults=kept)
 
 
 @routes.add("POST", "/holds", body=_HOLD)
@@ -101,10 +95,8 @@ def add_hold(request: Request) -> Any:
             "block the call that releases it. Serve with --server threads to use "
             "holds; a second server may share this --state."
         )
-    with request.opened() as (unit, account):
-        ids = account.ids()
-        id_ = ids.new("hold")
-        save_account(unit, account, ids)
+    with request.opened() as ctx:
+        id_ = ctx.ids.new("hold")
     options = {"at": "before_commit", **request.body}
     hold = request.application.holds.add(request.account, id_=id_, **options)
     return {"id": hold.id, "waiting": hold.waiting}

@@ -77,18 +77,18 @@ def show_settings(request: Request) -> Any:
         if isinstance(found, Refusal):
             return _shown(application.settings)
         account_id = found.account
-    with application.opened(account_id) as (_unit, account):
-        return _shown(application.settings_of(account))
+    with application.opened(account_id) as ctx:
+        return _shown(ctx.settings)
 
 
 @routes.add("PATCH", "/settings", body=SETTINGS)
 def change_settings(request: Request) -> Any:
     """Change settings of the account; null restores the emulator's. Show them all."""
-    with request.opened() as (unit, account):
-        changed = {**account.settings, **request.body}
-        account.settings = {k: v for k, v in changed.items() if v is not None}
-        unit.put("account", account.id, account.to_bytes())
-        return _shown(request.application.settings_of(account))
+    with request.opened() as ctx:
+        changed = {**ctx.account.settings, **request.body}
+        kept = {name: value for name, value in changed.items() if value is not None}
+        ctx.account.change(settings=kept)
+        return _shown(request.application.settings_of(ctx.account))
 
 
 def _shown(settings: Settings) -> dict[str, Any]:

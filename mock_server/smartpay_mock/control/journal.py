@@ -25,8 +25,8 @@ def list_requests(request: Request) -> Any:
         raise NotFoundError.among("operation", operation, list(known))
     limit = request.count("limit", 1_000)
     kept = request.application.settings.journal  # the store may have a few more
-    with request.opened() as (unit, _account):
-        rows = unit.page(KIND, limit=kept) if kept else []
+    with request.opened() as ctx:
+        rows = ctx.unit.page(KIND, limit=kept) if kept else []
     chosen = [
         row for row in rows if operation is None or operation_of(row) == operation
     ]
@@ -41,9 +41,9 @@ def show_request(request: Request) -> Any:
     """
     newest: list[str] = []
     for account in (request.account, SERVER_ACCOUNT):
-        with request.application.opened(account) as (unit, _account):
-            found = unit.row(KIND, request.id)
-            newest = newest or [row.id for row in unit.page(KIND, limit=5)]
+        with request.application.opened(account) as ctx:
+            found = ctx.unit.row(KIND, request.id)
+            newest = newest or [row.id for row in ctx.unit.page(KIND, limit=5)]
         if found is not None:
             return read(found)
     raise NotFoundError(
@@ -56,5 +56,5 @@ def show_request(request: Request) -> Any:
 @routes.add("DELETE", "/requests")
 def clear_requests(request: Request) -> None:
     """Empty the journal."""
-    with request.opened() as (unit, _account):
-        unit.trim(KIND, 0)
+    with request.opened() as ctx:
+        ctx.unit.trim(KIND, 0)

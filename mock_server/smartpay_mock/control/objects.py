@@ -6,14 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from smartpay_fixtures import sandbox_values_document
-from smartpay_mock.api.application import save_account
 from smartpay_mock.control.routes import Request, Routes, json_object
 from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
 from smartpay_mock.kernel.json import decode
 from smartpay_mock.resources import Context
-from smartpay_mock.resources.consumers import find_consumer, keep_consumer, new_consumer
+from smartpay_mock.resources.consumers import find_consumer, new_consumer
 from smartpay_mock.resources.context import created
-from smartpay_mock.resources.tokens import keep_token
 from smartpay_mock.resources.views import Document, expanded, plain
 from smartpay_mock.storage.base import Unit
 from smartpay_schemas import LIFECYCLES, schema
@@ -55,9 +53,8 @@ _NEW_CONSUMER = json_object(
 @routes.add("GET", "/orders")
 def list_orders(request: Request) -> Any:
     """List orders, oldest first."""
-    with request.opened() as (unit, account):
-        ctx: Context = request.application.context(unit, account, account.ids())
-        return [expanded(order, ctx.find) for order in _stored(unit, "order")]
+    with request.opened() as ctx:
+        return [expanded(order, ctx.find) for order in _stored(ctx.unit, "order")]
 
 
 @routes.add("GET", "/payments")
@@ -95,7 +92,7 @@ def create_token(request: Request) -> Any:
             **body,
             "_consumer": consumer["id"],
         }
-        keep_token(ctx, token)
+        ctx.save(token)
         return token
 
     return _create(request, make)
@@ -113,7 +110,7 @@ def change_token(request: Request) -> Any:
     changes = dict(request.body)
     if "decision" in changes:
         changes["_decision"] = changes.pop("decision")
-    return _change(request, "token", changes, keep_token)
+    return _change(request, "token", changes)
 
 
 @routes.add("GET", "/consumers")
@@ -137,7 +134,7 @@ def show_consumer(request: Request) -> Any:
 @routes.add("PATCH", "/consumers/{id}", body=_CONSUMER)
 def change_consumer(request: Request) -> Any:
     """Set whether a consumer is active, or the decision on authorizations."""
-    return _change(request, "consumer", request.body, keep_consumer)
+    return _change(request, "consumer", request.body)
 
 
 def _view(document: Document) -> Document:
@@ -150,11 +147,8 @@ def _view(document: Document) -> Document:
 
 
 def _create(request: Request, make: Callable[[Context], Document]) -> Document:
-    with request.opened() as (unit, account):
-        ctx = request.application.context(unit, account, account.ids())
-        document = make(ctx)
-        save_account(unit, account, ctx.ids)
-        return _view(document)
+    with request.opened() as ctx:
+        return _view(make(ctx))
 
 
 def _create_consumer(ctx: Context, **members: Any) -> Document:
@@ -170,29 +164,24 @@ def _create_consumer(ctx: Context, **members: Any) -> Document:
             f"emailAddress: {known['id']} has this address. Change that consumer with "
             "PATCH, or send another address."
         )
-    keep_consumer(ctx, consumer)
+    ctx.save(consumer)
     return consumer
 
 
 def _list(request: Request, kind: str) -> list[Document]:
-    with request.opened() as (unit, _account):
-        return [_view(document) for document in _stored(unit, kind)]
+    with request.opened() as ctx:
+        return [_view(document) for document in _stored(ctx.unit, kind)]
 
 
 def _show(request: Request, kind: str) -> Document:
-    with request.opened() as (unit, _account):
-        return _view(_find(unit, kind, request.id))
+    with request.opened() as ctx:
+        return _view(_find(ctx.unit, kind, request.id))
 
 
-def _change(
-    request: Request,
-    kind: str,
-    changes: Document,
-    keep: Callable[[Context, Document], None],
-) -> Document:
-    with request.opened() as (unit, account):
-        document = _find(unit, kind, request.id) | changes
-        keep(request.application.context(unit, account, account.ids()), document)
+def _change(request: Request, kind: str, changes: Document) -> Document:
+    with request.opened() as ctx:
+        document = _find(ctx.unit, kind, request.id) | changes
+        ctx.save(document)
         return _view(document)
 
 

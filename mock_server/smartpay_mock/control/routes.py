@@ -13,11 +13,11 @@ from http import HTTPStatus
 from typing import Any
 
 from smartpay_mock.api.application import Application
-from smartpay_mock.kernel.account import Account
 from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
 from smartpay_mock.kernel.exchange import Answer, Call
 from smartpay_mock.kernel.json import decode_request, encode
-from smartpay_mock.storage.base import StoreUnavailable, Unit
+from smartpay_mock.resources import Context
+from smartpay_mock.storage.base import StoreUnavailable
 from smartpay_schemas import problems
 
 PREFIX = "/__admin"
@@ -51,7 +51,7 @@ class Request:
         """The path parameter ``id``."""
         return self.params["id"]
 
-    def opened(self) -> AbstractContextManager[tuple[Unit, Account]]:
+    def opened(self) -> AbstractContextManager[Context]:
         """Open a unit of work on the controlled account."""
         return self.application.opened(self.account)
 

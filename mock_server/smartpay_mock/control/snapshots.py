@@ -85,9 +85,9 @@ def reset(request: Request) -> None:
 @routes.add("GET", "/state")
 def show_state(request: Request) -> Any:
     """Count the account's documents by kind."""
-    with request.opened() as (unit, account):
-        counts = {kind: unit.count(kind) for kind in sorted(unit.kinds())}
-        return {"account": decode(account.to_bytes()), "counts": counts}
+    with request.opened() as ctx:
+        counts = {kind: ctx.unit.count(kind) for kind in ctx.unit.kinds()}
+        return {"account": decode(ctx.account.to_bytes()), "counts": counts}
 
 
 @routes.add("POST", "/seed", body=_SEED)
@@ -97,17 +97,16 @@ def set_seed(request: Request) -> Any:
     The count of ids goes on. Otherwise the same seed, set twice, would give two
     objects the same id.
     """
-    with request.opened() as (unit, account):
-        account.seed = request.body["seed"]
-        unit.put("account", account.id, account.to_bytes())
+    with request.opened() as ctx:
+        ctx.account.change(seed=request.body["seed"])
     return {"seed": request.body["seed"]}
 
 
 @routes.add("GET", "/snapshots")
 def take_snapshot(request: Request) -> Any:
     """Take a snapshot of the account."""
-    with request.opened() as (unit, _account):
-        dumped = list(unit.dump())
+    with request.opened() as ctx:
+        dumped = list(ctx.unit.dump())
     rows = []
     for kind, group in groupby(dumped, key=itemgetter(0)):
         # Numbered from 1 in each kind, so that equal accounts have equal snapshots.

@@ -36,9 +36,9 @@ _FAULTS = {
 @routes.add("GET", "/webhooks/deliveries", query=("state", "endpoint"))
 def show_deliveries(request: Request) -> Any:
     """List webhook deliveries and their attempts, oldest first."""
-    with request.opened() as (unit, _account):
+    with request.opened() as ctx:
         rows = list_deliveries(
-            unit,
+            ctx.unit,
             state=request.query.get("state"),
             endpoint=request.query.get("endpoint"),
             limit=_MOST_DELIVERIES,
@@ -49,8 +49,8 @@ def show_deliveries(request: Request) -> Any:
 @routes.add("GET", "/webhooks/deliveries/{id}")
 def show_delivery(request: Request) -> Any:
     """Show a delivery and its attempts."""
-    with request.opened() as (unit, _account):
-        return view_delivery(find_delivery(unit, request.id))
+    with request.opened() as ctx:
+        return view_delivery(find_delivery(ctx.unit, request.id))
 
 
 @routes.add("POST", "/webhooks/deliveries/{id}/replay")
@@ -82,14 +82,14 @@ def drain(request: Request) -> Any:
 @routes.add("GET", "/webhooks/faults")
 def show_webhook_faults(request: Request) -> Any:
     """Show the account's webhook faults."""
-    with request.opened() as (unit, _account):
-        return asdict(read_faults(unit))
+    with request.opened() as ctx:
+        return asdict(read_faults(ctx.unit))
 
 
 @routes.add("PUT", "/webhooks/faults", body=_FAULTS)
 def set_webhook_faults(request: Request) -> Any:
     """Set the account's webhook faults; an empty object removes them."""
     faults = parse_faults(request.body)
-    with request.opened() as (unit, _account):
-        save_faults(unit, faults)
+    with request.opened() as ctx:
+        save_faults(ctx.unit, faults)
     return asdict(faults)

@@ -25,7 +25,7 @@ class Account:
         drawn: How many ids were drawn from the seed.
         faults: Its fault plans, also those that are spent.
         settings: Settings of this account, in place of the emulator's.
-        has_changed: Whether it must be stored again.
+        has_changed: Whether it must be stored again; ``change`` sets it.
     """
 
     id: str
@@ -36,6 +36,12 @@ class Account:
     faults: list[Fault] = field(default_factory=list)
     settings: dict[str, Any] = field(default_factory=dict)
     has_changed: bool = False
+
+    def change(self, **members: Any) -> None:
+        """Set members; the account is stored when its unit of work ends."""
+        for name, value in members.items():
+            setattr(self, name, value)
+        self.has_changed = True
 
     def ids(self) -> Ids:
         """Return the source of this account's ids."""

@@ -41,7 +41,7 @@ def create_checkout_session(
         advise_on_order(ctx, body)
         session["order"] = open_order(ctx, body, session["id"])["id"]
     session["url"] = checkout_url(ctx.base_url, session["id"])
-    ctx.save("checkout_session", session)
+    ctx.save(session)
     return session
 
 

@@ -56,7 +56,7 @@ def consumer_of(ctx: Context, email_address: str) -> Document:
     if known:
         return known
     consumer = new_consumer(ctx, emailAddress=email_address)
-    keep_consumer(ctx, consumer)
+    ctx.save(consumer)
     return consumer
 
 
@@ -78,8 +78,3 @@ def new_consumer(ctx: Context, **members: Any) -> Document:
         "createdAt": ctx.now,
         **members,
     }
-
-
-def keep_consumer(ctx: Context, consumer: Document) -> None:
-    """Keep a consumer where the address finds it."""
-    ctx.save("consumer", consumer, index_key=consumer["emailAddress"].casefold())

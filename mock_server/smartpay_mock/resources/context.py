@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from smartpay_mock.events.outbox import record_all
+from smartpay_mock.kernel.account import Account
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.ids import Ids
 from smartpay_mock.kernel.json import decode, encode
@@ -31,6 +33,19 @@ NOT_FOUND = {
 }
 """Kind of document -> the code that says that there is none."""
 
+LISTED = {"active", "disabled"}
+"""Lists show tokens in these states only (docs:/docs/token-management)."""
+
+INDEX_KEYS: dict[str, Callable[[Document], str | None]] = {
+    "consumer": lambda it: it["emailAddress"].casefold(),
+    "order": lambda it: it.get("_consumer"),
+    "payment": lambda it: it["order"],
+    "promotion_code": lambda it: it["code"].casefold(),
+    "refund": lambda it: it["payment"],
+    "token": lambda it: "listed" if it["status"] in LISTED else None,
+}
+"""Kind of document -> the key that finds a document, besides its id."""
+
 
 @dataclass(slots=True)
 class Context:
@@ -38,6 +53,7 @@ class Context:
 
     Attributes:
         unit: Writes go through it and are committed or rolled back together.
+        account: The account's state; saved when the unit ends, if it has changed.
         now: The account's time, in milliseconds since the epoch.
         ids: Source of new ids.
         rules: Tables and windows.
@@ -54,6 +70,7 @@ class Context:
     """
 
     unit: Unit
+    account: Account
     now: int
     ids: Ids
     rules: Rules
@@ -67,6 +84,13 @@ class Context:
     saved: dict[str, Document] = field(default_factory=dict)
     outcome: str = ""
     is_outcome_used: bool = False
+
+    def save_account(self) -> None:
+        """Save the account if it was changed or ids were drawn from its seed."""
+        account = self.account
+        if account.has_changed or self.ids.drawn != account.drawn:
+            account.drawn = self.ids.drawn
+            self.unit.put("account", account.id, account.to_bytes())
 
     def explain(self, rule: str, found: str) -> None:
         """Note that ``rule`` decided something, and what it found."""
@@ -100,13 +124,14 @@ class Context:
         """
         return self.saved.get(id_) or self.find(kind, id_)
 
-    def save(
-        self, kind: str, document: Document, *, index_key: str | None = None
-    ) -> None:
+    def save(self, document: Document) -> None:
         """Save ``document`` and set its time of change."""
+        kind, id_ = kind_of(document["object"]), document["id"]
         document["updatedAt"] = self.now
-        self.saved[document["id"]] = document
-        self.unit.put(kind, document["id"], encode(document), index_key=index_key)
+        self.saved[id_] = document
+        self.unit.put(
+            kind, id_, encode(document), index_key=index_key_of(kind, document)
+        )
 
     def step(self, resource: str, document: Document, action: str) -> Transition:
         """Move ``document`` through its lifecycle.
@@ -125,10 +150,6 @@ class Context:
         )
         return transition
 
-    def keep_order(self, order: Document) -> None:
-        """Save an order; once authorized, it is found by its consumer's id."""
-        self.save("order", order, index_key=order.get("_consumer"))
-
     def publish_step(self, transition: Transition, **subjects: Document) -> None:
         """Publish the events of a transition; ``subjects`` are the objects by name."""
         self.publish(
@@ -145,6 +166,18 @@ class Context:
             self.unit, events, now=self.now, new_id=self.ids.new, render=in_event
         )
         self.has_deliveries = self.has_deliveries or has_deliveries
+
+
+@cache
+def kind_of(object_: str) -> str:
+    """Return the kind of a document by its member ``object``: ``promotion_code``."""
+    return re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", object_)
+
+
+def index_key_of(kind: str, document: Document) -> str | None:
+    """Return the key of ``INDEX_KEYS`` that finds a document, if there is one."""
+    key = INDEX_KEYS.get(kind)
+    return None if key is None else key(document)
 
 
 def invalid(*problems: str) -> ApiError:

@@ -37,7 +37,7 @@ def create_coupon(ctx: Context, _params: dict[str, str], body: Document) -> Docu
         "redemptionCount": 0,
         "sponsored": False,
     }
-    ctx.save("coupon", coupon)
+    ctx.save(coupon)
     ctx.publish([("coupon.created", coupon)])
     return coupon
 
@@ -52,7 +52,7 @@ def update_coupon(ctx: Context, params: dict[str, str], body: Document) -> Docum
     """
     coupon = ctx.find("coupon", params["id"])
     if patched(coupon, body, *_CHANGEABLE):
-        ctx.save("coupon", coupon)
+        ctx.save(coupon)
         ctx.publish([("coupon.updated", coupon)])
     return coupon
 

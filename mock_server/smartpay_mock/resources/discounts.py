@@ -12,7 +12,7 @@ from typing import Any
 
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.resources.context import Context, created
-from smartpay_mock.resources.promotion_codes import find_by_code, keep_promotion_code
+from smartpay_mock.resources.promotion_codes import find_by_code
 
 Document = dict[str, Any]
 
@@ -60,8 +60,8 @@ def _count(
 ) -> None:
     promotion_code["redemptionCount"] += 1
     coupon["redemptionCount"] += 1
-    keep_promotion_code(ctx, promotion_code)
-    ctx.save("coupon", coupon)
+    ctx.save(promotion_code)
+    ctx.save(coupon)
     ctx.unit.put("redemption", _redemption(promotion_code, consumer), b"{}")
 
 

@@ -63,7 +63,7 @@ def open_order(ctx: Context, body: Document, session_id: str) -> Document:
     order = new_order(ctx, body)
     order["_session"] = session_id
     ctx.step("order", order, "open")
-    ctx.keep_order(order)
+    ctx.save(order)
     return order
 
 
@@ -76,7 +76,7 @@ def decline(ctx: Context, order: Document, *, is_final: bool = True) -> None:
     Source: docs:/reference/the-event-object.
     """
     transition = ctx.step("order", order, "decline" if is_final else "decline_softly")
-    ctx.keep_order(order)
+    ctx.save(order)
     ctx.publish_step(transition, order=order)
 
 
@@ -125,7 +125,7 @@ def authorize(ctx: Context, order: Document, **subjects: Document) -> None:
         subjects["payment"] = capture(
             ctx, order, {"amount": order["_authorized"], **copied(order, "reference")}
         )
-    ctx.keep_order(order)
+    ctx.save(order)
     ctx.publish_step(transition, order=order, **subjects)
 
 
@@ -213,7 +213,7 @@ def _close_order(ctx: Context, order: Document, action: str) -> None:
     order["_authorized"] = order["_captured"]
     ctx.explain("capture", f"{released} of {order['currency']} released")
     ctx.unit.delete("timer", order["id"])
-    ctx.keep_order(order)
+    ctx.save(order)
     ctx.publish_step(transition, order=order)
 
 

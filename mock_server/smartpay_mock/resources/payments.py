@@ -47,7 +47,7 @@ def create_payment(ctx: Context, _params: dict[str, str], body: Document) -> Doc
     if not keeps_rest:
         order["_authorized"] = order["_captured"]
         ctx.unit.delete("timer", order["id"])
-    ctx.keep_order(order)
+    ctx.save(order)
     ctx.publish_step(transition, payment=payment)
     return payment
 
@@ -73,7 +73,7 @@ def capture(
     order["payments"] = [*order["payments"], payment["id"]]
     if not fails:
         order["_captured"] += payment["amount"]
-    ctx.save("payment", payment, index_key=order["id"])
+    ctx.save(payment)
     return payment
 
 
@@ -87,7 +87,7 @@ def update_payment(ctx: Context, params: dict[str, str], body: Document) -> Docu
     """
     payment = ctx.find("payment", params["id"])
     if patched(payment, body, "description", "reference"):
-        ctx.save("payment", payment, index_key=payment["order"])
+        ctx.save(payment)
     return payment
 
 

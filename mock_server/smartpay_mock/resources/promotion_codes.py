@@ -42,7 +42,7 @@ def create_promotion_code(
         "onePerCustomer": body.get("onePerCustomer", False),
         "redemptionCount": 0,
     }
-    keep_promotion_code(ctx, promotion_code)
+    ctx.save(promotion_code)
     ctx.publish([("promotion_code.created", promotion_code)])
     return promotion_code
 
@@ -59,7 +59,7 @@ def update_promotion_code(
     """
     promotion_code = ctx.find("promotion_code", params["id"])
     if patched(promotion_code, body, *_CHANGEABLE):
-        keep_promotion_code(ctx, promotion_code)
+        ctx.save(promotion_code)
         ctx.publish([("promotion_code.updated", promotion_code)])
     return promotion_code
 
@@ -68,10 +68,3 @@ def find_by_code(ctx: Context, code: str) -> Document | None:
     """Return the promotion code with this code, ignoring case."""
     rows = ctx.unit.page("promotion_code", limit=1, index_key=code.casefold())
     return ctx.load("promotion_code", rows[0].id) if rows else None
-
-
-def keep_promotion_code(ctx: Context, promotion_code: Document) -> None:
-    """Keep a promotion code where its code finds it."""
-    ctx.save(
-        "promotion_code", promotion_code, index_key=promotion_code["code"].casefold()
-    )

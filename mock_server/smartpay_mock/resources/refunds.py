@@ -48,7 +48,7 @@ def create_refund(ctx: Context, _params: dict[str, str], body: Document) -> Docu
         ctx.explain("refund", "the setting refunds is failed; nothing is given back")
     else:
         payment["_refunded"] += amount
-    ctx.save("payment", payment, index_key=order["id"])
+    ctx.save(payment)
     ctx.publish_step(transition, refund=refund)
     return refund
 
@@ -67,7 +67,7 @@ def _refund(ctx: Context, payment: Document, body: Document) -> Document:
     }
     fails = ctx.settings.refunds == "failed"
     ctx.step("refund", refund, "fail" if fails else "refund")
-    ctx.save("refund", refund, index_key=payment["id"])
+    ctx.save(refund)
     return refund
 
 
@@ -81,7 +81,7 @@ def update_refund(ctx: Context, params: dict[str, str], body: Document) -> Docum
     """
     refund = ctx.find("refund", params["id"])
     if patched(refund, body, "description", "reference"):
-        ctx.save("refund", refund, index_key=refund["payment"])
+        ctx.save(refund)
     return refund
 
 

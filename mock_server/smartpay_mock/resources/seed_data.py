@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from smartpay_fixtures import sandbox_values
 from smartpay_mock.kernel.json import encode
-from smartpay_mock.resources.tokens import LISTED
+from smartpay_mock.resources.context import index_key_of
 from smartpay_mock.storage.base import Unit
 
 BORN_MS = 1_665_014_400_000
@@ -28,13 +28,14 @@ def write_seed_data(unit: Unit, now: int = BORN_MS) -> None:
 @lru_cache(maxsize=2)
 def _seed_rows(now: int) -> list[tuple[str, str, bytes, str | None]]:
     """Return kind, id, body and index key; accounts in memory share the bytes."""
-    rows: list[tuple[str, str, bytes, str | None]] = []
-    for consumer in sandbox_values().consumers.values():
-        document = {**consumer.document(), "createdAt": now, "updatedAt": now}
-        address = consumer.email_address.casefold()
-        rows.append(("consumer", consumer.id, encode(document), address))
-    for token in reversed(list(sandbox_values().tokens.values())):
-        document = {**token.document(now), "_consumer": token.consumer}
-        index_key = "listed" if token.status in LISTED else None
-        rows.append(("token", token.id, encode(document), index_key))
-    return rows
+    known, times = sandbox_values(), {"createdAt": now, "updatedAt": now}
+    consumers = [{**row.document(), **times} for row in known.consumers.values()]
+    tokens = [
+        {**row.document(now), "_consumer": row.consumer}
+        for row in known.tokens.values()
+    ]
+    return [
+        (kind, document["id"], encode(document), index_key_of(kind, document))
+        for kind, documents in (("consumer", consumers), ("token", tokens[::-1]))
+        for document in documents
+    ]

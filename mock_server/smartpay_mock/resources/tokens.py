@@ -15,19 +15,11 @@ from smartpay_mock.resources.context import Context, copied, created
 
 Document = dict[str, Any]
 
-# Lists show tokens in these states only (docs:/docs/token-management).
-LISTED = {"active", "disabled"}
 # Setting inactive_token -> states of a token that cannot be charged at all.
 _REFUSED = {
     "rejected": {"requires_authorization", "rejected"},
     "error": {"requires_authorization", "rejected", "disabled"},
 }
-
-
-def keep_token(ctx: Context, token: Document) -> None:
-    """Keep ``token``; lists find it while its status is one that they show."""
-    index_key = "listed" if token["status"] in LISTED else None
-    ctx.save("token", token, index_key=index_key)
 
 
 def find_token(ctx: Context, id_: str) -> Document:
@@ -75,7 +67,7 @@ def open_token(ctx: Context, body: Document, session_id: str) -> Document:
         "_session": session_id,
     }
     transition = ctx.step("token", token, "open")
-    keep_token(ctx, token)
+    ctx.save(token)
     ctx.publish_step(transition, token=token)
     return token
 
@@ -157,6 +149,6 @@ def _move(ctx: Context, token: Document, action: str) -> Document:
     before = token["status"]
     transition = ctx.step("token", token, action)
     if token["status"] != before:
-        keep_token(ctx, token)
+        ctx.save(token)
     ctx.publish_step(transition, token=token)
     return token

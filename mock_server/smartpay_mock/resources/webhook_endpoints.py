@@ -38,7 +38,7 @@ def create_webhook_endpoint(
         "metadata": body.get("metadata", {}),
         "signingSecret": new_secret(ctx.ids.characters),
     }
-    ctx.save("webhook_endpoint", endpoint)
+    ctx.save(endpoint)
     return endpoint
 
 
@@ -54,7 +54,7 @@ def update_webhook_endpoint(
     """
     endpoint = ctx.find("webhook_endpoint", params["id"])
     if patched(endpoint, body, *_CHANGEABLE):
-        ctx.save("webhook_endpoint", endpoint)
+        ctx.save(endpoint)
     return endpoint
 
 

@@ -19,7 +19,6 @@ from smartpay_mock.mutants.patches import (
 from smartpay_mock.mutants.responses import edit_successes
 from smartpay_mock.resources import Context
 from smartpay_mock.resources.payments import capture
-from smartpay_mock.resources.tokens import keep_token
 
 BASKETS = ("create_order", "create_checkout_session")
 
@@ -34,9 +33,9 @@ def charge_tokens(*statuses: str) -> Wrap:
         if token is None or token["status"] not in statuses:
             done: Document | None = original(ctx, params, body)
             return done
-        keep_token(ctx, {**token, "status": "active"})
+        ctx.save({**token, "status": "active"})
         order: Document = original(ctx, params, body)
-        keep_token(ctx, token)
+        ctx.save(token)
         return order
 
     return wrap
@@ -63,7 +62,7 @@ def capture_again(*statuses: str) -> Wrap:
         order: Document = original(ctx, params, body)
         if order["status"] in statuses:
             capture(ctx, order, {"amount": order["amount"]})
-            ctx.save("order", order)
+            ctx.save(order)
         return order
 
     return wrap
@@ -77,7 +76,7 @@ def capture_less(
     for id_ in order["payments"]:
         payment = ctx.find("payment", id_)
         payment["amount"] -= 1
-        ctx.save("payment", payment, index_key=order["id"])
+        ctx.save(payment)
     return order
 
 
@@ -87,7 +86,7 @@ def disable_token(
     """Disable the token after its first order."""
     order = original(ctx, params, body)
     token = ctx.find("token", order["tokenId"])
-    keep_token(ctx, {**token, "status": "disabled"})
+    ctx.save({**token, "status": "disabled"})
     return order
 
 
@@ -109,12 +108,10 @@ def add_fee(original: Any, ctx: Context, params: dict[str, str], body: Document)
 class _KeepAuthorization(Context):
     """Keeps the authorization of a canceled order."""
 
-    def save(
-        self, kind: str, document: Document, *, index_key: str | None = None
-    ) -> None:
-        if kind == "order" and document["status"] == "canceled":
+    def save(self, document: Document) -> None:
+        if document["object"] == "order" and document["status"] == "canceled":
             document["_authorized"] = document["amount"]
-        super().save(kind, document, index_key=index_key)
+        super().save(document)
 
 
 def _cancel_in_response_only(

@@ -6,7 +6,6 @@ from typing import Any
 
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.mutants.catalogue.responses import with_status
-from smartpay_mock.mutants.documents import save_document
 from smartpay_mock.mutants.mutant import Mutant
 from smartpay_mock.mutants.patches import (
     Document,
@@ -29,7 +28,7 @@ def capture_over(
     order = ctx.load("order", body["order"])
     if order and body["amount"] > left_to_capture(order):
         order["_authorized"] = order["_captured"] + body["amount"]
-        ctx.keep_order(order)
+        ctx.save(order)
     return original(ctx, params, body)
 
 
@@ -59,7 +58,7 @@ def unlist_capture(
     payment = original(ctx, params, body)
     order = ctx.find("order", payment["order"])
     order["payments"] = []
-    ctx.keep_order(order)
+    ctx.save(order)
     return payment
 
 
@@ -69,7 +68,7 @@ def _capture_everything(
     """Set the amount of a capture to that of its order."""
     payment = original(ctx, params, body)
     payment["amount"] = ctx.find("order", payment["order"])["amount"]
-    save_document(ctx, payment)
+    ctx.save(payment)
     return payment
 
 
@@ -81,7 +80,7 @@ def refund_over(
     amount = body.get("amount", 0)
     if payment and amount > left_to_refund(payment):
         payment["_refunded"] = payment["amount"] - amount
-        save_document(ctx, payment)
+        ctx.save(payment)
     return original(ctx, params, body)
 
 
@@ -102,7 +101,7 @@ def unlist_refund(
     refund = original(ctx, params, body)
     payment = ctx.find("payment", refund["payment"])
     payment["refunds"] = []
-    save_document(ctx, payment)
+    ctx.save(payment)
     return refund
 
 

@@ -11,7 +11,6 @@ from smartpay_mock.api.pagination import Page
 from smartpay_mock.app import Patch
 from smartpay_mock.kernel.exchange import Answer, Call
 from smartpay_mock.kernel.json import decode, encode
-from smartpay_mock.mutants.documents import save_document
 from smartpay_mock.mutants.mutant import Mutant
 from smartpay_mock.mutants.patches import (
     Document,
@@ -67,7 +66,7 @@ def _replace_metadata(
     document = original(ctx, params, body)
     if "metadata" in body:
         document["metadata"] = body["metadata"]
-        save_document(ctx, document)
+        ctx.save(document)
     return document
 
 
