@@ -1,5 +1,5 @@
 """``python -m smartpay_mock`` is the command ``smartpay-sandbox``."""
 
-from smartpay_mock.cli import main
+from smartpay_mock.cli import NAME, main
 
-main()
+main(prog_name=NAME)

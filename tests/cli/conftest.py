@@ -17,6 +17,11 @@ _POLL_S = 0.02
 _DEADLINE_S = 20.0
 
 
+def state_of(folder: Path) -> dict[str, str]:
+    """Return the variable for where emulators are recorded: not in the user's home."""
+    return {"XDG_STATE_HOME": str(folder / "state")}
+
+
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     """Return a function that runs the command in an empty folder."""
@@ -29,7 +34,7 @@ def run(tmp_path: Path) -> Run:
             text=True,
             timeout=60,
             cwd=tmp_path,
-            env={**kept, "COLUMNS": "80", **environ},
+            env={**kept, "COLUMNS": "80", **state_of(tmp_path), **environ},
             check=False,
         )
 
@@ -42,7 +47,8 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
     running: list[Served] = []
 
     def start(*arguments: str, stdout: int = subprocess.PIPE) -> Served:
-        served = Served(tmp_path / f"port-{len(running)}", arguments, stdout)
+        port_file = tmp_path / f"port-{len(running)}"
+        served = Served(port_file, arguments, stdout, state_of(tmp_path))
         running.append(served)
         return served.ready()
 
@@ -55,15 +61,21 @@ class Served:
     """``smartpay-sandbox serve`` in a process of its own."""
 
     def __init__(
-        self, port_file: Path, arguments: tuple[str, ...], stdout: int
+        self,
+        port_file: Path,
+        arguments: tuple[str, ...],
+        stdout: int,
+        environ: dict[str, str],
     ) -> None:
         self._port_file = port_file
+        self.environ = environ
         argv = [*COMMAND, "serve", "--port", "0", "--port-file", str(port_file)]
         self.process = subprocess.Popen(
             [*argv, *arguments],
             stdout=stdout,
             stderr=subprocess.STDOUT,
             text=True,
+            env={**os.environ, **environ},
         )
 
     def ready(self) -> Served:

@@ -2,28 +2,54 @@
 
 from __future__ import annotations
 
+import os
 from difflib import get_close_matches
 from importlib import import_module
 
 import click
+from click.shell_completion import CompletionItem
 
 from smartpay_mock.kernel.errors import SandboxUsageError
 
-COMMANDS = {
-    "serve": ("serve:command", "Run the emulator."),
-    "demo": ("demo:command", "Create orders on an emulator and show the results."),
-    "verify": ("kit:verify", "Run the contract kit against a server."),
-    "drift": ("kit:drift", "Compare two servers, field by field."),
-    "mutants": ("mutants:command", "Mutation-test your suite with deliberate bugs."),
-    "exec": ("exec_:command", "Run a command with an emulator."),
-    "trigger": ("trigger:command", "Cause an event on a running emulator."),
-    "grade": ("grade:command", "Grade how a client retries charges."),
-    "env": ("sdks:env", "Print shell variables that point an SDK at an emulator."),
-    "doctor": ("sdks:doctor", "Find out why a client does not reach the emulator."),
-    "openapi": ("openapi:openapi", "Print the API as OpenAPI 3.1."),
-    "contract": ("openapi:contract", "Compare versions of the API."),
+SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
+    "Run an emulator": {
+        "serve": ("serve:command", "Run the emulator."),
+        "exec": ("exec_:command", "Run a command with an emulator."),
+        "demo": ("demo:command", "Create orders on an emulator and show the results."),
+    },
+    "Act on a running emulator": {
+        "orders": ("orders:orders", "List the newest orders."),
+        "order": ("orders:order", "Show an order and what happened to it."),
+        "tokens": ("tokens:tokens", "List the tokens of the account."),
+        "token": ("tokens:token", "Enable, disable or decline a token."),
+        "clock": ("clock:command", "Show or set the time of the account."),
+        "trigger": ("trigger:command", "Cause an event of any type."),
+    },
+    "Test servers, clients and suites": {
+        "verify": ("kit:verify", "Run the contract kit against a server."),
+        "drift": ("kit:drift", "Compare two servers, field by field."),
+        "grade": ("grade:command", "Grade how a client retries charges."),
+        "mutants": (
+            "mutants:command",
+            "Mutation-test your suite with deliberate bugs.",
+        ),
+        "contract": ("openapi:contract", "Compare versions of the API."),
+    },
+    "Connect": {
+        "env": ("sdks:env", "Print shell variables that point an SDK at an emulator."),
+        "doctor": (
+            "sdks:doctor",
+            "Find out why a client does not reach the emulator.",
+        ),
+        "openapi": ("openapi:openapi", "Print the API as OpenAPI 3.1."),
+        "completion": ("completion:command", "Print the completion for a shell."),
+    },
 }
-"""Name -> module and function, and the help line, so that help imports no command."""
+"""Section -> name -> module and function, and its help, which imports no command."""
+
+COMMANDS = {
+    name: row for commands in SECTIONS.values() for name, row in commands.items()
+}
 
 NAME = "smartpay-sandbox"
 EXIT_USAGE = 2
@@ -55,15 +81,29 @@ class _LazyGroup(click.Group):
     def format_commands(
         self, ctx: click.Context, formatter: click.HelpFormatter
     ) -> None:
-        rows = [(name, help_) for name, (_, help_) in COMMANDS.items()]
-        with formatter.section("Commands"):
-            formatter.write_dl(rows)
+        for title, commands in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl(
+                    [(f"{name:10}", help_) for name, (_, help_) in commands.items()]
+                )
+
+    def shell_complete(
+        self, ctx: click.Context, incomplete: str
+    ) -> list[CompletionItem]:
+        found = [
+            CompletionItem(name, help=help_)
+            for name, (_, help_) in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
 
     def invoke(self, ctx: click.Context) -> object:
+        if os.environ.get("NO_COLOR"):  # see https://no-color.org
+            ctx.color = False
         try:
             return super().invoke(ctx)
         except SandboxUsageError as error:
-            click.echo(f"smartpay-sandbox: {error}", err=True)
+            click.echo(f"{NAME}: {error}", err=True)
             ctx.exit(EXIT_USAGE)
 
 

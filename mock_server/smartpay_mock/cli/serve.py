@@ -17,8 +17,8 @@ import click
 
 from smartpay_fixtures import sandbox_values
 from smartpay_mock.cli.console import Console, banner, warning
-from smartpay_mock.cli.control import call_control
 from smartpay_mock.cli.printer import Printer
+from smartpay_mock.cli.servers import RunningServer, recorded, write
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.hosts import is_loopback
 from smartpay_mock.kernel.ids import new_password
@@ -52,6 +52,14 @@ class Addresses:
     root_url: str
     tls_root_url: str = ""
     certificates: Certificates | None = None
+
+    def server(self, settings: Settings) -> RunningServer:
+        """Return what commands need to call the emulator."""
+        return RunningServer(
+            self.root_url,
+            admin_token="" if is_loopback(settings.host) else settings.admin_token,
+            ca_file=str(self.certificates.ca_path) if self.certificates else "",
+        )
 
 
 OnReady = Callable[[Addresses], None]
@@ -190,6 +198,7 @@ def command(
 
     def on_ready(at: Addresses) -> None:
         play_scenario(at)
+        write(record, at.server(settings))
         if ca_file and at.certificates:
             _write_whole(ca_file, at.certificates.ca_path.read_text().rstrip())
         if port_file:
@@ -198,7 +207,8 @@ def command(
             printer(_ready(at, settings, token, as_json=as_json))
 
     log, printer = Log(not (quiet or as_json), verbose), Printer()
-    _serve(settings, on_ready, log, printer)
+    with recorded() as record:
+        _serve(settings, on_ready, log, printer)
 
 
 def _serve(settings: Settings, on_ready: OnReady, log: Log, printer: Printer) -> None:
@@ -300,21 +310,17 @@ def _scenario_player(named: str, settings: Settings) -> OnReady:
     if not named:
         return lambda _at: None
     from smartpay_mock.testing.seed_data import (  # noqa: PLC0415 - with --scenario only
-        scenario_call,
+        check_scenario,
+        run_scenario_on,
     )
 
-    path, body = scenario_call(named)
+    scenario = check_scenario(named)
 
     def play(at: Addresses) -> None:
+        from smartpay_mock.cli.emulator import client_of  # noqa: PLC0415 - likewise
+
         for key in settings.accounts or (sandbox_values().secret_key,):
-            call_control(
-                at.root_url,
-                path,
-                body,
-                secret_key=key,
-                admin_token="" if is_loopback(settings.host) else settings.admin_token,
-                ca_file=str(at.certificates.ca_path) if at.certificates else None,
-            )
+            run_scenario_on(client_of(at.server(settings), key), scenario)
 
     return play
 

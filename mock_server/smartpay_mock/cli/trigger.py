@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from smartpay_fixtures import sandbox_values
-from smartpay_mock.cli.control import call_control
+from smartpay_mock.cli.emulator import on_emulator
+from smartpay_mock.cli.output import print_json
 from smartpay_mock.kernel.errors import SandboxUsageError
-from smartpay_mock.kernel.settings import environment_name
+from smartpay_mock.testing.client import AccountClient
 from smartpay_schemas import EVENTS
 
 
@@ -28,25 +28,6 @@ def _list_types(ctx: click.Context, _option: object, is_wanted: bool) -> None:
     "--data", metavar="JSON", help="Members of the object to replace, as JSON object."
 )
 @click.option(
-    "--url",
-    default="http://127.0.0.1:8585",
-    show_default=True,
-    help="URL of the emulator.",
-)
-@click.option(
-    "--secret-key",
-    default=lambda: sandbox_values().secret_key,
-    show_default="the documented test key",
-    help="Secret key of the account.",
-)
-@click.option(
-    "--admin-token",
-    envvar=environment_name("admin_token"),
-    default="",
-    help="Admin token of an emulator that listens beyond loopback.",
-)
-@click.option("--ca-file", help="CA certificate of an emulator with HTTPS.")
-@click.option(
     "--list",
     is_flag=True,
     is_eager=True,
@@ -54,12 +35,9 @@ def _list_types(ctx: click.Context, _option: object, is_wanted: bool) -> None:
     callback=_list_types,
     help="List the types of events and exit.",
 )
+@on_emulator
 def command(
-    type_: str,
-    object_id: str | None,
-    data: str | None,
-    url: str,
-    **options: Any,
+    *, client: AccountClient, type_: str, object_id: str | None, data: str | None
 ) -> None:
     """Cause an event of TYPE and print it.
 
@@ -75,7 +53,6 @@ def command(
             body["data"] = json.loads(data)
         except ValueError as error:
             raise SandboxUsageError(f"--data is not JSON: {error}.") from error
-    root_url = url.rstrip("/").removesuffix("/v1")
-    made = call_control(root_url, "/events", body, **options)
-    click.echo(json.dumps(made["event"], ensure_ascii=False, indent=2))
+    made = client.admin("POST", "/events", body=body)
+    print_json(made["event"])
     click.echo(f"Webhook deliveries: {len(made['deliveries'])}", err=True)

@@ -50,11 +50,26 @@ _NEW_CONSUMER = json_object(
 )
 
 
-@routes.add("GET", "/orders")
+@routes.add("GET", "/orders", query=("status", "limit"))
 def list_orders(request: Request) -> Any:
-    """List orders, oldest first."""
+    """List orders, oldest first; with `limit`, the newest of them."""
+    status, known = request.query.get("status"), LIFECYCLES["order"].states
+    if status is not None and status not in known:
+        raise NotFoundError.among("status of an order", status, known)
+    limit = request.count("limit", 0) if "limit" in request.query else _ALL
     with request.opened() as ctx:
-        return [expanded(order, ctx.find) for order in _stored(ctx.unit, "order")]
+        orders = _stored(ctx.unit, "order", _ALL if status else limit)
+        chosen = [one for one in orders if status in {None, one["status"]}]
+        return [
+            expanded(one, ctx.find) for one in chosen[max(0, len(chosen) - limit) :]
+        ]
+
+
+@routes.add("GET", "/orders/{id}")
+def show_order(request: Request) -> Any:
+    """Show an order."""
+    with request.opened() as ctx:
+        return expanded(_find(ctx.unit, "order", request.id), ctx.find)
 
 
 @routes.add("GET", "/payments")
@@ -185,9 +200,9 @@ def _change(request: Request, kind: str, changes: Document) -> Document:
         return _view(document)
 
 
-def _stored(unit: Unit, kind: str) -> list[Document]:
-    """Return the documents of a kind, oldest first."""
-    return [decode(row.body) for row in reversed(unit.page(kind, limit=_ALL))]
+def _stored(unit: Unit, kind: str, limit: int = _ALL) -> list[Document]:
+    """Return the newest documents of a kind, oldest first."""
+    return [decode(row.body) for row in reversed(unit.page(kind, limit=limit))]
 
 
 def _find(unit: Unit, kind: str, id_: str) -> Document:

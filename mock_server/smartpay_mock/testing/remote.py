@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Callable, Iterable, Mapping
-from http.client import HTTPConnection  # vcrpy and others replace the module's name
+
+# vcrpy and others replace the names in the module.
+from http.client import HTTPConnection, HTTPSConnection
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
+from smartpay_mock.api.auth import ACCOUNT_HEADER
 from smartpay_mock.intercept.wsgi import Request, WSGIApp, WsgiResponse, call
 from smartpay_mock.kernel.environ import HEADER_NAMES, TIMEOUT
 from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
@@ -17,6 +21,9 @@ _ADMIN_PATH = "/__admin"
 # Longer than any call of the control API waits.
 _TIMEOUT_S = 120.0
 _NOT_FOUND = 404
+NO_ANSWER = 0
+"""The status of a call that nothing answered, in hints."""
+_SHARED = {NO_ANSWER: "It stops with the pytest run that started it."}
 # Headers of one connection, which a relay must not pass on (RFC 9110, 7.6.1).
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 
@@ -26,20 +33,33 @@ class RemoteEmulator:
 
     Args:
         root_url: Scheme and authority.
+        admin_token: For an emulator that listens beyond loopback.
+        ca_file: File of the CA that signed its certificate.
+        hints: What to do, by the status of a refusal; added to the message.
 
     Attributes:
         root_url: Scheme and authority.
         address: The same.
     """
 
-    def __init__(self, root_url: str) -> None:
+    def __init__(
+        self,
+        root_url: str,
+        *,
+        admin_token: str = "",
+        ca_file: str | None = None,
+        hints: Mapping[int, str] = _SHARED,
+    ) -> None:
         self.on_advice: Callable[[str], None] | None = None
         self.root_url = self.address = root_url
+        self._admin_token = admin_token
+        self._ca_file = ca_file
+        self._hints = hints
 
     @property
     def app(self) -> WSGIApp:
         """A WSGI app that passes every call on over HTTP."""
-        return _relay_to(self.root_url)
+        return _relay_to(self._connect)
 
     def admin(
         self,
@@ -56,19 +76,22 @@ class RemoteEmulator:
         if query:
             target = f"{target}?{urlencode(query)}"
         headers = {
-            "authorization": f"Bearer {secret_key}",
+            "authorization": f"Bearer {self._admin_token or secret_key}",
+            ACCOUNT_HEADER: secret_key,
             "content-type": "application/json",
         }
         data = b"" if body is None else json.dumps(body).encode()
         reply = self._send(
             Request(method, self.root_url + target, headers.items(), data)
         )
-        document = json.loads(reply.body) if reply.body else None
+        document = self._decode(reply.body)
         if reply.status < REFUSED:
             return document
         kind = NotFoundError if reply.status == _NOT_FOUND else SandboxUsageError
         error = document if isinstance(document, dict) else {}
-        raise kind(error.get("detail") or f"{method} {target} answered {reply.status}.")
+        answered = f"{method} {self.root_url}{target} answered {reply.status}."
+        hint = self._hints.get(reply.status, "")
+        raise kind(f"{error.get('detail') or answered} {hint}".rstrip())
 
     def failures(self) -> list[BaseException]:
         """Return nothing: the process that runs the emulator collects its errors."""
@@ -82,28 +105,44 @@ class RemoteEmulator:
         try:
             reply = call(self.app, request)
         except OSError as error:
-            reason = error
+            reason = error.strerror or error
         else:
             if reply.fault is None:
                 return reply
-        raise SandboxUsageError(
-            f"The shared emulator at {self.root_url} does not answer ({reason}). "
-            "It stops with the pytest run that started it."
-        )
+        raise self._does_not_answer(reason)
+
+    def _decode(self, body: bytes) -> Any:
+        try:
+            return json.loads(body) if body else None
+        except ValueError:
+            raise self._does_not_answer("its answer is not JSON") from None
+
+    def _does_not_answer(self, reason: object) -> SandboxUsageError:
+        text = f"No emulator answers at {self.root_url} ({reason})."
+        return SandboxUsageError(f"{text} {self._hints.get(NO_ANSWER, '')}".rstrip())
+
+    def _connect(self, timeout_s: float) -> HTTPConnection:
+        parts = urlsplit(self.root_url)
+        if parts.scheme != "https":
+            return HTTPConnection(parts.netloc, timeout=timeout_s)
+        context = ssl.create_default_context(cafile=self._ca_file)
+        return HTTPSConnection(parts.netloc, timeout=timeout_s, context=context)
 
 
-def _relay_to(root_url: str) -> WSGIApp:
-    """Return a WSGI app that answers what the server at ``root_url`` answers.
+def _relay_to(connect: Callable[[float], HTTPConnection]) -> WSGIApp:
+    """Return a WSGI app that answers what a server answers.
 
     If the connection to the server breaks, the app raises the ``OSError`` or
     ``http.client.HTTPException``.
+
+    Args:
+        connect: Returns a connection to the server, with a timeout in seconds.
     """
-    authority = urlsplit(root_url).netloc
 
     def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         # The client's own timeout applies here too, so that a stall stays a stall.
         timeout_s = environ.get(TIMEOUT) or _TIMEOUT_S
-        connection = HTTPConnection(authority, timeout=timeout_s)
+        connection = connect(timeout_s)
         try:
             connection.request(
                 environ["REQUEST_METHOD"],

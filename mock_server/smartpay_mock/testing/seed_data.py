@@ -89,23 +89,20 @@ def run_scenario_on(client: AccountClient, scenario: ScenarioSource) -> dict[str
     return dict(created)
 
 
-def scenario_call(scenario: str) -> tuple[str, dict[str, Any]]:
-    """Return the path below ``/__admin`` and the body that run a scenario.
-
-    Args:
-        scenario: Its name, or the path of a JSON file.
+def check_scenario(scenario: str) -> ScenarioSource:
+    """Return a scenario named on a command line: a name, or what its file contains.
 
     Raises:
         NotFoundError: There is no such scenario.
         SandboxUsageError: The file can't be read, or is no JSON object.
     """
     if _is_file(scenario):
-        return "/scenarios", read_scenario(scenario)
+        return read_scenario(scenario)
     from smartpay_fixtures.scenarios import scenarios  # noqa: PLC0415 - reads files
 
     if scenario not in scenarios():
         raise NotFoundError.among("scenario", scenario, list(scenarios()))
-    return f"/scenarios/{scenario}", {}
+    return scenario
 
 
 def _is_file(scenario: str | PathLike[str]) -> bool:
