@@ -1,16 +1,19 @@
-"""Fixtures of all tests: a check that no thread is left running, and a PostgreSQL."""
+"""Fixtures of all tests: files, a check for threads that still run, a PostgreSQL."""
 
 from __future__ import annotations
 
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
+from pathlib import Path
 
 import pytest
 
 from postgresql import installed_server, running, running_installed
 
+ROOT = Path(__file__).resolve().parents[1]
 TIMEOUT_S = 2.0
 """How long a thread may take to end, in seconds."""
 
@@ -26,6 +29,22 @@ def started_since(before: set[threading.Thread]) -> list[threading.Thread]:
         for thread in threading.enumerate()
         if thread not in before and not thread.name.startswith(LASTING)
     ]
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """Return the folder of the repository."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def tracked() -> list[Path]:
+    """Return the files under version control that exist, relative to the root."""
+    listing = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    names = [Path(name) for name in listing.stdout.split("\0") if name]
+    return [name for name in names if (ROOT / name).is_file()]
 
 
 @pytest.fixture(autouse=True)

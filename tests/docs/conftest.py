@@ -47,12 +47,6 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="session")
-def root() -> Path:
-    """Return the folder of the repository."""
-    return Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="session")
 def blocks(root: Path) -> Blocks:
     """Return what finds a page's blocks of some languages, in their order."""
 
