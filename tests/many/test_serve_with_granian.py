@@ -123,17 +123,17 @@ def test_a_mutant_is_as_broken_with_granian(own_cluster: Any, key: str) -> None:
     assert len(ids) == 4
 
 
-def test_a_hold_is_refused_where_it_would_hold_up_its_release(
+def test_a_hold_is_refused_where_other_processes_would_ignore_it(
     own_cluster: Any, key: str
 ) -> None:
-    """The answer says which server takes it."""
-    own_cluster.add("--server", "granian")
+    """The answer says how to serve so that holds work."""
+    own_cluster.add("--workers", "2")
 
     with closing(own_cluster.client(0, key)) as client:
         reply = client("POST", "/__admin/holds", {"operation": "create_order"})
 
     assert reply.status == 400
-    assert "--server threads" in reply.json["detail"]
+    assert "--workers 1" in reply.json["detail"]
 
 
 REMEDIES = {

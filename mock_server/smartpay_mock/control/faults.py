@@ -89,11 +89,11 @@ def remove_fault(request: Request) -> None:
 @routes.add("POST", "/holds", body=_HOLD)
 def add_hold(request: Request) -> Any:
     """Hold the calls of an operation."""
-    if request.application.settings.server == "granian":
+    if request.application.settings.workers > 1:
         raise SandboxUsageError(
-            "granian answers one call at a time in each process, so a held call would "
-            "block the call that releases it. Serve with --server threads to use "
-            "holds; a second server may share this --state."
+            "A hold stops only calls of the process that has it, and calls reach any "
+            "of the --workers. Serve with --workers 1 to use holds; a second server "
+            "may share this --state."
         )
     with request.opened() as ctx:
         id_ = ctx.ids.new("hold")

@@ -1,9 +1,7 @@
 """``serve --server granian``: a server for load, in processes of its own.
 
-granian (extra ``fast``) speaks HTTP in Rust and calls the app from one thread per
-process: more threads only contend for the interpreter's lock. It gives no access to
-the socket, so transport faults need ``--server threads``. A request that is held or
-delayed holds up its whole process; ``--server threads`` serves others meanwhile.
+granian (extra ``fast``) speaks HTTP in Rust. It gives no access to the socket, so
+transport faults need ``--server threads``.
 
 Every process has the app, the store, and a worker that delivers webhooks. A lease in
 the store lets one of them deliver for an account at a time.
@@ -17,11 +15,10 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import fields, replace
 from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from io import BytesIO
 from multiprocessing.util import Finalize
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -29,7 +26,8 @@ from urllib.parse import urlsplit
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.settings import Settings, environment_name, load_settings
 from smartpay_mock.server.bind import BACKLOG, listen, url_of
-from smartpay_mock.server.http import Refusal, WSGIApp, describe_refusal
+from smartpay_mock.server.rsgi import to_rsgi
+from smartpay_mock.server.sandbox import body_limit
 from smartpay_mock.server.tls import Certificates
 from smartpay_mock.storage import open_store
 
@@ -104,8 +102,7 @@ def _import_granian() -> Callable[..., Any]:
         ) from error
     return partial(
         Granian,
-        interface=Interfaces.WSGI,
-        blocking_threads=1,
+        interface=Interfaces.RSGI,
         http=HTTPModes.http1,
         websockets=False,
         backlog=BACKLOG,
@@ -134,64 +131,14 @@ def load_app(make_app: MakeApp | None = None) -> Any:
         start_worker,
     )
 
-    app = (make_app or create_app)(load_settings())
+    settings = load_settings()
+    app = (make_app or create_app)(settings)
     # The store stays open: calls that were taken are still answered.
     Finalize(None, start_worker(app, []).stop, exitpriority=1)
     # Objects that live as long as the process need no garbage collection.
     gc.collect()
     gc.freeze()
-    return strict(app.wsgi_app)
-
-
-def strict(app: WSGIApp) -> WSGIApp:
-    """Return an app that refuses requests which granian passes on but should not.
-
-    A chunked body is read here as a whole: only then does granian reveal that it was
-    cut off, by giving nothing. So no limit of size holds while such a body arrives,
-    and an empty one is refused, since it looks like one that was cut off.
-    """
-
-    def call(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        problem = _read_chunked_body(environ) or _read_host(environ)
-        if not problem:
-            return app(environ, start_response)
-        status, headers, body = describe_refusal(Refusal(400, problem))
-        start_response(status, [*headers, ("Connection", "close")])
-        return (body,)
-
-    return call
-
-
-def _read_host(environ: dict[str, Any]) -> str:
-    """Return what is wrong with the Host header, or ''.
-
-    granian passes on several values joined by a comma, and none as empty text.
-    """
-    host = environ.get("HTTP_HOST", "")
-    if "," in host:
-        return "it has two Host headers"
-    if host:
-        return ""
-    environ.pop("HTTP_HOST", None)
-    is_needed = environ["SERVER_PROTOCOL"] == "HTTP/1.1"
-    return "it has no Host header" if is_needed else ""
-
-
-def _read_chunked_body(environ: dict[str, Any]) -> str:
-    """Read a chunked body to its end; return what is wrong with it, or ''."""
-    coding = environ.get("HTTP_TRANSFER_ENCODING")
-    if coding is None:
-        return ""
-    if coding.lower() != "chunked":
-        return f"Transfer-Encoding {coding!r} is not supported"
-    if environ.get("CONTENT_LENGTH"):
-        return "it has both Content-Length and Transfer-Encoding"
-    body = environ["wsgi.input"].read()
-    if not body:
-        return "its chunked body is empty or does not end"
-    environ["wsgi.input"] = BytesIO(body)
-    environ["CONTENT_LENGTH"] = str(len(body))
-    return ""
+    return to_rsgi(app.wsgi_app, partial(body_limit, settings))
 
 
 def to_environment(settings: Settings) -> dict[str, str]:

@@ -214,23 +214,38 @@ class RequestParser:
             return f"HTTP/{version} is not supported"
         environ = self._environ = self._common.copy()
         environ["REQUEST_METHOD"] = method
-        environ["SERVER_PROTOCOL"] = f"HTTP/{version}"
-        for name, value in self._headers:
-            key = _key_of(name)
-            text = value.decode("latin-1").strip(" \t")
-            if key == "HTTP_HOST" and key in environ:
-                return "it has two Host headers"
-            environ[key] = f"{environ[key]}, {text}" if key in environ else text
-        environ.pop("", None)
-        environ[HEADER_NAMES] = tuple(
-            name.decode("latin-1").lower() for name, _ in self._headers
-        )
-        if version == "1.1" and "HTTP_HOST" not in environ:
-            return "it has no Host header"
-        coding = environ.get("HTTP_TRANSFER_ENCODING")
-        if coding is not None and (coding.lower() != "chunked" or version == "1.0"):
-            return f"Transfer-Encoding {coding!r} is not supported"
+        headers = [
+            (name.decode("latin-1"), value.decode("latin-1"))
+            for name, value in self._headers
+        ]
+        problem = read_headers(environ, version, headers)
+        if problem:
+            return problem
         return _read_target(self._url.decode("latin-1"), environ)
+
+
+def read_headers(environ: Environ, version: str, headers: Headers) -> str:
+    """Put the headers into the environment; return what is wrong with them, or ''.
+
+    Args:
+        environ: The WSGI environment of the request.
+        version: Of HTTP, ``1.0`` or ``1.1``.
+        headers: In the order sent.
+    """
+    environ["SERVER_PROTOCOL"] = f"HTTP/{version}"
+    for name, value in headers:
+        key, text = _key_of(name), value.strip(" \t")
+        if key == "HTTP_HOST" and key in environ:
+            return "it has two Host headers"
+        environ[key] = f"{environ[key]}, {text}" if key in environ else text
+    environ.pop("", None)
+    environ[HEADER_NAMES] = tuple(name.lower() for name, _ in headers)
+    if version == "1.1" and "HTTP_HOST" not in environ:
+        return "it has no Host header"
+    coding = environ.get("HTTP_TRANSFER_ENCODING")
+    if coding is not None and (coding.lower() != "chunked" or version == "1.0"):
+        return f"Transfer-Encoding {coding!r} is not supported"
+    return ""
 
 
 def _read_target(target: str, environ: Environ) -> str:
@@ -256,14 +271,14 @@ def _unquote(path: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _key_of(name: bytes) -> str:
+def _key_of(name: str) -> str:
     """Return a header's name in the environment; empty if it is dropped.
 
     A name with an underscore is dropped: it could pass for one with a hyphen.
     """
-    if b"_" in name:
+    if "_" in name:
         return ""
-    key = name.decode("latin-1").upper().replace("-", "_")
+    key = name.upper().replace("-", "_")
     return key if key in _UNPREFIXED else f"HTTP_{key}"
 
 

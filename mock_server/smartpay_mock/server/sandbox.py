@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from smartpay_mock.kernel.errors import SandboxUsageError
@@ -139,17 +140,11 @@ class Sandbox:
             self._host,
             port,
             tls=tls,
-            body_limit=self._body_limit,
+            body_limit=partial(body_limit, self._settings or Settings()),
             errors=self.errors,
             name=self._name,
         )
         self._servers.append(server.start())
-
-    def _body_limit(self, path: str) -> int:
-        """Return the largest body to read; one byte more than the API accepts."""
-        if path.startswith(ADMIN_PATH):
-            return ADMIN_BODY_BYTES
-        return (self._settings or Settings()).body_limit + 1
 
     def _deliver(self) -> None:
         """Deliver webhooks too, if the app is the emulator's own."""
@@ -176,3 +171,8 @@ class Sandbox:
 
     def __exit__(self, *_error: object) -> None:
         self.stop()
+
+
+def body_limit(settings: Settings, path: str) -> int:
+    """Return the largest body to read; one byte more than the API accepts."""
+    return ADMIN_BODY_BYTES if path.startswith(ADMIN_PATH) else settings.body_limit + 1
