@@ -261,9 +261,13 @@ class Account:
         return reply.json if reply.body else None
 
     def held(self) -> list[dict[str, Any]]:
-        """Return everything the account holds but its journal."""
+        """Return everything the account holds but its journal and its age."""
         documents: list[dict[str, Any]] = self.control("GET", "/snapshots")["documents"]
-        return [row for row in documents if row["kind"] != "request"]
+        kept = [row for row in documents if row["kind"] != "request"]
+        for row in kept:
+            if row["kind"] == "account":
+                del row["body"]["createdAt"]  # until the first call, reads begin anew
+        return kept
 
     def events(self) -> list[tuple[str, str]]:
         """Return (type, object id) of every event, oldest first."""

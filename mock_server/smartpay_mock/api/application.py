@@ -10,12 +10,13 @@ from smartpay_mock.api import journal
 from smartpay_mock.api.auth import SERVER_ACCOUNT, Callers
 from smartpay_mock.api.holds import Holds
 from smartpay_mock.api.idempotency import Idempotency
+from smartpay_mock.api.idle import has_own_documents
 from smartpay_mock.api.pagination import ReadPage, read_page
 from smartpay_mock.api.validation import Validate, validated
 from smartpay_mock.events import outbox
 from smartpay_mock.events.delivery import Deliverer
 from smartpay_mock.events.schedule import RETRY_AFTER_MS, parse_schedule
-from smartpay_mock.kernel.account import Account
+from smartpay_mock.kernel.account import Account, RecentAccounts
 from smartpay_mock.kernel.clock import wall_ms
 from smartpay_mock.kernel.exchange import Answer, Call
 from smartpay_mock.kernel.ids import Ids
@@ -78,13 +79,12 @@ class Application:
     deliverer: Deliverer = field(init=False)
     wake: Callable[[str], None] = _no_worker
     fresh_ids: Ids = field(default_factory=Ids)
-    _calls: dict[str, int] = field(default_factory=dict)
-    _with_webhook: set[str] = field(default_factory=set)
-    _added: dict[str, int] = field(default_factory=dict)
+    _recent: RecentAccounts = field(init=False)
 
     def __post_init__(self) -> None:
         """Create the components that need others."""
         self.callers = Callers(self.settings, self.store)
+        self._recent = RecentAccounts(self.settings.idle_accounts)
         schedule = self.settings.webhook_schedule
         self.deliverer = Deliverer(
             self.store,
@@ -102,13 +102,20 @@ class Application:
         return Account.from_bytes(body).clock.now_ms() if body else wall_ms()
 
     @contextmanager
-    def opened(self, account_id: str) -> Iterator[Context]:
+    def opened(self, account_id: str, *, only_reads: bool = False) -> Iterator[Context]:
         """Open a unit of work on an account that is up to date.
 
         A new account gets its seed data; what is due by the account's clock has
         happened. Such changes are committed first, on their own, so that a refused
         call cannot undo them. Changes of the account itself are saved at the end.
+
+        Args:
+            account_id: The account.
+            only_reads: Whether a new account is not kept.
         """
+        forgotten = self._recent.use(account_id)
+        if forgotten and self.store.is_in_memory:
+            self._drop_if_idle(forgotten)
         while True:
             with self.store.write(account_id) as unit:
                 ctx, is_new = self._context_of(unit)
@@ -119,8 +126,19 @@ class Application:
                     return
                 self._bring_up_to_date(ctx, is_new=is_new)
                 ctx.save_account()
+                if is_new and only_reads:
+                    yield ctx
+                    unit.discard()
+                    return
             if ctx.has_deliveries:
                 self.wake(account_id)
+
+    def _drop_if_idle(self, account_id: str) -> None:
+        """Drop an account that has nothing of its own."""
+        with self.store.write(account_id) as unit:
+            is_used = account_id in self._recent or self.holds.of(account_id)
+            if not is_used and not has_own_documents(unit, self.settings.seed):
+                unit.clear()
 
     def _context_of(self, unit: Unit) -> tuple[Context, bool]:
         """Return the context of a unit, and whether its account is new."""
@@ -136,19 +154,17 @@ class Application:
             expire_due(ctx, until=ctx.now)
             return
         ctx.account.has_changed = True
-        self._with_webhook.discard(ctx.account.id)
+        self._recent[ctx.account.id].has_webhook = False
         if ctx.account.id != SERVER_ACCOUNT:
             write_seed_data(ctx.unit)
 
     def _keep_webhook(self, unit: Unit) -> None:
         """Create the webhook endpoint of the settings, once per account and process."""
-        settings = self.settings
-        if not settings.webhook or unit.account in {
-            SERVER_ACCOUNT,
-            *self._with_webhook,
-        }:
+        settings, use = self.settings, self._recent[unit.account]
+        is_server = unit.account == SERVER_ACCOUNT
+        if not settings.webhook or is_server or use.has_webhook:
             return
-        self._with_webhook.add(unit.account)
+        use.has_webhook = True
         keep_start_endpoint(
             unit,
             url=settings.webhook,
@@ -175,13 +191,13 @@ class Application:
             unit: Of the account.
             size: Bytes of the entry that the call added to the journal.
         """
-        number = self._calls[unit.account] = self._calls.get(unit.account, 0) + 1
-        if number % _TRIM_EVERY == 0:
+        use = self._recent[unit.account]
+        use.calls += 1
+        if use.calls % _TRIM_EVERY == 0:
             unit.trim(journal.KIND, self.settings.journal)
             outbox.trim(unit)
-        added = self._added.get(unit.account, 0) + size
-        if added > self.settings.journal_bytes // _TRIM_AT_SHARE:
+        use.added += size
+        if use.added > self.settings.journal_bytes // _TRIM_AT_SHARE:
             kept = journal.count_within(unit, self.settings.journal_bytes)
             unit.trim(journal.KIND, kept)
-            added = 0
-        self._added[unit.account] = added
+            use.added = 0

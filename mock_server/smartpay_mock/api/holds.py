@@ -76,6 +76,7 @@ class Holds:
 
     def __init__(self) -> None:
         self._holds: dict[str, list[Hold]] = {}
+        self._lock = threading.Lock()
 
     def add(self, account: str, *, id_: str, operation: str, at: str) -> Hold:
         """Add a hold.
@@ -91,7 +92,8 @@ class Holds:
         if at not in WHENS:
             raise SandboxUsageError(f"at={at!r} is neither {' nor '.join(WHENS)}.")
         hold = Hold(id_, operation, at)
-        self._holds.setdefault(account, []).append(hold)
+        with self._lock:
+            self._holds.setdefault(account, []).append(hold)
         return hold
 
     def of(self, account: str) -> list[Hold]:
@@ -100,7 +102,10 @@ class Holds:
 
     def remove(self, account: str, hold: Hold) -> None:
         """Release a hold and forget it."""
-        self._holds[account].remove(hold)
+        with self._lock:
+            self._holds[account].remove(hold)
+            if not self._holds[account]:
+                del self._holds[account]
         hold.release()
 
     def clear(self, account: str) -> None:

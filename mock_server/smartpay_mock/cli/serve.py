@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -261,6 +262,7 @@ def _serve_threads(
         wait_for_signal = _handle_signals()
         on_ready(at)
         wait_for_signal()
+    gc.freeze()  # or the state would be searched for garbage, for seconds
 
 
 def _serve_fast(

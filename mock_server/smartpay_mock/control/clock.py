@@ -32,7 +32,8 @@ _CLOCK = json_object(
 @routes.add("GET", "/clock")
 def show_clock(request: Request) -> Any:
     """Show the account's time."""
-    return read_clock(request.application, request.account)
+    with request.opened() as ctx:
+        return _shown(ctx.account.clock)
 
 
 @routes.add("POST", "/clock", body=_CLOCK)
@@ -50,15 +51,13 @@ def set_clock(request: Request) -> Any:
     return change_clock(request.application, request.account, change)
 
 
-def read_clock(application: Application, account_id: str) -> dict[str, Any]:
+def _shown(clock: AccountClock) -> dict[str, Any]:
     """Return ``now`` in milliseconds since the epoch, ``frozen`` and ``offsetMs``."""
-    with application.opened(account_id) as ctx:
-        clock = ctx.account.clock
-        return {
-            "now": clock.now_ms(),
-            "frozen": clock.frozen_at_ms is not None,
-            "offsetMs": clock.offset_ms,
-        }
+    return {
+        "now": clock.now_ms(),
+        "frozen": clock.frozen_at_ms is not None,
+        "offsetMs": clock.offset_ms,
+    }
 
 
 def change_clock(
@@ -76,7 +75,8 @@ def change_clock(
     _deliver_until(application, account_id, target)
     with application.opened(account_id) as ctx:
         ctx.account.change(clock=change(ctx.account.clock))
-    shown = read_clock(application, account_id)
+    with application.opened(account_id) as ctx:  # expires what is due
+        shown = _shown(ctx.account.clock)
     application.wake(account_id)
     return shown
 

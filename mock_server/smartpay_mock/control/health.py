@@ -77,7 +77,7 @@ def show_settings(request: Request) -> Any:
         if isinstance(found, Refusal):
             return _shown(application.settings)
         account_id = found.account
-    with application.opened(account_id) as ctx:
+    with application.opened(account_id, only_reads=True) as ctx:
         return _shown(ctx.settings)
 
 

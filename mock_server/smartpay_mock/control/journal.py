@@ -41,7 +41,7 @@ def show_request(request: Request) -> Any:
     """
     newest: list[str] = []
     for account in (request.account, SERVER_ACCOUNT):
-        with request.application.opened(account) as ctx:
+        with request.application.opened(account, only_reads=True) as ctx:
             found = ctx.unit.row(KIND, request.id)
             newest = newest or [row.id for row in ctx.unit.page(KIND, limit=5)]
         if found is not None:

@@ -52,8 +52,12 @@ class Request:
         return self.params["id"]
 
     def opened(self) -> AbstractContextManager[Context]:
-        """Open a unit of work on the controlled account."""
-        return self.application.opened(self.account)
+        """Open a unit of work on the controlled account.
+
+        A call that only reads keeps no new account.
+        """
+        only_reads = self.call.method == "GET"
+        return self.application.opened(self.account, only_reads=only_reads)
 
     def count(self, name: str, default: int) -> int:
         """Return a query parameter that is a count.

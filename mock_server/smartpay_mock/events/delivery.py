@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakValueDictionary
 
 from smartpay_mock.events.attempt import AttemptResult, Attempts, Job
 from smartpay_mock.events.destinations import Destinations
@@ -127,7 +128,9 @@ class Deliverer:
         self._clock_of = clock_of
         self._holder = holder
         self._wall = wall
-        self._locks: dict[str, threading.Lock] = {}
+        # A lock is kept as long as a thread uses it.
+        self._locks: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
+        self._finding_lock = threading.Lock()
         self.report: Callable[[Document, list[Document]], None] = _no_report
         self.attempts = Attempts(
             clock_of=clock_of,
@@ -237,7 +240,8 @@ class Deliverer:
         the store with a lease in it. Yields ``None`` if that takes too long.
         """
         deadline = time.monotonic() + timeout_s
-        lock = self._locks.setdefault(account, threading.Lock())
+        with self._finding_lock:
+            lock = self._locks.setdefault(account, threading.Lock())
         if not lock.acquire(timeout=timeout_s):
             yield None
             return

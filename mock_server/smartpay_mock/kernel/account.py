@@ -1,7 +1,9 @@
-"""The state of an account besides its objects: clock, seed and fault plans."""
+"""An account: its state besides its objects, and which were used last."""
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -108,6 +110,50 @@ class Account:
             faults=[Fault(**fault) for fault in decode(faults)] if faults else [],
             settings=decode(settings) if settings else {},
         )
+
+
+@dataclass(slots=True)
+class Use:
+    """What is counted for an account while it is in use.
+
+    Attributes:
+        calls: Calls in the journal.
+        added: Bytes added to the journal since its size was checked.
+        has_webhook: Whether it has the webhook endpoint of the settings.
+    """
+
+    calls: int = 0
+    added: int = 0
+    has_webhook: bool = False
+
+
+class RecentAccounts:
+    """The accounts that this process used last, the last one at the end.
+
+    Their number is bounded: every test key is an account.
+
+    Args:
+        most: How many there are at the most.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._uses: OrderedDict[str, Use] = OrderedDict()
+
+    def __contains__(self, account: str) -> bool:
+        return account in self._uses
+
+    def use(self, account: str) -> str | None:
+        """Note that an account is used; return the one that is forgotten for it."""
+        with self._lock:
+            self._uses[account] = self._uses.pop(account, Use())
+            if len(self._uses) > self._most:
+                return self._uses.popitem(last=False)[0]
+        return None
+
+    def __getitem__(self, account: str) -> Use:
+        return self._uses.get(account) or Use()
 
 
 @lru_cache(maxsize=1024)

@@ -155,6 +155,13 @@ class Settings:
         _whole(1 << 20, 1 << 40),
         "bytes",
     )
+    idle_accounts: int = _setting(
+        2_000,
+        "Accounts without objects of their own to keep in memory; those used longest "
+        "ago are dropped, with their journals.",
+        _whole(1, 1_000_000),
+        "accounts",
+    )
     webhooks_anywhere: bool = _setting(
         False, "Deliver webhooks to other hosts too.", _flag
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 
 from smartpay_fixtures import sandbox_values
 from smartpay_mock.kernel.json import encode
@@ -14,24 +14,23 @@ BORN_MS = 1_665_014_400_000
 guide's sample. A fixed time, so that runs with a seed and a frozen clock repeat."""
 
 
-def write_seed_data(unit: Unit, now: int = BORN_MS) -> None:
+def write_seed_data(unit: Unit) -> None:
     """Put the standard consumers and tokens of ``test_values.json`` into an account.
 
     Args:
         unit: Of the new account.
-        now: Their time of creation, in milliseconds since the epoch.
     """
-    for kind, id_, body, index_key in _seed_rows(now):
+    for kind, id_, body, index_key in seed_rows():
         unit.put(kind, id_, body, index_key=index_key)
 
 
-@lru_cache(maxsize=2)
-def _seed_rows(now: int) -> list[tuple[str, str, bytes, str | None]]:
+@cache
+def seed_rows() -> list[tuple[str, str, bytes, str | None]]:
     """Return kind, id, body and index key; accounts in memory share the bytes."""
-    known, times = sandbox_values(), {"createdAt": now, "updatedAt": now}
+    known, times = sandbox_values(), {"createdAt": BORN_MS, "updatedAt": BORN_MS}
     consumers = [{**row.document(), **times} for row in known.consumers.values()]
     tokens = [
-        {**row.document(now), "_consumer": row.consumer}
+        {**row.document(BORN_MS), "_consumer": row.consumer}
         for row in known.tokens.values()
     ]
     return [

@@ -81,6 +81,11 @@ def start_secret(settings: Settings) -> str:
     return settings.webhook_secret or new_secret(ids.characters)
 
 
+def start_endpoint_id(account_id: str) -> str:
+    """Return the id of the webhook endpoint that an account has from the start."""
+    return Ids(0, f"{account_id}/webhook").new("webhook_endpoint")
+
+
 def keep_start_endpoint(
     unit: Unit, *, url: str, types: Sequence[str], secret: str
 ) -> None:
@@ -92,7 +97,7 @@ def keep_start_endpoint(
         types: Event types it subscribes to; all of them if empty.
         secret: Its signing secret.
     """
-    id_ = Ids(0, f"{unit.account}/webhook").new("webhook_endpoint")
+    id_ = start_endpoint_id(unit.account)
     document = {
         "id": id_,
         "object": "webhookEndpoint",

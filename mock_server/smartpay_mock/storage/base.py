@@ -156,9 +156,11 @@ class Store(ABC):
 
     Attributes:
         name: ``memory``, ``sqlite`` or ``postgresql``.
+        is_in_memory: Whether each account takes memory of this process.
     """
 
     name: str
+    is_in_memory = False
 
     def __init__(self) -> None:
         self._thread = threading.local()

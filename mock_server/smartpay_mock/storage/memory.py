@@ -174,20 +174,19 @@ class _Unit:
     A write is applied at once; what it replaces is noted, to undo it.
     """
 
-    def __init__(
-        self, store: MemoryStore, account: str, data: AccountData, *, can_write: bool
-    ) -> None:
+    _data: AccountData
+    _seq_before: int
+    _tables_before: dict[str, Table]
+
+    def __init__(self, store: MemoryStore, account: str, *, can_write: bool) -> None:
         self.account = account
         self._store = store
-        self._data = data
         self._can_write = can_write
-        self._seq_before = 0
-        self._tables_before = data.tables
         # The document of each write as it was before, or None if there was none.
         self._undo: list[tuple[Table, str, Row | None]] = []
 
     def __enter__(self) -> _Unit:
-        self._store.begin(self._data.lock)
+        self._data = self._store.begin(self.account)
         self._seq_before = self._data.last_seq
         self._tables_before = self._data.tables
         return self
@@ -197,7 +196,7 @@ class _Unit:
             if error_type is not None:
                 self.discard()
         finally:
-            self._store.end(self._data.lock)
+            self._store.end(self.account, self._data)
 
     def get(self, kind: str, id_: str) -> bytes | None:
         return self._read(kind).bodies.get(id_)
@@ -301,6 +300,7 @@ class MemoryStore(Store):
     """A store in memory; ``base.Store`` documents its methods."""
 
     name = "memory"
+    is_in_memory = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -310,11 +310,11 @@ class MemoryStore(Store):
 
     def write(self, account: str) -> _Unit:
         """Open a unit that may write."""
-        return _Unit(self, account, self._data(account), can_write=True)
+        return _Unit(self, account, can_write=True)
 
     def read(self, account: str) -> _Unit:
         """Open a unit that may not write."""
-        return _Unit(self, account, self._data(account), can_write=False)
+        return _Unit(self, account, can_write=False)
 
     def accounts(self) -> list[str]:
         """Return the accounts that have a document, sorted."""
@@ -364,24 +364,26 @@ class MemoryStore(Store):
         self._is_closed = True
         self._accounts = {}
 
-    def begin(self, lock: threading.Lock) -> None:
-        """Begin a unit of this thread: wait for its account."""
+    def begin(self, account: str) -> AccountData:
+        """Begin a unit of this thread: wait for its account, and return its data."""
         self._enter_thread()
-        if not lock.acquire(blocking=False):
-            before_waiting()
-            lock.acquire()
+        while True:
+            data = self._accounts.get(account)
+            if data is None:
+                data = self._accounts.setdefault(account, AccountData())
+            if not data.lock.acquire(blocking=False):
+                before_waiting()
+                data.lock.acquire()
+            if self._accounts.get(account) is data:
+                return data
+            data.lock.release()  # another unit has left the account empty meanwhile
 
-    def end(self, lock: threading.Lock) -> None:
-        """End the unit."""
+    def end(self, account: str, data: AccountData) -> None:
+        """End the unit; an account in which nothing was stored takes no memory."""
+        if not data.last_seq:
+            self._accounts.pop(account, None)
         self._leave_thread()
-        lock.release()
-
-    def _data(self, account: str) -> AccountData:
-        data = self._accounts.get(account)
-        if data is None:
-            self._check_thread()
-            data = self._accounts.setdefault(account, AccountData())
-        return data
+        data.lock.release()
 
     def _all(self) -> list[tuple[str, AccountData]]:
         self._check_thread()

@@ -217,7 +217,7 @@ def test_an_exception_is_answered_with_500_and_logged(
     def explode(*_: object) -> None:
         raise RuntimeError("on purpose")
 
-    monkeypatch.setattr("smartpay_mock.control.clock.read_clock", explode)
+    monkeypatch.setattr("smartpay_mock.control.clock._shown", explode)
     reply = api.admin("GET", "/clock")
 
     assert reply.status == 500

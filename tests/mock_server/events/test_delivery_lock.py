@@ -148,3 +148,13 @@ def test_a_long_drain_renews_its_lease(account: Any) -> None:
     outcomes = account.deliverer(send=take_long).drain(ACCOUNT)
 
     assert len(outcomes) == 5
+
+
+def test_a_deliverer_keeps_no_lock_of_an_account(account: Any) -> None:
+    """Accounts that had nothing to deliver take no memory afterwards."""
+    deliverer = account.deliverer(holder="first")
+
+    for number in range(3):
+        deliverer.drain(f"acct_{number}")
+
+    assert not deliverer._locks

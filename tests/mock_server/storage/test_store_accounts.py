@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from smartpay_mock.kernel.waiting import set_on_wait
 from smartpay_mock.storage import Store, Unit
 
 
@@ -113,3 +115,23 @@ def test_a_lease_is_got_by_one_of_many(store: Store) -> None:
         granted = list(pool.map(ask, range(16)))
 
     assert granted.count(True) == 1
+
+
+def test_a_write_that_waited_for_a_clear_is_kept(store: Store) -> None:
+    """A unit that began to wait before the account was cleared writes into it."""
+    waits = threading.Event()
+
+    def write() -> None:
+        set_on_wait(waits.set)
+        with store.write("a") as unit:
+            unit.put("order", "o2", b"")
+
+    with ThreadPoolExecutor(1) as pool:
+        with store.write("a") as unit:
+            unit.put("order", "o1", b"")
+            later = pool.submit(write)
+            assert waits.wait(10)
+            unit.clear()
+        later.result(10)
+
+    assert store.locate("order", "o2") == ["a"]
