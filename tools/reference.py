@@ -13,7 +13,10 @@ from dataclasses import fields
 from itertools import groupby
 from pathlib import Path
 
+import click
+
 from smartpay_fixtures import sandbox_values
+from smartpay_mock.cli import main as command_line
 from smartpay_mock.control.admin import ALIASES, ROUTES
 from smartpay_mock.control.routes import PREFIX, Route
 from smartpay_mock.events.faults import OPTIONS
@@ -197,6 +200,34 @@ def settings_page() -> str:
     )
 
 
+def command_line_page() -> str:
+    """Return the page of all commands, with what ``--help`` prints."""
+    parts = [
+        "# The command line",
+        "What `smartpay-sandbox COMMAND --help` prints, for each command.",
+    ]
+    for context in commands_below(command_line, None, "smartpay-sandbox"):
+        _, _, name = context.command_path.partition(" ")
+        parts += [
+            *([f"## {name}"] if name else []),
+            f"```text\n{context.get_help()}\n```",
+        ]
+    return "\n\n".join(parts)
+
+
+def commands_below(
+    command: click.Command, parent: click.Context | None, name: str
+) -> Iterable[click.Context]:
+    """Yield the context of a command, and of each command below it."""
+    settings = {**command.context_settings, "terminal_width": 80}
+    context = click.Context(command, parent, name, **settings)
+    yield context
+    if isinstance(command, click.Group):
+        for below in command.list_commands(context):
+            found = command.get_command(context, below)
+            yield from commands_below(found, context, below) if found else ()
+
+
 def body_of(route: Route) -> str:
     """Return the members of the body that a route takes, in words."""
     body = route.body or {}
@@ -306,6 +337,7 @@ PAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "contract.md": ("clauses.json", contract_page),
     "settings.md": ("kernel/settings.py", settings_page),
     "control-plane.md": ("control/", control_plane_page),
+    "command-line.md": ("cli/", command_line_page),
     "mutants.md": ("mutants/catalogue", mutants_page),
     "test-values.md": ("test_values.json", test_values_page),
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -13,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-PAGE = Path(__file__).parents[2] / "docs" / "retry-report-card.md"
 CLIENTS = Path(__file__).parents[1] / "mock_server/grading/clients"
 COMMAND = [sys.executable, "-m", "smartpay_mock", "grade"]
 SHOW = """
@@ -74,21 +72,6 @@ def test_the_card_is_written_as_json_with_every_attempt(
         "needless-retry",
         "sold-unpaid",
     ]
-
-
-def test_the_page_shows_how_a_double_charge_is_explained(run: Run) -> None:
-    """The text is the page's, except keys and times, and fits into 80 columns."""
-    (example,) = re.findall(r"```text\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
-
-    done = run(
-        *("grade", "--only", "reset-after-commit", "--"),
-        *client("new_key_per_retry"),
-    )
-
-    drawn = re.compile(r"[0-9a-f]{21}…|\+\d+ ms|0\.\d\d s")
-    assert done.returncode == 1
-    assert drawn.sub("*", done.stdout) == drawn.sub("*", example)
-    assert max(map(len, done.stdout.splitlines())) <= 80
 
 
 @pytest.mark.parametrize(("sdk", "path"), [("node", "/api.smartpay/v1"), ("go", "")])
