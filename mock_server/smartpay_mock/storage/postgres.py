@@ -230,49 +230,30 @@ class PostgresStore(sql.SqlStore):
         return self._database.explain(error)
 
 
-class _Session:
-    """A connection within a transaction."""
-
-    __slots__ = ("_cursor", "_database")
+class _Session(sql.Session):
+    errors = psycopg.Error
 
     def __init__(self, database: PostgresDatabase, connection: Connection) -> None:
+        super().__init__(connection.cursor())
         self._database = database
-        self._cursor = connection.cursor()
+
+    def explain(self, error: psycopg.Error) -> StoreError:
+        return self._database.explain(error)
 
     def query(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Return the rows of a statement."""
-        if _has_nul(values):
-            return []
-        try:
-            return self._execute(statement, values).fetchall()
-        except psycopg.Error as error:
-            raise self._database.explain(error) from error
+        return [] if _has_nul(values) else super().query(statement, *values)
 
     def change(self, statement: str, *values: Any) -> int:
-        """Return how many rows a statement changed."""
         if statement == sql.DELETE and _has_nul(values):
             return 0
-        try:
-            return self._execute(statement, values).rowcount
-        except psycopg.Error as error:
-            raise self._database.explain(error) from error
+        return super().change(statement, *values)
 
-    def change_all(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
-        """Execute a statement for each row of values, in one round trip."""
-        try:
-            self._cursor.executemany(_text(statement), rows)
-        except psycopg.Error as error:
-            raise self._database.explain(error) from error
-
-    def _execute(
-        self, statement: str, values: tuple[Any, ...]
-    ) -> psycopg.Cursor[tuple[Any, ...]]:
-        return self._cursor.execute(_text(statement), values)
+    def text(self, statement: str) -> bytes:
+        return _text(statement)
 
 
 @functools.cache
 def _text(statement: str) -> bytes:
-    """Return a statement with the placeholders of psycopg."""
     return statement.replace("?", "%s").encode()
 
 

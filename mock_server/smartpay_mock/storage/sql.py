@@ -7,12 +7,18 @@ in one table, numbered together in ascending order.
 from __future__ import annotations
 
 import string
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Protocol
+from typing import Any
 
-from smartpay_mock.storage.base import Row, Store, StoreNotWritable, read_only
+from smartpay_mock.storage.base import (
+    Row,
+    Store,
+    StoreError,
+    StoreNotWritable,
+    read_only,
+)
 
 APPLICATION_ID = 0x534D5059
 """``SMPY``, in the header of every SQLite file of ours."""
@@ -134,17 +140,52 @@ RELEASE = "DELETE FROM leases WHERE name = ? AND holder = ?"
 _CHECK_BYTES = 65_536
 
 
-class Session(Protocol):
-    """A connection within one transaction; its errors are ``StoreError``."""
+class Session(ABC):
+    """A connection within one transaction; its errors are ``StoreError``.
+
+    Args:
+        cursor: Of the database's driver.
+
+    Attributes:
+        errors: The exceptions of the driver.
+    """
+
+    errors: type[Exception]
+
+    def __init__(self, cursor: Any) -> None:
+        self._cursor = cursor
+
+    @abstractmethod
+    def explain(self, error: Any) -> StoreError:
+        """Return the error that says where and what to do."""
 
     def query(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Return the rows of a statement."""
+        try:
+            rows: list[tuple[Any, ...]] = self._cursor.execute(
+                self.text(statement), values
+            ).fetchall()
+        except self.errors as error:
+            raise self.explain(error) from error
+        return rows
 
     def change(self, statement: str, *values: Any) -> int:
         """Return how many rows a statement changed."""
+        try:
+            return int(self._cursor.execute(self.text(statement), values).rowcount)
+        except self.errors as error:
+            raise self.explain(error) from error
 
     def change_all(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
         """Execute a statement for each row of values, in one round trip."""
+        try:
+            self._cursor.executemany(self.text(statement), rows)
+        except self.errors as error:
+            raise self.explain(error) from error
+
+    def text(self, statement: str) -> Any:
+        """Return a statement with the driver's placeholders."""
+        return statement
 
 
 class _Unit:

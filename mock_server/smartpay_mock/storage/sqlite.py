@@ -33,7 +33,6 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from smartpay_mock.kernel.waiting import before_waiting
 from smartpay_mock.storage import sql
@@ -75,6 +74,9 @@ class SqliteStore(sql.SqlStore):
         synchronous: ``full``, ``normal`` or ``off``, as above.
         busy_ms: How long to wait for another unit, in milliseconds.
 
+    Attributes:
+        busy_s: How long to wait for another unit, in seconds.
+
     Raises:
         StoreError: The file cannot be opened, is another program's, or was written
             by a later version.
@@ -87,14 +89,23 @@ class SqliteStore(sql.SqlStore):
         self, path: Path | None, *, synchronous: str = "full", busy_ms: int = BUSY_MS
     ) -> None:
         super().__init__()
-        self._file = SqliteFile(path, synchronous, busy_ms)
+        self.busy_s = busy_ms / 1000
+        self._path = path
+        self._absolute = path and path.absolute()
+        self._synchronous = synchronous
+        self._inode: tuple[int, int] | None = None
         # One connection writes; the lock decides which thread has it. It waits for
         # other processes in _Session.wait_for, not in SQLite.
         self._lock = threading.Lock()
-        self._writer = self._file.connect()
+        self._writer = self._connect()
         self._writer.query("PRAGMA busy_timeout = 0")
         self._readers: list[_Session] = []
-        self._file.remember()
+        if self._absolute is not None:
+            found = os.stat(self._absolute)
+            self._inode = found.st_dev, found.st_ino
+
+    def __str__(self) -> str:
+        return "SQLite in memory" if self._path is None else f"{self._path}"
 
     def close(self) -> None:
         """Close every connection; one that is in use is closed when its unit ends."""
@@ -110,9 +121,9 @@ class SqliteStore(sql.SqlStore):
         """Return a transaction that writes; it waits for all others that do."""
         self._acquire()
         try:
-            if self._writer.is_broken and self._file.path is not None:
-                self._reconnect()
-            with self._file.transaction(self._writer):
+            if self._writer.is_broken and self._path is not None:
+                self._replace_connections()
+            with self._transaction(self._writer):
                 yield self._writer
         finally:
             self._lock.release()
@@ -122,15 +133,15 @@ class SqliteStore(sql.SqlStore):
     @contextlib.contextmanager
     def _reading(self) -> Iterator[_Session]:
         """Return a transaction that sees the state at its beginning."""
-        if self._file.path is None:  # a database in memory has one connection
+        if self._path is None:  # a database in memory has one connection
             with self._writing(None) as session:
                 yield session
             return
-        self._file.check_place()
+        self._check_place()
         try:
             session = self._readers.pop()
         except IndexError:
-            session = self._connect()
+            session = self._reconnect()
         try:
             session.change("BEGIN")
             yield session
@@ -141,19 +152,19 @@ class SqliteStore(sql.SqlStore):
             else:
                 self._readers.append(session)
 
-    def _reconnect(self) -> None:
+    def _replace_connections(self) -> None:
         """Replace connections that may have cached a damaged file."""
         while self._readers:
             self._readers.pop().close()
-        writer = self._connect()
+        writer = self._reconnect()
         writer.query("PRAGMA busy_timeout = 0")
         self._writer.close()
         self._writer = writer
 
-    def _connect(self) -> _Session:
+    def _reconnect(self) -> _Session:
         """Connect again to a file that could be opened before."""
         try:
-            return self._file.connect()
+            return self._connect()
         except StoreUnavailable:
             raise
         except StoreError as error:
@@ -163,104 +174,10 @@ class SqliteStore(sql.SqlStore):
         if self._lock.acquire(blocking=False):
             return
         before_waiting()
-        if not self._lock.acquire(timeout=self._file.busy_s):
-            raise self._file.busy()
+        if not self._lock.acquire(timeout=self.busy_s):
+            raise self._busy()
 
-
-class _Session:
-    """A connection that one thread at a time uses.
-
-    Attributes:
-        is_broken: Whether a statement failed because of the file, which may be damaged.
-    """
-
-    def __init__(self, file: SqliteFile, connection: sqlite3.Connection) -> None:
-        self._file = file
-        self._connection = connection
-        self.is_broken = False
-
-    def query(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Return the rows of a statement."""
-        try:
-            return self._connection.execute(statement, values).fetchall()
-        except sqlite3.Error as error:
-            raise self._explain(error) from error
-
-    def change(self, statement: str, *values: Any) -> int:
-        """Return how many rows a statement changed."""
-        try:
-            return self._connection.execute(statement, values).rowcount
-        except sqlite3.Error as error:
-            raise self._explain(error) from error
-
-    def change_all(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
-        """Execute a statement for each row of values."""
-        try:
-            self._connection.executemany(statement, rows)
-        except sqlite3.Error as error:
-            raise self._explain(error) from error
-
-    def wait_for(self, statement: str) -> None:
-        """Execute a statement as soon as other processes allow it.
-
-        SQLite's own waiting soon sleeps for 0.1 s, while a unit lasts about 1 ms.
-
-        Raises:
-            StoreUnavailable: ``busy_ms`` passed.
-        """
-        deadline = time.monotonic() + self._file.busy_s
-        while True:
-            try:
-                self._connection.execute(statement)
-            except sqlite3.Error as error:
-                if not is_busy(error) or time.monotonic() > deadline:
-                    raise self._explain(error) from error
-            else:
-                return
-            before_waiting()
-            time.sleep(_RETRY_S)
-
-    @property
-    def changes(self) -> int:
-        """How many rows were changed by this connection."""
-        return self._connection.total_changes
-
-    def rollback(self) -> None:
-        """End the transaction, if one is open."""
-        if self._connection.in_transaction:
-            with contextlib.suppress(StoreUnavailable):  # the unit failed before it
-                self.change("ROLLBACK")
-
-    def _explain(self, error: sqlite3.Error) -> StoreError:
-        explained = self._file.explain(error)
-        if not is_busy(error) and not isinstance(explained, StoreNotWritable):
-            self.is_broken = True
-        return explained
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._connection.close()
-
-
-class SqliteFile:
-    """An SQLite database: its place, its version and how to connect to it.
-
-    Attributes:
-        path: The file, or ``None`` for a database in memory.
-        busy_s: How long to wait for another unit, in seconds.
-    """
-
-    def __init__(self, path: Path | None, synchronous: str, busy_ms: int) -> None:
-        self.path = path
-        self.busy_s = busy_ms / 1000
-        self._absolute = path and path.absolute()
-        self._synchronous = synchronous
-        self._inode: tuple[int, int] | None = None
-
-    def __str__(self) -> str:
-        return "SQLite in memory" if self.path is None else f"{self.path}"
-
-    def connect(self) -> _Session:
+    def _connect(self) -> _Session:
         """Return a new connection; any one thread at a time may use it.
 
         Raises:
@@ -286,13 +203,13 @@ class SqliteFile:
         return session
 
     @contextlib.contextmanager
-    def transaction(self, session: _Session) -> Iterator[None]:
+    def _transaction(self, session: _Session) -> Iterator[None]:
         """Commit the changes made inside, or roll them back on an exception.
 
         Raises:
             StoreUnavailable: Another process wrote for ``busy_ms``.
         """
-        self.check_place()
+        self._check_place()
         session.wait_for("BEGIN IMMEDIATE")
         try:
             changes = session.changes
@@ -303,13 +220,7 @@ class SqliteFile:
         finally:
             session.rollback()
 
-    def remember(self) -> None:
-        """Remember which file it is, for :meth:`check_place`."""
-        if self._absolute is not None:
-            found = os.stat(self._absolute)
-            self._inode = found.st_dev, found.st_ino
-
-    def check_place(self) -> None:
+    def _check_place(self) -> None:
         """Check that the file is still the one that was opened.
 
         Raises:
@@ -332,7 +243,7 @@ class SqliteFile:
     def explain(self, error: sqlite3.Error) -> StoreError:
         """Return the error that says where and what to do."""
         if is_busy(error):
-            return self.busy()
+            return self._busy()
         name = getattr(error, "sqlite_errorname", "")
         for prefix, (kind, text) in _FAILURES.items():
             if name.startswith(prefix):
@@ -342,7 +253,7 @@ class SqliteFile:
             "that the disk is not full."
         )
 
-    def busy(self) -> StoreUnavailable:
+    def _busy(self) -> StoreUnavailable:
         """Return the error for a writer that did not end in time."""
         return StoreUnavailable(
             f"{self} is busy: another unit of work did not end within "
@@ -373,7 +284,7 @@ class SqliteFile:
         for pragma in (*_PRAGMAS, f"PRAGMA synchronous = {self._synchronous}"):
             session.wait_for(pragma)
         if _pragma(session, "user_version") < sql.VERSION:
-            with self.transaction(session):
+            with self._transaction(session):
                 # Another process may have done it while this one waited to begin.
                 version = _pragma(session, "user_version")
                 for statement in sql.migration(version, sql.SQLITE):
@@ -402,6 +313,63 @@ class SqliteFile:
                 f"this one knows up to {sql.VERSION}). Upgrade smartpay-sandbox, or "
                 "choose another path."
             )
+
+
+class _Session(sql.Session):
+    """A connection that one thread at a time uses.
+
+    Attributes:
+        is_broken: Whether a statement failed because of the file, which may be damaged.
+    """
+
+    errors = sqlite3.Error
+
+    def __init__(self, store: SqliteStore, connection: sqlite3.Connection) -> None:
+        super().__init__(connection.cursor())
+        self._store = store
+        self._connection = connection
+        self.is_broken = False
+
+    def explain(self, error: sqlite3.Error) -> StoreError:
+        explained = self._store.explain(error)
+        if not is_busy(error) and not isinstance(explained, StoreNotWritable):
+            self.is_broken = True
+        return explained
+
+    def wait_for(self, statement: str) -> None:
+        """Execute a statement as soon as other processes allow it.
+
+        SQLite's own waiting soon sleeps for 0.1 s, while a unit lasts about 1 ms.
+
+        Raises:
+            StoreUnavailable: ``busy_ms`` passed.
+        """
+        deadline = time.monotonic() + self._store.busy_s
+        while True:
+            try:
+                self._cursor.execute(statement)
+            except sqlite3.Error as error:
+                if not is_busy(error) or time.monotonic() > deadline:
+                    raise self.explain(error) from error
+            else:
+                return
+            before_waiting()
+            time.sleep(_RETRY_S)
+
+    @property
+    def changes(self) -> int:
+        """How many rows were changed by this connection."""
+        return self._connection.total_changes
+
+    def rollback(self) -> None:
+        """End the transaction, if one is open."""
+        if self._connection.in_transaction:
+            with contextlib.suppress(StoreUnavailable):  # the unit failed before it
+                self.change("ROLLBACK")
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
 
 
 def _pragma(session: _Session, name: str) -> int:
