@@ -22,14 +22,12 @@ from urllib3.util import Timeout
 
 from smartpay_mock.intercept.wsgi import (
     HANGS,
-    Report,
     Request,
-    WSGIApp,
-    WsgiResponse,
     call,
     gives_up_first,
 )
 from smartpay_mock.kernel.exchange import TransportFault
+from smartpay_mock.kernel.wsgi import Response, WSGIApp
 
 
 def open_url(
@@ -82,7 +80,6 @@ class SmartpayAdapter(HTTPAdapter):
     Args:
         app: The app that answers.
         max_retries: As for ``HTTPAdapter``; no time passes between retries.
-        report: Takes exceptions that the app answers with 500.
     """
 
     def __init__(
@@ -90,11 +87,9 @@ class SmartpayAdapter(HTTPAdapter):
         app: WSGIApp,
         *,
         max_retries: int | Retry = DEFAULT_RETRIES,
-        report: Report | None = None,
     ) -> None:
         super().__init__(max_retries=max_retries)
         self._app = app
-        self._report = report
 
     def send(  # noqa: PLR0917 - the signature is that of requests
         self,
@@ -112,7 +107,6 @@ class SmartpayAdapter(HTTPAdapter):
             headers=list(request.headers.items()),
             body=whole_body(request.body),
             timeout_s=read_timeout(timeout),
-            report=self._report,
         )
         pool = self.poolmanager.connection_from_url(described.url)
         try:
@@ -131,7 +125,7 @@ class SmartpayAdapter(HTTPAdapter):
         return self.build_response(request, response)
 
 
-def to_urllib3(reply: WsgiResponse, method: str) -> HTTPResponse:
+def to_urllib3(reply: Response, method: str) -> HTTPResponse:
     """Return a response as it comes from a socket, cut off if the fault says so."""
     body, headers = reply.body, HTTPHeaderDict(reply.headers)
     if reply.fault is not None:
@@ -140,7 +134,7 @@ def to_urllib3(reply: WsgiResponse, method: str) -> HTTPResponse:
     return HTTPResponse(
         body=BytesIO(body),
         headers=headers,
-        status=reply.status,
+        status=reply.code,
         reason=reply.reason,
         preload_content=False,
         request_method=method,

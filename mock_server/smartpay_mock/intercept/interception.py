@@ -17,8 +17,7 @@ import socket
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from http.client import HTTPConnection
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 from unittest import mock
 from urllib.parse import urlsplit
@@ -29,7 +28,8 @@ from urllib3 import HTTPConnectionPool, HTTPResponse, Retry
 from urllib3.exceptions import ProtocolError
 
 from smartpay_mock.intercept.adapter import open_url, read_timeout, whole_body
-from smartpay_mock.intercept.wsgi import Report, Request, WSGIApp
+from smartpay_mock.intercept.wsgi import Request
+from smartpay_mock.kernel.wsgi import WSGIApp
 
 if TYPE_CHECKING:
     import httpx
@@ -63,13 +63,10 @@ class Interception:
         calls: The last ``MAX_CALLS`` calls that it answered, oldest first.
     """
 
-    def __init__(
-        self, app: WSGIApp, hosts: Sequence[str], report: Report | None
-    ) -> None:
+    def __init__(self, app: WSGIApp, hosts: Sequence[str]) -> None:
         self.calls: deque[Call] = deque(maxlen=MAX_CALLS)
         self.origins = {_origin(host) for host in hosts}
         self._app = app
-        self._report = report
 
     def open(
         self,
@@ -93,7 +90,6 @@ class Interception:
             headers=list((pool.headers if headers is None else headers).items()),
             body=whole_body(body),
             timeout_s=read_timeout(options.get("timeout", pool.timeout)),
-            report=self._report,
         )
         if not isinstance(retries, Retry):
             retries = Retry.from_int(retries, default=pool.retries)
@@ -109,8 +105,8 @@ class Interception:
         from smartpay_mock.intercept import transports  # noqa: PLC0415 - imports httpx
 
         request.read()
-        transport = transports.smartpay_transport(self._app, report=self._report)
-        with self._recorded(transports.described(request, None)) as answers:
+        transport = transports.smartpay_transport(self._app)
+        with self._recorded(transports.described(request)) as answers:
             answers.append(transport.handle_request(request))
         response: httpx.Response = answers[0]
         return response
@@ -120,8 +116,8 @@ class Interception:
         from smartpay_mock.intercept import transports  # noqa: PLC0415 - imports httpx
 
         await request.aread()
-        transport = transports.async_smartpay_transport(self._app, report=self._report)
-        with self._recorded(transports.described(request, None)) as answers:
+        transport = transports.async_smartpay_transport(self._app)
+        with self._recorded(transports.described(request)) as answers:
             answers.append(await transport.handle_async_request(request))
         response: httpx.Response = answers[0]
         return response
@@ -139,9 +135,7 @@ class Interception:
 
 
 @contextlib.contextmanager
-def intercept(
-    app: WSGIApp, *, hosts: Sequence[str] = HOSTS, report: Report | None = None
-) -> Iterator[Interception]:
+def intercept(app: WSGIApp, *, hosts: Sequence[str] = HOSTS) -> Iterator[Interception]:
     """Answer calls of ``requests``, ``urllib3`` and ``httpx``, without a socket.
 
     Meanwhile no call reaches another port of Smartpay's hosts, and other clients can't
@@ -151,12 +145,11 @@ def intercept(
     Args:
         app: The app that answers.
         hosts: Scheme and authority of each.
-        report: Takes exceptions that the app answers with 500.
 
     Yields:
         The interception.
     """
-    interception = Interception(app, hosts, report)
+    interception = Interception(app, hosts)
     _REGISTRY.add(interception)
     try:
         yield interception
@@ -256,106 +249,78 @@ def _find(registry: _Registry, original: Callable[..., Any]) -> Callable[..., An
     return find
 
 
-def _handle_request(
-    registry: _Registry, original: Callable[..., Any]
-) -> Callable[..., Any]:
-    """Wrap the transport through which ``httpx.Client`` sends, also to proxies."""
+def _handle(method: str) -> Wrap:
+    """Wrap a transport of ``httpx``, through which calls to proxies pass too."""
 
-    def handle_request(transport: Any, request: httpx.Request) -> Any:
-        interception = registry.answering(request)
-        if interception is None:
-            return original(transport, request)
-        return interception.handle(request)
+    def wrap(registry: _Registry, original: Callable[..., Any]) -> Callable[..., Any]:
+        def handle(transport: Any, request: httpx.Request) -> Any:
+            interception = registry.answering(request)
+            if interception is None:
+                return original(transport, request)
+            return getattr(interception, method)(request)
 
-    return handle_request
+        return handle
 
-
-def _handle_async_request(
-    registry: _Registry, original: Callable[..., Any]
-) -> Callable[..., Any]:
-    """Wrap the transport through which ``httpx.AsyncClient`` sends."""
-
-    async def handle_async_request(transport: Any, request: httpx.Request) -> Any:
-        interception = registry.answering(request)
-        if interception is None:
-            return await original(transport, request)
-        return await interception.handle_async(request)
-
-    return handle_async_request
+    return wrap
 
 
-def _connect_aiohttp(
-    registry: _Registry, original: Callable[..., Any]
-) -> Callable[..., Any]:
-    """Refuse connections of ``aiohttp``: new ones, open ones, and to proxies."""
+def _refuse(
+    library: str,
+    hosts: Callable[..., Iterable[object]],
+    refusal_of: Callable[[str], Exception],
+) -> Wrap:
+    """Refuse calls of a function to Smartpay's hosts.
 
-    async def connect(connector: Any, request: Any, *args: Any, **options: Any) -> Any:
-        refusal = registry.refusal("aiohttp", request.url.host)
-        if refusal:
-            raise sys.modules["aiohttp"].ClientConnectionError(refusal)
-        return await original(connector, request, *args, **options)
+    Args:
+        library: Names the client in the message.
+        hosts: Returns the hosts that a call is for, given its arguments.
+        refusal_of: Returns the exception with a message.
+    """
 
-    return connect
+    def wrap(registry: _Registry, original: Callable[..., Any]) -> Callable[..., Any]:
+        def refuse(*args: Any, **options: Any) -> Any:
+            for host in hosts(*args, **options):
+                refusal = registry.refusal(library, host)
+                if refusal:
+                    raise refusal_of(refusal)
+            return original(*args, **options)
 
+        return refuse
 
-def _putrequest(
-    registry: _Registry, original: Callable[..., Any]
-) -> Callable[..., Any]:
-    """Refuse requests of ``http.client``, and with it ``urllib.request``."""
-
-    def putrequest(
-        connection: HTTPConnection, method: str, url: str, *args: Any, **options: Any
-    ) -> Any:
-        # A proxy gets the whole URL.
-        for host in (connection.host, urlsplit(url).hostname):
-            refusal = registry.refusal("http.client", host)
-            if refusal:
-                raise ConnectionError(refusal)
-        return original(connection, method, url, *args, **options)
-
-    return putrequest
+    return wrap
 
 
-def _set_tunnel(
-    registry: _Registry, original: Callable[..., Any]
-) -> Callable[..., Any]:
-    """Refuse tunnels of ``http.client`` through a proxy."""
-
-    def set_tunnel(
-        connection: HTTPConnection, host: str, *args: Any, **options: Any
-    ) -> Any:
-        refusal = registry.refusal("http.client", urlsplit(f"//{host}").hostname)
-        if refusal:
-            raise ConnectionError(refusal)
-        return original(connection, host, *args, **options)
-
-    return set_tunnel
+def _aiohttp_error(message: str) -> Exception:
+    error: Exception = sys.modules["aiohttp"].ClientConnectionError(message)
+    return error
 
 
-def _resolve(registry: _Registry, original: Callable[..., Any]) -> Callable[..., Any]:
-    """Refuse to resolve Smartpay's names, for all other clients."""
-
-    def resolve(host: Any, *args: Any, **options: Any) -> Any:
-        refusal = registry.refusal("This client", host)
-        if refusal:
-            raise socket.gaierror(socket.EAI_NONAME, refusal)
-        return original(host, *args, **options)
-
-    return resolve
+def _unknown_name(message: str) -> Exception:
+    return socket.gaierror(socket.EAI_NONAME, message)
 
 
-def _connect(registry: _Registry, original: Callable[..., Any]) -> Callable[..., Any]:
-    """Refuse a socket's connection to a name, which the system would resolve."""
-
-    def connect(connecting: socket.socket, address: Any) -> Any:
-        host = address[0] if isinstance(address, tuple) else ""
-        refusal = registry.refusal("This client", host)
-        if refusal:
-            raise socket.gaierror(socket.EAI_NONAME, refusal)
-        return original(connecting, address)
-
-    return connect
-
+# New connections, open ones, and those to proxies.
+_aiohttp = _refuse(
+    "aiohttp", lambda _, request, *__, **___: [request.url.host], _aiohttp_error
+)
+# A proxy gets the whole URL.
+_putrequest = _refuse(
+    "http.client",
+    lambda it, _, url, *__, **___: [it.host, urlsplit(url).hostname],
+    ConnectionError,
+)
+_set_tunnel = _refuse(
+    "http.client",
+    lambda _, host, *__, **___: [urlsplit(f"//{host}").hostname],
+    ConnectionError,
+)
+# For all other clients: names don't resolve.
+_resolve = _refuse("This client", lambda host, *_, **__: [host], _unknown_name)
+_connect = _refuse(
+    "This client",
+    lambda _, address: address[:1] if isinstance(address, tuple) else [],
+    _unknown_name,
+)
 
 # module, class (if any) and name of a public function, and what wraps it while an
 # interception is open; modules that are not imported yet are left out
@@ -363,9 +328,9 @@ PATCHES: tuple[tuple[str, str, str, Wrap], ...] = (
     ("urllib3", "HTTPConnectionPool", "urlopen", _urlopen),
     ("responses.registries", "FirstMatchRegistry", "find", _find),
     ("responses.registries", "OrderedRegistry", "find", _find),
-    ("httpx", "HTTPTransport", "handle_request", _handle_request),
-    ("httpx", "AsyncHTTPTransport", "handle_async_request", _handle_async_request),
-    ("aiohttp", "BaseConnector", "connect", _connect_aiohttp),
+    ("httpx", "HTTPTransport", "handle_request", _handle("handle")),
+    ("httpx", "AsyncHTTPTransport", "handle_async_request", _handle("handle_async")),
+    ("aiohttp", "BaseConnector", "connect", _aiohttp),
     ("http.client", "HTTPConnection", "putrequest", _putrequest),
     ("http.client", "HTTPConnection", "set_tunnel", _set_tunnel),
     ("socket", "", "getaddrinfo", _resolve),

@@ -13,21 +13,17 @@ import httpx
 
 from smartpay_mock.intercept.wsgi import (
     HANGS,
-    Report,
     Request,
-    WSGIApp,
-    WsgiResponse,
     call,
     gives_up_first,
 )
 from smartpay_mock.kernel.exchange import TransportFault
+from smartpay_mock.kernel.wsgi import Response, WSGIApp
 
 MAX_THREADS = 1_000
 
 
-def smartpay_transport(
-    app: WSGIApp, *, report: Report | None = None
-) -> httpx.BaseTransport:
+def smartpay_transport(app: WSGIApp) -> httpx.BaseTransport:
     """Return a transport that answers by ``app``, without a socket.
 
     ``httpx.Client(transport=smartpay_transport(app))``. Transport faults become the
@@ -37,14 +33,11 @@ def smartpay_transport(
 
     Args:
         app: The app that answers.
-        report: Takes exceptions that the app answers with 500.
     """
-    return _Transport(app, report)
+    return _Transport(app)
 
 
-def async_smartpay_transport(
-    app: WSGIApp, *, report: Report | None = None
-) -> httpx.AsyncBaseTransport:
+def async_smartpay_transport(app: WSGIApp) -> httpx.AsyncBaseTransport:
     """Return the same for ``httpx.AsyncClient``.
 
     The app runs in a thread of its own per call, so that a held call does not hold
@@ -52,25 +45,22 @@ def async_smartpay_transport(
 
     Args:
         app: The app that answers.
-        report: Takes exceptions that the app answers with 500.
     """
-    return _AsyncTransport(app, report)
+    return _AsyncTransport(app)
 
 
 class _Transport(httpx.BaseTransport):
-    def __init__(self, app: WSGIApp, report: Report | None) -> None:
+    def __init__(self, app: WSGIApp) -> None:
         self._app = app
-        self._report = report
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         request.read()
-        return _respond(call(self._app, described(request, self._report)), request)
+        return _respond(call(self._app, described(request)), request)
 
 
 class _AsyncTransport(httpx.AsyncBaseTransport):
-    def __init__(self, app: WSGIApp, report: Report | None) -> None:
+    def __init__(self, app: WSGIApp) -> None:
         self._app = app
-        self._report = report
         self._threads: anyio.CapacityLimiter | None = None  # needs a running loop
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -80,7 +70,7 @@ class _AsyncTransport(httpx.AsyncBaseTransport):
         reply = await anyio.to_thread.run_sync(
             call,
             self._app,
-            described(request, self._report),
+            described(request),
             abandon_on_cancel=True,
             limiter=self._threads,
         )
@@ -109,7 +99,7 @@ class _HalfBody(httpx.SyncByteStream, httpx.AsyncByteStream):
         )
 
 
-def described(request: httpx.Request, report: Report | None) -> Request:
+def described(request: httpx.Request) -> Request:
     """Return a request of ``httpx`` as the app takes it; its body was read."""
     timeout: dict[str, Any] = request.extensions.get("timeout", {})
     return Request(
@@ -118,15 +108,14 @@ def described(request: httpx.Request, report: Report | None) -> Request:
         headers=request.headers.multi_items(),
         body=request.content,
         timeout_s=timeout.get("read"),
-        report=report,
     )
 
 
-def _respond(reply: WsgiResponse, request: httpx.Request) -> httpx.Response:
+def _respond(reply: Response, request: httpx.Request) -> httpx.Response:
     extensions = {"reason_phrase": reply.reason.encode("latin-1")}
     if reply.fault is None:
         return httpx.Response(
-            reply.status,
+            reply.code,
             headers=reply.headers,
             stream=httpx.ByteStream(reply.body),
             extensions=extensions,
@@ -135,7 +124,7 @@ def _respond(reply: WsgiResponse, request: httpx.Request) -> httpx.Response:
         raise _error_of(reply.fault, request)
     kept = [pair for pair in reply.headers if pair[0].lower() != "content-length"]
     return httpx.Response(
-        reply.status,
+        reply.code,
         headers=[*kept, ("Content-Length", str(len(reply.body)))],
         stream=_HalfBody(reply.body),
         extensions=extensions,

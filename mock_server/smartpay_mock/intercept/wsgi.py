@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from http.client import IncompleteRead, RemoteDisconnected
 from io import BytesIO
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from smartpay_mock.kernel.environ import HEADER_NAMES, REPORT, TIMEOUT, TRANSPORT
+from smartpay_mock.kernel.environ import HEADER_NAMES, TIMEOUT, TRANSPORT
 from smartpay_mock.kernel.exchange import TransportFault
-
-WSGIApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
-Report = Callable[[BaseException], None]
-Headers = Sequence[tuple[str, str]]
+from smartpay_mock.kernel.wsgi import Response, WSGIApp
 
 HANGS = (
     "The emulator stalled this call for {seconds:g} s, and the call has no shorter "
@@ -56,7 +53,6 @@ class Request:
         body: The whole body.
         timeout_s: How long the client would wait for an answer, in seconds;
             ``None`` for ever.
-        report: Takes exceptions that the app answers with 500.
     """
 
     method: str
@@ -64,42 +60,9 @@ class Request:
     headers: Iterable[tuple[str, str | bytes]] = ()
     body: bytes = b""
     timeout_s: float | None = None
-    report: Report | None = None
 
 
-@dataclass(slots=True)
-class WsgiResponse:
-    """The answer of the app, or the fault that replaces it.
-
-    Attributes:
-        status: The HTTP status code; that of the lost answer if there is a fault.
-        reason: The phrase beside it.
-        headers: As the app gave them.
-        body: The whole body.
-        fault: The fault that the client sees in place of this answer.
-    """
-
-    status: int = 200
-    reason: str = "OK"
-    headers: list[tuple[str, str]] = field(default_factory=list)
-    body: bytes = b""
-    fault: TransportFault | None = None
-
-    def begin(
-        self, status: str, headers: Headers, _exc_info: object = None
-    ) -> Callable[[bytes], None]:
-        """Take status line and headers: WSGI's ``start_response``."""
-        code, _, self.reason = status.partition(" ")
-        self.status = int(code)
-        self.headers = list(headers)
-        return self.write
-
-    def write(self, part: bytes) -> None:
-        """Add a part of the body."""
-        self.body += part
-
-
-def call(app: WSGIApp, request: Request) -> WsgiResponse:
+def call(app: WSGIApp, request: Request) -> Response:
     """Return what ``app`` answers; the answer is complete when this returns.
 
     An answer that took longer than the client would have waited is a stall.
@@ -107,31 +70,20 @@ def call(app: WSGIApp, request: Request) -> WsgiResponse:
     Raises:
         Exception: The app raised it, and it is not a broken connection.
     """
-    answer, lost = WsgiResponse(), WsgiResponse()
-
-    def transport(
-        fault: TransportFault, status: str, headers: Headers, body: bytes
-    ) -> Iterable[bytes]:
-        lost.begin(status, headers)
-        lost.fault, lost.body = fault, body
-        return ()
-
+    response = Response()
     environ = build_environ(request)
-    environ[TRANSPORT] = transport
+    environ[TRANSPORT] = response.lose
     begun = time.monotonic()
     try:
-        chunks = _chunks(app(environ, answer.begin))
+        response.take(app(environ, response.start))
     except tuple(kind for kind, _ in _RAISED_BY_THE_APP) as error:
         return _as_fault(error)
-    if lost.fault is not None:
-        return lost
     late = TransportFault("stall", stall_ms=round((time.monotonic() - begun) * 1000))
-    if gives_up_first(late, request.timeout_s):
-        return WsgiResponse(fault=late)
-    answer.body += b"".join(chunks)
-    if request.method == "HEAD":
-        answer.body = b""
-    return answer
+    if response.fault is None and gives_up_first(late, request.timeout_s):
+        return Response(late)
+    if response.fault is None and request.method == "HEAD":
+        response.body = b""
+    return response
 
 
 def build_environ(request: Request) -> dict[str, Any]:
@@ -153,8 +105,6 @@ def build_environ(request: Request) -> dict[str, Any]:
         "wsgi.errors": sys.stderr,
         TIMEOUT: request.timeout_s,
     }
-    if request.report is not None:
-        environ[REPORT] = request.report
     _add_headers(environ, request.headers)
     return environ
 
@@ -182,17 +132,10 @@ def _add_headers(
         seen.add(key)
 
 
-def _chunks(response: Iterable[bytes]) -> list[bytes]:
-    try:
-        return list(response)
-    finally:
-        if hasattr(response, "close"):
-            response.close()
-
-
-def _as_fault(error: Exception) -> WsgiResponse:
+def _as_fault(error: Exception) -> Response:
     fault = next(fault for kind, fault in _RAISED_BY_THE_APP if isinstance(error, kind))
-    reply = WsgiResponse(fault=fault)
+    reply = Response(fault)
+    reply.status = "200 OK"
     if isinstance(error, IncompleteRead):
         # As long as the whole was, so that half of it is what arrived.
         reply.body = error.partial.ljust(2 * len(error.partial) + 1)

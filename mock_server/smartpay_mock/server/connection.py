@@ -11,7 +11,8 @@ import sys
 from typing import Protocol
 
 from smartpay_mock.kernel.exchange import TransportFault
-from smartpay_mock.server.http import RequestParser, Response, half_of
+from smartpay_mock.kernel.wsgi import Response
+from smartpay_mock.server.http import RequestParser, half_of
 
 NOT_READY = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 

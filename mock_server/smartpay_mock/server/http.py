@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from email.utils import formatdate
 from functools import lru_cache
+from http import HTTPStatus
 from io import BytesIO
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -17,13 +18,11 @@ import httptools
 
 from smartpay_mock.kernel.environ import HEADER_NAMES
 from smartpay_mock.kernel.errors import ApiError
-from smartpay_mock.kernel.exchange import TransportFault
 from smartpay_mock.kernel.ids import SUFFIX_LENGTH, random_base62
 from smartpay_mock.kernel.json import encode
+from smartpay_mock.kernel.wsgi import Response, WSGIApp
 
-WSGIApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 Environ = dict[str, Any]
-Headers = list[tuple[str, str]]
 
 HEADER_BYTES = 65_536
 SOFTWARE = "smartpay-sandbox"
@@ -31,11 +30,6 @@ SOFTWARE = "smartpay-sandbox"
 _UNPREFIXED = {"CONTENT_TYPE", "CONTENT_LENGTH"}
 _VERSIONS = {"1.0", "1.1"}
 _WITHOUT_BODY = ("1", "204", "304")
-_REASONS = {
-    400: "Bad Request",
-    408: "Request Timeout",
-    431: "Request Header Fields Too Large",
-}
 FAILED = (
     b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n"
     b"Content-Type: text/plain\r\nConnection: close\r\n\r\n"
@@ -44,23 +38,25 @@ FAILED = (
 
 @dataclass(slots=True)
 class Request:
-    """A request to pass to the application.
+    """A request to answer.
 
     Attributes:
         environ: The WSGI environment.
         keeps_alive: Whether the connection stays open after the response.
-        is_whole: ``False`` if the body is over the limit and was not read to its
-            end, so that the application can only refuse it.
+        is_whole: ``False`` if the request was not read to its end, so that it can only
+            be refused.
+        refusal: What answers in place of the application, if anything does.
     """
 
     environ: Environ
     keeps_alive: bool
     is_whole: bool = True
+    refusal: WSGIApp | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A request that the application never sees.
+    """A WSGI app that refuses a request in the API's shape.
 
     Attributes:
         status: The status of the response.
@@ -69,6 +65,32 @@ class Refusal:
 
     status: int
     reason: str
+
+    def __call__(self, _environ: Environ, start_response: Any) -> Iterable[bytes]:
+        """Refuse a request; the connection closes after it."""
+        body = encode(
+            {
+                "details": [],
+                "errorCode": ApiError("request.malformed", reason=self.reason).code,
+                "message": f"The request is not valid HTTP: {self.reason}.",
+                "statusCode": self.status,
+            }
+        )
+        headers = [
+            ("Content-Type", "application/json"),
+            ("Content-Length", str(len(body))),
+            ("Request-Id", f"req_test_{random_base62(SUFFIX_LENGTH)}"),
+            ("Connection", "close"),
+        ]
+        start_response(f"{self.status} {HTTPStatus(self.status).phrase}", headers)
+        return (body,)
+
+
+def refused(status: int, reason: str) -> Request:
+    """Return a request that the application never sees."""
+    environ = {"REQUEST_METHOD": "", "SERVER_PROTOCOL": "HTTP/1.1"}
+    refusal = Refusal(status, reason)
+    return Request(environ, keeps_alive=False, is_whole=False, refusal=refusal)
 
 
 class _Stop(Exception):  # noqa: N818 - ends parsing, is no error
@@ -83,7 +105,7 @@ class RequestParser:
         body_limit: Returns the largest body in bytes that is read for a path.
 
     Attributes:
-        ready: Requests and refusals that wait for their response, oldest first.
+        ready: Requests that wait for their response, oldest first.
         began_at: When the request that is arriving began, in monotonic seconds;
             ``None`` between two requests.
         is_ended: Whether no further request is read from this connection.
@@ -91,7 +113,7 @@ class RequestParser:
     """
 
     def __init__(self, common: Environ, body_limit: Callable[[str], int]) -> None:
-        self.ready: deque[Request | Refusal] = deque()
+        self.ready: deque[Request] = deque()
         self.began_at: float | None = None
         self.is_ended = False
         self.wants_continue = False
@@ -121,7 +143,7 @@ class RequestParser:
         """Refuse the current request and read no further one."""
         if not self.is_ended:
             self.is_ended, self.began_at = True, None
-            self.ready.append(Refusal(status, reason))
+            self.ready.append(refused(status, reason))
 
     def on_message_begin(self) -> None:
         """Start a request."""
@@ -282,49 +304,6 @@ def _key_of(name: str) -> str:
     return key if key in _UNPREFIXED else f"HTTP_{key}"
 
 
-class Response:
-    """What the application answers, or the fault that replaces the answer.
-
-    Attributes:
-        status: The status line without the protocol; empty until ``start``.
-        headers: In the order given.
-        body: The whole body.
-        fault: The fault that the client sees in place of this response.
-    """
-
-    __slots__ = ("body", "fault", "headers", "status")
-
-    def __init__(self) -> None:
-        self.status = ""
-        self.headers: Headers = []
-        self.body = b""
-        self.fault: TransportFault | None = None
-
-    def start(
-        self, status: str, headers: Headers, _exc_info: object = None
-    ) -> Callable[[bytes], None]:
-        """Take status and headers: WSGI's ``start_response``."""
-        self.status, self.headers = status, headers
-        return self.write
-
-    def write(self, part: bytes) -> None:
-        """Add a part of the body."""
-        self.body += part
-
-    def lose(
-        self, fault: TransportFault, status: str, headers: Headers, body: bytes
-    ) -> Iterable[bytes]:
-        """Take a fault and the answer that it replaces.
-
-        The application finds this function under ``environ["smartpay.transport"]``
-        and returns the result. The server applies the fault after the application
-        has returned, so an ``after_commit`` fault never undoes the commit.
-        """
-        self.fault = fault
-        self.status, self.headers, self.body = status, headers, body
-        return ()
-
-
 def half_of(response: Response) -> bytes:
     """Return the head and half of the body; half of the head if there is no body.
 
@@ -382,36 +361,6 @@ def _framing(
     elif method != "HEAD" and int(given["content-length"]) != len(body):
         raise ValueError(f"Content-Length is not the body's length, {len(body)}")
     return length, b"" if method == "HEAD" else body
-
-
-def describe_refusal(refusal: Refusal) -> tuple[str, Headers, bytes]:
-    """Return status line, headers and body of a refusal, in the API's shape."""
-    body = encode(
-        {
-            "details": [],
-            "errorCode": ApiError("request.malformed", reason=refusal.reason).code,
-            "message": f"The request is not valid HTTP: {refusal.reason}.",
-            "statusCode": refusal.status,
-        }
-    )
-    headers = [
-        ("Content-Type", "application/json"),
-        ("Content-Length", str(len(body))),
-        ("Request-Id", f"req_test_{random_base62(SUFFIX_LENGTH)}"),
-    ]
-    return f"{refusal.status} {_REASONS[refusal.status]}", headers, body
-
-
-def encode_refusal(refusal: Refusal) -> bytes:
-    """Return a refusal as bytes; the connection closes after it."""
-    status, headers, body = describe_refusal(refusal)
-    lines = [f"{name}: {value}\r\n" for name, value in headers]
-    head = (
-        f"HTTP/1.1 {status}\r\n{''.join(lines)}"
-        f"{_date_line(int(time.monotonic()))}Server: {SOFTWARE}\r\n"
-        "Connection: close\r\n\r\n"
-    )
-    return head.encode("ascii") + body
 
 
 def common_environ(host: str, port: int, *, scheme: str) -> Environ:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.settings import Settings
-from smartpay_mock.server.http import WSGIApp
+from smartpay_mock.kernel.wsgi import WSGIApp
 from smartpay_mock.server.server import Server
 from smartpay_mock.server.tls import Certificates, make_certificates
 

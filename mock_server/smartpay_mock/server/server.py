@@ -25,18 +25,16 @@ from typing import Self
 from smartpay_mock.kernel import environ
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.waiting import set_on_wait
+from smartpay_mock.kernel.wsgi import Response, WSGIApp
 from smartpay_mock.server.bind import listen, url_of
 from smartpay_mock.server.connection import NOT_READY, Connection
 from smartpay_mock.server.http import (
     FAILED,
-    Refusal,
     Request,
     RequestParser,
-    Response,
-    WSGIApp,
     common_environ,
-    encode_refusal,
     encode_response,
+    refused,
 )
 from smartpay_mock.server.tls import Certificates
 from smartpay_mock.server.workers import Workers
@@ -373,7 +371,7 @@ class _Loop:
             connection.close()
             return
         reason = f"it did not arrive within {self._server.timeout_s:g} seconds"
-        self._refuse(connection, Refusal(408, reason))
+        self._answer(connection, refused(408, reason))
         self._watch(connection)
 
     def _handle(self, connection: Connection) -> None:
@@ -471,22 +469,15 @@ class _Loop:
         if self._is_closed:
             self._close_returned()
 
-    def _answer(self, connection: Connection, request: Request | Refusal) -> None:
+    def _answer(self, connection: Connection, request: Request) -> None:
         """Answer one request, or apply a fault in place of the answer."""
-        if isinstance(request, Refusal):
-            self._refuse(connection, request)
-            return
         response = Response()
         request.environ[environ.TRANSPORT] = response.lose
         connection.has_unread_input = not request.is_whole
         keeps_alive = False
         try:
-            chunks = self._server.app(request.environ, response.start)
-            try:
-                response.body += b"".join(chunks)
-            finally:
-                if hasattr(chunks, "close"):
-                    chunks.close()
+            app = request.refusal or self._server.app
+            response.take(app(request.environ, response.start))
             if response.fault is None:
                 data, keeps_alive = encode_response(response, request)
         except Exception as error:
@@ -498,8 +489,3 @@ class _Loop:
         connection.send(data)
         if not keeps_alive:
             connection.finish()
-
-    def _refuse(self, connection: Connection, refusal: Refusal) -> None:
-        connection.has_unread_input = True
-        connection.send(encode_refusal(refusal))
-        connection.finish()

@@ -10,9 +10,10 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from smartpay_mock.intercept.wsgi import Request, WSGIApp, call
+from smartpay_mock.intercept.wsgi import Request, call
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.exchange import ORIGIN_HEADER
+from smartpay_mock.kernel.wsgi import WSGIApp
 from smartpay_schemas import OPERATIONS
 
 API_ADDRESS = "https://api.smartpay.co"
@@ -119,10 +120,10 @@ class AccountClient:
         if reply.fault is not None:
             raise SandboxUsageError(f"A planned fault broke {operation} of the test.")
         document = json.loads(reply.body) if reply.body else None
-        if reply.status < REFUSED:
+        if reply.code < REFUSED:
             return document
         error = document if isinstance(document, dict) else {}
         raise SandboxUsageError(
-            f"{operation} was refused with {reply.status} "
+            f"{operation} was refused with {reply.code} "
             f"{error.get('errorCode', '')}: {error.get('message', document)}"
         )

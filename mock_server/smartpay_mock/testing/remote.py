@@ -12,9 +12,10 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from smartpay_mock.api.auth import ACCOUNT_HEADER
-from smartpay_mock.intercept.wsgi import Request, WSGIApp, WsgiResponse, call
+from smartpay_mock.intercept.wsgi import Request, call
 from smartpay_mock.kernel.environ import HEADER_NAMES, TIMEOUT
 from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
+from smartpay_mock.kernel.wsgi import Response, WSGIApp
 from smartpay_mock.testing.client import REFUSED, Members
 
 _ADMIN_PATH = "/__admin"
@@ -85,12 +86,12 @@ class RemoteEmulator:
             Request(method, self.root_url + target, headers.items(), data)
         )
         document = self._decode(reply.body)
-        if reply.status < REFUSED:
+        if reply.code < REFUSED:
             return document
-        kind = NotFoundError if reply.status == _NOT_FOUND else SandboxUsageError
+        kind = NotFoundError if reply.code == _NOT_FOUND else SandboxUsageError
         error = document if isinstance(document, dict) else {}
-        answered = f"{method} {self.root_url}{target} answered {reply.status}."
-        hint = self._hints.get(reply.status, "")
+        answered = f"{method} {self.root_url}{target} answered {reply.code}."
+        hint = self._hints.get(reply.code, "")
         raise kind(f"{error.get('detail') or answered} {hint}".rstrip())
 
     def failures(self) -> list[BaseException]:
@@ -100,7 +101,7 @@ class RemoteEmulator:
     def stop(self) -> None:
         """Do nothing: another process started the emulator."""
 
-    def _send(self, request: Request) -> WsgiResponse:
+    def _send(self, request: Request) -> Response:
         reason: object = "it closed the connection"
         try:
             reply = call(self.app, request)

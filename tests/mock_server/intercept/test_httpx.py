@@ -22,18 +22,16 @@ KEY = {"Authorization": "Basic sk_test_inProcess"}
 
 def ask(app: Any, method: str, path: str, **options: Any) -> httpx.Response:
     """Return the answer to a call of a synchronous client."""
-    report = options.pop("report", None)
-    transport = smartpay_transport(app, report=report)
+    transport = smartpay_transport(app)
     with httpx.Client(base_url=API, transport=transport) as client:
         return client.request(method, path, **options)
 
 
 def ask_async(app: Any, method: str, path: str, **options: Any) -> httpx.Response:
     """Return the answer to the same call of an asynchronous client."""
-    report = options.pop("report", None)
 
     async def call() -> httpx.Response:
-        transport = async_smartpay_transport(app, report=report)
+        transport = async_smartpay_transport(app)
         async with httpx.AsyncClient(base_url=API, transport=transport) as client:
             return await client.request(method, path, **options)
 
@@ -98,17 +96,6 @@ def test_a_stall_without_a_shorter_timeout_says_what_would_have_happened(
         entry_point(probe, "GET", "/fault/stall", timeout=None)
 
     assert "Pass timeout=" in caught.value.__notes__[0]
-
-
-@ENTRY_POINTS
-def test_what_the_app_reports_reaches_the_test(entry_point: Any, probe: Any) -> None:
-    """A 500 of ours is an exception that somebody can look at."""
-    seen: list[BaseException] = []
-
-    answer = entry_point(probe, "GET", "/report", report=seen.append)
-
-    assert answer.status_code == 500
-    assert isinstance(seen[0], LookupError)
 
 
 def test_half_a_body_can_be_streamed_up_to_the_cut(probe: Any) -> None:

@@ -174,18 +174,6 @@ def test_an_adapters_retries_apply_to_statuses(probe: Any, raises: bool) -> None
     assert len(probe.environs) == 3
 
 
-def test_what_the_app_reports_reaches_the_test(probe: Any) -> None:
-    """A 500 of ours is an exception that somebody can look at."""
-    seen: list[BaseException] = []
-    with requests.Session() as session:
-        session.mount(API, SmartpayAdapter(probe, report=seen.append))
-        session.get(f"{API}/report")
-    with intercept(probe, report=seen.append):
-        requests.get(f"{API}/report", timeout=DEADLINE_SECONDS)
-
-    assert [type(error) for error in seen] == [LookupError, LookupError]
-
-
 @pytest.mark.parametrize(
     "url",
     [
