@@ -34,17 +34,15 @@ class Expanding(Context):
     """Puts whole objects into events instead of ids."""
 
     def publish(self, events: list[tuple[str, Document]]) -> None:
-        """Publish each event by itself."""
-        for event_type, document in events:
-            record(
-                self.unit,
-                event_type=event_type,
-                data=document,
-                now=self.now,
-                new_id=self.ids.new,
-                render=self.render,
-            )
-            self.has_deliveries = True
+        """Publish the events, with the objects that ``render`` returns."""
+        self.has_deliveries = True
+        record(
+            self.unit,
+            events,
+            now=self.now,
+            new_id=self.ids.new,
+            render=self.render,
+        )
 
     def render(self, document: Document) -> Document:
         """Return an object as events contain it."""

@@ -6,12 +6,8 @@ from dataclasses import asdict
 from typing import Any
 
 from smartpay_mock.control.routes import Request, Routes, json_object
+from smartpay_mock.events import outbox
 from smartpay_mock.events.faults import OPTIONS, parse_faults, read_faults, save_faults
-from smartpay_mock.events.outbox import (
-    find_delivery,
-    list_deliveries,
-    view_delivery,
-)
 from smartpay_mock.kernel.clock import LAST_MS
 
 routes = Routes()
@@ -37,26 +33,27 @@ _FAULTS = {
 def show_deliveries(request: Request) -> Any:
     """List webhook deliveries and their attempts, oldest first."""
     with request.opened() as ctx:
-        rows = list_deliveries(
+        rows = outbox.list_deliveries(
             ctx.unit,
             state=request.query.get("state"),
             endpoint=request.query.get("endpoint"),
             limit=_MOST_DELIVERIES,
         )
-        return [view_delivery(row) for row in reversed(rows)]
+        return [outbox.view_delivery(row) for row in reversed(rows)]
 
 
 @routes.add("GET", "/webhooks/deliveries/{id}")
 def show_delivery(request: Request) -> Any:
     """Show a delivery and its attempts."""
     with request.opened() as ctx:
-        return view_delivery(find_delivery(ctx.unit, request.id))
+        return outbox.view_delivery(outbox.find_delivery(ctx.unit, request.id))
 
 
 @routes.add("POST", "/webhooks/deliveries/{id}/replay")
 def replay_delivery(request: Request) -> Any:
     """Make a delivery due again, now."""
-    shown = request.application.deliverer.replay(request.account, request.id)
+    with request.opened() as ctx:
+        shown = outbox.replay_delivery(ctx.unit, request.id, now=ctx.now)
     request.application.wake(request.account)
     return shown
 
@@ -64,8 +61,9 @@ def replay_delivery(request: Request) -> Any:
 @routes.add("POST", "/webhooks/replay", query=("state",))
 def replay_deliveries(request: Request) -> Any:
     """Make every delivery, or those in one state, due again, now."""
-    state = request.query.get("state")
-    shown = request.application.deliverer.replay_all(request.account, state=state)
+    with request.opened() as ctx:
+        state = request.query.get("state")
+        shown = outbox.replay_deliveries(ctx.unit, now=ctx.now, state=state)
     request.application.wake(request.account)
     return shown
 

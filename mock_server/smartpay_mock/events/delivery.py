@@ -22,8 +22,6 @@ from smartpay_mock.events.outbox import (
     DELIVERY_KIND,
     ENDPOINT_KIND,
     PENDING,
-    replay_deliveries,
-    replay_delivery,
     save_delivery,
 )
 from smartpay_mock.events.schedule import RETRY_AFTER_MS, parse_schedule
@@ -210,27 +208,6 @@ class Deliverer:
     def due_accounts(self) -> list[str]:
         """Return the accounts with a pending delivery, due now or later."""
         return self._store.due_accounts(DELIVERY_KIND, FOREVER)
-
-    def replay(self, account: str, delivery_id: str) -> Document:
-        """Make one delivery due again; ``drain`` or a worker sends it.
-
-        Raises:
-            NotFoundError: The account has no such delivery.
-        """
-        now = self._clock_of(account)
-        with self._store.write(account) as unit:
-            return replay_delivery(unit, delivery_id, now=now)
-
-    def replay_all(self, account: str, *, state: str | None = None) -> list[Document]:
-        """Make every delivery, or those in one state, due again.
-
-        Raises:
-            NotFoundError: The state is unknown.
-            SandboxUsageError: The account has no such delivery.
-        """
-        now = self._clock_of(account)
-        with self._store.write(account) as unit:
-            return replay_deliveries(unit, now=now, state=state)
 
     @contextmanager
     def _exclusive(self, account: str, timeout_s: float) -> Iterator[Lease | None]:

@@ -45,7 +45,7 @@ Document = dict[str, Any]
 # -- events ----------------------------------------------------------------------------
 
 
-def record_all(
+def record(
     unit: Unit,
     events: Sequence[tuple[str, Document]],
     *,
@@ -53,9 +53,10 @@ def record_all(
     new_id: Callable[[str], str],
     render: Callable[[Document], Document],
 ) -> bool:
-    """Store the events of one change; return whether an endpoint gets one of them.
+    """Store the events of one change, and a delivery for each endpoint that gets one.
 
-    Most accounts have no endpoint. Their events share one short document per change.
+    Most accounts have no endpoint. Events that no endpoint gets are stored without
+    their objects, neighbours in one short document.
 
     Args:
         unit: The unit of work of the change.
@@ -65,49 +66,30 @@ def record_all(
         render: Returns the public, unexpanded form of an object; called only for an
             event that an endpoint gets.
 
+    Returns:
+        Whether an endpoint gets one of them.
+
     Raises:
         NotFoundError: A type is unknown.
     """
-    if unit.count(ENDPOINT_KIND):
-        are_delivered = [
-            record(
-                unit, event_type=type_, data=data, now=now, new_id=new_id, render=render
-            )
-            for type_, data in events
-        ]
-        return any(are_delivered)
-    for type_, _ in events:
-        _check_type(type_)
-    if events:
-        notes = [(new_id(KIND), type_, data["id"]) for type_, data in events]
+    has_endpoints = unit.count(ENDPOINT_KIND) > 0
+    has_deliveries = False
+    notes: list[tuple[str, str, str]] = []
+    for type_, data in events:
+        if type_ not in EVENTS:
+            raise NotFoundError.among("type of event", type_, list(EVENTS))
+        event_id = new_id(KIND)
+        endpoints = subscribed_endpoints(unit, type_) if has_endpoints else []
+        if not endpoints:
+            notes.append((event_id, type_, data["id"]))
+            continue
         _save_notes(unit, now, notes)
-    return False
-
-
-def record(
-    unit: Unit,
-    *,
-    event_type: str,
-    data: Document,
-    now: int,
-    new_id: Callable[[str], str],
-    render: Callable[[Document], Document],
-) -> bool:
-    """Store one event, and a delivery for each endpoint that subscribed to it.
-
-    The arguments and errors are those of ``record_all``. An event that no endpoint
-    gets is stored without its object.
-    """
-    _check_type(event_type)
-    event_id = new_id(KIND)
-    endpoints = subscribed_endpoints(unit, event_type)
-    if not endpoints:
-        _save_notes(unit, now, [(event_id, event_type, data["id"])])
-        return False
-    event = new_event(event_id, event_type, render(data), now)
-    unit.put(KIND, event_id, encode(event))
-    add_deliveries(unit, event, endpoints, new_id=new_id, now=now)
-    return True
+        notes, has_deliveries = [], True
+        event = new_event(event_id, type_, render(data), now)
+        unit.put(KIND, event_id, encode(event))
+        add_deliveries(unit, event, endpoints, new_id=new_id, now=now)
+    _save_notes(unit, now, notes)
+    return has_deliveries
 
 
 def new_event(event_id: str, event_type: str, data: Document, now: int) -> Document:
@@ -208,13 +190,9 @@ def subscribed_endpoints(unit: Unit, event_type: str) -> list[Document]:
 
 
 def _save_notes(unit: Unit, now: int, notes: list[tuple[str, str, str]]) -> None:
-    """Store id, type and object id of the events of one change in one document."""
-    unit.put(KIND, notes[0][0], encode({"createdAt": now, "notes": notes}))
-
-
-def _check_type(event_type: str) -> None:
-    if event_type not in EVENTS:
-        raise NotFoundError.among("type of event", event_type, list(EVENTS))
+    """Store id, type and object id of some events of one change in one document."""
+    if notes:
+        unit.put(KIND, notes[0][0], encode({"createdAt": now, "notes": notes}))
 
 
 # -- deliveries ------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from smartpay_mock.events.outbox import record_all
+from smartpay_mock.events.outbox import record
 from smartpay_mock.kernel.account import Account
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.ids import Ids
@@ -162,7 +162,7 @@ class Context:
         Args:
             events: Type and object of each event of one change.
         """
-        has_deliveries = record_all(
+        has_deliveries = record(
             self.unit, events, now=self.now, new_id=self.ids.new, render=in_event
         )
         self.has_deliveries = self.has_deliveries or has_deliveries

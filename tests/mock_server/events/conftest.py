@@ -17,7 +17,9 @@ from smartpay_mock.events.delivery import Deliverer
 from smartpay_mock.events.outbox import (
     DELIVERY_KIND,
     read_events,
-    record_all,
+    record,
+    replay_deliveries,
+    replay_delivery,
     view_delivery,
 )
 from smartpay_mock.events.sending import Post
@@ -110,8 +112,18 @@ class EventAccount:
         """Record one event about an order, and return it as it is stored."""
         event = (event_type, {"id": "order_test_1", "object": "order"})
         with self.store.write(self.name) as unit:
-            record_all(unit, [event], now=self.now, new_id=self.new_id, render=render)
+            record(unit, [event], now=self.now, new_id=self.new_id, render=render)
         return self.events()[-1]
+
+    def replay(self, delivery_id: str) -> dict[str, Any]:
+        """Make a delivery due again, and return it as shown."""
+        with self.store.write(self.name) as unit:
+            return replay_delivery(unit, delivery_id, now=self.now)
+
+    def replay_all(self, state: str | None = None) -> list[dict[str, Any]]:
+        """Make every delivery, or those in one state, due again."""
+        with self.store.write(self.name) as unit:
+            return replay_deliveries(unit, now=self.now, state=state)
 
     def make_due(self, count: int = 1) -> list[dict[str, Any]]:
         """Create an endpoint and publish events for it; return the events."""

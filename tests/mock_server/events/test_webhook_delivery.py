@@ -235,7 +235,7 @@ def test_a_replay_sends_again_from_the_start_of_the_schedule(account: Any) -> No
     (failed,) = account.deliveries()
     account.sender.answers = [500]
 
-    shown = deliverer.replay(ACCOUNT, failed["id"])
+    shown = account.replay(failed["id"])
     deliverer.drain(ACCOUNT, until=account.now + 90_000)
 
     assert (shown["state"], shown["reason"]) == ("pending", None)
@@ -253,7 +253,7 @@ def test_a_replay_during_an_attempt_is_still_sent(
 
     def replay_once(_post: Any) -> int:
         if len(account.sender.posts) == 0:
-            deliverers[0].replay(ACCOUNT, account.deliveries()[0]["id"])
+            account.replay(account.deliveries()[0]["id"])
         return int(account.sender(_post))
 
     deliverers.append(account.deliverer(send=replay_once))
@@ -270,8 +270,8 @@ def test_all_deliveries_or_those_in_a_state_can_be_replayed(account: Any) -> Non
     deliverer = account.deliverer()
     deliverer.drain(ACCOUNT)
 
-    waiting = deliverer.replay_all(ACCOUNT, state="pending")
-    everything = deliverer.replay_all(ACCOUNT)
+    waiting = account.replay_all("pending")
+    everything = account.replay_all()
 
     assert [delivery["event"] for delivery in waiting] == [ids[1]]
     assert [delivery["event"] for delivery in everything] == ids
@@ -280,14 +280,12 @@ def test_all_deliveries_or_those_in_a_state_can_be_replayed(account: Any) -> Non
 
 def test_a_replay_of_an_unknown_delivery_is_refused(account: Any) -> None:
     """An id, a state, or an account without deliveries."""
-    deliverer = account.deliverer()
-
     with pytest.raises(NotFoundError, match=r"'delivery_x'.*list its deliveries"):
-        deliverer.replay(ACCOUNT, "delivery_x")
+        account.replay("delivery_x")
     with pytest.raises(NotFoundError, match=r"'lost'.*blocked, delivered, dropped"):
-        deliverer.replay_all(ACCOUNT, state="lost")
+        account.replay_all("lost")
     with pytest.raises(SandboxUsageError, match="create a webhook endpoint"):
-        deliverer.replay_all(ACCOUNT, state="failed")
+        account.replay_all("failed")
 
 
 def test_the_schedule_can_be_set(account: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from smartpay_mock.events.outbox import record_all
+from smartpay_mock.events.outbox import record
 from smartpay_mock.events.signing import (
     decode_secret,
     digest,
@@ -53,7 +53,7 @@ def test_an_event_has_the_published_signature() -> None:
     endpoint = {"id": "webhookendpoint_test_1", "url": "http://127.0.0.1/"}
     with open_store().write("acct_one") as unit:
         unit.put("webhook_endpoint", endpoint["id"], encode(endpoint))
-        record_all(
+        record(
             unit,
             [("payment.created", payment)],
             now=1653028523052,
