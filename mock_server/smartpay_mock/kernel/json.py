@@ -1,24 +1,23 @@
-"""Encode and decode JSON.
+"""Encode and decode JSON: compact UTF-8, by ``orjson``.
 
-``orjson`` is used if it is installed, since it is ten times faster, else the standard
-library. Both write compact UTF-8. Both refuse to read ``NaN``, ``Infinity``, half a
-surrogate pair and numbers beyond a double, and read whole numbers beyond 64 bits as
-floats. In a request, numbers that would not come back exactly are refused.
+``decode`` refuses to read ``NaN``, ``Infinity``, half a surrogate pair and numbers
+beyond a double, and reads whole numbers beyond 64 bits as floats. In a request, numbers
+that would not come back exactly are refused.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
+
+import orjson
 
 _DEEPEST = 64
 _TOO_DEEP = f"it nests deeper than {_DEEPEST} levels"
 _ORJSON_TOO_DEEP = "depth limit exceeded"
 _NO_NUMBER = re.compile(r"NaN|-?Infinity")
-_NOT_A_NUMBER = "{} is not a JSON number"
 _NO_OPENING = bytes(set(range(256)) - set(b"[{"))
 _WHOLE = range(-(1 << 63), 1 << 64)
 _TOO_LONG = "{} has more digits than a number keeps; send it as text"
@@ -27,37 +26,38 @@ _SURE_DIGITS, _MOST_DIGITS = 15, 17
 _RUNS = bytes(48 if byte in b"0123456789." else 32 for byte in range(256))
 _LONG_RUN = b"0" * (_SURE_DIGITS + 1)
 
-
-def _encode_stdlib(document: Any) -> bytes:
-    return json.dumps(
-        document, ensure_ascii=False, allow_nan=False, separators=(",", ":")
-    ).encode()
+decode = orjson.loads
 
 
-def _encode_sorted_stdlib(document: Any) -> bytes:
-    return json.dumps(
-        document,
-        ensure_ascii=False,
-        allow_nan=False,
-        separators=(",", ":"),
-        sort_keys=True,
-    ).encode()
+def encode(document: Any) -> bytes:
+    """Return ``document`` as JSON, members in their order."""
+    # orjson allocates 8 KB for each result; a copy takes only the size it needs.
+    return bytes(memoryview(orjson.dumps(document)))
 
 
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(_NOT_A_NUMBER.format(name))
+def encode_sorted(document: Any) -> bytes:
+    """Return ``document`` as JSON, members sorted by name."""
+    return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
 
 
-def _read_float(text: str) -> float:
-    number = float(text)
-    if number in {float("inf"), float("-inf")}:
-        raise ValueError(f"{text[:20]} is too large for a number")
-    return number
+def decode_request(body: bytes) -> Any:
+    """Return the JSON value of a request body.
 
-
-def _read_int(text: str) -> int | float:
-    is_short = len(text) <= len(str(_WHOLE.stop))
-    return int(text) if is_short and int(text) in _WHOLE else _read_float(text)
+    Raises:
+        ValueError: The bytes are not UTF-8 or not JSON, hold ``NaN``, ``Infinity`` or
+            a number that would not come back exactly, or nest deeper than 64 levels.
+            The text says where.
+    """
+    try:
+        document = decode(body)
+    except ValueError as error:
+        raise ValueError(_explain(body, error)) from None
+    openings = len(body.translate(None, _NO_OPENING))
+    if openings > _DEEPEST and _depth(document) > _DEEPEST:
+        raise ValueError(_TOO_DEEP)
+    if _LONG_RUN in body.translate(_RUNS):  # it may be text, too
+        json.loads(body, parse_int=_check_int, parse_float=_check_float)
+    return document
 
 
 def _check_int(text: str) -> int:
@@ -76,71 +76,6 @@ def _check_float(text: str) -> float:
     return number
 
 
-def _decode_stdlib(body: bytes) -> Any:
-    document = json.loads(
-        body.decode("utf-8"),
-        parse_constant=_refuse_constant,
-        parse_float=_read_float,
-        parse_int=_read_int,
-    )
-    if b"\\u" in body:
-        _refuse_half_characters(document)
-    return document
-
-
-def _refuse_half_characters(document: Any) -> None:
-    try:
-        _encode_stdlib(document)
-    except UnicodeEncodeError:
-        raise ValueError("a surrogate escape lacks its other half") from None
-
-
-encode: Callable[[Any], bytes] = _encode_stdlib
-encode_sorted: Callable[[Any], bytes] = _encode_sorted_stdlib
-decode: Callable[[bytes], Any] = _decode_stdlib
-
-try:
-    import orjson
-except ImportError:
-    pass
-else:
-
-    def _encode_orjson(document: Any) -> bytes:
-        # orjson allocates 8 KB for each result; a copy takes only the size it needs.
-        return bytes(memoryview(orjson.dumps(document)))
-
-    def _encode_sorted_orjson(document: Any) -> bytes:
-        return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
-
-    encode = _encode_orjson
-    encode_sorted = _encode_sorted_orjson
-    decode = orjson.loads
-
-
-def decode_request(body: bytes) -> Any:
-    """Return the JSON value of a request body.
-
-    Raises:
-        ValueError: The bytes are not UTF-8 or not JSON, hold ``NaN``, ``Infinity`` or
-            a number that would not come back exactly, or nest deeper than 64 levels.
-            The text says where.
-    """
-    try:
-        document = decode(body)
-    except UnicodeDecodeError as error:
-        raise ValueError(f"byte {error.start} is not UTF-8") from None
-    except RecursionError:
-        raise ValueError(_TOO_DEEP) from None
-    except ValueError as error:
-        raise ValueError(_explain(body, error)) from None
-    openings = len(body.translate(None, _NO_OPENING))
-    if openings > _DEEPEST and _depth(document) > _DEEPEST:
-        raise ValueError(_TOO_DEEP)
-    if _LONG_RUN in body.translate(_RUNS):  # it may be text, too
-        json.loads(body, parse_int=_check_int, parse_float=_check_float)
-    return document
-
-
 def _explain(body: bytes, error: ValueError) -> str:
     try:
         text = body.decode("utf-8")
@@ -151,7 +86,7 @@ def _explain(body: bytes, error: ValueError) -> str:
     # orjson reports the position of the word, or the one after its sign.
     at = getattr(error, "pos", len(text))
     word = _NO_NUMBER.match(text, max(at - 1, 0)) or _NO_NUMBER.match(text, at)
-    return _NOT_A_NUMBER.format(word[0]) if word else str(error)
+    return f"{word[0]} is not a JSON number" if word else str(error)
 
 
 def _depth(document: Any) -> int:
