@@ -254,7 +254,10 @@ def control_plane_page() -> str:
         )
         for kind, options in {**KINDS, **OUTCOMES}.items()
     ]
-    webhook_faults = [(code(name), x.help, x.expected) for name, x in OPTIONS.items()]
+    webhook_faults = [
+        (code(name), row["description"], row["x-expected"])
+        for name, row in OPTIONS.items()
+    ]
     return "\n\n".join(
         [
             "# Control plane routes",

@@ -7,7 +7,7 @@ from typing import Any
 
 from smartpay_mock.control.routes import Request, Routes, json_object
 from smartpay_mock.events import outbox
-from smartpay_mock.events.faults import OPTIONS, parse_faults, read_faults, save_faults
+from smartpay_mock.events.faults import SCHEMA, faults_of, read_faults, save_faults
 from smartpay_mock.kernel.clock import LAST_MS
 
 routes = Routes()
@@ -21,12 +21,6 @@ _DRAIN = json_object(
         "description": "Milliseconds since the epoch.",
     }
 )
-_FAULTS = {
-    "type": "object",
-    "description": "; ".join(
-        f"{name}: {row.expected}" for name, row in OPTIONS.items()
-    ),
-}
 
 
 @routes.add("GET", "/webhooks/deliveries", query=("state", "endpoint"))
@@ -84,10 +78,10 @@ def show_webhook_faults(request: Request) -> Any:
         return asdict(read_faults(ctx.unit))
 
 
-@routes.add("PUT", "/webhooks/faults", body=_FAULTS)
+@routes.add("PUT", "/webhooks/faults", body=SCHEMA)
 def set_webhook_faults(request: Request) -> Any:
     """Set the account's webhook faults; an empty object removes them."""
-    faults = parse_faults(request.body)
+    faults = faults_of(request.body)
     with request.opened() as ctx:
         save_faults(ctx.unit, faults)
     return asdict(faults)

@@ -6,13 +6,11 @@ secret. The options below simulate that. They combine; each is off by default.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
-from smartpay_mock.events.signing import decode_secret
 from smartpay_mock.kernel.clock import DAY_MS
-from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
 from smartpay_mock.kernel.json import decode, encode
 from smartpay_mock.storage.base import Unit
 
@@ -51,80 +49,53 @@ class WebhookFaults:
         return [name for name, is_applied in applied.items() if is_applied]
 
 
-class Option(NamedTuple):
-    """What an option accepts, in words and as a check, and what it does."""
-
-    expected: str
-    is_valid: Callable[[object], bool]
-    help: str
-
-
-def _whole(highest: int) -> Callable[[object], bool]:
-    return lambda value: type(value) is int and 0 <= value <= highest
-
-
-def _is_secret(value: object) -> bool:
-    if not isinstance(value, str):
-        return value is None
-    try:
-        return bool(decode_secret(value))
-    except SandboxUsageError:
-        return False
-
-
-OPTIONS = {
-    "duplicate": Option(
-        f"a whole number from 0 to {MOST_COPIES}",
-        _whole(MOST_COPIES),
-        "Copies to send after a 200.",
-    ),
-    "reorder": Option(
-        "true or false",
-        lambda value: isinstance(value, bool),
-        "Send the newest due delivery first.",
-    ),
-    "delay_ms": Option(
-        f"a whole number from 0 to {LONGEST_DELAY_MS:,}",
-        _whole(LONGEST_DELAY_MS),
-        "Milliseconds between signing and sending.",
-    ),
-    "bad_signature": Option(
-        f"a whole number from 0 to {MOST_COPIES}, or true for every attempt",
-        lambda value: (
-            type(value) is int and (value == ALWAYS or _whole(MOST_COPIES)(value))
-        ),
-        "Attempts of each delivery that get a wrong signature.",
-    ),
-    "rotated_secret": Option(
-        "a secret in [A-Za-z0-9], or null",
-        _is_secret,
-        "Sign with this secret instead of the endpoint's.",
-    ),
+OPTIONS: dict[str, dict[str, Any]] = {
+    "duplicate": {
+        "type": "integer",
+        "minimum": 0,
+        "maximum": MOST_COPIES,
+        "x-expected": f"a whole number from 0 to {MOST_COPIES}",
+        "description": "Copies to send after a 200.",
+    },
+    "reorder": {
+        "type": "boolean",
+        "x-expected": "true or false",
+        "description": "Send the newest due delivery first.",
+    },
+    "delay_ms": {
+        "type": "integer",
+        "minimum": 0,
+        "maximum": LONGEST_DELAY_MS,
+        "x-expected": f"a whole number from 0 to {LONGEST_DELAY_MS:,}",
+        "description": "Milliseconds between signing and sending.",
+    },
+    "bad_signature": {
+        "type": ["integer", "boolean"],
+        "minimum": ALWAYS,
+        "maximum": MOST_COPIES,
+        "x-expected": f"a whole number from 0 to {MOST_COPIES}, or true for every "
+        "attempt",
+        "description": "Attempts of each delivery that get a wrong signature.",
+    },
+    "rotated_secret": {
+        "type": ["string", "null"],
+        "pattern": "^A*[B-Za-z0-9][A-Za-z0-9]*$",  # not only zeros
+        "x-expected": "a secret in [A-Za-z0-9], or null",
+        "description": "Sign with this secret instead of the endpoint's.",
+    },
 }
+"""Webhook fault -> the JSON Schema of its value."""
 
+SCHEMA = {"type": "object", "properties": OPTIONS, "additionalProperties": False}
 NO_FAULTS = WebhookFaults()
 
 
-def parse_faults(options: Mapping[str, Any]) -> WebhookFaults:
-    """Return the webhook faults that ``options`` describe.
-
-    Raises:
-        NotFoundError: An option is unknown.
-        SandboxUsageError: An option has an invalid value.
-    """
-    for name in options:
-        if name not in OPTIONS:
-            raise NotFoundError.among("webhook fault", name, list(OPTIONS))
-    values = dict(options)
-    if isinstance(values.get("bad_signature"), bool):
-        values["bad_signature"] = ALWAYS if values["bad_signature"] else 0
-    for name, value in values.items():
-        if not OPTIONS[name].is_valid(value):
-            raise SandboxUsageError(
-                f"Invalid webhook fault {name}={options[name]!r}; "
-                f"send {OPTIONS[name].expected}."
-            )
-    return WebhookFaults(**values)
+def faults_of(options: Mapping[str, Any]) -> WebhookFaults:
+    """Return the webhook faults that ``options`` describe; they fit ``SCHEMA``."""
+    attempts = options.get("bad_signature", 0)
+    if isinstance(attempts, bool):
+        attempts = ALWAYS if attempts else 0
+    return WebhookFaults(**{**options, "bad_signature": attempts})
 
 
 def read_faults(unit: Unit) -> WebhookFaults:
