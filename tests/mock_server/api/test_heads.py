@@ -59,7 +59,7 @@ def test_a_repeated_header_is_refused_in_the_process(
     own = intercepted(*REPEATED[name])
     client = by_client(api, order_payload(), *REPEATED[name])
 
-    assert (own.status, client.status_code) == (expected, expected)
+    assert (own.code, client.status_code) == (expected, expected)
     assert api.do("list_orders").json["results"] == 0
 
 
