@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any
 
+from tests.mutants.patches import wrap_validation
+
 from smartpay_mock.api.validation import Validate, cleaned
 from smartpay_mock.app import Patch
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.mutants.mutant import Mutant
-from smartpay_mock.mutants.patches import Document, wrap_validation
+from smartpay_mock.mutants.patches import Document
 from smartpay_mock.resources import Context
 from smartpay_mock.resources.context import invalid
 from smartpay_schemas import OPERATIONS, Operation

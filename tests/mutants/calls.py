@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.mutants.bodies import proof
+from tests.mutants.patches import replace_listings, use_callers, wrap_validation
 
 from smartpay_mock.api import envelope
 from smartpay_mock.api.application import Application, Params, Perform
@@ -26,12 +27,9 @@ from smartpay_mock.mutants.patches import (
     change_rules,
     edit_answers,
     middleware,
-    replace_listings,
-    use_callers,
     use_context,
     with_body,
     wrap_pages,
-    wrap_validation,
 )
 from smartpay_mock.mutants.responses import (
     change_member,

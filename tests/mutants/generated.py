@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from tests.mutants.bodies import SAMPLE, accept, proof, refuse_sent
+from tests.mutants.patches import edit_objects
 
 from smartpay_mock.api.application import Application
 from smartpay_mock.app import Patch
@@ -27,12 +28,7 @@ from smartpay_mock.mutants.patches import (
     use_context,
     wrap_handlers,
 )
-from smartpay_mock.mutants.responses import (
-    change_member,
-    edit_objects,
-    remove,
-    set_members,
-)
+from smartpay_mock.mutants.responses import change_member, remove, set_members
 from smartpay_mock.resources import Context
 from smartpay_mock.resources.context import NOT_FOUND, invalid
 from smartpay_schemas import CLAUSES, EVENTS, LIFECYCLES, names, schema

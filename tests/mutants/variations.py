@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.mutants.bodies import accept, proof, refuse_valid
+from tests.mutants.patches import edit_objects
 
 from smartpay_mock.api import envelope
 from smartpay_mock.api.application import Params, Perform
@@ -20,11 +21,7 @@ from smartpay_mock.mutants.patches import (
     Document,
     middleware,
 )
-from smartpay_mock.mutants.responses import (
-    change_member,
-    edit_objects,
-    remove,
-)
+from smartpay_mock.mutants.responses import change_member, remove
 from smartpay_mock.resources.context import invalid
 from smartpay_schemas import Operation
 

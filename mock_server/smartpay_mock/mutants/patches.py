@@ -12,14 +12,12 @@ from functools import partial, reduce
 from typing import Any
 
 from smartpay_mock.api.application import Application, Middleware, Params, Perform
-from smartpay_mock.api.auth import Callers
 from smartpay_mock.api.idempotency import Idempotency
 from smartpay_mock.api.pagination import Page
-from smartpay_mock.api.validation import Validate
 from smartpay_mock.app import Patch
 from smartpay_mock.events.sending import Post, Send
 from smartpay_mock.kernel.exchange import Answer, Call
-from smartpay_mock.resources import Context, Handler, Listing
+from smartpay_mock.resources import Context, Handler
 from smartpay_schemas import Operation, Transition
 
 Document = dict[str, Any]
@@ -159,16 +157,6 @@ def wrap_handlers(wrap: Wrap, *operations: str) -> Patch:
     return patch
 
 
-def replace_listings(**listings: Listing) -> Patch:
-    """Replace what operations list."""
-
-    def patch(app: Application) -> Application:
-        app.listings = {**app.listings, **listings}
-        return app
-
-    return patch
-
-
 Read = Callable[[Mapping[str, str]], Page]
 
 
@@ -182,19 +170,6 @@ def wrap_pages(wrap: Callable[[Read, Mapping[str, str]], Page]) -> Patch:
             return wrap(lambda asked: original(unit, listing, asked, **more), query)
 
         app.read_page = read
-        return app
-
-    return patch
-
-
-Check = Callable[[Validate, Operation, Any, Context], Document]
-
-
-def wrap_validation(check: Check) -> Patch:
-    """Wrap the validation of bodies."""
-
-    def patch(app: Application) -> Application:
-        app.validate = partial(check, app.validate)
         return app
 
     return patch
@@ -215,16 +190,6 @@ def use_idempotency(policy: Callable[[], Idempotency]) -> Patch:
 
     def patch(app: Application) -> Application:
         app.idempotency = policy()
-        return app
-
-    return patch
-
-
-def use_callers(callers: type[Callers]) -> Patch:
-    """Replace how callers are identified."""
-
-    def patch(app: Application) -> Application:
-        app.callers = callers(app.settings, app.store)
         return app
 
     return patch

@@ -42,17 +42,6 @@ def edit_refusals(edit: Edit, *codes: str) -> Patch:
     return edit_answers(apply)
 
 
-def edit_objects(kind: str, edit: Edit, *operations: str) -> Patch:
-    """Edit every object whose member ``object`` is ``kind``, wherever it stands."""
-
-    def apply(document: Document) -> None:
-        for found in find_objects(document):
-            if found.get("object") == kind:
-                edit(found)
-
-    return edit_successes(apply, *operations)
-
-
 def edit_every_object(edit: Edit, *operations: str) -> Patch:
     """Edit every object in successful answers."""
 

@@ -107,8 +107,9 @@ class PostgresStore(sql.SqlStore):
             milliseconds.
 
     Raises:
-        StoreError: The schema is another program's or was written by a later
-            version, or the user may not write there.
+        StoreError: The URL is not one that libpq understands, the schema is another
+            program's or was written by a later version, or the user may not write
+            there.
         StoreUnavailable: The database cannot be reached.
     """
 
@@ -123,20 +124,30 @@ class PostgresStore(sql.SqlStore):
         busy_ms: int = BUSY_MS,
     ) -> None:
         super().__init__()
-        self._database = PostgresDatabase(conninfo, schema, busy_ms)
-        self._database.migrate()
+        self._schema = schema
+        self._busy_ms = busy_ms
+        self._parts = _parts_of(conninfo)
+        self._conninfo = make_conninfo("", **self._parts)
+        self._make_tables()
         self._pool: ConnectionPool[Connection] = ConnectionPool(
-            self._database.conninfo,
+            self._conninfo,
             min_size=1,
             max_size=pool_size,
             timeout=busy_ms / 1000,
             # Beyond it the pool would pause longer and longer between its attempts.
             reconnect_timeout=_RECONNECT_S,
-            configure=self._database.prepare,
+            configure=self._prepare,
             kwargs={"autocommit": True},
             name="smartpay-postgresql",
             open=True,
         )
+
+    def __str__(self) -> str:
+        """Name the place, without user and password."""
+        parts = self._parts
+        host = parts.get("host", "localhost")
+        database = parts.get("dbname") or parts.get("user", "")
+        return f"PostgreSQL {database!r} at {host}:{parts.get('port', 5432)}"
 
     def close(self) -> None:
         """Close every connection; one that is in use is closed when its unit ends."""
@@ -161,7 +172,7 @@ class PostgresStore(sql.SqlStore):
     def _transaction(self, begin: str) -> Iterator[_Session]:
         connection = self._begun(begin)
         try:
-            yield _Session(self._database, connection)
+            yield _Session(self, connection)
         finally:
             self._give_back(connection)
 
@@ -170,7 +181,7 @@ class PostgresStore(sql.SqlStore):
 
         Two accounts may share a number: then they wait for each other.
         """
-        name = f"{self._database.schema} {account}".encode()
+        name = f"{self._schema} {account}".encode()
         digest = hashlib.blake2b(name, digest_size=8).digest()
         number = int.from_bytes(digest, signed=True)
         return f"SELECT pg_advisory_xact_lock({number}); "
@@ -191,14 +202,14 @@ class PostgresStore(sql.SqlStore):
             has_waited = time.monotonic() - started > _AT_ONCE_S
             is_final = isinstance(error, psycopg.errors.LockNotAvailable | PoolTimeout)
             if is_final or has_waited:
-                raise self._explain(error) from error
+                raise self.explain(error) from error
         except psycopg.Error as error:
-            raise self._explain(error) from error
+            raise self.explain(error) from error
         try:
             self._pool.check()
             return self._take(begin)
         except psycopg.Error as error:
-            raise self._explain(error) from error
+            raise self.explain(error) from error
 
     def _take(self, begin: str) -> Connection:
         connection = self._pool.getconn()
@@ -220,25 +231,121 @@ class PostgresStore(sql.SqlStore):
         finally:
             self._pool.putconn(connection)
 
-    def _explain(self, error: psycopg.Error) -> StoreError:
+    def _make_tables(self) -> None:
+        """Make the tables, or bring them up to the current version.
+
+        Raises:
+            StoreError: They are another program's, or of a later version.
+            StoreUnavailable: The database cannot be reached.
+        """
+        try:
+            with psycopg.connect(self._conninfo) as connection:
+                # Of several processes that start together, one does it.
+                connection.execute(
+                    "SELECT pg_advisory_xact_lock(%s)", (sql.APPLICATION_ID,)
+                )
+                self._migrate(connection)
+        except psycopg.Error as error:
+            raise self.explain(error) from error
+
+    def _migrate(self, connection: Connection) -> None:
+        version = self._version(connection)
+        if version > sql.VERSION:
+            raise StoreError(
+                f"The schema {self._schema!r} of {self} was written by a later "
+                f"smartpay-sandbox (layout {version}; this one knows up to "
+                f"{sql.VERSION}). Upgrade smartpay-sandbox, or choose another "
+                "schema with ?schema=."
+            )
+        if version == sql.VERSION:
+            return
+        connection.execute(
+            "SELECT set_config('search_path', %s, true)", (self._schema,)
+        )
+        for statement in sql.migration(version, sql.POSTGRESQL):
+            connection.execute(statement)
+        connection.execute("DELETE FROM layout")
+        connection.execute("INSERT INTO layout VALUES (%s)", (sql.VERSION,))
+
+    def _version(self, connection: Connection) -> int:
+        """Return the version of our tables, 0 in a schema that was empty."""
+        cursor = connection.execute(
+            "SELECT c.relname FROM pg_namespace AS n LEFT JOIN pg_class AS c"
+            " ON c.relnamespace = n.oid WHERE n.nspname = %s",
+            (self._schema,),
+        )
+        found = {name for (name,) in cursor}
+        if not found:
+            connection.execute(f"CREATE SCHEMA {self._schema}")
+        if "layout" in found:
+            query = f"SELECT version FROM {self._schema}.layout"  # noqa: S608 - letters only
+            row = connection.execute(query).fetchone()
+            return cast("int", row[0]) if row else 0
+        if found - {None}:
+            raise StoreError(
+                f"The schema {self._schema!r} of {self} has tables of another program. "
+                "Choose another one with ?schema=."
+            )
+        connection.execute(
+            f"CREATE TABLE {self._schema}.layout (version INTEGER NOT NULL)"
+        )
+        return 0
+
+    def _prepare(self, connection: Connection) -> None:
+        """Set the schema and the timeouts of a new connection."""
+        settings = {
+            "search_path": self._schema,
+            "lock_timeout": f"{self._busy_ms}ms",
+            "idle_in_transaction_session_timeout": f"{_IDLE_MS}ms",
+            **{name: self._parts[ours] for name, ours in _FOR_THE_SERVER.items()},
+        }
+        for name, value in settings.items():
+            connection.execute("SELECT set_config(%s, %s, false)", (name, value))
+
+    def explain(self, error: psycopg.Error) -> StoreError:
+        """Return the error that says where and what to do."""
         if isinstance(error, PoolTimeout):
             return StoreUnavailable(
-                f"{self._database} gave no connection within {self._database.busy_ms} "
-                "ms. Check that the server runs and lets enough clients in, or allow "
-                "more connections with ?pool=."
+                f"{self} gave no connection within {self._busy_ms} ms. Check that the "
+                "server runs and lets enough clients in, or allow more connections "
+                "with ?pool=."
             )
-        return self._database.explain(error)
+        if isinstance(error, psycopg.errors.LockNotAvailable):
+            return StoreUnavailable(
+                f"{self}: another unit of work on this account did not end within "
+                f"{self._busy_ms} ms. End it (a held request holds it), or allow more "
+                "with ?busy_ms=."
+            )
+        for kinds, kind, text in _FAILURES:
+            if isinstance(error, kinds):
+                return kind(f"{self} {text}. PostgreSQL says: {_first_line(error)}.")
+        if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+            return StoreUnavailable(
+                f"{self} cannot be reached: {_first_line(error)}. Nothing of this unit "
+                "was kept, unless the connection broke during its commit. Check that "
+                "the server runs and repeat the request with the same "
+                "Idempotency-Key: it is carried out once."
+            )
+        if isinstance(error, psycopg.DataError):
+            return StoreError(
+                f"{self} cannot keep this: {_first_line(error)}. Use ids and kinds of "
+                "printable characters."
+            )
+        return StoreError(
+            f"{self}: {_first_line(error)}. Check that the user may create and write "
+            f"tables in the schema {self._schema!r}."
+        )
 
 
 class _Session(sql.Session):
     errors = psycopg.Error
 
-    def __init__(self, database: PostgresDatabase, connection: Connection) -> None:
+    def __init__(self, store: PostgresStore, connection: Connection) -> None:
         super().__init__(connection.cursor())
-        self._database = database
+        self._store = store
 
     def explain(self, error: psycopg.Error) -> StoreError:
-        return self._database.explain(error)
+        return self._store.explain(error)
 
     def query(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         return [] if _has_nul(values) else super().query(statement, *values)
@@ -262,141 +369,23 @@ def _has_nul(values: tuple[Any, ...]) -> bool:
     return any(isinstance(value, str) and "\0" in value for value in values)
 
 
-class PostgresDatabase:
-    """A schema of a PostgreSQL database: its place, its version, what errors mean.
-
-    Args:
-        conninfo: As libpq takes it.
-        schema: Where our tables are.
-        busy_ms: How long to wait for another unit of the same account, in
-            milliseconds.
+def _parts_of(conninfo: str) -> dict[str, Any]:
+    """Return the parts of a URL, with our timeouts where it has none.
 
     Raises:
-        StoreError: The URL is not one that libpq understands.
-
-    Attributes:
-        conninfo: With our timeouts where the URL has none.
-        schema: As given.
-        busy_ms: As given.
+        StoreError: It is not one that libpq understands.
     """
-
-    def __init__(self, conninfo: str, schema: str, busy_ms: int) -> None:
-        self.schema = schema
-        self.busy_ms = busy_ms
-        try:
-            given = conninfo_to_dict(conninfo)
-            own = {name: str(value) for name, value in given.items() if value}
-            self._parts = {**_DEFAULTS, **own}
-            self.conninfo = make_conninfo("", **self._parts)
-        except psycopg.Error as error:
-            raise StoreError(
-                f"The URL of the store is not understood: {_first_line(error)}. Write "
-                "postgresql://user@host:5432/database."
-            ) from error
-
-    def __str__(self) -> str:
-        """Name the place, without user and password."""
-        parts = self._parts
-        host = parts.get("host", "localhost")
-        database = parts.get("dbname") or parts.get("user", "")
-        return f"PostgreSQL {database!r} at {host}:{parts.get('port', 5432)}"
-
-    def prepare(self, connection: Connection) -> None:
-        """Set the schema and the timeouts of a new connection."""
-        settings = {
-            "search_path": self.schema,
-            "lock_timeout": f"{self.busy_ms}ms",
-            "idle_in_transaction_session_timeout": f"{_IDLE_MS}ms",
-            **{name: self._parts[ours] for name, ours in _FOR_THE_SERVER.items()},
-        }
-        for name, value in settings.items():
-            connection.execute("SELECT set_config(%s, %s, false)", (name, value))
-
-    def migrate(self) -> None:
-        """Make the tables, or bring them up to the current version.
-
-        Raises:
-            StoreError: They are another program's, or of a later version.
-            StoreUnavailable: The database cannot be reached.
-        """
-        try:
-            with psycopg.connect(self.conninfo) as connection:
-                # Of several processes that start together, one does it.
-                connection.execute(
-                    "SELECT pg_advisory_xact_lock(%s)", (sql.APPLICATION_ID,)
-                )
-                self._migrate(connection)
-        except psycopg.Error as error:
-            raise self.explain(error) from error
-
-    def _migrate(self, connection: Connection) -> None:
-        version = self._version(connection)
-        if version > sql.VERSION:
-            raise StoreError(
-                f"The schema {self.schema!r} of {self} was written by a later "
-                f"smartpay-sandbox (layout {version}; this one knows up to "
-                f"{sql.VERSION}). Upgrade smartpay-sandbox, or choose another "
-                "schema with ?schema=."
-            )
-        if version == sql.VERSION:
-            return
-        connection.execute("SELECT set_config('search_path', %s, true)", (self.schema,))
-        for statement in sql.migration(version, sql.POSTGRESQL):
-            connection.execute(statement)
-        connection.execute("DELETE FROM layout")
-        connection.execute("INSERT INTO layout VALUES (%s)", (sql.VERSION,))
-
-    def _version(self, connection: Connection) -> int:
-        """Return the version of our tables, 0 in a schema that was empty."""
-        cursor = connection.execute(
-            "SELECT c.relname FROM pg_namespace AS n LEFT JOIN pg_class AS c"
-            " ON c.relnamespace = n.oid WHERE n.nspname = %s",
-            (self.schema,),
-        )
-        found = {name for (name,) in cursor}
-        if not found:
-            connection.execute(f"CREATE SCHEMA {self.schema}")
-        if "layout" in found:
-            query = f"SELECT version FROM {self.schema}.layout"  # noqa: S608 - letters only
-            row = connection.execute(query).fetchone()
-            return cast("int", row[0]) if row else 0
-        if found - {None}:
-            raise StoreError(
-                f"The schema {self.schema!r} of {self} has tables of another program. "
-                "Choose another one with ?schema=."
-            )
-        connection.execute(
-            f"CREATE TABLE {self.schema}.layout (version INTEGER NOT NULL)"
-        )
-        return 0
-
-    def explain(self, error: psycopg.Error) -> StoreError:
-        """Return the error that says where and what to do."""
-        if isinstance(error, psycopg.errors.LockNotAvailable):
-            return StoreUnavailable(
-                f"{self}: another unit of work on this account did not end within "
-                f"{self.busy_ms} ms. End it (a held request holds it), or allow more "
-                "with ?busy_ms=."
-            )
-        for kinds, kind, text in _FAILURES:
-            if isinstance(error, kinds):
-                return kind(f"{self} {text}. PostgreSQL says: {_first_line(error)}.")
-        if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
-            return StoreUnavailable(
-                f"{self} cannot be reached: {_first_line(error)}. Nothing of this unit "
-                "was kept, unless the connection broke during its commit. Check that "
-                "the server runs and repeat the request with the same "
-                "Idempotency-Key: it is carried out once."
-            )
-        if isinstance(error, psycopg.DataError):
-            return StoreError(
-                f"{self} cannot keep this: {_first_line(error)}. Use ids and kinds of "
-                "printable characters."
-            )
-        return StoreError(
-            f"{self}: {_first_line(error)}. Check that the user may create and write "
-            f"tables in the schema {self.schema!r}."
-        )
+    try:
+        given = conninfo_to_dict(conninfo)
+        own = {name: str(value) for name, value in given.items() if value}
+        parts = {**_DEFAULTS, **own}
+        make_conninfo("", **parts)  # checks them
+    except psycopg.Error as error:
+        raise StoreError(
+            f"The URL of the store is not understood: {_first_line(error)}. Write "
+            "postgresql://user@host:5432/database."
+        ) from error
+    return parts
 
 
 def _first_line(error: Exception) -> str:

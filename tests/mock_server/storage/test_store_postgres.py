@@ -12,7 +12,7 @@ import pytest
 
 from smartpay_mock.storage import Store, open_store
 from smartpay_mock.storage.base import StoreError, StoreNotWritable, StoreUnavailable
-from smartpay_mock.storage.postgres import PostgresDatabase
+from smartpay_mock.storage.postgres import PostgresStore
 
 DEADLINE_S = 20
 
@@ -299,12 +299,10 @@ def test_lost_tables_are_the_reason_until_they_are_back(
     ],
 )
 def test_a_failing_disk_of_the_server_is_the_reason(
-    error: type[psycopg.Error], kind: type[StoreError], text: str
+    store: PostgresStore, error: type[psycopg.Error], kind: type[StoreError], text: str
 ) -> None:
     """The message has PostgreSQL's own words, too."""
-    database = PostgresDatabase("postgresql://db/shop", "shop", 10)
-
-    found = database.explain(error("could not extend file"))
+    found = store.explain(error("could not extend file"))
 
     assert type(found) is kind
     assert text in str(found)
