@@ -20,7 +20,7 @@ from smartpay_mock.kernel.environ import HEADER_NAMES
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.ids import SUFFIX_LENGTH, random_base62
 from smartpay_mock.kernel.json import encode
-from smartpay_mock.kernel.wsgi import Response, WSGIApp
+from smartpay_mock.kernel.wsgi import Headers, Response, WSGIApp
 
 Environ = dict[str, Any]
 

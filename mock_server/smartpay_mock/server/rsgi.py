@@ -13,16 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import Any
 
-from smartpay_mock.server.http import (
-    Environ,
-    Headers,
-    Refusal,
-    Response,
-    WSGIApp,
-    common_environ,
-    describe_refusal,
-    read_headers,
-)
+from smartpay_mock.kernel.wsgi import Headers, Response, WSGIApp
+from smartpay_mock.server.http import Environ, Refusal, common_environ, read_headers
 
 BODY_SECONDS = 60.0
 """The time that a client has to send its body, in seconds."""
@@ -66,7 +58,7 @@ def to_rsgi(
         if refusal is None:
             answer = await loop.run_in_executor(threads, _answer, app, environ)
         else:
-            answer = _refuse(refusal)
+            answer = _answer(refusal, environ)
         protocol.response_bytes(*answer)
 
     return call
@@ -103,10 +95,5 @@ async def _read_body(environ: Environ, protocol: Any, limit: int) -> None:
 
 def _answer(app: WSGIApp, environ: Environ) -> tuple[int, Headers, bytes]:
     response = Response()
-    body = b"".join(app(environ, response.start))
-    return int(response.status[:3]), response.headers, response.body + body
-
-
-def _refuse(refusal: Refusal) -> tuple[int, Headers, bytes]:
-    _, headers, body = describe_refusal(refusal)
-    return refusal.status, [*headers, ("Connection", "close")], body
+    response.take(app(environ, response.start))
+    return response.code, response.headers, response.body
