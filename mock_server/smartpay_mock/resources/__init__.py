@@ -22,7 +22,7 @@ from smartpay_mock.resources import (
     tokens,
     webhook_endpoints,
 )
-from smartpay_mock.resources.context import Context, Handler, retriever
+from smartpay_mock.resources.context import Context, Handler, retriever, updater
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +44,10 @@ HANDLERS: dict[str, Handler] = {
     "cancel_order": orders.cancel_order,
     "create_payment": payments.create_payment,
     "get_payment": retriever("payment"),
-    "update_payment": payments.update_payment,
+    "update_payment": updater("payment", "description", "reference"),
     "create_refund": refunds.create_refund,
     "get_refund": retriever("refund"),
-    "update_refund": refunds.update_refund,
+    "update_refund": updater("refund", "description", "reference"),
     "get_token": tokens.get_token,
     "enable_token": tokens.enable_token,
     "disable_token": tokens.disable_token,
@@ -56,13 +56,17 @@ HANDLERS: dict[str, Handler] = {
     "get_checkout_session": retriever("checkout_session"),
     "create_coupon": coupons.create_coupon,
     "get_coupon": retriever("coupon"),
-    "update_coupon": coupons.update_coupon,
+    "update_coupon": updater("coupon", "active", "name", event="coupon.updated"),
     "create_promotion_code": promotion_codes.create_promotion_code,
     "get_promotion_code": retriever("promotion_code"),
-    "update_promotion_code": promotion_codes.update_promotion_code,
+    "update_promotion_code": updater(
+        "promotion_code", "active", event="promotion_code.updated"
+    ),
     "create_webhook_endpoint": webhook_endpoints.create_webhook_endpoint,
     "get_webhook_endpoint": retriever("webhook_endpoint"),
-    "update_webhook_endpoint": webhook_endpoints.update_webhook_endpoint,
+    "update_webhook_endpoint": updater(
+        "webhook_endpoint", "active", "description", "eventSubscriptions", "url"
+    ),
     "delete_webhook_endpoint": webhook_endpoints.delete_webhook_endpoint,
     "consumer_login": consumers.consumer_login,
     "authorize_order": orders.authorize_order,

@@ -221,6 +221,34 @@ def retriever(kind: str) -> Handler:
     return retrieve
 
 
+def updater(kind: str, *members: str, event: str = "") -> Handler:
+    """Return the handler that changes a document of ``kind``.
+
+    Args:
+        kind: Which documents.
+        members: What may be changed, besides metadata.
+        event: Type of the event of a change; empty for none.
+    """
+
+    def update(ctx: Context, params: dict[str, str], body: Document) -> Document:
+        """Change a document; what the body does not name stays.
+
+        Raises:
+            ApiError: The kind's not-found code.
+
+        Source: docs-ja:/reference/update-coupon, update-payment, update-refund,
+        update-webhook-endpoint; SDK go:api.go; Node live suite (``{}`` changes
+        nothing). That metadata merges is *assumed*.
+        """
+        document = ctx.find(kind, params["id"])
+        if patched(document, body, *members):
+            ctx.save(document)
+            ctx.publish([(event, document)] if event else [])
+        return document
+
+    return update
+
+
 def created(ctx: Context, kind: str, object_: str) -> Document:
     """Return the head of a new document: id, object, times."""
     return {

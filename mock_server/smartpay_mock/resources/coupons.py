@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from smartpay_mock.resources.context import Context, copied, created, patched
+from smartpay_mock.resources.context import Context, copied, created
 
 Document = dict[str, Any]
 
@@ -20,7 +20,6 @@ _GIVEN = (
     "maxRedemptionCount",
     "name",
 )
-_CHANGEABLE = ("active", "name")
 
 
 def create_coupon(ctx: Context, _params: dict[str, str], body: Document) -> Document:
@@ -39,21 +38,6 @@ def create_coupon(ctx: Context, _params: dict[str, str], body: Document) -> Docu
     }
     ctx.save(coupon)
     ctx.publish([("coupon.created", coupon)])
-    return coupon
-
-
-def update_coupon(ctx: Context, params: dict[str, str], body: Document) -> Document:
-    """Change a coupon's name, activity or metadata; ``{}`` changes nothing.
-
-    Raises:
-        ApiError: ``coupon.not-found``.
-
-    Source: docs-ja:/reference/update-coupon; Node live suite (``{}``).
-    """
-    coupon = ctx.find("coupon", params["id"])
-    if patched(coupon, body, *_CHANGEABLE):
-        ctx.save(coupon)
-        ctx.publish([("coupon.updated", coupon)])
     return coupon
 
 

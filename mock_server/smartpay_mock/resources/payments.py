@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from smartpay_mock.kernel.errors import ApiError
-from smartpay_mock.resources.context import Context, copy_to, created, invalid, patched
+from smartpay_mock.resources.context import Context, copy_to, created, invalid
 from smartpay_mock.resources.line_items import keep_line_items
 
 Document = dict[str, Any]
@@ -74,20 +74,6 @@ def capture(
     if not fails:
         order["_captured"] += payment["amount"]
     ctx.save(payment)
-    return payment
-
-
-def update_payment(ctx: Context, params: dict[str, str], body: Document) -> Document:
-    """Change a payment's description, metadata or reference; the rest stays.
-
-    Raises:
-        ApiError: ``payment.not-found``.
-
-    Source: docs-ja:/reference/update-payment; that metadata merges is *assumed*.
-    """
-    payment = ctx.find("payment", params["id"])
-    if patched(payment, body, "description", "reference"):
-        ctx.save(payment)
     return payment
 
 

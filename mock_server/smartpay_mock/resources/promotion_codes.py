@@ -9,13 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 from smartpay_mock.kernel.errors import ApiError
-from smartpay_mock.resources.context import Context, copied, created, patched
+from smartpay_mock.resources.context import Context, copied, created
 from smartpay_mock.resources.coupons import upper_currency
 
 Document = dict[str, Any]
 
 _GIVEN = ("code", "coupon", "expiresAt", "maxRedemptionCount", "minimumAmount")
-_CHANGEABLE = ("active",)
 
 
 def create_promotion_code(
@@ -44,23 +43,6 @@ def create_promotion_code(
     }
     ctx.save(promotion_code)
     ctx.publish([("promotion_code.created", promotion_code)])
-    return promotion_code
-
-
-def update_promotion_code(
-    ctx: Context, params: dict[str, str], body: Document
-) -> Document:
-    """Change a promotion code's activity or metadata; ``{}`` changes nothing.
-
-    Raises:
-        ApiError: ``promotion-code.not-found``.
-
-    Source: SDK go:api.go, live suites.
-    """
-    promotion_code = ctx.find("promotion_code", params["id"])
-    if patched(promotion_code, body, *_CHANGEABLE):
-        ctx.save(promotion_code)
-        ctx.publish([("promotion_code.updated", promotion_code)])
     return promotion_code
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from smartpay_mock.kernel.errors import ApiError
-from smartpay_mock.resources.context import Context, copied, created, patched
+from smartpay_mock.resources.context import Context, copied, created
 from smartpay_mock.resources.line_items import keep_line_items
 from smartpay_mock.resources.payments import check_currency
 
@@ -68,20 +68,6 @@ def _refund(ctx: Context, payment: Document, body: Document) -> Document:
     fails = ctx.settings.refunds == "failed"
     ctx.step("refund", refund, "fail" if fails else "refund")
     ctx.save(refund)
-    return refund
-
-
-def update_refund(ctx: Context, params: dict[str, str], body: Document) -> Document:
-    """Change a refund's description, metadata or reference; the rest stays.
-
-    Raises:
-        ApiError: ``refund.not-found``.
-
-    Source: docs-ja:/reference/update-refund; that metadata merges is *assumed*.
-    """
-    refund = ctx.find("refund", params["id"])
-    if patched(refund, body, "description", "reference"):
-        ctx.save(refund)
     return refund
 
 

@@ -12,13 +12,11 @@ from smartpay_mock.events.signing import new_secret
 from smartpay_mock.kernel.ids import Ids
 from smartpay_mock.kernel.json import encode
 from smartpay_mock.kernel.settings import Settings
-from smartpay_mock.resources.context import Context, copied, created, patched
+from smartpay_mock.resources.context import Context, copied, created
 from smartpay_mock.resources.seed_data import BORN_MS
 from smartpay_mock.storage.base import Unit
 
 Document = dict[str, Any]
-
-_CHANGEABLE = ("active", "description", "eventSubscriptions", "url")
 
 
 def create_webhook_endpoint(
@@ -39,22 +37,6 @@ def create_webhook_endpoint(
         "signingSecret": new_secret(ctx.ids.characters),
     }
     ctx.save(endpoint)
-    return endpoint
-
-
-def update_webhook_endpoint(
-    ctx: Context, params: dict[str, str], body: Document
-) -> Document:
-    """Change a webhook endpoint; what the body does not name stays.
-
-    Raises:
-        ApiError: ``webhook-endpoint.notfound``.
-
-    Source: docs-ja:/reference/update-webhook-endpoint.
-    """
-    endpoint = ctx.find("webhook_endpoint", params["id"])
-    if patched(endpoint, body, *_CHANGEABLE):
-        ctx.save(endpoint)
     return endpoint
 
 
