@@ -55,8 +55,7 @@ def decide_token_charge(ctx: Context, token: Document, body: Document) -> Decisi
         _planned(ctx)
         or _token_declines(token)
         or consumer_declines(consumer)
-        or _email_declines(body.get("customerInfo", {}))
-        or _email_needs_consumer(body.get("customerInfo", {}))
+        or _email_declines(body.get("customerInfo", {}), is_present=False)
         or APPROVED
     )
     _explain(ctx, decision)
@@ -112,33 +111,28 @@ def consumer_declines(consumer: Document) -> Decision | None:
     return None
 
 
-def _email_outcome(customer: Document) -> str:
-    """Return the outcome that the customer's e-mail address asks for, or ``""``."""
-    row = sandbox_values().value("email", customer.get("emailAddress", ""))
-    return row.outcome.name if row else ""
+def _email_declines(customer: Document, *, is_present: bool) -> Decision | None:
+    """Return the decline that the customer's e-mail address asks for, if any.
 
-
-def _email_declines(customer: Document) -> Decision | None:
-    """Return the decline that the customer's e-mail address asks for, if any."""
-    if _email_outcome(customer) not in _DECLINES:
-        return None
-    address = customer["emailAddress"]
-    return Decision(False, f"customerInfo.emailAddress {address} declines")
-
-
-def _email_needs_consumer(customer: Document) -> Decision | None:
-    """Return the decline of a charge that only the consumer could authorize, if any."""
-    if _email_outcome(customer) != _NEEDS_CONSUMER:
-        return None
-    address = customer["emailAddress"]
-    reason = f"customerInfo.emailAddress {address} needs the consumer's authorization"
-    return Decision(False, reason)
+    Args:
+        customer: ``customerInfo`` of the order or session.
+        is_present: Whether the consumer authorizes; else the merchant charges.
+    """
+    address = customer.get("emailAddress", "")
+    row = sandbox_values().value("email", address)
+    outcome = row.outcome.name if row else ""
+    asked = f"customerInfo.emailAddress {address}"
+    if outcome in _DECLINES:
+        return Decision(False, f"{asked} declines")
+    if outcome == _NEEDS_CONSUMER and not is_present:
+        return Decision(False, f"{asked} needs the consumer's authorization")
+    return None
 
 
 def session_declines(ctx: Context, subject: Document) -> Decision | None:
     """Return the decline asked for by the session that made an order or a token."""
     session = ctx.load("checkout_session", subject.get("_session", "")) or {}
-    return _email_declines(session.get("customerInfo", {}))
+    return _email_declines(session.get("customerInfo", {}), is_present=True)
 
 
 def _payment_method_declines(payment_method: str) -> Decision | None:

@@ -11,7 +11,7 @@ from typing import Any
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.resources.authorization import consumer_declines, session_declines
 from smartpay_mock.resources.consumers import consumer_of
-from smartpay_mock.resources.context import Context, copied, created
+from smartpay_mock.resources.context import Context, Handler, copied, created
 
 Document = dict[str, Any]
 
@@ -83,37 +83,20 @@ def get_token(ctx: Context, params: dict[str, str], _body: Document) -> Document
     return find_token(ctx, params["id"])
 
 
-def enable_token(ctx: Context, params: dict[str, str], _body: Document) -> None:
-    """Enable a disabled token; an active one stays active.
+def mover(action: str) -> Handler:
+    """Return the handler that moves a token: ``enable``, ``disable`` or ``delete``."""
 
-    Raises:
-        ApiError: ``token.not-found``, also while the token waits for its approval.
+    def move(ctx: Context, params: dict[str, str], _body: Document) -> None:
+        """Enable, disable or delete a token; an enabled or disabled one stays so.
 
-    Source: docs:/reference/enable-token.
-    """
-    _move(ctx, find_token(ctx, params["id"]), "enable")
+        Raises:
+            ApiError: ``token.not-found``, also while the token waits for its approval.
 
+        Source: docs:/reference/enable-token, disable-token, delete-token.
+        """
+        _move(ctx, find_token(ctx, params["id"]), action)
 
-def disable_token(ctx: Context, params: dict[str, str], _body: Document) -> None:
-    """Disable an active token; a disabled one stays disabled.
-
-    Raises:
-        ApiError: ``token.not-found``, also while the token waits for its approval.
-
-    Source: docs:/reference/disable-token.
-    """
-    _move(ctx, find_token(ctx, params["id"]), "disable")
-
-
-def delete_token(ctx: Context, params: dict[str, str], _body: Document) -> None:
-    """Delete a token for good.
-
-    Raises:
-        ApiError: ``token.not-found``, also while the token waits for its approval.
-
-    Source: docs:/reference/delete-token.
-    """
-    _move(ctx, find_token(ctx, params["id"]), "delete")
+    return move
 
 
 def approve_token(ctx: Context, params: dict[str, str], _body: Document) -> Document:

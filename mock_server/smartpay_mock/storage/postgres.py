@@ -63,25 +63,61 @@ _FOR_THE_SERVER = {
     "tcp_user_timeout": "tcp_user_timeout",
 }
 
-# What is wrong, and what to do.
-_FAILURES: tuple[
-    tuple[tuple[type[psycopg.Error], ...], type[StoreUnavailable], str], ...
-] = (
-    ((errors.DiskFull,), StoreNotWritable, "has no free disk. Free space on its disk"),
+# Errors, and what is wrong and what to do; the first row that fits counts.
+_FAILURES: tuple[tuple[tuple[type[psycopg.Error], ...], type[StoreError], str], ...] = (
+    (
+        (PoolTimeout,),
+        StoreUnavailable,
+        "{store} gave no connection within {busy_ms} ms. Check that the server runs "
+        "and lets enough clients in, or allow more connections with ?pool=.",
+    ),
+    (
+        (errors.LockNotAvailable,),
+        StoreUnavailable,
+        "{store}: another unit of work on this account did not end within {busy_ms} "
+        "ms. End it (a held request holds it), or allow more with ?busy_ms=.",
+    ),
+    (
+        (errors.DiskFull,),
+        StoreNotWritable,
+        "{store} has no free disk. Free space on its disk. PostgreSQL says: {reason}.",
+    ),
     (
         (errors.ReadOnlySqlTransaction,),
         StoreNotWritable,
-        "is read-only. Connect to the primary server, or make it writable",
+        "{store} is read-only. Connect to the primary server, or make it writable. "
+        "PostgreSQL says: {reason}.",
     ),
     (
         (errors.UndefinedTable, errors.InvalidSchemaName, errors.UndefinedColumn),
         StoreUnavailable,
-        "has lost its tables. Restore them, or restart to begin with empty ones",
+        "{store} has lost its tables. Restore them, or restart to begin with empty "
+        "ones. PostgreSQL says: {reason}.",
     ),
     (
         (errors.IoError, errors.DataCorrupted, errors.IndexCorrupted),
         StoreUnavailable,
-        "cannot read or write its files. Check its disk, or restore a backup",
+        "{store} cannot read or write its files. Check its disk, or restore a backup. "
+        "PostgreSQL says: {reason}.",
+    ),
+    (
+        (psycopg.OperationalError, psycopg.InterfaceError),
+        StoreUnavailable,
+        "{store} cannot be reached: {reason}. Nothing of this unit was kept, unless "
+        "the connection broke during its commit. Check that the server runs and "
+        "repeat the request with the same Idempotency-Key: it is carried out once.",
+    ),
+    (
+        (psycopg.DataError,),
+        StoreError,
+        "{store} cannot keep this: {reason}. Use ids and kinds of printable "
+        "characters.",
+    ),
+    (
+        (psycopg.Error,),
+        StoreError,
+        "{store}: {reason}. Check that the user may create and write tables in the "
+        "schema {schema!r}.",
     ),
 )
 
@@ -304,36 +340,16 @@ class PostgresStore(sql.SqlStore):
 
     def explain(self, error: psycopg.Error) -> StoreError:
         """Return the error that says where and what to do."""
-        if isinstance(error, PoolTimeout):
-            return StoreUnavailable(
-                f"{self} gave no connection within {self._busy_ms} ms. Check that the "
-                "server runs and lets enough clients in, or allow more connections "
-                "with ?pool=."
+        kind, text = next(
+            (kind, text) for kinds, kind, text in _FAILURES if isinstance(error, kinds)
+        )
+        return kind(
+            text.format(
+                store=self,
+                schema=self._schema,
+                busy_ms=self._busy_ms,
+                reason=_first_line(error),
             )
-        if isinstance(error, psycopg.errors.LockNotAvailable):
-            return StoreUnavailable(
-                f"{self}: another unit of work on this account did not end within "
-                f"{self._busy_ms} ms. End it (a held request holds it), or allow more "
-                "with ?busy_ms=."
-            )
-        for kinds, kind, text in _FAILURES:
-            if isinstance(error, kinds):
-                return kind(f"{self} {text}. PostgreSQL says: {_first_line(error)}.")
-        if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
-            return StoreUnavailable(
-                f"{self} cannot be reached: {_first_line(error)}. Nothing of this unit "
-                "was kept, unless the connection broke during its commit. Check that "
-                "the server runs and repeat the request with the same "
-                "Idempotency-Key: it is carried out once."
-            )
-        if isinstance(error, psycopg.DataError):
-            return StoreError(
-                f"{self} cannot keep this: {_first_line(error)}. Use ids and kinds of "
-                "printable characters."
-            )
-        return StoreError(
-            f"{self}: {_first_line(error)}. Check that the user may create and write "
-            f"tables in the schema {self._schema!r}."
         )
 
 
