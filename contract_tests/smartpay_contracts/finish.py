@@ -82,6 +82,7 @@ def finish(
     more, is_stale = _parity(options, found, records[0]["target"])
     lines += more
     document = build_report(found, records, lost=lost)
+    lines += _details(config, records)
     lines += _write(options, document)
     if status == 0 and not any(verdict.outcome in CHECKED for verdict in found):
         lines.append("no clause was checked, so nothing is known of the server")
@@ -110,9 +111,19 @@ def summary_lines(found: list[Verdict], records: list[dict[str, Any]]) -> list[s
         lines += _most(rows, MOST_CLAUSES, f"{outcome} clauses")
     for reason, number in skip_reasons(records):
         lines.append(f"{number} skipped: {reason}")
-    for first, *_ in groups[:MOST_DETAILS]:
-        lines += ["", f"{first['test']}", *first["text"].splitlines()]
     return lines
+
+
+def _details(config: pytest.Config, records: list[dict[str, Any]]) -> list[str]:
+    """Return one failure of each of the first causes, if pytest shows none."""
+    if config.getoption("tbstyle") != "no":
+        return []
+    rows = failures(without_absent(records, not_served(records)), "failed")
+    return [
+        line
+        for first, *_ in causes(rows)[:MOST_DETAILS]
+        for line in ("", first["test"], *first["text"].splitlines())
+    ]
 
 
 def _cause(group: list[dict[str, Any]]) -> str:

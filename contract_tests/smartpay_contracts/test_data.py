@@ -9,6 +9,7 @@ import pytest
 from smartpay_contracts import payloads
 from smartpay_contracts.resources import (
     ARRANGE,
+    CREATABLE,
     UPDATABLE,
     Resource,
     each,
@@ -20,6 +21,10 @@ from smartpay_contracts.values import now_ms
 from smartpay_schemas import OPERATIONS
 
 MINUTE_MS = 60_000
+WITH_METADATA = [
+    *[resource.create_operation for resource in CREATABLE.values()],
+    *[resource.update_operation for resource in UPDATABLE.values()],
+]
 BASKETS = ["create_order", "create_checkout_session"]
 each_updatable = each(UPDATABLE)
 
@@ -230,13 +235,15 @@ def test_a_number_comes_back_exactly_or_is_refused(number: float, shop: Shop) ->
 
 @pytest.mark.clause("data.metadata-values")
 @pytest.mark.parametrize("value", [{"a": "b"}, ["a"]], ids=["object", "list"])
-def test_metadata_is_flat(value: Any, shop: Shop) -> None:
-    """Text, numbers and booleans are accepted, what holds others is refused."""
-    flat = shop.order_body(metadata={"text": "a", "number": 1, "flag": True})
-    deep = shop.order_body(metadata={"deep": value})
+@pytest.mark.parametrize("operation", WITH_METADATA)
+def test_metadata_is_flat(operation: str, value: Any, shop: Shop) -> None:
+    """What holds other values is refused."""
+    arguments = ARRANGE[operation](shop)
+    body = {**arguments.body, "metadata": {"deep": value}}
 
-    shop.ok("create_order", flat)
-    shop.checks.refused(shop.api.call("create_order", deep), "request.invalid")
+    answer = shop.api.call(operation, body, id=arguments.id)
+
+    shop.checks.refused(answer, "request.invalid")
 
 
 @pytest.mark.clause("data.no-nulls")

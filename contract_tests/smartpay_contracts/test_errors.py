@@ -10,6 +10,7 @@ import pytest
 from smartpay_contracts import payloads
 from smartpay_contracts.checks import Checks
 from smartpay_contracts.client import Client
+from smartpay_contracts.exchange import Exchange
 from smartpay_contracts.resources import (
     ARRANGE,
     RESOURCES,
@@ -34,6 +35,7 @@ UNKNOWN = {
 """Operation on one object -> the id of one that does not exist."""
 
 SUCCESS = range(200, 300)
+LEVELS = 64
 LIMIT = 1_048_576
 """Bytes in a mebibyte."""
 
@@ -125,6 +127,26 @@ def test_what_cannot_be_read_is_malformed(
     answer = api.call("create_order", raw=row.body)
 
     checks.refused(answer, row.code)
+
+
+@pytest.mark.clause("errors.nesting")
+@pytest.mark.parametrize("operation", WITH_BODY)
+def test_a_body_nests_at_most_64_levels(operation: str, shop: Shop) -> None:
+    """The body itself is the first level; unknown members count."""
+    arguments = ARRANGE[operation](shop)
+    body = json.dumps(arguments.body)[:-1] or "{"
+    start = body if body == "{" else f"{body}, "
+
+    def nested(levels: int) -> Exchange:
+        inner = levels - 1
+        text = f'{start}"deep": {"[" * inner}{"]" * inner}}}'
+        return shop.api.call(operation, id=arguments.id, raw=text.encode())
+
+    too_deep = nested(LEVELS + 1)
+    accepted = nested(LEVELS)
+
+    shop.checks.refused(too_deep, "request.malformed")
+    shop.checks.succeeded(accepted)
 
 
 @pytest.mark.clause("errors.media-type")

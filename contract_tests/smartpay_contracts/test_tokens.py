@@ -12,6 +12,7 @@ from smartpay_contracts.client import Client
 from smartpay_contracts.control import Control
 from smartpay_contracts.exchange import Doc, Exchange
 from smartpay_contracts.shop import APPROVED, Shop
+from smartpay_fixtures import sandbox_values
 from smartpay_schemas import ERRORS
 
 NOBODY = "paytok_test_0000000000000000000000"
@@ -455,6 +456,25 @@ def test_an_unknown_token_cannot_be_approved(consumer: Client, checks: Checks) -
     answer = consumer.call("approve_token", id="paytok_test_0000000000000000000000")
 
     checks.refused(answer, "token.not-found")
+
+
+@pytest.mark.clause("consumer.approve.declined")
+@pytest.mark.parametrize("change", [{"decision": "declined"}, {"active": False}])
+def test_a_consumer_who_is_declined_approves_no_token(
+    change: dict[str, Any], shop: Shop, control: Control
+) -> None:
+    """The approval is answered, the token is rejected and cannot be charged."""
+    token = shop.waiting_token()
+    consumer = shop.consumer
+    control.set_consumer(sandbox_values().consumers["active"].id, **change)
+
+    answer = shop.checks.ok(consumer.call("approve_token", id=token))
+
+    assert answer["status"] == shop.now("token", token)["status"] == "rejected"
+    charged = shop.checks.ok(
+        shop.api.call("create_order", shop.order_body(token=token))
+    )
+    assert charged["status"] == "rejected"
 
 
 @pytest.mark.clause("consumer.approve.refused")

@@ -13,17 +13,28 @@ from smartpay_contracts.exchange import Doc, Exchange
 from smartpay_contracts.receiver import (
     BASE62,
     SILENCE,
+    TIMEOUT_S,
     Delivery,
     Receiver,
     decode_base62,
 )
 from smartpay_contracts.resources import resource_named
 from smartpay_contracts.shop import Shop
+from smartpay_contracts.target import Target
 from smartpay_contracts.values import now_ms
 from smartpay_fixtures import sandbox_values
 from smartpay_schemas import EVENTS
 
 URL = "https://example.com/hook"
+BY_THEMSELVES = (
+    "order.authorized",
+    "payment.created",
+    "refund.created",
+    "coupon.created",
+    "promotion_code.created",
+)
+PAUSES_S = (90, 300, 900, 3_600, 10_800, 21_600, 43_200, 86_400, 86_400)
+"""Pauses before the second, third, ... attempt of a delivery."""
 
 
 def update(shop: Shop, endpoint: Doc, **changes: Any) -> Exchange:
@@ -164,6 +175,20 @@ def test_the_payment_of_an_event_looks_like_the_published_sample(
         *("id", "object", "test", "createdAt", "updatedAt", "amount", "currency"),
         *("order", "reference", "status", "metadata"),
     ]
+
+
+@pytest.mark.clause("events.post")
+def test_events_arrive_by_themselves(shop: Shop, target: Target) -> None:
+    """Nobody has to ask the server to deliver what is due."""
+    target.require("receiver")
+    with Receiver(TIMEOUT_S) as receiver:
+        shop.endpoint(receiver.url())
+
+        shop.refund()
+        shop.promotion_code()
+
+        for type_ in BY_THEMSELVES:
+            assert receiver.wait_for(type_)[0].method == "POST"
 
 
 @pytest.mark.clause("events.shape")
@@ -426,6 +451,31 @@ def test_an_unacknowledged_delivery_is_retried(
     deliveries = receiver.wait_for("coupon.created", count=3)
     assert [d.answered for d in deliveries] == [status, status, 200]
     assert len({d.headers["smartpay-event-id"] for d in deliveries}) == 1
+
+
+@pytest.mark.clause("events.retry-schedule")
+def test_a_delivery_is_attempted_ten_times(
+    shop: Shop, receiver: Receiver, endpoint: Doc, control: Control
+) -> None:
+    """Each attempt comes when its pause is over and not before; none comes after."""
+    if control.settings()["webhook_schedule"]:
+        pytest.skip("the emulator is set to another schedule: webhook_schedule")
+    receiver.answers += [500] * 20
+    control.freeze()
+    shop.coupon()
+    receiver.deliver_due()
+
+    counts = []
+    for pause in PAUSES_S:
+        for step in (pause - 1, 1):
+            control.advance(seconds=step)
+            receiver.deliver_due()
+            counts.append(len(receiver.of("coupon.created")))
+    control.advance(days=30)
+    receiver.deliver_due()
+
+    assert counts == [n for tries in range(1, 10) for n in (tries, tries + 1)]
+    assert len(receiver.of("coupon.created")) == 10
 
 
 @pytest.mark.clause("events.retry-silence")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tests.mutants import calls, generated, objects, variations, webhooks
+from tests.mutants import calls, current, generated, objects, variations, webhooks
 
 from smartpay_mock.mutants import mutants
 from smartpay_mock.mutants.mutant import Mutant
@@ -14,6 +14,7 @@ PROOF: tuple[Mutant, ...] = (
     *generated.MUTANTS,
     *variations.MUTANTS,
     *calls.MUTANTS,
+    *current.MUTANTS,
     *objects.MUTANTS,
     *webhooks.MUTANTS,
 )

@@ -1,0 +1,179 @@
+"""Mutants that answer stale or altered values, or stop where a bound is not reached."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from tests.mutants.bodies import proof
+
+from smartpay_mock.api.application import Application, Params, Perform
+from smartpay_mock.app import Patch
+from smartpay_mock.kernel.clock import HOUR_MS
+from smartpay_mock.kernel.errors import ApiError
+from smartpay_mock.kernel.exchange import Answer, Call
+from smartpay_mock.mutants.patches import (
+    Document,
+    edit_answers,
+    middleware,
+    with_body,
+    wrap_handlers,
+)
+from smartpay_mock.mutants.responses import (
+    REFUSED,
+    change_member,
+    edit_every_object,
+    with_document,
+)
+from smartpay_mock.resources import Context
+from smartpay_mock.resources.tokens import keep_token
+from smartpay_schemas import OPERATIONS, Operation
+
+NESTED = re.compile(rb"\[{60,}\]{60,}")
+CREATIONS = [name for name in OPERATIONS if name.startswith("create_")]
+
+
+def stale(*operations: str, expanded: bool = False) -> Patch:
+    """Answer each object as it was when it was first read."""
+    first: dict[str, Document] = {}
+
+    def old(document: Document) -> Document:
+        return first.setdefault(document["id"], document)
+
+    def edit(document: Document) -> None:
+        if "data" in document:
+            document["data"] = [old(entry) for entry in document["data"]]
+        else:
+            document.update(old(dict(document)))
+
+    def apply(operation: Operation, call: Call, answer: Answer) -> Answer:
+        is_meant = ("expand" in call.query) is expanded
+        if operation.id not in operations or not is_meant or answer.status >= REFUSED:
+            return answer
+        return with_document(answer, edit)
+
+    return edit_answers(apply)
+
+
+def _values(change: Callable[[Any], Any]) -> Patch:
+    """Change every value of metadata."""
+    return edit_every_object(
+        change_member(
+            "metadata", lambda pairs: {k: change(v) for k, v in pairs.items()}
+        )
+    )
+
+
+def _number_as_text(value: Any) -> Any:
+    return str(value) if type(value) is int else value
+
+
+def _flag_as_text(value: Any) -> Any:
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _only_when_asked(app: Application) -> Application:
+    """Let the worker deliver nothing."""
+    app.deliverer.is_due = lambda _account: False  # type: ignore[method-assign]  # a mutant
+    return app
+
+
+def _with_pauses(change: Callable[[list[int]], list[int]]) -> Patch:
+    """Change the pauses between the attempts of a delivery."""
+
+    def patch(app: Application) -> Application:
+        attempts = app.deliverer.attempts
+        pauses = change(list(attempts.retry_after_ms))
+        app.deliverer.attempts = replace(attempts, retry_after_ms=tuple(pauses))
+        return app
+
+    return patch
+
+
+def _nested(is_refused: bool) -> Patch:
+    """Refuse every deep body, or read those that are too deep."""
+
+    def layer(
+        perform: Perform, operation: Operation, params: Params, call: Call
+    ) -> Answer:
+        body = b"[" if is_refused else b"0"
+        return perform(operation, params, with_body(call, NESTED.sub(body, call.body)))
+
+    return middleware(layer)
+
+
+def _never_used(
+    original: Any, ctx: Context, params: dict[str, str], body: Document
+) -> Any:
+    """Refuse a code for one use per customer at its first use."""
+    codes = {
+        code["code"]: code
+        for code in ctx.find_all("promotion_code")
+        if code["onePerCustomer"]
+    }
+    if body.get("promotionCode") in codes:
+        raise ApiError("promotion-code.not-applicable", code="", reason="used")
+    return original(ctx, params, body)
+
+
+def _approve_anyway(
+    original: Any, ctx: Context, params: dict[str, str], body: Document
+) -> Any:
+    token = original(ctx, params, body)
+    if token["status"] == "rejected":
+        keep_token(ctx, {**token, "status": "active"})
+    return token
+
+
+MUTANTS = (
+    *(
+        proof(f"stale-{name}", stale(name), "data.current")
+        for name in ("list_orders", "list_payments", "list_refunds", "list_coupons")
+    ),
+    *(
+        proof(f"stale-expanded-{name}", stale(name, expanded=True), "data.current")
+        for name in ("get_order", "list_orders", "get_payment", "get_checkout_session")
+    ),
+    proof("stale-payments", stale("get_payment"), "data.current"),
+    proof("stale-endpoints", stale("get_webhook_endpoint"), "data.current"),
+    *(
+        proof(
+            f"{member}-in-lower-case",
+            edit_every_object(change_member(member, _lower)),
+            "data.text-echo",
+        )
+        for member in ("reference", "description", "name", "code", "url", "successUrl")
+    ),
+    proof("metadata-in-lower-case", _values(_lower), "data.metadata-echo"),
+    proof("metadata-numbers-as-text", _values(_number_as_text), "data.metadata-values"),
+    proof("metadata-flags-as-text", _values(_flag_as_text), "data.metadata-values"),
+    proof("webhooks-only-when-asked", _only_when_asked, "events.post"),
+    proof(
+        "last-pause-longer",
+        _with_pauses(lambda pauses: [*pauses[:-1], pauses[-1] + HOUR_MS]),
+        "events.retry-schedule",
+    ),
+    proof(
+        "nine-attempts",
+        _with_pauses(lambda pauses: pauses[:-1]),
+        "events.retry-schedule",
+    ),
+    proof(
+        "eleven-attempts",
+        _with_pauses(lambda pauses: [*pauses, HOUR_MS]),
+        "events.retry-schedule",
+    ),
+    proof("nesting-without-bound", _nested(is_refused=False), "errors.nesting"),
+    proof("nesting-bound-lower", _nested(is_refused=True), "errors.nesting"),
+    proof(
+        "declined-consumer-approves",
+        wrap_handlers(_approve_anyway, "approve_token"),
+        "consumer.approve.declined",
+    ),
+)
