@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.mutants.current import only_when_asked
+
+from smartpay_mock.app import create_app
+from smartpay_mock.server import Sandbox
 
 KEY, OTHER = "sk_test_part1", "sk_test_part2"
 PART = ("--only", "orders", "--only", "tokens")
@@ -81,3 +85,14 @@ def test_a_clause_fails_for_its_own_reason_only(
     failure = run.report["failures"][0]
     assert "JSON answers are compact" in failure["expected"]
     assert "assert" in failure["found"]
+
+
+def test_a_server_that_delivers_only_when_asked_is_broken(run_kit: Any) -> None:
+    """Its worker never runs, so webhooks do not arrive by themselves."""
+    with Sandbox(app=create_app(patch=only_when_asked)) as sandbox:
+        run = run_kit(sandbox.url, "-k", "by_themselves or an_event_is_posted")
+
+    assert run.code == 1, run.output
+    assert [row["test"] for row in run.report["failures"]] == [
+        "test_webhooks.py::test_events_arrive_by_themselves"
+    ]

@@ -28,11 +28,11 @@ from smartpay_mock.mutants.responses import (
     with_document,
 )
 from smartpay_mock.resources import Context
+from smartpay_mock.resources.promotion_codes import find_by_code
 from smartpay_mock.resources.tokens import keep_token
-from smartpay_schemas import OPERATIONS, Operation
+from smartpay_schemas import Operation
 
 NESTED = re.compile(rb"\[{60,}\]{60,}")
-CREATIONS = [name for name in OPERATIONS if name.startswith("create_")]
 
 
 def stale(*operations: str, expanded: bool = False) -> Patch:
@@ -78,9 +78,14 @@ def _lower(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
 
-def _only_when_asked(app: Application) -> Application:
+def only_when_asked(app: Application) -> Application:
     """Let the worker deliver nothing."""
-    app.deliverer.is_due = lambda _account: False  # type: ignore[method-assign]  # a mutant
+
+    def is_due(account: str) -> bool:
+        del account
+        return False
+
+    app.deliverer.is_due = is_due  # type: ignore[method-assign]  # a mutant
     return app
 
 
@@ -112,12 +117,8 @@ def _never_used(
     original: Any, ctx: Context, params: dict[str, str], body: Document
 ) -> Any:
     """Refuse a code for one use per customer at its first use."""
-    codes = {
-        code["code"]: code
-        for code in ctx.find_all("promotion_code")
-        if code["onePerCustomer"]
-    }
-    if body.get("promotionCode") in codes:
+    code = find_by_code(ctx, body.get("promotionCode", ""))
+    if code and code["onePerCustomer"]:
         raise ApiError("promotion-code.not-applicable", code="", reason="used")
     return original(ctx, params, body)
 
@@ -127,24 +128,29 @@ def _approve_anyway(
 ) -> Any:
     token = original(ctx, params, body)
     if token["status"] == "rejected":
-        keep_token(ctx, {**token, "status": "active"})
+        token = {**token, "status": "active"}
+        keep_token(ctx, token)
     return token
 
 
 MUTANTS = (
     *(
-        proof(f"stale-{name}", stale(name), "data.current")
+        proof(f"stale-{name.replace('_', '-')}", stale(name), "data.current")
         for name in ("list_orders", "list_payments", "list_refunds", "list_coupons")
     ),
     *(
-        proof(f"stale-expanded-{name}", stale(name, expanded=True), "data.current")
+        proof(
+            f"stale-expanded-{name.replace('_', '-')}",
+            stale(name, expanded=True),
+            "data.current",
+        )
         for name in ("get_order", "list_orders", "get_payment", "get_checkout_session")
     ),
     proof("stale-payments", stale("get_payment"), "data.current"),
     proof("stale-endpoints", stale("get_webhook_endpoint"), "data.current"),
     *(
         proof(
-            f"{member}-in-lower-case",
+            f"{member.lower()}-in-lower-case",
             edit_every_object(change_member(member, _lower)),
             "data.text-echo",
         )
@@ -153,7 +159,6 @@ MUTANTS = (
     proof("metadata-in-lower-case", _values(_lower), "data.metadata-echo"),
     proof("metadata-numbers-as-text", _values(_number_as_text), "data.metadata-values"),
     proof("metadata-flags-as-text", _values(_flag_as_text), "data.metadata-values"),
-    proof("webhooks-only-when-asked", _only_when_asked, "events.post"),
     proof(
         "last-pause-longer",
         _with_pauses(lambda pauses: [*pauses[:-1], pauses[-1] + HOUR_MS]),
@@ -171,6 +176,11 @@ MUTANTS = (
     ),
     proof("nesting-without-bound", _nested(is_refused=False), "errors.nesting"),
     proof("nesting-bound-lower", _nested(is_refused=True), "errors.nesting"),
+    proof(
+        "code-refused-at-first-use",
+        wrap_handlers(_never_used, "authorize_order"),
+        "discounts.per-customer",
+    ),
     proof(
         "declined-consumer-approves",
         wrap_handlers(_approve_anyway, "approve_token"),

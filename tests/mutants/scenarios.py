@@ -507,24 +507,96 @@ def refusals_and_replays(shop: Any) -> None:
     )
 
 
+def views(shop: Any) -> None:
+    """Objects that are read, changed and read again, with mixed letters and types."""
+    metadata = {"Text": "MiXed", "number": 7, "yes": True}
+    text = {"reference": "MiXed", "description": "MiXed", "metadata": metadata}
+    order = shop.order(captureMethod="manual", **text).get("id", "order_test_x")
+    payment = shop.capture(order, 500, cancelRemainder="manual", **text)
+    payment = payment.get("id", "payment_test_x")
+    refund = shop.refund(payment, 100, **text).get("id", "refund_test_x")
+    session = shop.session(successUrl="https://a.jp/MiXed")
+    waiting = session.get("order", {}).get("id", "order_test_x")
+    session = session.get("id", "checkout_test_x")
+    coupon = shop.coupon(name="MiXed", metadata=metadata).get("id", "coupon_test_x")
+    endpoint = shop.endpoint(description="MiXed", url="http://127.0.0.1:9/MiXed")
+    made = {
+        "order": order,
+        "payment": payment,
+        "refund": refund,
+        "checkout_session": session,
+        "coupon": coupon,
+        "webhook_endpoint": endpoint,
+    }
+
+    def read() -> None:
+        for kind, id_ in made.items():
+            for query in ("", "expand=all"):
+                shop.call(f"get_{kind}", id_=id_, query=query)
+                shop.call(f"list_{kind}s", query=query)
+
+    read()
+    shop.refund(payment, 100)
+    shop.as_consumer(
+        "authorize_order", waiting, {"paymentMethod": "pm_test_visaApproved"}
+    )
+    for kind in ("payment", "refund", "webhook_endpoint"):
+        shop.call(f"update_{kind}", {"description": "new"}, id_=made[kind])
+    shop.call("update_coupon", {"name": "new"}, id_=coupon)
+    shop.call("cancel_order", id_=order)
+    read()
+
+
+def bounds(shop: Any) -> None:
+    """Bodies that nest as deep as they may, and deeper."""
+    for levels in (63, 64):
+        deep = f'{{"deep": {"[" * levels}{"]" * levels}}}'
+        shop.call("create_coupon", raw=deep.encode())
+
+
+def persistence(shop: Any) -> None:
+    """A receiver that never accepts a delivery."""
+    shop.receiver.answers += [500] * 20
+    shop.endpoint()
+    shop.coupon()
+    for hours in (0, 1, 1, 2, 4, 8, 12, 25, 24, 0.5, 24, 24, 24):
+        shop.advance(hours=hours)
+        shop.drain()
+
+
+def declined_consumer(shop: Any) -> None:
+    """A consumer who is declined approves a token; another uses a code once."""
+    coupon = shop.coupon().get("id", "coupon_test_x")
+    code = {"coupon": coupon, "code": "ONCE", "onePerCustomer": True}
+    shop.call("create_promotion_code", code)
+    order = shop.session().get("order", {}).get("id", "order_test_x")
+    body = {"paymentMethod": "pm_test_visaApproved", "promotionCode": "ONCE"}
+    shop.as_consumer("authorize_order", order, body)
+    token = shop.token_session().get("token", {}).get("id", "paytok_test_x")
+    shop.control(
+        "PATCH", "/consumers/{id}", {"decision": "declined"}, id_="consumer_test_active"
+    )
+    shop.as_consumer("approve_token", token)
+
+
 SCENARIOS: Mapping[str, tuple[Scenario, ...]] = {
     "service": (basics, odd_calls, updates, endpoints),
     "auth": (credentials, basics),
-    "errors": (refusals, odd_calls, credentials, basics),
+    "errors": (refusals, bounds, odd_calls, credentials, basics),
     "idempotency": (keys, keys_in_time, races),
     "pagination": (walks, basics),
     "expand": (parts, odd_calls),
-    "data": (basics, refusals, updates, parts),
+    "data": (views, basics, refusals, updates, parts),
     "tolerance": (habits, updates),
     "orders": (outcomes, endings, refusals, basics),
     "payments": (captures, updates, parts),
     "refunds": (refunds,),
     "tokens": (token_life, outcomes),
     "checkout-sessions": (checkout, basics, token_life, refusals),
-    "consumer": (checkout, token_life),
+    "consumer": (checkout, token_life, declined_consumer),
     "coupons": (campaigns, updates, basics),
-    "promotion-codes": (campaigns, updates),
+    "promotion-codes": (campaigns, updates, declined_consumer),
     "webhook-endpoints": (endpoints, basics, events),
-    "events": (events, deliveries, refusals_and_replays),
+    "events": (events, deliveries, persistence, refusals_and_replays),
 }
 """Area -> scenarios in which its mutants differ, the likeliest first."""
