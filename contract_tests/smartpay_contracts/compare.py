@@ -198,7 +198,7 @@ def fingerprint(exchanges: Iterable[Exchange]) -> str:
     """
     shapes = {
         json.dumps(
-            [e.operation or urlsplit(e.url).path, e.status, _shape(_decoded(e))],
+            [e.operation or urlsplit(e.url).path, e.status, _shape_of_answer(e)],
             sort_keys=True,
         )
         for e in exchanges
@@ -207,11 +207,13 @@ def fingerprint(exchanges: Iterable[Exchange]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _decoded(exchange: Exchange) -> Any:
+def _shape_of_answer(exchange: Exchange) -> Any:
     try:
-        return json.loads(exchange.body) if exchange.body else None
+        return _shape(json.loads(exchange.body) if exchange.body else None)
     except ValueError:
-        return "<not JSON>"
+        return _shape("<not JSON>")
+    except RecursionError:
+        return "<nested too deeply>"
 
 
 def _shape(value: Any, name: str = "") -> Any:
@@ -221,8 +223,9 @@ def _shape(value: Any, name: str = "") -> Any:
     if isinstance(value, dict):
         return {key: _shape(entry, key) for key, entry in value.items()}
     if isinstance(value, list):
-        shapes = {json.dumps(_shape(entry), sort_keys=True) for entry in value}
-        return sorted(shapes)
+        shapes = [_shape(entry) for entry in value]
+        distinct = {json.dumps(shape, sort_keys=True): shape for shape in shapes}
+        return [shape for _, shape in sorted(distinct.items())]
     if name in {"errorCode", "status", "object", "kind"}:
         return value
     return type(value).__name__

@@ -161,3 +161,13 @@ def test_a_fingerprint_does_not_see_what_lists_hold() -> None:
     empty = {"object": "collection", "results": 0, "data": [], "nextPageToken": "x"}
 
     assert fingerprint([answered(page)]) == fingerprint([answered(empty)])
+
+
+@pytest.mark.parametrize("levels", [64, 400])
+def test_a_fingerprint_of_nested_lists_is_cheap(levels: int) -> None:
+    """A server may accept and return what others refuse."""
+    nested = json.loads("[" * levels + "]" * levels)
+
+    seen = {fingerprint([answered({"deep": nested})]) for _ in range(2)}
+
+    assert len(seen) == 1
