@@ -32,12 +32,17 @@ def basics(shop: Any) -> None:
         "promotion_code": code,
         "webhook_endpoint": endpoint,
     }
+    read(shop, made)
+    shop.call("get_token", id_="paytok_test_approved")
+    shop.call("list_tokens")
+
+
+def read(shop: Any, made: Mapping[str, str]) -> None:
+    """Retrieve objects and list them, plain and expanded."""
     for kind, id_ in made.items():
         for query in ("", "expand=all"):
             shop.call(f"get_{kind}", id_=id_, query=query)
             shop.call(f"list_{kind}s", query=query)
-    shop.call("get_token", id_="paytok_test_approved")
-    shop.call("list_tokens")
 
 
 def odd_calls(shop: Any) -> None:
@@ -528,14 +533,7 @@ def views(shop: Any) -> None:
         "coupon": coupon,
         "webhook_endpoint": endpoint,
     }
-
-    def read() -> None:
-        for kind, id_ in made.items():
-            for query in ("", "expand=all"):
-                shop.call(f"get_{kind}", id_=id_, query=query)
-                shop.call(f"list_{kind}s", query=query)
-
-    read()
+    read(shop, made)
     shop.refund(payment, 100)
     shop.as_consumer(
         "authorize_order", waiting, {"paymentMethod": "pm_test_visaApproved"}
@@ -544,7 +542,7 @@ def views(shop: Any) -> None:
         shop.call(f"update_{kind}", {"description": "new"}, id_=made[kind])
     shop.call("update_coupon", {"name": "new"}, id_=coupon)
     shop.call("cancel_order", id_=order)
-    read()
+    read(shop, made)
 
 
 def bounds(shop: Any) -> None:
