@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,9 +10,9 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from smartpay_mock.kernel.environ import HEADER_NAMES, TIMEOUT, TRANSPORT
+from smartpay_mock.kernel.environ import TIMEOUT, TRANSPORT
 from smartpay_mock.kernel.exchange import TransportFault
-from smartpay_mock.kernel.wsgi import Response, WSGIApp
+from smartpay_mock.kernel.wsgi import Response, WSGIApp, common_environ, put_headers
 
 HANGS = (
     "The emulator stalled this call for {seconds:g} s, and the call has no shorter "
@@ -21,16 +20,6 @@ HANGS = (
 )
 
 _PORTS = {"http": 80, "https": 443}
-_COMMON = {
-    "SERVER_PROTOCOL": "HTTP/1.1",
-    "REMOTE_ADDR": "127.0.0.1",
-    "wsgi.version": (1, 0),
-    "wsgi.input_terminated": True,
-    "wsgi.multithread": True,
-    "wsgi.multiprocess": False,
-    "wsgi.run_once": False,
-}
-_OWN_VARIABLES = {"CONTENT-TYPE": "CONTENT_TYPE", "CONTENT-LENGTH": "CONTENT_LENGTH"}
 # An app that passes calls on to a shared server sees faults as errors of its own
 # connection. The order matters: RemoteDisconnected is a ConnectionResetError too.
 _RAISED_BY_THE_APP: tuple[tuple[type[Exception], TransportFault], ...] = (
@@ -89,47 +78,32 @@ def call(app: WSGIApp, request: Request) -> Response:
 def build_environ(request: Request) -> dict[str, Any]:
     """Return the WSGI environment of ``request`` (PEP 3333)."""
     parts = urlsplit(request.url)
-    authority = parts.netloc.rpartition("@")[2]
-    environ: dict[str, Any] = {
-        **_COMMON,
+    port = parts.port or _PORTS.get(parts.scheme, 80)
+    environ = common_environ(parts.hostname or "", port, scheme=parts.scheme)
+    headers = [
+        (name, raw.decode("latin-1") if isinstance(raw, bytes) else raw)
+        for name, raw in request.headers
+    ]
+    put_headers(environ, headers)
+    # The body is here as a whole, and its length is known.
+    environ.pop("HTTP_TRANSFER_ENCODING", None)
+    environ.setdefault("HTTP_HOST", parts.netloc.rpartition("@")[2])
+    return {
+        **environ,
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": "127.0.0.1",
         "REQUEST_METHOD": request.method,
-        "SCRIPT_NAME": "",
         "PATH_INFO": unquote_to_bytes(parts.path or "/").decode("latin-1"),
         "QUERY_STRING": parts.query,
-        "SERVER_NAME": parts.hostname or "",
-        "SERVER_PORT": str(parts.port or _PORTS.get(parts.scheme, 80)),
-        "HTTP_HOST": authority,
         "CONTENT_LENGTH": str(len(request.body)),
-        "wsgi.url_scheme": parts.scheme,
         "wsgi.input": BytesIO(request.body),
-        "wsgi.errors": sys.stderr,
         TIMEOUT: request.timeout_s,
     }
-    _add_headers(environ, request.headers)
-    return environ
 
 
 def gives_up_first(fault: TransportFault, timeout_s: float | None) -> bool:
     """Return whether a client's timeout ends before the stall does."""
     return timeout_s is not None and timeout_s * 1000 < fault.stall_ms
-
-
-def _add_headers(
-    environ: dict[str, Any], headers: Iterable[tuple[str, str | bytes]]
-) -> None:
-    seen: set[str] = set()
-    pairs = list(headers)
-    environ[HEADER_NAMES] = tuple(name.lower() for name, _ in pairs)
-    for name, raw in pairs:
-        value = raw.decode("latin-1") if isinstance(raw, bytes) else raw
-        upper = name.upper()
-        if upper in {"TRANSFER-ENCODING", "CONTENT-LENGTH"}:
-            continue  # the body is here as a whole, and its length is known
-        if "_" in name:
-            continue  # servers drop it: it could pass for one with a hyphen
-        key = _OWN_VARIABLES.get(upper) or "HTTP_" + upper.replace("-", "_")
-        environ[key] = f"{environ[key]},{value}" if key in seen else value
-        seen.add(key)
 
 
 def _as_fault(error: Exception) -> Response:

@@ -1,14 +1,21 @@
-"""What the servers and the in-process clients take from a WSGI app."""
+"""Requests and responses as WSGI has them, for servers and in-process clients."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
+from smartpay_mock.kernel.environ import HEADER_NAMES
 from smartpay_mock.kernel.exchange import TransportFault
 
-WSGIApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
+Environ = dict[str, Any]
+WSGIApp = Callable[[Environ, Any], Iterable[bytes]]
 Headers = Sequence[tuple[str, str]]
+
+SOFTWARE = "smartpay-sandbox"
+_UNPREFIXED = {"CONTENT_TYPE", "CONTENT_LENGTH"}
 
 
 class Response:
@@ -70,3 +77,44 @@ class Response:
         self.fault = fault
         self.status, self.headers, self.body = status, headers, body
         return ()
+
+
+def common_environ(host: str, port: int, *, scheme: str) -> Environ:
+    """Return what the WSGI environments of all requests to a server share."""
+    environ = {
+        "SCRIPT_NAME": "",
+        "SERVER_NAME": host,
+        "SERVER_PORT": str(port),
+        "SERVER_SOFTWARE": SOFTWARE,
+        "wsgi.errors": sys.stderr,
+        "wsgi.input_terminated": True,
+        "wsgi.multiprocess": False,
+        "wsgi.multithread": True,
+        "wsgi.run_once": False,
+        "wsgi.url_scheme": scheme,
+        "wsgi.version": (1, 0),
+    }
+    if scheme == "https":
+        environ["HTTPS"] = "on"
+    return environ
+
+
+def put_headers(environ: Environ, headers: Headers) -> None:
+    """Put headers, in the order sent, into an environment; join repeated ones."""
+    for name, value in headers:
+        key, text = _key_of(name), value.strip(" \t")
+        environ[key] = f"{environ[key]}, {text}" if key in environ else text
+    environ.pop("", None)
+    environ[HEADER_NAMES] = tuple(name.lower() for name, _ in headers)
+
+
+@lru_cache(maxsize=256)
+def _key_of(name: str) -> str:
+    """Return a header's name in the environment; empty if it is dropped.
+
+    A name with an underscore is dropped: it could pass for one with a hyphen.
+    """
+    if "_" in name:
+        return ""
+    key = name.upper().replace("-", "_")
+    return key if key in _UNPREFIXED else f"HTTP_{key}"

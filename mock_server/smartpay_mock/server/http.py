@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -20,14 +19,17 @@ from smartpay_mock.kernel.environ import HEADER_NAMES
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.ids import SUFFIX_LENGTH, random_base62
 from smartpay_mock.kernel.json import encode
-from smartpay_mock.kernel.wsgi import Headers, Response, WSGIApp
-
-Environ = dict[str, Any]
+from smartpay_mock.kernel.wsgi import (
+    SOFTWARE,
+    Environ,
+    Headers,
+    Response,
+    WSGIApp,
+    put_headers,
+)
 
 HEADER_BYTES = 65_536
-SOFTWARE = "smartpay-sandbox"
 
-_UNPREFIXED = {"CONTENT_TYPE", "CONTENT_LENGTH"}
 _VERSIONS = {"1.0", "1.1"}
 _WITHOUT_BODY = ("1", "204", "304")
 FAILED = (
@@ -255,14 +257,11 @@ def read_headers(environ: Environ, version: str, headers: Headers) -> str:
         headers: In the order sent.
     """
     environ["SERVER_PROTOCOL"] = f"HTTP/{version}"
-    for name, value in headers:
-        key, text = _key_of(name), value.strip(" \t")
-        if key == "HTTP_HOST" and key in environ:
-            return "it has two Host headers"
-        environ[key] = f"{environ[key]}, {text}" if key in environ else text
-    environ.pop("", None)
-    environ[HEADER_NAMES] = tuple(name.lower() for name, _ in headers)
-    if version == "1.1" and "HTTP_HOST" not in environ:
+    put_headers(environ, headers)
+    hosts = environ[HEADER_NAMES].count("host")
+    if hosts > 1:
+        return "it has two Host headers"
+    if version == "1.1" and not hosts:
         return "it has no Host header"
     coding = environ.get("HTTP_TRANSFER_ENCODING")
     if coding is not None and (coding.lower() != "chunked" or version == "1.0"):
@@ -290,18 +289,6 @@ def _unquote(path: str) -> str:
     """Return a path decoded as WSGI has it; ``%2F`` stays, as it is no separator."""
     atoms = path.replace("%2f", "%2F").split("%2F")
     return "%2F".join(unquote_to_bytes(atom).decode("latin-1") for atom in atoms)
-
-
-@lru_cache(maxsize=256)
-def _key_of(name: str) -> str:
-    """Return a header's name in the environment; empty if it is dropped.
-
-    A name with an underscore is dropped: it could pass for one with a hyphen.
-    """
-    if "_" in name:
-        return ""
-    key = name.upper().replace("-", "_")
-    return key if key in _UNPREFIXED else f"HTTP_{key}"
 
 
 def half_of(response: Response) -> bytes:
@@ -361,26 +348,6 @@ def _framing(
     elif method != "HEAD" and int(given["content-length"]) != len(body):
         raise ValueError(f"Content-Length is not the body's length, {len(body)}")
     return length, b"" if method == "HEAD" else body
-
-
-def common_environ(host: str, port: int, *, scheme: str) -> Environ:
-    """Return what the WSGI environments of all requests to a server share."""
-    environ = {
-        "SCRIPT_NAME": "",
-        "SERVER_NAME": host,
-        "SERVER_PORT": str(port),
-        "SERVER_SOFTWARE": SOFTWARE,
-        "wsgi.errors": sys.stderr,
-        "wsgi.input_terminated": True,
-        "wsgi.multiprocess": False,
-        "wsgi.multithread": True,
-        "wsgi.run_once": False,
-        "wsgi.url_scheme": scheme,
-        "wsgi.version": (1, 0),
-    }
-    if scheme == "https":
-        environ["HTTPS"] = "on"
-    return environ
 
 
 @lru_cache(maxsize=1)

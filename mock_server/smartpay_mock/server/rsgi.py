@@ -13,8 +13,14 @@ from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import Any
 
-from smartpay_mock.kernel.wsgi import Headers, Response, WSGIApp
-from smartpay_mock.server.http import Environ, Refusal, common_environ, read_headers
+from smartpay_mock.kernel.wsgi import (
+    Environ,
+    Headers,
+    Response,
+    WSGIApp,
+    common_environ,
+)
+from smartpay_mock.server.http import Refusal, read_headers
 
 BODY_SECONDS = 60.0
 """The time that a client has to send its body, in seconds."""

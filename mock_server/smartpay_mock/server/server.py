@@ -25,14 +25,13 @@ from typing import Self
 from smartpay_mock.kernel import environ
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.waiting import set_on_wait
-from smartpay_mock.kernel.wsgi import Response, WSGIApp
+from smartpay_mock.kernel.wsgi import Response, WSGIApp, common_environ
 from smartpay_mock.server.bind import listen, url_of
 from smartpay_mock.server.connection import NOT_READY, Connection
 from smartpay_mock.server.http import (
     FAILED,
     Request,
     RequestParser,
-    common_environ,
     encode_response,
     refused,
 )

@@ -42,7 +42,7 @@ def test_headers_are_named_as_in_wsgi_and_repeated_ones_are_joined() -> None:
 
     environ = build_environ(Request("POST", URL, headers, b"12345"))
 
-    assert environ["HTTP_ACCEPT"] == "a,b"
+    assert environ["HTTP_ACCEPT"] == "a, b"
     assert environ["CONTENT_TYPE"] == "application/json"
     assert environ["CONTENT_LENGTH"] == "5"
     assert "HTTP_TRANSFER_ENCODING" not in environ
