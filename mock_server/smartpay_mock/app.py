@@ -12,7 +12,7 @@ from smartpay_mock.api.wsgi import add_api
 from smartpay_mock.control.admin import add_admin
 from smartpay_mock.control.checkout import add_checkout
 from smartpay_mock.control.guard import Guard
-from smartpay_mock.control.hosts import add_host_check
+from smartpay_mock.control.hosts import HostCheck
 from smartpay_mock.control.inspector import add_inspector
 from smartpay_mock.control.pages import add_pages
 from smartpay_mock.events.worker import Worker
@@ -53,12 +53,11 @@ def create_app(
     app.test_client_class = TestClient
     app.extensions[APPLICATION] = application
     guard = Guard(settings, settings.admin_token or new_password())
-    add_api(app, application)
+    add_api(app, application, HostCheck(application).refuse)
     add_admin(app, application, guard)
     add_pages(app)
     add_inspector(app, guard)
     add_checkout(app, application)
-    add_host_check(app, application)
     return app
 
 

@@ -9,7 +9,7 @@ endpoint (control API, pages) goes on to Flask.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from functools import lru_cache
 from http import HTTPStatus
@@ -55,10 +55,20 @@ _STATUS_LINES = {
 }
 
 
-def add_api(app: Flask, application: Application) -> None:
-    """Register the operations with ``app`` and answer them from now on."""
+Check = Callable[["WSGIEnvironment"], Answer | None]
+"""Returns why no endpoint answers a request, or ``None``."""
+
+
+def add_api(app: Flask, application: Application, check: Check) -> None:
+    """Register the operations with ``app`` and answer them from now on.
+
+    Args:
+        app: Serves every other endpoint too.
+        application: Answers the operations.
+        check: Sees each request first.
+    """
     app.url_map.merge_slashes = False  # a redirect would lose a POST's body
-    dispatcher = Dispatcher(app, application)
+    dispatcher = Dispatcher(app, application, check)
 
     def view(**_params: str) -> WSGIApplication:
         return dispatcher
@@ -88,8 +98,9 @@ def _path_of(operation: Operation, mount: str = MOUNT) -> str:
 class Dispatcher:
     """A WSGI middleware that answers the operations and passes the rest to Flask."""
 
-    def __init__(self, app: Flask, application: Application) -> None:
+    def __init__(self, app: Flask, application: Application, check: Check) -> None:
         self._app = app
+        self._check = check
         self._flask: WSGIApplication = app.wsgi_app
         self._application = application
         # Cached, because most clients call the same few paths.
@@ -99,6 +110,9 @@ class Dispatcher:
         self, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         """Answer a request."""
+        refused = self._check(environ)
+        if refused is not None:
+            return send(refused, environ, start_response)
         mount, path = _split_mount(_text_of(environ["PATH_INFO"]))
         method, missed = environ["REQUEST_METHOD"], None
         try:

@@ -6,15 +6,12 @@ reach the emulator, but their Host header has the page's name.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from flask import Flask
-
 from smartpay_mock.api.application import Application
 from smartpay_mock.api.pipeline import refuse
-from smartpay_mock.api.wsgi import read_head, send
+from smartpay_mock.api.wsgi import read_head
 from smartpay_mock.control.admin import ALIASES
 from smartpay_mock.control.routes import PREFIX, problem
 from smartpay_mock.kernel.environ import TIMEOUT
@@ -25,31 +22,23 @@ from smartpay_mock.kernel.ids import without_live_keys
 from smartpay_mock.kernel.settings import Settings
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import WSGIEnvironment
 
 # Interception, private certificates and a hosts file use the names of the real
 # service. A foreign page cannot have one.
 _SMARTPAY = "smartpay.co"
 
 
-def add_host_check(app: Flask, application: Application) -> None:
-    """Check the Host header of every request to ``app`` from now on."""
-    app.wsgi_app = HostCheck(app.wsgi_app, application)  # type: ignore[method-assign]  # Flask's documented way
-
-
 class HostCheck:
-    """A WSGI middleware that refuses requests with another host name."""
+    """Refuses requests with another host name."""
 
-    def __init__(self, wsgi_app: WSGIApplication, application: Application) -> None:
-        self._app = wsgi_app
+    def __init__(self, application: Application) -> None:
         self._application = application
         # Cached, because most clients use one name.
         self._serves = lru_cache(maxsize=256)(self._allows)
 
-    def __call__(
-        self, environ: WSGIEnvironment, start_response: StartResponse
-    ) -> Iterable[bytes]:
-        """Pass a request on, or refuse it."""
+    def refuse(self, environ: WSGIEnvironment) -> Answer | None:
+        """Return the refusal of a request, or ``None`` if it is allowed."""
         # Here, because the log of ``serve`` shows the path later.
         path = environ["PATH_INFO"] = without_live_keys(environ["PATH_INFO"])
         header = without_live_keys(environ.get("HTTP_HOST", "localhost"))
@@ -57,8 +46,8 @@ class HostCheck:
         # An intercepted call came through no socket; the test chose its host.
         is_inside = TIMEOUT in environ and not controls
         if is_inside or self._serves(header, controls=controls):
-            return self._app(environ, start_response)
-        return send(self._refuse(environ, header, controls), environ, start_response)
+            return None
+        return self._refuse(environ, header, controls)
 
     def _allows(self, header: str, *, controls: bool) -> bool:
         host, settings = host_of(header), self._application.settings

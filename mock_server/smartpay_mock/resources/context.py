@@ -13,7 +13,6 @@ from smartpay_mock.kernel.account import Account
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.ids import Ids
 from smartpay_mock.kernel.json import decode, encode
-from smartpay_mock.kernel.lifecycle import step
 from smartpay_mock.kernel.rules import Rules
 from smartpay_mock.kernel.settings import Settings
 from smartpay_mock.resources.views import in_event
@@ -22,6 +21,9 @@ from smartpay_schemas import ERRORS, Transition, schema
 
 Document = dict[str, Any]
 Handler = Callable[["Context", dict[str, str], Document], Document | None]
+
+NEW = "new"
+"""The status, in ``lifecycles.json``, of a document without one."""
 
 MOST_PAIRS = 20
 """Pairs that metadata may have; the schema says so of a body, this of a merge."""
@@ -134,20 +136,28 @@ class Context:
         )
 
     def step(self, resource: str, document: Document, action: str) -> Transition:
-        """Move ``document`` through its lifecycle.
+        """Move ``document`` through its lifecycle and return the transition taken.
+
+        Args:
+            resource: ``order``, ``token``, ``payment`` or ``refund``.
+            document: Its ``status`` is changed in place; without one it is new.
+            action: An action of the resource's table in ``lifecycles.json``.
 
         Raises:
-            ApiError: The lifecycle refuses ``action`` in the document's status.
+            ApiError: The table has no row for this status and action; the code is the
+                lifecycle's refusal of that action.
         """
-        before = document.get("status", "new")
-        try:
-            transition = step(self.rules.lifecycles, resource, document, action)
-        except ApiError:
-            self.explain("lifecycle", f"{resource} {before} has no {action}")
-            raise
-        self.explain(
-            "lifecycle", f"{resource} {before} -{action}-> {transition.to_state}"
-        )
+        lifecycle = self.rules.lifecycles[resource]
+        status = document.get("status", NEW)
+        transition = lifecycle.find(status, action)
+        if transition is None:
+            self.explain("lifecycle", f"{resource} {status} has no {action}")
+            code = lifecycle.refusals[action]
+            if code is None:
+                raise LookupError(f"{resource}: no {action} in the status {status}")
+            raise ApiError(code, id=document["id"], status=status)
+        document["status"] = after = transition.to_state
+        self.explain("lifecycle", f"{resource} {status} -{action}-> {after}")
         return transition
 
     def publish_step(self, transition: Transition, **subjects: Document) -> None:

@@ -19,7 +19,7 @@ import pytest
 
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.faults import KINDS, WHENS
-from smartpay_mock.kernel.lifecycle import NEW
+from smartpay_mock.resources.context import NEW
 from smartpay_mock.testing.client import REFUSED
 from smartpay_mock.testing.journal import RecordedRequest
 from smartpay_mock.testing.smartpay import Smartpay
