@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import urllib.request
@@ -11,7 +10,6 @@ from typing import Any
 
 import click
 import pytest
-import requests
 
 from smartpay_mock.cli import COMMANDS, main
 from smartpay_mock.cli.sdks import SDKS, falls_back, variables
@@ -199,45 +197,3 @@ def test_exec_says_when_there_is_no_such_command(run: Run) -> None:
 
     assert done.returncode == 127
     assert "cannot run no-such-command-here" in done.stderr
-
-
-def test_trigger_causes_an_event(serve: Serve, run: Run) -> None:
-    """It prints the event, which the emulator keeps."""
-    served = serve()
-
-    done = run(
-        *("trigger", "payout.paid", "--data", '{"amount": 7}'),
-        *("--url", f"{served.root_url}/v1", "--secret-key", "sk_test_mine"),
-    )
-
-    event = json.loads(done.stdout)
-    assert event["eventData"]["data"]["amount"] == 7
-    assert done.stderr == "Webhook deliveries: 0\n"
-    shown = requests.get(
-        f"{served.root_url}/__admin/events/{event['id']}",
-        headers={"Authorization": "Bearer sk_test_mine"},
-        timeout=5,
-    )
-    assert shown.json() == event
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["payout.paid", "--url", "http://127.0.0.1:9"], "No emulator answers at"),
-        (["payout.paid", "--data", "{"], "--data is not JSON"),
-        (["payout.paid", "--secret-key", "sk_live_1"], "test key"),
-        (["payout.lost"], "payout.paid"),
-        (["payout.paid", "--data", "[]"], "data"),
-    ],
-)
-def test_trigger_says_what_is_wrong(
-    serve: Serve, run: Run, arguments: list[str], message: str
-) -> None:
-    """With exit code 2."""
-    url = [] if "--url" in arguments else ["--url", serve().root_url]
-
-    done = run("trigger", *arguments, *url)
-
-    assert done.returncode == 2
-    assert message in done.stderr

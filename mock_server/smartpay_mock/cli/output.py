@@ -6,10 +6,12 @@ import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import click
 
+from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.text import printable
 
 COLOURS = {
@@ -38,7 +40,11 @@ def print_json(value: Any) -> None:
 
 
 def print_table(
-    columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str = ""
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    empty: str = "",
+    optional: int = 0,
 ) -> None:
     """Print rows below their headings; numbers are on the right.
 
@@ -48,31 +54,62 @@ def print_table(
         columns: The headings.
         rows: The cells of each row.
         empty: Printed in place of a table without rows.
+        optional: How many of the last columns are left out where they don't fit.
     """
     cells = [[printable(cell) for cell in row] for row in rows]
     if not cells:
         click.echo(empty)
         return
-    from rich.console import Console  # noqa: PLC0415 - slow, for tables only
+    from rich.cells import cell_len  # noqa: PLC0415 - slow, for tables only
+    from rich.console import Console  # noqa: PLC0415 - likewise
     from rich.table import Table  # noqa: PLC0415 - likewise
     from rich.text import Text  # noqa: PLC0415 - likewise
 
+    console = Console(highlight=False)
+    widths = [
+        max(map(cell_len, column)) for column in zip(columns, *cells, strict=True)
+    ]
+    count = len(columns)
+    while optional and sum(widths[:count]) + 2 * (count - 1) > console.width:
+        count, optional = count - 1, optional - 1
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for number, name in enumerate(columns):
+    for number, name in enumerate(columns[:count]):
         column = [row[number] for row in cells]
-        is_number = all(text.lstrip("¥-").replace(",", "").isdigit() for text in column)
         is_name = not any(" " in text for text in column)
         table.add_column(
-            name, justify="right" if is_number else "left", no_wrap=is_name
+            name,
+            justify="right" if all(map(_is_number, column)) else "left",
+            no_wrap=is_name,
+            min_width=widths[number] if is_name else None,
         )
     for row in cells:
         styles = [COLOURS.get(text, "").replace("bright_black", "dim") for text in row]
-        table.add_row(*map(Text, row, styles))
-    console = Console(highlight=False)
+        table.add_row(*map(Text, row[:count], styles))
     with console.capture() as printed:
         console.print(table)
     for line in printed.get().splitlines():
         click.echo(line.rstrip())
+
+
+def _is_number(text: str) -> bool:
+    return text.lstrip("¥-").replace(",", "").isdigit()
+
+
+def write_output(text: str, path: Path | None) -> None:
+    """Write text to the file of ``--output``; print it without one.
+
+    Raises:
+        SandboxUsageError: The file can't be written.
+    """
+    if path is None:
+        click.echo(text)
+        return
+    try:
+        path.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise SandboxUsageError(
+            f"--output {path}: {error.strerror}. Name a file in a folder that exists."
+        ) from None
 
 
 def print_facts(facts: Mapping[str, object]) -> None:

@@ -7,7 +7,6 @@ import json
 import logging
 import os
 import signal
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
@@ -20,6 +19,7 @@ from smartpay_fixtures import sandbox_values
 from smartpay_mock.cli.console import Console, banner, warning
 from smartpay_mock.cli.printer import Printer
 from smartpay_mock.cli.servers import RunningServer, recorded, write
+from smartpay_mock.cli.stopping import until_stopped
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.hosts import is_loopback
 from smartpay_mock.kernel.ids import new_password
@@ -259,9 +259,9 @@ def _serve_threads(
         at = Addresses(sandbox.root_url)
         if settings.tls:
             at = Addresses(at.root_url, sandbox.tls_root_url, sandbox.certificates)
-        wait_for_signal = _handle_signals()
+        wait_for_signal = until_stopped()
         on_ready(at)
-        wait_for_signal()
+        wait_for_signal(-1)
     gc.freeze()  # or the state would be searched for garbage, for seconds
 
 
@@ -325,25 +325,6 @@ def _scenario_player(named: str, settings: Settings) -> OnReady:
             run_scenario_on(client_of(at.server(settings), key), scenario)
 
     return play
-
-
-def _handle_signals() -> Callable[[], object]:
-    """Handle SIGINT and SIGTERM; return a function that waits for one.
-
-    Called before the first line is printed, since a client may then stop the emulator.
-    Uses a lock: a handler that sets an event can deadlock with the thread it
-    interrupts.
-    """
-    held = threading.Lock()
-    held.acquire()
-
-    def release(*_: object) -> None:
-        if held.locked():
-            held.release()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, release)
-    return held.acquire
 
 
 def _choose_server(settings: Settings, flags: dict[str, Any]) -> Settings:
