@@ -20,14 +20,14 @@ def test_the_demo_shows_the_main_job_at_80_columns(run: Run) -> None:
     assert done.returncode == 0, done.stderr
     assert [line for line in done.stdout.splitlines() if len(line) > 80] == []
     for expected in (
-        "1  the guide's curl        200   succeeded",
-        "2  manual capture          200   requires_capture",
-        "3  a token that declines   200   rejected",
-        "4  a disabled token        200   rejected",
-        "5  an inactive consumer    200   rejected",
-        "7  demo-1, same body       200   succeeded",
-        "8  demo-1, another body    409   idempotency.key-reused",
-        "9  a broken payload        400   request.invalid",
+        "1  the guide's curl         200  succeeded",
+        "2  manual capture           200  requires_capture",
+        "3  a token that declines    200  rejected",
+        "4  a disabled token         200  rejected",
+        "5  an inactive consumer     200  rejected",
+        "7  demo-1, same body        200  succeeded",
+        "8  demo-1, another body     409  idempotency.key-reused",
+        "9  a broken payload         400  request.invalid",
         "6 orders are stored",
     ):
         assert expected in done.stdout

@@ -119,7 +119,7 @@ def test_listen_says_that_the_program_does_not_answer(serve: Serve) -> None:
     deliveries = requests.get(
         f"{url}/__admin/webhooks/deliveries", headers=HEADERS, timeout=10
     ).json()
-    assert printed == ("T --- order.rejected T evt_test_x Connection refused\n")
+    assert printed.startswith("T --- order.rejected T evt_test_x Connection")
     assert [one["status"] for one in deliveries[0]["attempts"]] == [502]
 
 

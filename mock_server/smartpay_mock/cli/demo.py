@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 import click
 
 from smartpay_fixtures import SAMPLES, sandbox_values
+from smartpay_mock.cli.output import print_table
 from smartpay_mock.cli.serve import running
-from smartpay_mock.cli.tables import table
 from smartpay_mock.kernel.ids import new_secret_key
 from smartpay_mock.kernel.settings import Settings
 
@@ -220,7 +220,7 @@ def _show(seen: list[Seen], orders: int) -> None:
         [str(number), line.what, str(found.status), found.order_status]
         for number, (line, found) in enumerate(zip(LINES, seen, strict=True), start=1)
     ]
-    click.echo(table(["#", "request", "HTTP", "order status or error code"], rows))
+    print_table(("#", "request", "HTTP", "order status or error code"), rows)
     click.echo("\nWhy:\n")
     for number, found in enumerate(seen, start=1):
         _list(found.why, f"{number}  ")

@@ -1,4 +1,4 @@
-"""``events``, ``trigger``, ``webhooks`` and ``webhook``: what receivers are told."""
+"""``events``, ``trigger``, ``webhooks`` and ``webhook``: what is sent to receivers."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -98,7 +99,7 @@ def _show(entries: list[Entry], *, as_json: bool) -> None:
 def _prefix(status: str | None) -> str:
     """Return how the wanted statuses begin."""
     prefix = (status or "").lower().rstrip("x")
-    if status and (len(status) != 3 or not prefix.isdigit()):  # noqa: PLR2004
+    if status and not re.fullmatch("[1-5](xx|[0-9]x|[0-9]{2})", status.lower()):
         raise SandboxUsageError(
             f"--status {status}: it is not a status. Write it as in 404 or 4xx."
         )

@@ -57,24 +57,25 @@ def print_table(
         optional: How many of the last columns are left out where they don't fit.
     """
     cells = [[printable(cell) for cell in row] for row in rows]
-    if not cells:
-        click.echo(empty)
-        return
+    text = _table(columns, cells, optional) if cells else empty
+    for line in text.splitlines():
+        click.echo(line.rstrip())
+
+
+def _table(columns: Sequence[str], rows: list[list[str]], optional: int) -> str:
     from rich.cells import cell_len  # noqa: PLC0415 - slow, for tables only
     from rich.console import Console  # noqa: PLC0415 - likewise
     from rich.table import Table  # noqa: PLC0415 - likewise
     from rich.text import Text  # noqa: PLC0415 - likewise
 
     console = Console(highlight=False)
-    widths = [
-        max(map(cell_len, column)) for column in zip(columns, *cells, strict=True)
-    ]
+    widths = [max(map(cell_len, cells)) for cells in zip(columns, *rows, strict=True)]
     count = len(columns)
     while optional and sum(widths[:count]) + 2 * (count - 1) > console.width:
         count, optional = count - 1, optional - 1
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for number, name in enumerate(columns[:count]):
-        column = [row[number] for row in cells]
+        column = [row[number] for row in rows]
         is_name = not any(" " in text for text in column)
         table.add_column(
             name,
@@ -82,13 +83,11 @@ def print_table(
             no_wrap=is_name,
             min_width=widths[number] if is_name else None,
         )
-    for row in cells:
-        styles = [COLOURS.get(text, "").replace("bright_black", "dim") for text in row]
-        table.add_row(*map(Text, row[:count], styles))
+    for row in rows:
+        table.add_row(*(Text(text, COLOURS.get(text, "")) for text in row[:count]))
     with console.capture() as printed:
         console.print(table)
-    for line in printed.get().splitlines():
-        click.echo(line.rstrip())
+    return printed.get()
 
 
 def _is_number(text: str) -> bool:
