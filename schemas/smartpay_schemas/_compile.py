@@ -1,6 +1,6 @@
 """Make validators: a fast one to accept, the reference one to explain.
 
-Both read the same documents and share one notion of a date, so they agree.
+Both read the same documents and check dates and URLs by the same code, so they agree.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from smartpay_schemas._load import shared
 from smartpay_schemas._variants import BASES, derive, document
+from smartpay_schemas.urls import is_url
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -36,6 +37,9 @@ def is_date(value: object) -> bool:
     return True
 
 
+_FORMATS: dict[str, Callable[[object], bool]] = {"date": is_date, "uri": is_url}
+
+
 def key_of(name_or_schema: str | dict[str, Any]) -> str:
     """Return a hashable stand-in for a schema name or an inline schema."""
     if isinstance(name_or_schema, str):
@@ -54,7 +58,7 @@ def fast(key: str, variant: str) -> Callable[[Any], bool] | None:
         _schema(key, variant),
         retriever=document,
         validate_formats=True,
-        formats={"date": is_date},
+        formats=_FORMATS,
     )
     return validator.is_valid
 
@@ -65,7 +69,8 @@ def reference(key: str, variant: str) -> Validator:
     from jsonschema import FormatChecker  # noqa: PLC0415 - only refusals need it
 
     checker = FormatChecker(formats=())
-    checker.checks("date")(is_date)
+    for name, is_valid in _FORMATS.items():
+        checker.checks(name)(is_valid)
     validator: Validator = _validator_class()(
         _schema(key, variant), registry=_registry(), format_checker=checker
     )

@@ -146,6 +146,8 @@ def _too_many(value: Any, schema: dict[str, Any]) -> str:
     return f"has {len(value)} {'entries' if isinstance(value, list) else 'members'}"
 
 
+_FORMATS = {"date": "a date that exists", "uri": "a valid URL"}
+
 # How a value misses a keyword; the values come from the member and its schema.
 WRONG: dict[str, Callable[[Any, dict[str, Any]], str]] = {
     "type": _wrong_type,
@@ -158,7 +160,7 @@ WRONG: dict[str, Callable[[Any, dict[str, Any]], str]] = {
     "minimum": lambda v, s: f"{show(v)} is less than the minimum of {s['minimum']}",
     "maximum": lambda v, s: f"{show(v)} is more than the maximum of {s['maximum']}",
     "pattern": lambda v, s: f"{show(v)} has the wrong form",
-    "format": lambda v, s: f"{show(v)} is not a {s['format']} that exists",
+    "format": lambda v, s: f"{show(v)} is not {_FORMATS[s['format']]}",
     "enum": lambda v, s: f"{show(v)} is not one of the values",
     "const": lambda v, s: f"{show(v)} is another value",
     "uniqueItems": lambda v, s: "names the same entry twice",

@@ -98,9 +98,9 @@ def test_a_request_ignores_what_it_does_not_know(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_date_is_the_only_format(name: str) -> None:
-    """The validators share a check for dates; another format would go unchecked."""
-    assert set(values_of("format", name)) <= {"date"}
+def test_dates_and_urls_are_the_only_formats(name: str) -> None:
+    """The validators share checks for them; another format would go unchecked."""
+    assert set(values_of("format", name)) <= {"date", "uri"}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -92,6 +92,13 @@ def authenticate(
     return _credential(key)
 
 
+def account_header(headers: Mapping[str, str]) -> str | None:
+    """Return the header that names the account to control, as Authorization has it."""
+    if ACCOUNT_HEADER in headers:
+        return f"Bearer {headers[ACCOUNT_HEADER]}"
+    return headers.get("authorization")
+
+
 @lru_cache(maxsize=4096)
 def _credential(key: str) -> Credential:
     """Return the credential of a valid test key; refused keys are not cached."""
@@ -151,7 +158,7 @@ class Callers:
         if isinstance(actor, Refusal):
             return actor
         named = call.headers.get(ACCOUNT_HEADER)
-        if named:
+        if named is not None:
             found = authenticate(f"Bearer {named}", frozenset(self.settings.accounts))
             return found if isinstance(found, Refusal) else replace(found, actor=actor)
         kind = (operation.response or "").removeprefix("resources/")

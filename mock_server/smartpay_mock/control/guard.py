@@ -8,7 +8,7 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass
 
-from smartpay_mock.api.auth import ACCOUNT_HEADER, Refusal, authenticate
+from smartpay_mock.api.auth import Refusal, account_header, authenticate
 from smartpay_mock.control.routes import problem
 from smartpay_mock.kernel.exchange import Answer, Call
 from smartpay_mock.kernel.hosts import is_loopback
@@ -45,9 +45,8 @@ class Guard:
         The account belongs to the secret key in ``Smartpay-Sandbox-Account`` or, on
         loopback, in ``Authorization``.
         """
-        named = call.headers.get(ACCOUNT_HEADER)
-        header = f"Bearer {named}" if named else call.headers.get("authorization")
-        found = authenticate(header, frozenset(self.settings.accounts))
+        allowed = frozenset(self.settings.accounts)
+        found = authenticate(account_header(call.headers), allowed)
         if isinstance(found, Refusal):
             return problem(
                 401,

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from smartpay_fixtures import sandbox_values_document
-from smartpay_mock.api.auth import ACCOUNT_HEADER, Refusal, authenticate
+from smartpay_mock.api.auth import Refusal, account_header, authenticate
 from smartpay_mock.control.routes import Request, Routes, json_object
 from smartpay_mock.kernel.clock import wall_ms
 from smartpay_mock.kernel.settings import Settings
@@ -70,10 +70,8 @@ def show_settings(request: Request) -> Any:
     """Show the settings of the emulator, or of the account, but no secret."""
     application, account_id = request.application, request.account
     if not account_id:
-        header = request.call.headers.get("authorization")
-        keys = frozenset(application.settings.accounts)
-        named = request.call.headers.get(ACCOUNT_HEADER)
-        found = authenticate(f"Bearer {named}" if named else header, keys)
+        allowed = frozenset(application.settings.accounts)
+        found = authenticate(account_header(request.call.headers), allowed)
         if isinstance(found, Refusal):
             return _shown(application.settings)
         account_id = found.account

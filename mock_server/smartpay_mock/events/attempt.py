@@ -5,6 +5,7 @@ Nothing here reads or writes the store.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -27,6 +28,7 @@ from smartpay_mock.events.signing import (
     TIMESTAMP_HEADER,
     sign,
 )
+from smartpay_mock.kernel.clock import SECOND_MS
 
 Document = dict[str, Any]
 
@@ -102,7 +104,7 @@ class Attempts:
         if job.faults.delay_ms and job.delivery["_signedAt"] is None:
             later = {"nextAttemptAt": at + job.faults.delay_ms, "_signedAt": at}
             return AttemptResult(later, is_outcome=False)
-        url = {"url": endpoint["url"]}
+        url, started = {"url": endpoint["url"]}, time.monotonic()
         try:
             destination = self.destinations.find(endpoint["url"])
         except UndeliverableError as error:
@@ -110,13 +112,20 @@ class Attempts:
         except OSError as error:
             attempts = [{"at": at, "error": f"no address: {error}", "ms": 0}]
         else:
-            attempts = self._send(job, endpoint, destination, at=at)
+            spent_ms = int((time.monotonic() - started) * SECOND_MS)
+            attempts = self._send(job, endpoint, destination, at=at, spent_ms=spent_ms)
         tries = job.delivery["_tries"] + 1
         changes = self._after(job, tries, attempts[0]) | url | {"_tries": tries}
         return AttemptResult(changes, attempts)
 
     def _send(
-        self, job: Job, endpoint: Document, destination: Destination, *, at: int
+        self,
+        job: Job,
+        endpoint: Document,
+        destination: Destination,
+        *,
+        at: int,
+        spent_ms: int,
     ) -> list[Document]:
         """Send one attempt, and its duplicates if it was acknowledged."""
         signed_at = job.delivery["_signedAt"] or at
@@ -127,7 +136,7 @@ class Attempts:
             SUBSCRIPTION_HEADER: endpoint["id"],
             EVENT_HEADER: job.delivery["event"],
         }
-        post = Post(destination, headers, job.body, TIMEOUT_MS)
+        post = Post(destination, headers, job.body, TIMEOUT_MS, spent_ms)
         faults = job.faults.of_attempt(job.delivery["_tries"])
         attempts = [self._send_once(job.account, post, at=at, faults=faults)]
         if _is_acknowledged(attempts[0]):

@@ -3,21 +3,25 @@
 An emulator that listens beyond loopback doesn't deliver to this machine: anybody on the
 network could make it call local services. ``--webhooks-loopback`` allows it.
 
-A host is looked up once per attempt, and the attempt connects to the address that was
-checked, so the name cannot resolve differently in between (DNS rebinding).
+A name must be looked up to find out whether it is this machine; only names reserved for
+examples are not. The look-up takes its time from that of the attempt. The attempt
+connects to the address that was checked, so the name cannot resolve differently in
+between (DNS rebinding).
 """
 
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from smartpay_mock.kernel.clock import MINUTE_MS, wall_ms
+from smartpay_mock.events.schedule import TIMEOUT_MS
+from smartpay_mock.kernel.clock import MINUTE_MS, SECOND_MS, wall_ms
 from smartpay_mock.kernel.hosts import as_address, is_below, is_loopback
-
-DEFAULT_PORTS = {"http": 80, "https": 443}
+from smartpay_schemas.urls import DEFAULT_PORTS, split_url
 
 # Source: RFC 6761, 6.3: these names always mean this machine.
 LOOPBACK_NAME = "localhost"
@@ -80,10 +84,28 @@ def look_up(host: str) -> list[str]:
     """Return the addresses of a name from the system's resolver.
 
     Raises:
-        OSError: The name has no address.
+        OSError: The name has no address, or the resolver does not answer in time.
     """
-    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    return [str(info[4][0]) for info in found]
+    found: Future[list[str]] = Future()
+
+    def ask() -> None:
+        try:
+            rows = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+            found.set_result([str(row[4][0]) for row in rows])
+        except (OSError, UnicodeError) as error:
+            found.set_exception(OSError(str(error)))
+
+    # The system's resolver has no limit of its own that a program can set.
+    threading.Thread(target=ask, name="smartpay-look-up", daemon=True).start()
+    try:
+        return found.result(TIMEOUT_MS / SECOND_MS)
+    except TimeoutError:
+        raise OSError(f"the look-up of {host} took over {TIMEOUT_MS} ms") from None
+
+
+def _is_unspecified(address: str) -> bool:
+    parsed = as_address(address)
+    return parsed is not None and parsed.is_unspecified
 
 
 class Destinations:
@@ -114,14 +136,25 @@ class Destinations:
         """Return the destination of ``url``.
 
         Raises:
-            UndeliverableError: The URL is not http(s), or its host is another machine
-                and that is not allowed.
+            UndeliverableError: The URL is not valid, or its host is not allowed.
             OSError: Any machine is allowed, but the name has no address.
         """
-        scheme, host, port, target = _split(url)
+        try:
+            scheme, host, port, path, query = split_url(url)
+        except ValueError as error:
+            raise UndeliverableError(
+                f"Nothing was sent, because the URL {url!r} is invalid: {error}. "
+                "Change the url of the webhook endpoint and replay."
+            ) from None
+        target = quote(f"{path}?{query}" if query else path, safe=_SAFE)
         addresses = self._addresses(host)
         allowed = tuple(filter(self._allows, addresses))
         own = tuple(filter(is_loopback, addresses))
+        if any(map(_is_unspecified, addresses)) and not allowed:
+            raise UndeliverableError(
+                f"{host} stands for every address of a machine, so nothing was sent. "
+                "Programs listen on it; to call one on this machine, use 127.0.0.1."
+            )
         if not allowed and own:
             raise UndeliverableError(
                 f"{host} is this machine, but the emulator listens beyond it, so "
@@ -136,10 +169,7 @@ class Destinations:
     def _allows(self, address: str) -> bool:
         if is_loopback(address):
             return self._loopback
-        parsed = as_address(address)
-        # Connecting to 0.0.0.0 or :: reaches this machine, too.
-        is_own = parsed is not None and parsed.is_unspecified
-        return self._anywhere and (self._loopback or not is_own)
+        return self._anywhere and not _is_unspecified(address)
 
     def _addresses(self, host: str) -> tuple[str, ...]:
         if as_address(host) is not None:
@@ -165,25 +195,3 @@ class Destinations:
             self._cache.clear()
         self._cache[host] = (now + CACHE_MS, addresses)
         return addresses
-
-
-def _split(url: str) -> tuple[str, str, int, str]:
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-        host = host.rstrip(".") if host.isascii() else host.encode("idna").decode()
-    except ValueError as error:
-        raise UndeliverableError(_invalid(url, str(error))) from None
-    if parts.scheme not in DEFAULT_PORTS or not host:
-        raise UndeliverableError(_invalid(url, "it is not an http:// or https:// URL"))
-    target = quote(parts.path or "/", safe=_SAFE)
-    if parts.query:
-        target = f"{target}?{quote(parts.query, safe=_SAFE)}"
-    return parts.scheme, host, port or DEFAULT_PORTS[parts.scheme], target
-
-
-def _invalid(url: str, why: str) -> str:
-    return (
-        f"Nothing was sent, because the URL {url!r} is invalid: {why}. "
-        "Change the url of the webhook endpoint and replay."
-    )

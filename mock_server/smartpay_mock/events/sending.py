@@ -41,12 +41,14 @@ class Post:
         headers: Names as they are sent.
         body: The bytes that were signed.
         timeout_ms: Limit for the whole attempt.
+        spent_ms: The part of it that the look-up of the name took.
     """
 
     destination: Destination
     headers: Mapping[str, str]
     body: bytes
     timeout_ms: int
+    spent_ms: int = 0
 
 
 Send = Callable[[Post], int]
@@ -60,7 +62,7 @@ def send_post(post: Post) -> int:
         httptools.HttpParserError: The answer is not HTTP.
     """
     destination = post.destination
-    deadline = _Deadline(post.timeout_ms / SECOND_MS)
+    deadline = _Deadline((post.timeout_ms - post.spent_ms) / SECOND_MS)
     with ExitStack() as stack:
         connection = stack.enter_context(_connect(destination, deadline))
         if destination.scheme == "https":

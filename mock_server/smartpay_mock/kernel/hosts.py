@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
+from smartpay_schemas.urls import is_host_name
+
 # A name or address, or an IPv6 address in brackets; then optionally a port.
 _HOST = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*)(?::[0-9]*)?")
-# Source: RFC 1035, 2.3.4: a label has 1 to 63 characters. Docker uses underscores.
-_NAME = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*", re.ASCII)
-_LONGEST_NAME = 253
 
 
 def host_of(header: str) -> str:
@@ -24,9 +23,8 @@ def host_of(header: str) -> str:
     """
     named = _HOST.fullmatch(header.lower())
     host = named[1].removesuffix(".") if named else ""
-    is_name = len(host) <= _LONGEST_NAME and _NAME.fullmatch(host) is not None
     is_address = host.startswith("[") and as_address(host) is not None
-    return host if is_name or is_address else ""
+    return host if is_host_name(host) or is_address else ""
 
 
 def as_address(host: str) -> IPv4Address | IPv6Address | None:

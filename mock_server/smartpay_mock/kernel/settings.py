@@ -17,7 +17,9 @@ from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.hosts import host_of, is_loopback
 from smartpay_mock.kernel.ids import is_secret_key
 from smartpay_schemas import EVENTS
+from smartpay_schemas.urls import split_url
 
+_LONGEST_URL = 255
 ENV_PREFIX = "SMARTPAY_SANDBOX_"
 _RESEMBLES = 0.93  # of the whole name, including the long common prefix
 _TRUE = {"1", "true", "yes", "on"}
@@ -61,6 +63,14 @@ def _pattern(pattern: str, expected: str) -> Callable[[str], str]:
         return text
 
     return read
+
+
+def _url(text: str) -> str:
+    if text:
+        split_url(text)
+    if len(text) > _LONGEST_URL:
+        raise ValueError(f"it has more than {_LONGEST_URL} characters")
+    return text
 
 
 def _event_types(text: str) -> tuple[str, ...]:
@@ -189,7 +199,7 @@ class Settings:
     webhook: str = _setting(
         "",
         "URL of a webhook endpoint that each account has from the start.",
-        _pattern(r"https?://[^\s/]+\S*", "send a URL with http:// or https://"),
+        _url,
     )
     events: tuple[str, ...] = _setting(
         (),

@@ -29,6 +29,9 @@ BODY_SECONDS = 60.0
 _THREADS = 512
 
 
+_HIDDEN = "\xff"  # refused like any other credential that isn't ASCII
+
+
 RSGIApp = Callable[[Any, Any], Coroutine[Any, Any, None]]
 """Takes a scope and a protocol, as granian's specification of RSGI 1.6 defines them."""
 
@@ -79,10 +82,17 @@ def _read_head(scope: Any) -> tuple[Environ, str]:
     # WSGI passes the bytes of a path as if they were Latin-1.
     environ["PATH_INFO"] = scope.path.encode().decode("latin-1")
     environ["QUERY_STRING"] = scope.query_string
-    problem = read_headers(environ, version, list(scope.headers.items()))
+    problem = read_headers(environ, version, _headers(scope))
     if scope.authority:  # the target was a URL
         environ["HTTP_HOST"] = scope.authority
     return environ, problem
+
+
+def _headers(scope: Any) -> Headers:
+    """Return the headers; granian names one that isn't ASCII, but hides its value."""
+    shown: Headers = list(scope.headers.items())
+    names = {name for name, _ in shown}
+    return [*shown, *((name, _HIDDEN) for name in scope.headers if name not in names)]
 
 
 async def _read_body(environ: Environ, protocol: Any, limit: int) -> None:

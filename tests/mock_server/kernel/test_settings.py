@@ -64,7 +64,7 @@ REFUSED = [
     ("SERVER", "gunicorn", "choose one of threads, granian"),
     ("BODY_LIMIT", "1", "from 1024"),
     ("JOURNAL", "many", "from 0"),
-    ("WEBHOOK", "shop.test/hook", "send a URL"),
+    ("WEBHOOK", "shop.test/hook", "it does not start with http"),
     ("EVENTS", "order.paid", "order.authorized"),
     ("REFUNDS", "lost", "choose one of succeeded, failed"),
     ("SEED", "1.5", "whole number"),

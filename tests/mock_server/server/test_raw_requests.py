@@ -344,6 +344,20 @@ def test_a_broken_credential_is_refused_over_a_socket(shop: Shop, headers: str) 
     assert json.loads(answer.partition(END_OF_HEAD)[2])["statusCode"] == 401
 
 
+@pytest.mark.parametrize("value", ["", "caf\xe9", "sk_test_a, sk_test_b"])
+def test_a_broken_account_header_is_refused_over_a_socket(
+    shop: Shop, value: str
+) -> None:
+    """401, and not the account of Authorization in its place."""
+    headers = f"Authorization: Basic {shop.key}\nSmartpay-Sandbox-Account: {value}\n"
+    head = f"GET /__admin/clock HTTP/1.1\nHost: localhost\n{headers}{CLOSE}\n"
+
+    answer = shop.send(head.replace("\n", "\r\n").encode("latin-1"))
+
+    assert answer.startswith(b"HTTP/1.1 401")
+    assert b"application/problem+json" in answer
+
+
 def test_bare_line_feeds_are_refused(own: Shop) -> None:
     """Lines end with CR and LF; granian's parser (hyper) accepts less."""
     head = own.head(f"Host: localhost\n{LENGTH}").replace(b"\r\n", b"\n")
