@@ -149,21 +149,9 @@ class Destinations:
         target = quote(f"{path}?{query}" if query else path, safe=_SAFE)
         addresses = self._addresses(host)
         allowed = tuple(filter(self._allows, addresses))
+        if not allowed and (addresses or not self._anywhere):
+            raise UndeliverableError(_why_not(host, addresses))
         own = tuple(filter(is_loopback, addresses))
-        if any(map(_is_unspecified, addresses)) and not allowed:
-            raise UndeliverableError(
-                f"{host} stands for every address of a machine, so nothing was sent. "
-                "Programs listen on it; to call one on this machine, use 127.0.0.1."
-            )
-        if not allowed and own:
-            raise UndeliverableError(
-                f"{host} is this machine, but the emulator listens beyond it, so "
-                f"nothing was sent. {LOOPBACK_REMEDY}"
-            )
-        if not allowed and not (self._anywhere and not addresses):
-            raise UndeliverableError(
-                f"{host} is not this machine, so nothing was sent. {REMEDY}"
-            )
         return Destination(scheme, host, port, target, allowed, allowed == own)
 
     def _allows(self, address: str) -> bool:
@@ -195,3 +183,18 @@ class Destinations:
             self._cache.clear()
         self._cache[host] = (now + CACHE_MS, addresses)
         return addresses
+
+
+def _why_not(host: str, addresses: tuple[str, ...]) -> str:
+    """Return why none of the addresses is allowed, and what to do."""
+    if any(map(_is_unspecified, addresses)):
+        return (
+            f"{host} stands for every address of a machine, so nothing was sent. "
+            "Programs listen on it; to call one on this machine, use 127.0.0.1."
+        )
+    if any(map(is_loopback, addresses)):
+        return (
+            f"{host} is this machine, but the emulator listens beyond it, so nothing "
+            f"was sent. {LOOPBACK_REMEDY}"
+        )
+    return f"{host} is not this machine, so nothing was sent. {REMEDY}"
