@@ -97,7 +97,7 @@ docs: $(DEV) ## Write the generated pages of docs/reference
 
 site: $(DEV) ## Build the site in build/site, with warnings as errors
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet $(ARGS)
-	@echo "Open build/site/index.html"
+	@echo "Built build/site. To read it: $(BIN)/python -m http.server -d build/site"
 
 contract: $(DEV) ## Run the contract kit against an emulator; ARGS='--smartpay-url ...'
 	@$(BIN)/pytest contract_tests $(ARGS)

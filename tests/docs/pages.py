@@ -100,9 +100,9 @@ def blocks_of(page: Path) -> list[Block]:
 
 
 def pages_of(root: Path) -> list[str]:
-    """Return the pages a user reads, relative to the root."""
+    """Return the pages that people write, relative to the root."""
     paths = (
-        root / "README.md",
+        *root.glob("*.md"),
         *root.glob("docs/**/*.md"),
         *root.glob("examples/*/README.md"),
     )
