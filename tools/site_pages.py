@@ -20,6 +20,7 @@ OUTSIDE = (
     *("examples/*/README.md", "contract_tests/smartpay_contracts/*.schema.json"),
 )
 LINK = re.compile(r"(?<=\]\()([^)\s#:]+)(?=[#)])")
+OUTPUT = re.compile(r"^<!-- (output|printed by .+) -->\n```(\w+)$", re.MULTILINE)
 DIAGRAM = re.compile(r"^```mermaid\n.*?^```\n", re.DOTALL | re.MULTILINE)
 
 
@@ -35,9 +36,10 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(
     markdown: str, page: Page, config: MkDocsConfig, files: Files
 ) -> str:
-    """Point links to where files are on the site; leave out diagrams of Mermaid.
+    """Point links to where files are on the site, and give outputs a title.
 
-    Mermaid would be loaded from elsewhere. A table beside each diagram says the same.
+    Diagrams of Mermaid are left out, since Mermaid would be loaded from elsewhere. A
+    table beside each diagram says the same.
     """
     place = page.file.src_uri
     in_repository = Path(str(page.file.abs_src_path)).relative_to(ROOT).as_posix()
@@ -47,4 +49,5 @@ def on_page_markdown(
         target = posixpath.normpath(target).removeprefix("docs/")
         return posixpath.relpath(target, posixpath.dirname(place) or ".")
 
-    return LINK.sub(on_site, DIAGRAM.sub("", markdown))
+    titled = OUTPUT.sub(r'```\2 title="\1"', DIAGRAM.sub("", markdown))
+    return LINK.sub(on_site, titled)
