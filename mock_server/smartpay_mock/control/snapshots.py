@@ -18,7 +18,7 @@ from smartpay_mock.kernel.clock import LAST_MS
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.faults import check_fault
 from smartpay_mock.kernel.json import decode, encode
-from smartpay_mock.storage.base import Row
+from smartpay_mock.storage.base import Row, dump
 from smartpay_schemas import problems
 
 routes = Routes()
@@ -106,7 +106,7 @@ def set_seed(request: Request) -> Any:
 def take_snapshot(request: Request) -> Any:
     """Take a snapshot of the account."""
     with request.opened() as ctx:
-        dumped = list(ctx.unit.dump())
+        dumped = list(dump(ctx.unit))
     rows = []
     for kind, group in groupby(dumped, key=itemgetter(0)):
         # Numbered from 1 in each kind, so that equal accounts have equal snapshots.

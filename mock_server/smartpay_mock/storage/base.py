@@ -32,7 +32,11 @@ __all__ = [
     "StoreNotWritable",
     "StoreUnavailable",
     "Unit",
+    "dump",
 ]
+
+
+_ALL = 1 << 62
 
 
 class StoreUnavailable(StoreError):  # noqa: N818 - a state, as in "503 Unavailable"
@@ -123,20 +127,14 @@ class Unit(Protocol):
     def next_due(self, kind: str) -> int | None:
         """Return the earliest ``due`` of a kind, or ``None`` if it has none."""
 
-    def count(self, kind: str, *, index_key: str | None = None) -> int:
-        """Return how many documents of a kind there are, all or those with a key."""
+    def count(self, kind: str) -> int:
+        """Return how many documents of a kind there are."""
 
     def trim(self, kind: str, keep: int) -> None:
         """Delete the oldest documents of a kind beyond ``keep``."""
 
     def kinds(self) -> list[str]:
         """Return the kinds of which there is a document, sorted."""
-
-    def dump(self) -> Iterator[tuple[str, Row]]:
-        """Yield every document with its kind: by kind, the oldest first.
-
-        The unit must not write meanwhile.
-        """
 
     def clear(self) -> None:
         """Delete everything the account has."""
@@ -281,3 +279,13 @@ def read_only(account: str) -> StoreError:
         f"This unit on the account {account!r} was opened with read() and cannot "
         "write. Open it with write()."
     )
+
+
+def dump(unit: Unit) -> Iterator[tuple[str, Row]]:
+    """Yield every document of a unit's account with its kind, the oldest first.
+
+    The unit must not write meanwhile.
+    """
+    for kind in unit.kinds():
+        for row in reversed(unit.page(kind, limit=_ALL)):
+            yield kind, row

@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from array import array
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterator
 
 from smartpay_mock.kernel.waiting import before_waiting
 from smartpay_mock.storage.base import Row, Store, read_only
@@ -98,8 +97,8 @@ class Table:
         end = len(numbers) if before is None else bisect_left(numbers, before)
         return [self._row(seq) for seq in reversed(numbers[max(0, end - limit) : end])]
 
-    def oldest(self, limit: int | None = None) -> list[Row]:
-        """Return the documents, the oldest first."""
+    def oldest(self, limit: int) -> list[Row]:
+        """Return up to ``limit`` documents, the oldest first."""
         return [self._row(seq) for seq in self._numbers[:limit]]
 
     def due(self, until: int, limit: int) -> list[Row]:
@@ -111,10 +110,6 @@ class Table:
         """Return the earliest due time, or ``None``."""
         first = self._by_due[:1]  # a copy: another thread may change the list
         return first[0] >> SEQ_BITS if first else None
-
-    def count(self, index_key: str | None) -> int:
-        """Return how many documents there are, or have a key."""
-        return len(self.bodies if index_key is None else self._with_key(index_key))
 
     def _with_key(self, index_key: str) -> array[int]:
         """Return the numbers of the documents with a key, sorted."""
@@ -220,16 +215,11 @@ class _Unit:
     def next_due(self, kind: str) -> int | None:
         return self._read(kind).next_due()
 
-    def count(self, kind: str, *, index_key: str | None = None) -> int:
-        return self._read(kind).count(index_key)
+    def count(self, kind: str) -> int:
+        return len(self._read(kind).bodies)
 
     def kinds(self) -> list[str]:
         return sorted(kind for kind, table in self._data.tables.items() if table.bodies)
-
-    def dump(self) -> Iterator[tuple[str, Row]]:
-        for kind in self.kinds():
-            for row in self._read(kind).oldest():
-                yield kind, row
 
     def put(
         self,

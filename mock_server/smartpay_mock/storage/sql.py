@@ -95,7 +95,6 @@ _ABOVE_ALL = 1 << 62
 
 _COLUMNS = "seq, id, body, attachment, index_key, due"
 _KIND = f"SELECT {_COLUMNS} FROM documents WHERE account = ? AND kind = ?"  # noqa: S608 - constants
-_COUNT = "SELECT count(*) FROM documents WHERE account = ? AND kind = ?"
 
 GET = "SELECT body FROM documents WHERE account = ? AND kind = ? AND id = ?"
 ROW = f"{_KIND} AND id = ?"
@@ -106,10 +105,8 @@ NEXT_DUE = (
     "SELECT due FROM documents WHERE account = ? AND kind = ? AND due IS NOT NULL"
     " ORDER BY due LIMIT 1"
 )
-COUNT = _COUNT
-COUNT_WITH_KEY = f"{_COUNT} AND index_key = ?"
+COUNT = "SELECT count(*) FROM documents WHERE account = ? AND kind = ?"
 KINDS = "SELECT DISTINCT kind FROM documents WHERE account = ? ORDER BY kind"
-ALL = f"{_KIND} ORDER BY seq"
 PUT = (
     "INSERT INTO documents (account, kind, id, body, attachment, index_key, due)"
     " VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -231,21 +228,12 @@ class _Unit:
         rows = self._query(NEXT_DUE, kind)
         return rows[0][0] if rows else None
 
-    def count(self, kind: str, *, index_key: str | None = None) -> int:
-        if index_key is None:
-            rows = self._query(COUNT, kind)
-        else:
-            rows = self._query(COUNT_WITH_KEY, kind, index_key)
-        return int(rows[0][0])
+    def count(self, kind: str) -> int:
+        return int(self._query(COUNT, kind)[0][0])
 
     def kinds(self) -> list[str]:
         self._execute_puts()
         return [kind for (kind,) in self._session.query(KINDS, self.account)]
-
-    def dump(self) -> Iterator[tuple[str, Row]]:
-        for kind in self.kinds():
-            for row in self._rows(ALL, kind):
-                yield kind, row
 
     def put(
         self,

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from smartpay_mock.resources import HANDLERS
+from smartpay_mock.storage.base import dump
 from smartpay_schemas import OPERATIONS
 
 COUPON = {"name": "n", "discountType": "percentage", "discountPercentage": 10}
@@ -120,7 +121,7 @@ def whole(api: Any) -> list[Any]:
     for name in api.application.store.accounts():
         with api.application.store.read(name) as unit:
             everything += [
-                (name, kind, *row) for kind, row in unit.dump() if kind != "request"
+                (name, kind, *row) for kind, row in dump(unit) if kind != "request"
             ]
     return everything
 

@@ -10,6 +10,7 @@ import pytest
 
 from smartpay_mock.intercept.wsgi import Request, call
 from smartpay_mock.kernel.ids import account_id
+from smartpay_mock.storage.base import dump
 
 LIVE = "sk_live_" + "4eC39HqLyjWDarjtT1zdp7dc"
 
@@ -210,7 +211,7 @@ def test_a_live_key_as_credential_is_named(api: Any) -> None:
 def assert_no_live_key(api: Any) -> str:
     """Check all that an account holds, journal included; return it as text."""
     with api.application.store.read(account_id(api.key)) as unit:
-        rows = [row for _, row in unit.dump()]
+        rows = [row for _, row in dump(unit)]
     text = " ".join(f"{row.id} {row.body!r} {row.attachment!r}" for row in rows)
     assert LIVE[8:] not in text
     return text

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from smartpay_mock.kernel.waiting import set_on_wait
 from smartpay_mock.storage import Store, Unit
+from smartpay_mock.storage.base import dump
 
 
 def test_accounts_are_those_that_have_something(store: Store) -> None:
@@ -75,7 +76,7 @@ def test_a_dump_put_elsewhere_is_in_the_same_order(store: Store) -> None:
             unit.put("token", f"t{n}", b"{}", attachment=b"+")
         unit.delete("order", "o3")
     with store.read("a") as unit:
-        dumped = list(unit.dump())
+        dumped = list(dump(unit))
 
     with store.write("b") as unit:
         for kind, (_, id_, body, attachment, key, due) in dumped:
@@ -83,7 +84,7 @@ def test_a_dump_put_elsewhere_is_in_the_same_order(store: Store) -> None:
         unit.put("order", "o8", b"")
 
     with store.read("b") as unit:
-        again = [(kind, row[1:]) for kind, row in unit.dump() if row.id != "o8"]
+        again = [(kind, row[1:]) for kind, row in dump(unit) if row.id != "o8"]
         assert again == [(kind, row[1:]) for kind, row in dumped]
         assert unit.page("order", limit=1)[0].id == "o8"
 
