@@ -10,6 +10,7 @@ from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
 from smartpay_mock.kernel.faults import (
     KINDS,
     MATCHING,
+    OPTIONS,
     OUTCOMES,
     WHENS,
     check_fault,
@@ -33,9 +34,10 @@ _FAULT = {
             "maxProperties": 20,
             "description": f"Values by {', '.join(MATCHING)} or JSON pointer.",
         },
+        **OPTIONS,
     },
     "required": ["operation", "kind"],
-    "description": "All other members are options of the kind.",
+    "description": "The members after matching are options of the kind.",
 }
 _HOLD = json_object("operation", operation={"type": "string"}, at={"enum": list(WHENS)})
 

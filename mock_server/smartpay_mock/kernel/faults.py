@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
 
 from smartpay_mock.kernel.clock import DAY_MS
 from smartpay_mock.kernel.errors import SandboxUsageError
-from smartpay_schemas import OPERATIONS
+from smartpay_schemas import OPERATIONS, problems
 
 WHENS = ("before_commit", "after_commit")
 _TEN_YEARS_MS = 10 * 365 * DAY_MS
@@ -57,44 +56,37 @@ Has = Callable[[str, Any], bool]
 """Returns whether a call has a value at a name or JSON pointer."""
 
 
-def _is_whole(value: Any, lowest: int, highest: int) -> bool:
-    return type(value) is int and lowest <= value <= highest
-
-
-def _is_duration(value: Any) -> bool:
-    return _is_whole(value, 0, _TEN_YEARS_MS)
-
-
-def _is_http_date(value: Any) -> bool:
-    try:
-        moment = parsedate_to_datetime(value)
-        return bool(format_datetime(moment, usegmt=True) == value)
-    except (TypeError, ValueError, AttributeError):
-        return False
-
-
-# option -> (check of its value, the same in words)
-_OPTIONS: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "status": (lambda value: _is_whole(value, 200, 599), "a status from 200 to 599"),
-    "retry_after": (
-        lambda value: (
-            value is None or _is_whole(value, 0, DAY_MS) or _is_http_date(value)
-        ),
-        "a whole number of seconds, a date such as 'Wed, 01 Apr 2026 00:00:00 GMT', "
-        "or null",
-    ),
-    "body": (
-        lambda value: value is None or isinstance(value, dict),
-        "a JSON object, or null",
-    ),
-    "ms": (_is_duration, "a whole number of milliseconds from 0"),
-    "jitter_ms": (_is_duration, "a whole number of milliseconds from 0"),
-    "p95_ms": (
-        lambda value: value is None or _is_duration(value),
-        "a whole number of milliseconds from 0, or null",
-    ),
-    "virtual": (lambda value: isinstance(value, bool), "true or false"),
+_DURATION = {
+    "type": "integer",
+    "minimum": 0,
+    "maximum": _TEN_YEARS_MS,
+    "x-expected": "a whole number of milliseconds from 0",
 }
+_DAYS = "Mon|Tue|Wed|Thu|Fri|Sat|Sun"
+_MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
+# Source: RFC 9110, 5.6.7 (IMF-fixdate).
+_HTTP_DATE = (
+    rf"^({_DAYS}), (0[1-9]|[12][0-9]|3[01]) ({_MONTHS}) [0-9]{{4}}"
+    " ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9] GMT$"
+)
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "status": {"type": "integer", "minimum": 200, "maximum": 599},
+    "retry_after": {
+        "type": ["integer", "string", "null"],
+        "minimum": 0,
+        "maximum": DAY_MS,
+        "pattern": _HTTP_DATE,
+        "x-expected": "a whole number of seconds, a date such as 'Wed, 01 Apr 2026 "
+        "00:00:00 GMT', or null",
+    },
+    "body": {"type": ["object", "null"]},
+    "ms": _DURATION,
+    "jitter_ms": _DURATION,
+    "p95_ms": {**_DURATION, "type": ["integer", "null"]},
+    "virtual": {"type": "boolean"},
+}
+"""Option of a kind -> the JSON Schema of its value."""
 
 
 @dataclass(slots=True)
@@ -232,10 +224,10 @@ def _check_options(kind: str, options: Mapping[str, Any]) -> None:
             f"A {kind} fault takes no {', '.join(unknown)}; it takes "
             f"{', '.join(_OF_KIND[kind]) or 'no options'}."
         )
-    for name, value in options.items():
-        is_good, expected = _OPTIONS[name]
-        if not is_good(value):
-            raise SandboxUsageError(f"Invalid {name}={value!r}. Send {expected}.")
+    found = problems({"type": "object", "properties": OPTIONS}, dict(options))
+    if found:
+        listed = "; ".join(item.message for item in found)
+        raise SandboxUsageError(f"Invalid options of a {kind} fault: {listed}.")
 
 
 def _check_outcome(kind: str, operation: str, when: str) -> None:

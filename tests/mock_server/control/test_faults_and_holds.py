@@ -180,9 +180,18 @@ BAD_PLANS = [
     ({"operation": "*", "kind": "reset", "times": 1.5}, "times"),
     ({"operation": "*", "kind": "reset", "after": "1"}, "after"),
     ({"operation": "*", "kind": "reset", "ms": 1}, "A reset fault takes no ms"),
-    ({"operation": "*", "kind": "status", "status": "500"}, "status from 200 to 599"),
-    ({"operation": "*", "kind": "status", "status": 99}, "status from 200 to 599"),
-    ({"operation": "*", "kind": "status", "status": 600}, "status from 200 to 599"),
+    (
+        {"operation": "*", "kind": "status", "status": "500"},
+        "number from 200 to 599",
+    ),
+    (
+        {"operation": "*", "kind": "status", "status": 99},
+        "number from 200 to 599",
+    ),
+    (
+        {"operation": "*", "kind": "status", "status": 600},
+        "number from 200 to 599",
+    ),
     ({"operation": "*", "kind": "status", "retry_after": "1\r\n"}, "seconds"),
     (
         {
@@ -192,7 +201,15 @@ BAD_PLANS = [
         },
         "a date such as",
     ),
-    ({"operation": "*", "kind": "status", "body": "x"}, "JSON object"),
+    (
+        {
+            "operation": "*",
+            "kind": "status",
+            "retry_after": "Wed, 41 Apr 2026 00:00:00 GMT",
+        },
+        "a date such as",
+    ),
+    ({"operation": "*", "kind": "status", "body": "x"}, "an object or null"),
     ({"operation": "*", "kind": "latency", "ms": -1}, "milliseconds"),
     ({"operation": "*", "kind": "latency", "ms": "9"}, "milliseconds"),
     ({"operation": "*", "kind": "latency", "jitter_ms": -1}, "milliseconds"),

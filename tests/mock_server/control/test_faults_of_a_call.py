@@ -201,7 +201,7 @@ def test_a_header_plans_the_fault_of_its_own_call(
         ("status before_commit twice", "KIND WHEN"),
         ('{"kind": "status", "times": 2}', "no after, matching"),
         ('{"kind": ["status"]}', "Smartpay-Sandbox-Fault"),
-        ('{"kind": "status", "status": 99}', "status from 200 to 599"),
+        ('{"kind": "status", "status": 99}', "whole number from 200 to 599"),
         ("{", "Smartpay-Sandbox-Fault"),
         ("decline after_commit", "before_commit"),
     ],
