@@ -157,6 +157,32 @@ def wrap_handlers(wrap: Wrap, *operations: str) -> Patch:
     return patch
 
 
+Do = Callable[[Context, Document], Document | None]
+"""Gets a document and may return another in its place."""
+
+
+def before_handlers(do: Do, *operations: str) -> Patch:
+    """Call ``do`` with the body before the handlers of some operations."""
+    return wrap_handlers(
+        lambda original, ctx, params, body: original(
+            ctx, params, do(ctx, body) or body
+        ),
+        *operations,
+    )
+
+
+def after_handlers(do: Do, *operations: str) -> Patch:
+    """Call ``do`` with what the handlers of some operations return."""
+
+    def wrap(
+        original: Handler, ctx: Context, params: dict[str, str], body: Document
+    ) -> Document | None:
+        document = original(ctx, params, body)
+        return document and (do(ctx, document) or document)
+
+    return wrap_handlers(wrap, *operations)
+
+
 Read = Callable[[Mapping[str, str]], Page]
 
 

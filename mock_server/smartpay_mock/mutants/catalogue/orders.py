@@ -7,8 +7,11 @@ from typing import Any
 from smartpay_mock.kernel.clock import DAY_MS
 from smartpay_mock.mutants.mutant import Mutant
 from smartpay_mock.mutants.patches import (
+    Do,
     Document,
     Wrap,
+    after_handlers,
+    before_handlers,
     change_rules,
     change_transition,
     combine,
@@ -41,68 +44,46 @@ def charge_tokens(*statuses: str) -> Wrap:
     return wrap
 
 
-def show_status(shown: str, status: str) -> Wrap:
+def show_status(shown: str, status: str) -> Do:
     """Answer with ``shown`` if the order has ``status``."""
-
-    def wrap(
-        original: Any, ctx: Context, params: dict[str, str], body: Document
-    ) -> Document:
-        order: Document = original(ctx, params, body)
-        return {**order, "status": shown} if order["status"] == status else order
-
-    return wrap
+    return lambda _, order: (
+        {**order, "status": shown} if order["status"] == status else None
+    )
 
 
-def capture_again(*statuses: str) -> Wrap:
+def capture_again(*statuses: str) -> Do:
     """Capture orders in these statuses once more."""
 
-    def wrap(
-        original: Any, ctx: Context, params: dict[str, str], body: Document
-    ) -> Document:
-        order: Document = original(ctx, params, body)
+    def change(ctx: Context, order: Document) -> None:
         if order["status"] in statuses:
             capture(ctx, order, {"amount": order["amount"]})
             ctx.save(order)
-        return order
 
-    return wrap
+    return change
 
 
-def capture_less(
-    original: Any, ctx: Context, params: dict[str, str], body: Document
-) -> Any:
+def capture_less(ctx: Context, order: Document) -> None:
     """Capture one yen less than authorized."""
-    order = original(ctx, params, body)
     for id_ in order["payments"]:
         payment = ctx.find("payment", id_)
         payment["amount"] -= 1
         ctx.save(payment)
-    return order
 
 
-def disable_token(
-    original: Any, ctx: Context, params: dict[str, str], body: Document
-) -> Any:
+def disable_token(ctx: Context, order: Document) -> None:
     """Disable the token after its first order."""
-    order = original(ctx, params, body)
-    token = ctx.find("token", order["tokenId"])
-    ctx.save({**token, "status": "disabled"})
-    return order
+    ctx.save({**ctx.find("token", order["tokenId"]), "status": "disabled"})
 
 
-def capture_by(method: str) -> Wrap:
+def capture_by(method: str) -> Do:
     """Replace the capture method of every order."""
-    return lambda original, ctx, params, body: original(
-        ctx, params, {**body, "captureMethod": method}
-    )
+    return lambda _, body: {**body, "captureMethod": method}
 
 
-def add_fee(original: Any, ctx: Context, params: dict[str, str], body: Document) -> Any:
+def add_fee(_ctx: Context, body: Document) -> Document:
     """Add the shipping fee to an amount that includes it."""
     fee = body.get("shippingInfo", {}).get("feeAmount", 0)
-    if "amount" in body:
-        body = {**body, "amount": body["amount"] + fee}
-    return original(ctx, params, body)
+    return {**body, "amount": body["amount"] + fee} if "amount" in body else body
 
 
 class _KeepAuthorization(Context):
@@ -126,19 +107,19 @@ MUTANTS = (
         "rejected-shown-as-succeeded",
         "You ship goods that were never paid for.",
         ("orders.create.rejected", "orders.create.consumer-inactive"),
-        wrap_handlers(show_status("succeeded", "rejected"), "create_order"),
+        after_handlers(show_status("succeeded", "rejected"), "create_order"),
     ),
     Mutant(
         "succeeded-shown-as-rejected",
         "The consumer has paid, sees a rejection, and pays elsewhere again.",
         ("orders.create.succeeded",),
-        wrap_handlers(show_status("rejected", "succeeded"), "create_order"),
+        after_handlers(show_status("rejected", "succeeded"), "create_order"),
     ),
     Mutant(
         "rejected-is-charged",
         "The order is rejected, and the consumer pays for it anyway.",
         ("orders.create.rejected", "orders.create.one-payment"),
-        wrap_handlers(capture_again("rejected"), "create_order"),
+        after_handlers(capture_again("rejected"), "create_order"),
     ),
     Mutant(
         "disabled-token-charged",
@@ -164,37 +145,37 @@ MUTANTS = (
         "token-used-up",
         "A subscription is charged once and never again.",
         ("orders.create.token-stays",),
-        wrap_handlers(disable_token, "create_order"),
+        after_handlers(disable_token, "create_order"),
     ),
     Mutant(
         "manual-captured-at-once",
         "The consumer pays at once for goods that are not in stock.",
         ("orders.create.requires-capture", "orders.create.one-payment"),
-        wrap_handlers(capture_by("automatic"), "create_order"),
+        before_handlers(capture_by("automatic"), "create_order"),
     ),
     Mutant(
         "automatic-left-uncaptured",
         "You ship, and the money is never taken.",
         ("orders.create.succeeded", "orders.create.one-payment"),
-        wrap_handlers(capture_by("manual"), "create_order"),
+        before_handlers(capture_by("manual"), "create_order"),
     ),
     Mutant(
         "charged-twice",
         "The consumer pays twice for every order.",
         ("orders.create.one-payment",),
-        wrap_handlers(capture_again("succeeded"), "create_order"),
+        after_handlers(capture_again("succeeded"), "create_order"),
     ),
     Mutant(
         "charged-a-yen-less",
         "Your books are one yen short for each order.",
         ("orders.create.one-payment",),
-        wrap_handlers(capture_less, "create_order"),
+        after_handlers(capture_less, "create_order"),
     ),
     Mutant(
         "fee-charged-twice",
         "The consumer pays the shipping fee twice.",
         ("orders.create.echo", "sessions.create.order-members"),
-        wrap_handlers(add_fee, *BASKETS),
+        before_handlers(add_fee, *BASKETS),
     ),
     Mutant(
         "reference-lost",

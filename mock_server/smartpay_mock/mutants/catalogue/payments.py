@@ -8,11 +8,12 @@ from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.mutants.catalogue.responses import with_status
 from smartpay_mock.mutants.mutant import Mutant
 from smartpay_mock.mutants.patches import (
+    Do,
     Document,
-    Wrap,
+    after_handlers,
+    before_handlers,
     change_transition,
     combine,
-    wrap_handlers,
 )
 from smartpay_mock.resources import Context
 from smartpay_mock.resources.payments import left_to_capture
@@ -21,88 +22,58 @@ from smartpay_mock.resources.refunds import left_to_refund
 CODE = "amount.insufficient"
 
 
-def capture_over(
-    original: Any, ctx: Context, params: dict[str, str], body: Document
-) -> Any:
+def capture_over(ctx: Context, body: Document) -> None:
     """Authorize more if a capture exceeds what is left."""
     order = ctx.load("order", body["order"])
     if order and body["amount"] > left_to_capture(order):
         order["_authorized"] = order["_captured"] + body["amount"]
         ctx.save(order)
-    return original(ctx, params, body)
 
 
-def with_members(**members: Any) -> Wrap:
+def with_members(**members: Any) -> Do:
     """Set members of the body; ``None`` removes one."""
 
-    def wrap(
-        original: Any, ctx: Context, params: dict[str, str], body: Document
-    ) -> Any:
+    def change(_ctx: Context, body: Document) -> Document:
         sent = {**body, **members}
-        kept = {name: value for name, value in sent.items() if value is not None}
-        return original(ctx, params, kept)
+        return {name: value for name, value in sent.items() if value is not None}
 
-    return wrap
-
-
-def _keep_remainder(
-    original: Any, ctx: Context, params: dict[str, str], body: Document
-) -> Any:
-    return original(ctx, params, {"cancelRemainder": "manual", **body})
+    return change
 
 
-def unlist_capture(
-    original: Any, ctx: Context, params: dict[str, str], body: Document
-) -> Any:
+def unlist_capture(ctx: Context, payment: Document) -> None:
     """Omit the capture from its order."""
-    payment = original(ctx, params, body)
     order = ctx.find("order", payment["order"])
     order["payments"] = []
     ctx.save(order)
-    return payment
 
 
-def _capture_everything(
-    original: Any, ctx: Context, params: dict[str, str], body: Document
-) -> Any:
+def _capture_everything(ctx: Context, payment: Document) -> None:
     """Set the amount of a capture to that of its order."""
-    payment = original(ctx, params, body)
     payment["amount"] = ctx.find("order", payment["order"])["amount"]
     ctx.save(payment)
-    return payment
 
 
-def refund_over(
-    original: Any, ctx: Context, params: dict[str, str], body: Document
-) -> Any:
+def refund_over(ctx: Context, body: Document) -> None:
     """Refund any amount."""
     payment = ctx.load("payment", body["payment"])
     amount = body.get("amount", 0)
     if payment and amount > left_to_refund(payment):
         payment["_refunded"] = payment["amount"] - amount
         ctx.save(payment)
-    return original(ctx, params, body)
 
 
-def refund_once(
-    original: Any, ctx: Context, params: dict[str, str], body: Document
-) -> Any:
+def refund_once(ctx: Context, body: Document) -> None:
     """Refuse the second refund of a payment."""
     payment = ctx.find("payment", body["payment"])
     if payment["refunds"]:
         raise ApiError(CODE, amount=0, left=0, id=payment["id"])
-    return original(ctx, params, body)
 
 
-def unlist_refund(
-    original: Any, ctx: Context, params: dict[str, str], body: Document
-) -> Any:
+def unlist_refund(ctx: Context, refund: Document) -> None:
     """Omit the refund from its payment."""
-    refund = original(ctx, params, body)
     payment = ctx.find("payment", refund["payment"])
     payment["refunds"] = []
     ctx.save(payment)
-    return refund
 
 
 MUTANTS = (
@@ -110,14 +81,14 @@ MUTANTS = (
         "captures-over-the-amount",
         "The consumer pays more than they agreed to.",
         ("payments.create.excessive",),
-        wrap_handlers(capture_over, "create_payment"),
+        before_handlers(capture_over, "create_payment"),
     ),
     Mutant(
         "captured-again",
         "The consumer pays for a captured order once more.",
         ("payments.create.cannot-capture",),
         combine(
-            wrap_handlers(capture_over, "create_payment"),
+            before_handlers(capture_over, "create_payment"),
             change_transition("order", "capture_last", "succeeded"),
             change_transition("order", "capture_part", "succeeded"),
         ),
@@ -127,25 +98,27 @@ MUTANTS = (
         "The rest of the consumer's money stays reserved for a week after your only"
         " capture.",
         ("payments.create.remainder-automatic",),
-        wrap_handlers(_keep_remainder, "create_payment"),
+        before_handlers(
+            lambda _, body: {"cancelRemainder": "manual", **body}, "create_payment"
+        ),
     ),
     Mutant(
         "rest-released-always",
         "You ship in two parcels and are paid for the first one only.",
         ("payments.create.remainder-manual", "refunds.create.while-capturing"),
-        wrap_handlers(with_members(cancelRemainder=None), "create_payment"),
+        before_handlers(with_members(cancelRemainder=None), "create_payment"),
     ),
     Mutant(
         "order-forgets-its-captures",
         "A job that reads the order finds no payment and captures again.",
         ("payments.create.on-order",),
-        wrap_handlers(unlist_capture, "create_payment"),
+        after_handlers(unlist_capture, "create_payment"),
     ),
     Mutant(
         "payment-of-the-whole-amount",
         "A partial capture is booked as the whole order.",
         ("payments.create.echo",),
-        wrap_handlers(_capture_everything, "create_payment"),
+        after_handlers(_capture_everything, "create_payment"),
     ),
     Mutant(
         "refunds-over-the-payment",
@@ -156,7 +129,7 @@ MUTANTS = (
             "refunds.create.until-used-up",
         ),
         combine(
-            wrap_handlers(refund_over, "create_refund"),
+            before_handlers(refund_over, "create_refund"),
             change_transition("payment", "refund_last", "refunded"),
             change_transition("payment", "refund_part", "refunded"),
         ),
@@ -175,18 +148,18 @@ MUTANTS = (
         "one-refund-per-payment",
         "A consumer who returns two items is refunded for one.",
         ("refunds.create.several", "refunds.create.until-used-up"),
-        wrap_handlers(refund_once, "create_refund"),
+        before_handlers(refund_once, "create_refund"),
     ),
     Mutant(
         "refunds-in-full-always",
         "A consumer who returns one item is refunded for all.",
         ("refunds.create", "refunds.create.several"),
-        wrap_handlers(with_members(amount=None), "create_refund"),
+        before_handlers(with_members(amount=None), "create_refund"),
     ),
     Mutant(
         "payment-forgets-its-refunds",
         "An agent who reads the payment finds no refund and refunds again.",
         ("refunds.create.on-payment",),
-        wrap_handlers(unlist_refund, "create_refund"),
+        after_handlers(unlist_refund, "create_refund"),
     ),
 )

@@ -15,6 +15,7 @@ from smartpay_mock.mutants.mutant import Mutant
 from smartpay_mock.mutants.patches import (
     Document,
     Read,
+    before_handlers,
     change_operations,
     edit_answers,
     middleware,
@@ -51,12 +52,6 @@ def _forbidden(_operation: Operation, _call: Call, answer: Answer) -> Answer:
 def _in_seconds(document: Document) -> None:
     for name in ("createdAt", "updatedAt", "expiresAt"):
         change_member(name, lambda moment: moment // 1_000)(document)
-
-
-def _drop_metadata(
-    original: Any, ctx: Context, params: dict[str, str], body: Document
-) -> Any:
-    return original(ctx, params, {**body, "metadata": {}})
 
 
 def _replace_metadata(
@@ -276,7 +271,7 @@ MUTANTS = (
         "A shop that stores its own order number in metadata cannot match payments "
         "to orders.",
         ("data.metadata-echo",),
-        wrap_handlers(_drop_metadata, *CREATIONS),
+        before_handlers(lambda _, body: {**body, "metadata": {}}, *CREATIONS),
     ),
     Mutant(
         "metadata-replaced",
