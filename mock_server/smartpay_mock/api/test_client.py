@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import Headers
 from werkzeug.test import TestResponse
 
-from smartpay_mock.kernel.environ import HEADER_NAMES
+from smartpay_mock.kernel.wsgi import HEADER_NAMES
 
 
 class TestClient(FlaskClient):

@@ -31,10 +31,10 @@ from werkzeug.wsgi import get_input_stream
 from smartpay_mock.api import envelope
 from smartpay_mock.api.application import Application
 from smartpay_mock.api.pipeline import perform, refuse
-from smartpay_mock.kernel.environ import ANSWER, HEADER_NAMES, REPORT, TRANSPORT
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.exchange import Answer, Call
 from smartpay_mock.kernel.ids import without_live_key_bytes
+from smartpay_mock.kernel.wsgi import ANSWER, HEADER_NAMES, REPORT, TRANSPORT
 from smartpay_mock.storage.base import StoreUnavailable
 from smartpay_schemas import Operation
 

@@ -13,7 +13,6 @@ import click
 
 from smartpay_fixtures import sandbox_values
 from smartpay_mock.control.routes import PREFIX
-from smartpay_mock.kernel.environ import ANSWER
 from smartpay_mock.kernel.exchange import (
     ADVICE_HEADER,
     ADVICE_SEPARATOR,
@@ -21,6 +20,7 @@ from smartpay_mock.kernel.exchange import (
 )
 from smartpay_mock.kernel.json import decode
 from smartpay_mock.kernel.text import printable
+from smartpay_mock.kernel.wsgi import ANSWER
 from smartpay_mock.mutants.mutant import Mutant
 
 if TYPE_CHECKING:

@@ -21,10 +21,10 @@ from smartpay_mock.cli.log import Line
 from smartpay_mock.cli.output import json_option
 from smartpay_mock.cli.stopping import until_stopped
 from smartpay_mock.kernel.clock import wall_ms
-from smartpay_mock.kernel.environ import TIMEOUT
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.hosts import is_loopback
 from smartpay_mock.kernel.json import decode
+from smartpay_mock.kernel.wsgi import TIMEOUT
 from smartpay_mock.server import Server
 from smartpay_mock.testing.client import AccountClient
 from smartpay_mock.testing.remote import RemoteEmulator

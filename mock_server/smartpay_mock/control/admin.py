@@ -169,9 +169,11 @@ def _run(
     route: Route, params: dict[str, str], application: Application, guard: Guard
 ) -> Answer:
     call = read_call(request.environ, _BODY_LIMIT)
-    account = guard.account(call) if route.needs_account else ""
+    account = guard.account(call)
     if isinstance(account, Answer):
-        return account
+        if route.needs_account:
+            return account
+        account = ""
     if call.is_too_large:
         return problem(413, f"The body is larger than {_BODY_LIMIT} bytes.")
     try:

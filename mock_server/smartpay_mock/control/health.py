@@ -7,7 +7,6 @@ from functools import cache
 from typing import Any
 
 from smartpay_fixtures import sandbox_values_document
-from smartpay_mock.api.auth import Refusal, account_header, authenticate
 from smartpay_mock.control.routes import Request, Routes, json_object
 from smartpay_mock.kernel.clock import wall_ms
 from smartpay_mock.kernel.settings import Settings
@@ -68,14 +67,9 @@ def show_version(_request: Request) -> Any:
 @routes.add("GET", "/settings", needs_account=False)
 def show_settings(request: Request) -> Any:
     """Show the settings of the emulator, or of the account, but no secret."""
-    application, account_id = request.application, request.account
-    if not account_id:
-        allowed = frozenset(application.settings.accounts)
-        found = authenticate(account_header(request.call.headers), allowed)
-        if isinstance(found, Refusal):
-            return _shown(application.settings)
-        account_id = found.account
-    with application.opened(account_id, only_reads=True) as ctx:
+    if not request.account:
+        return _shown(request.application.settings)
+    with request.opened() as ctx:
         return _shown(ctx.settings)
 
 

@@ -14,12 +14,12 @@ from smartpay_mock.api.pipeline import refuse
 from smartpay_mock.api.wsgi import read_head
 from smartpay_mock.control.admin import ALIASES
 from smartpay_mock.control.routes import PREFIX, problem
-from smartpay_mock.kernel.environ import TIMEOUT
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.exchange import Answer
 from smartpay_mock.kernel.hosts import host_of, is_below, is_loopback
 from smartpay_mock.kernel.ids import without_live_keys
 from smartpay_mock.kernel.settings import Settings
+from smartpay_mock.kernel.wsgi import TIMEOUT
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

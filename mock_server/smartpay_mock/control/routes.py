@@ -32,7 +32,7 @@ class Request:
 
     Attributes:
         application: The emulator's components.
-        account: The controlled account; empty for routes about the server.
+        account: The controlled account; may be empty for routes about the server.
         params: Path parameters.
         query: Query parameters.
         body: The JSON body; ``{}`` if there is none.

@@ -10,9 +10,15 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from smartpay_mock.kernel.environ import TIMEOUT, TRANSPORT
 from smartpay_mock.kernel.exchange import TransportFault
-from smartpay_mock.kernel.wsgi import Response, WSGIApp, common_environ, put_headers
+from smartpay_mock.kernel.wsgi import (
+    TIMEOUT,
+    TRANSPORT,
+    Response,
+    WSGIApp,
+    common_environ,
+    put_headers,
+)
 
 HANGS = (
     "The emulator stalled this call for {seconds:g} s, and the call has no shorter "

@@ -15,11 +15,11 @@ from urllib.parse import unquote_to_bytes
 
 import httptools
 
-from smartpay_mock.kernel.environ import HEADER_NAMES
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.ids import SUFFIX_LENGTH, random_base62
 from smartpay_mock.kernel.json import encode
 from smartpay_mock.kernel.wsgi import (
+    HEADER_NAMES,
     SOFTWARE,
     Environ,
     Headers,

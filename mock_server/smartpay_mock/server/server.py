@@ -22,7 +22,7 @@ from functools import partial
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 from typing import Self
 
-from smartpay_mock.kernel import environ
+from smartpay_mock.kernel import wsgi
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.waiting import set_on_wait
 from smartpay_mock.kernel.wsgi import Response, WSGIApp, common_environ
@@ -208,7 +208,7 @@ class _Loop:
             self.port,
             scheme="https" if context else "http",
         )
-        self._common[environ.REPORT] = server.report
+        self._common[wsgi.REPORT] = server.report
         self._selector = DefaultSelector()
         self._wake_up, self._waker = socket.socketpair()
         self._waker.setblocking(False)
@@ -471,7 +471,7 @@ class _Loop:
     def _answer(self, connection: Connection, request: Request) -> None:
         """Answer one request, or apply a fault in place of the answer."""
         response = Response()
-        request.environ[environ.TRANSPORT] = response.lose
+        request.environ[wsgi.TRANSPORT] = response.lose
         connection.has_unread_input = not request.is_whole
         keeps_alive = False
         try:

@@ -11,13 +11,12 @@ from smartpay_mock.api.application import Application, Params, Perform
 from smartpay_mock.app import application_of
 from smartpay_mock.control.admin import ROUTES
 from smartpay_mock.control.routes import Request, Route
-from smartpay_mock.kernel.environ import REPORT
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.exchange import ADVICE_HEADER, Answer, Call
 from smartpay_mock.kernel.ids import account_id
 from smartpay_mock.kernel.json import decode, encode
 from smartpay_mock.kernel.settings import Settings
-from smartpay_mock.kernel.wsgi import WSGIApp
+from smartpay_mock.kernel.wsgi import REPORT, WSGIApp
 from smartpay_mock.mutants import broken_app
 from smartpay_mock.server import Sandbox
 from smartpay_mock.testing.client import Members

@@ -13,9 +13,8 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from smartpay_mock.api.auth import ACCOUNT_HEADER
 from smartpay_mock.intercept.wsgi import Request, call
-from smartpay_mock.kernel.environ import HEADER_NAMES, TIMEOUT
 from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
-from smartpay_mock.kernel.wsgi import Response, WSGIApp
+from smartpay_mock.kernel.wsgi import HEADER_NAMES, TIMEOUT, Response, WSGIApp
 from smartpay_mock.testing.client import REFUSED, Members
 
 _ADMIN_PATH = "/__admin"
