@@ -1,7 +1,7 @@
 # Every command of this repository; `make` alone lists them.
 #
 # Needs make and Python 3.11 or newer, nothing else: the first target that needs it
-# makes .venv. Stamp files in .venv remember what is installed, so set-up runs once,
+# makes .venv, with uv where it is installed, which is faster than pip. Stamp files in .venv remember what is installed, so set-up runs once,
 # and again when pyproject.toml or constraints.txt change.
 
 VENV := .venv
@@ -21,11 +21,18 @@ DEV := $(VENV)/.stamp-dev
 # pip takes its options from the environment too; builds are pinned like everything else.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_BUILD_CONSTRAINT := constraints.txt
+export UV_BUILD_CONSTRAINT := constraints.txt
+
+# On a terminal, an installation shows what it does; in a log, only its errors.
+QUIET := $(shell test -t 2 || echo -q)
+UV ?= $(shell command -v uv 2>/dev/null)
+INSTALL = $(if $(UV),$(UV) pip install --python $(BIN)/python,$(BIN)/python -m pip install) \
+	$(QUIET) -c constraints.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup serve demo test check lint types imports format docs contract \
-	site bench mutants long pin clean
+	site bench mutants long audit pin clean
 
 help: ## List these targets
 	@echo "make TARGET [ARGS='...']"
@@ -44,21 +51,22 @@ $(MADE):
 	  exit 1; }
 	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	  echo "Making $(VENV) with $(PYTHON) ..."; \
-	  $(PYTHON) -m venv --clear $(VENV) || { \
+	  $(if $(UV),$(UV) venv -q --clear --seed --python $(PYTHON),$(PYTHON) -m venv --clear) \
+	    $(VENV) || { \
 	    echo "$(PYTHON) could not make a virtual environment."; \
 	    echo "On Debian and Ubuntu: apt-get install python3-venv"; \
 	    exit 1; }; }
 	@touch $@
 
 $(RUNTIME): $(MADE) pyproject.toml constraints.txt
-	@echo "Installing what the emulator needs (once, well under a minute) ..."
-	@$(BIN)/python -m pip install -q -c constraints.txt -e .
+	@echo "Installing the emulator (once, $(if $(UV),seconds with uv,well under a minute)) ..."
+	@$(INSTALL) -e .
 	@touch $@
 
 $(DEV): $(RUNTIME)
-	@echo "Installing what its developers need (once, about a minute) ..."
-	@$(BIN)/python -m pip install -q --upgrade 'pip>=25.1'
-	@$(BIN)/python -m pip install -q -c constraints.txt --group dev
+	@echo "Installing tools for development (once, $(if $(UV),seconds with uv,about a minute)) ..."
+	@$(if $(UV),,$(BIN)/python -m pip install -q --upgrade 'pip>=25.1')
+	@$(INSTALL) --group dev
 	@touch $@
 
 setup: $(DEV) ## Make .venv with everything
@@ -110,6 +118,11 @@ mutants: $(DEV) ## Prove the contract kit: each clause fails for a mutant
 
 long: $(DEV) ## Run all tests, with property tests that run for minutes
 	@SMARTPAY_TEST_LONG=1 $(BIN)/pytest -n $(JOBS) --timeout=1800 $(ARGS)
+
+audit: $(DEV) ## Look the pinned packages up in the advisory database (needs a network)
+	@$(BIN)/python -m venv --clear build/audit
+	@build/audit/bin/python -m pip install -q pip-audit
+	@build/audit/bin/python tools/audit.py
 
 pin: $(DEV) ## Write constraints.txt from .venv
 	@PYTHON=$(BIN)/python tools/pin.sh

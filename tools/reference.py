@@ -15,6 +15,7 @@ from pathlib import Path
 
 import click
 
+from licences import licences
 from smartpay_fixtures import sandbox_values
 from smartpay_mock.cli import main as command_line
 from smartpay_mock.control.admin import ALIASES, ROUTES
@@ -333,6 +334,20 @@ def mutants_page() -> str:
     return "\n\n".join(parts)
 
 
+def licences_page() -> str:
+    """Return the page of licences: the packages that users install."""
+    rows = [(code(package), licence) for package, licence in licences().items()]
+    return "\n\n".join(
+        [
+            "# Licences",
+            "smartpay-sandbox has the MIT licence. It and its extras install these "
+            "packages and what they need in turn (on Linux, with Python 3.11). The "
+            "licences are as the packages state them.",
+            table(("package", "licence"), rows),
+        ]
+    )
+
+
 PAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "operations.md": ("operations.json", operations_page),
     "errors.md": ("errors.json", errors_page),
@@ -343,6 +358,7 @@ PAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "command-line.md": ("cli/", command_line_page),
     "mutants.md": ("mutants/catalogue", mutants_page),
     "test-values.md": ("test_values.json", test_values_page),
+    "licences.md": ("the packages' metadata", licences_page),
 }
 """File name -> (where its content comes from, what makes it)."""
 

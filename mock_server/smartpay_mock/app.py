@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flask import Flask
+from jinja2 import PackageLoader
 
 from smartpay_mock.api.application import Application
 from smartpay_mock.api.test_client import TestClient
@@ -47,9 +48,9 @@ def create_app(
     application = Application(settings, store or open_store(settings.state))
     if patch is not None:
         application = patch(application)
-    app = Flask(
-        "smartpay_mock", static_folder=None, template_folder="control/templates"
-    )
+    app = Flask("smartpay_mock", static_folder=None, template_folder=None)
+    # Reads templates of a package in a zip file too.
+    app.jinja_loader = PackageLoader("smartpay_mock", "control/templates")
     app.test_client_class = TestClient
     app.extensions[APPLICATION] = application
     guard = Guard(settings, settings.admin_token or new_password())

@@ -8,15 +8,16 @@ from __future__ import annotations
 import copy
 import json
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
+
+from smartpay_schemas.files import folder_of, stems
 
 if TYPE_CHECKING:
     from referencing import Registry
 
 BASE = "https://smartpay-sandbox.invalid/schemas/"
-_HERE = Path(__file__).parent
+_HERE = folder_of("smartpay_schemas", __file__)
 FOLDERS = ("common", "requests", "resources")
 
 
@@ -46,9 +47,7 @@ def names() -> tuple[str, ...]:
     """Return the name of every schema, sorted: `common/address`, and so on."""
     return tuple(
         sorted(
-            f"{folder}/{file.stem}"
-            for folder in FOLDERS
-            for file in (_HERE / folder).glob("*.json")
+            f"{folder}/{stem}" for folder in FOLDERS for stem in stems(_HERE / folder)
         )
     )
 
