@@ -16,7 +16,8 @@ from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).resolve().parents[1]
 OUTSIDE = (
-    *("ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"),
+    *("ARCHITECTURE.md", "CHANGELOG.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md"),
+    *("SECURITY.md", "compose.yaml"),
     *("examples/*/README.md", "contract_tests/smartpay_contracts/*.schema.json"),
 )
 LINK = re.compile(r"(?<=\]\()([^)\s#:]+)(?=[#)])")

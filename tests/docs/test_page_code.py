@@ -12,6 +12,7 @@ from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 
 import pytest
+import yaml
 from tests.docs.pages import (
     FOREVER,
     Block,
@@ -43,7 +44,7 @@ CHECKS = {
 }
 """Language -> what checks the syntax of a file."""
 
-PARSED = {"json": json.loads, "toml": tomllib.loads}
+PARSED = {"json": json.loads, "toml": tomllib.loads, "yaml": yaml.safe_load}
 EXCERPTS = "py"
 
 
