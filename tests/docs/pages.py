@@ -37,7 +37,9 @@ TEST = re.compile(r"^(?:async )?def test_", re.MULTILINE)
 PORTS = ("8585", "8586", "4242")
 """The ports on the pages; each test has others in their place."""
 
-FOREVER = re.compile(r"smartpay-sandbox (serve|listen|logs -f)\b|python receiver\.py")
+FOREVER = re.compile(
+    r"smartpay-sandbox (serve|listen|logs -f)\b|flask .*\brun\b|python receiver\.py"
+)
 READY_SECONDS = 30
 PRELUDE = "set -euo pipefail; set -a; if [ -f ~/.shell ]; then . ~/.shell; fi\n"
 MASKS = {
@@ -45,7 +47,7 @@ MASKS = {
     r"\b([a-z]+_test)_\w{6,}": r"\1_ID",
     r"\b[0-9a-f]{7,}[0-9a-f-]*(?:…|\b)": "HEX",
     r"\b1\d{12}\b": "TIME",
-    r"\d{4}-\d\d-\d\d[T ][\d:.]+Z?": "TIME",
+    r"(?:\d{4}-)?\d\d-\d\d[T ][\d:.]+Z?": "TIME",
     r"\b\d\d:\d\d:\d\d(?:\.\d+)?": "TIME",
     r"127\.0\.0\.1:\d+": "HOST",
     r"[+]?[\d.]+ ?m?s\b": "SPAN",
