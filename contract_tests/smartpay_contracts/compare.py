@@ -39,10 +39,12 @@ class Step:
     Attributes:
         name: Name of the step.
         seen: Status, headers and body, with references in place of ids.
+        operation: Its row in operations.json.
     """
 
     name: str
     seen: dict[str, Any]
+    operation: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,11 +34,13 @@ from smartpay_contracts.connection import Connection, TargetLost
 from smartpay_contracts.exchange import ContractFailure, Doc, Exchange
 from smartpay_contracts.options import Options, check_secret_key
 from smartpay_contracts.redact import SECRETS
+from smartpay_contracts.report import ABSENT
 from smartpay_contracts.resources import RESOURCES
 from smartpay_contracts.shop import APPROVED
 from smartpay_contracts.target import Target, connect, find_target, fresh_key
 from smartpay_contracts.values import unique
 from smartpay_fixtures import sandbox_values
+from smartpay_schemas import OPERATIONS
 
 SAME, USAGE, LOST, DRIFT = 0, 2, 3, 10
 
@@ -75,7 +77,7 @@ class Player:
         """Play one step and return what can be used of its answer."""
         caller = more.pop("caller", self.api)
         exchange = caller.call(operation, body, **more)
-        self.steps.append(Step(name, self._seen(exchange)))
+        self.steps.append(Step(name, self._seen(exchange), operation))
         return _document(exchange)
 
     def name(self, value: str, reference: str) -> str:
@@ -288,14 +290,22 @@ class Drift:
     Attributes:
         left: The URL of the left server.
         right: The URL of the right server.
-        differences: Field by field, in the order of the script.
-        steps: How many calls were compared.
+        not_served: Side -> operations that only the other side serves.
+        differences: Field by field, in the order of the script, without the calls of
+            these operations.
+        steps: How many calls were made.
     """
 
     left: str
     right: str
+    not_served: dict[str, list[str]]
     differences: tuple[Difference, ...]
     steps: int
+
+    @property
+    def is_same(self) -> bool:
+        """Whether the servers do not differ."""
+        return not self.differences and not any(self.not_served.values())
 
     def document(self) -> dict[str, Any]:
         """Return the comparison as JSON values."""
@@ -303,6 +313,7 @@ class Drift:
             "left": self.left,
             "right": self.right,
             "steps": self.steps,
+            "notServed": self.not_served,
             "differences": [one.document() for one in self.differences],
         }
 
@@ -321,9 +332,44 @@ def run_drift(left: Options, right: Options, *, with_words: bool = False) -> Dri
     """
     sides = zip(SIDES, (left, right), strict=True)
     seen = [_seen(side, options, with_words=with_words) for side, options in sides]
-    found = differences(*[steps for _, steps in seen])
-    urls = [target.base_url for target, _ in seen]
-    return Drift(urls[0], urls[1], tuple(found), len(seen[0][1]))
+    (left_target, mine), (right_target, theirs) = seen
+    missing = dict(
+        zip(SIDES, (_not_served(mine, theirs), _not_served(theirs, mine)), strict=True)
+    )
+    hidden = set().union(*missing.values())
+    compared = [
+        [step for step in steps if step.operation not in hidden]
+        for steps in (mine, theirs)
+    ]
+    return Drift(
+        left_target.base_url,
+        right_target.base_url,
+        missing,
+        tuple(differences(*compared)),
+        len(mine),
+    )
+
+
+def _not_served(mine: Sequence[Step], theirs: Sequence[Step]) -> list[str]:
+    """Return the operations that one side does not serve and the other does.
+
+    All calls of such an operation were answered with ``ABSENT``. If the script only
+    asks for an unknown object, the other operations of the resource decide.
+    """
+    served, others = _served(mine), _served(theirs)
+    called = {step.operation for step in mine} - served
+    tags = {OPERATIONS[name].tag for name in served}
+    other_tags = {OPERATIONS[name].tag for name in others}
+    return sorted(
+        name
+        for name in called
+        if name in others or OPERATIONS[name].tag in other_tags - tags
+    )
+
+
+def _served(steps: Sequence[Step]) -> set[str]:
+    """Return the operations that were answered with more than ``ABSENT``."""
+    return {step.operation for step in steps if step.seen["status"] not in ABSENT}
 
 
 def _seen(
@@ -335,7 +381,8 @@ def _seen(
         plays = [_play(target, connection, with_words=with_words) for _ in range(2)]
         pairs = zip(*plays, strict=True)
         return target, [
-            Step(a.name, without_volatile(a.seen, b.seen)) for a, b in pairs
+            Step(a.name, without_volatile(a.seen, b.seen), a.operation)
+            for a, b in pairs
         ]
     finally:
         connection.close()
@@ -380,7 +427,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.json:
         text = json.dumps(drift.document(), ensure_ascii=False, indent=2)
         Path(given.json).write_text(SECRETS.clean(text) + "\n", encoding="utf-8")
-    return DRIFT if drift.differences else SAME
+    return SAME if drift.is_same else DRIFT
 
 
 def _failed(error: Exception, code: int) -> int:
@@ -393,6 +440,9 @@ def _failed(error: Exception, code: int) -> int:
 def describe(drift: Drift) -> str:
     """Return the comparison for a person to read."""
     lines = [f"left  {drift.left}", f"right {drift.right}", ""]
+    for side, names in drift.not_served.items():
+        if names:
+            lines += [f"{side} does not serve: {', '.join(names)}", ""]
     last = ""
     for one in drift.differences:
         if one.step != last:
@@ -400,7 +450,10 @@ def describe(drift: Drift) -> str:
             last = one.step
         lines += [f"  {one.path}", f"    left  {one.left}", f"    right {one.right}"]
     number = len(drift.differences)
-    result = f"{number} differences" if number else "no difference"
+    noun = "difference" if number == 1 else "differences"
+    result = f"{number} {noun}" if number else "no difference"
+    if not drift.is_same and not number:
+        result += " in what both serve,"
     return "\n".join([*lines, f"{result} in {drift.steps} calls"])
 
 

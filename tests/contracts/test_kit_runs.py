@@ -339,6 +339,27 @@ def test_drift_names_the_fields_that_differ(
     }
 
 
+def test_drift_folds_what_one_side_does_not_serve(
+    third_party_server: Any, tmp_path: Path
+) -> None:
+    """One line names the operations; their calls are no differences."""
+    with (
+        third_party_server() as left,
+        third_party_server("--only", "orders", "--only", "tokens") as right,
+    ):
+        done = _drift(tmp_path, left, right, "--json", "drift.json")
+
+    assert done.returncode == 10, done.stdout + done.stderr
+    (line,) = [row for row in done.stdout.splitlines() if "does not serve" in row]
+    assert line.startswith("right does not serve: create_checkout_session, ")
+    assert "get_coupon, get_payment" in line
+    found = json.loads((tmp_path / "drift.json").read_text(encoding="utf-8"))
+    assert found["notServed"]["left"] == []
+    steps = {row["step"] for row in found["differences"]}
+    assert "release the rest" in steps
+    assert not steps & {"capture a part", "coupon", "get an unknown coupon"}
+
+
 def test_drift_without_a_server_is_wrong_usage(
     third_party_server: Any, tmp_path: Path
 ) -> None:
