@@ -34,10 +34,9 @@ from smartpay_contracts.connection import Connection, TargetLost
 from smartpay_contracts.exchange import ContractFailure, Doc, Exchange
 from smartpay_contracts.options import Options, check_secret_key
 from smartpay_contracts.redact import SECRETS
-from smartpay_contracts.report import ABSENT
 from smartpay_contracts.resources import RESOURCES
 from smartpay_contracts.shop import APPROVED
-from smartpay_contracts.target import Target, connect, find_target, fresh_key
+from smartpay_contracts.target import ABSENT, Target, connect, find_target, fresh_key
 from smartpay_contracts.values import unique
 from smartpay_fixtures import sandbox_values
 from smartpay_schemas import OPERATIONS

@@ -283,18 +283,22 @@ def test_an_event_looks_like_the_published_sample(
 
 
 @pytest.mark.clause("events.shape")
-@pytest.mark.parametrize("kind", ["order", "payment", "refund", "coupon"])
+@pytest.mark.parametrize(
+    "kind", ["order", "payment", "refund", "coupon", "promotion_code", "token"]
+)
 def test_the_data_of_an_event_fits_its_schema(
     *, kind: str, shop: Shop, receiver: Receiver, endpoint: Doc
 ) -> None:
     """The same as when the object is retrieved."""
     shop.refund()
-    shop.coupon()
+    shop.promotion_code()
+    shop.waiting_token()
     type_ = "order.authorized" if kind == "order" else f"{kind}.created"
 
     data = arrived(receiver, type_).data
 
-    shop.checks.matches(f"resources/{kind}", data, None, is_complete=True)
+    schema = f"resources/{kind.replace('_', '-')}"
+    shop.checks.matches(schema, data, None, is_complete=True)
     assert resource_named(data["object"]).name == kind
 
 

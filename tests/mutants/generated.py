@@ -200,28 +200,29 @@ _SHOWN = (
 )
 
 
-def _required_members() -> dict[str, str]:
-    """Return the kinds of object with the last member that each always has."""
-    found = {}
-    for name in names():
-        content = schema(name)
-        kind = content.get("properties", {}).get("object", {}).get("const")
-        if kind in _SHOWN:
-            found[kind] = content["required"][-1]
-    return found
+def _required_members() -> dict[str, list[str]]:
+    """Return the kinds of object with the members that each always has."""
+    contents = [schema(name) for name in names()]
+    return {
+        kind: content["required"]
+        for content in contents
+        for kind in [content.get("properties", {}).get("object", {}).get("const")]
+        if kind in _SHOWN
+    }
 
 
 def _of_resources() -> Iterator[Mutant]:
-    for kind, member in _required_members().items():
+    for kind, members in _required_members().items():
         words = _kebab(kind)
+        for member in members:
+            yield proof(
+                f"{words}-without-{_kebab(member)}",
+                edit_objects(kind, remove(member)),
+                "data.shape",
+            )
         yield proof(
-            f"{words}-without-{_kebab(member)}",
-            edit_objects(kind, remove(member)),
-            "data.shape",
-        )
-        yield proof(
-            f"{words}-with-odd-{_kebab(member)}",
-            edit_objects(kind, set_members(**{member: 3.5})),
+            f"{words}-with-odd-{_kebab(members[-1])}",
+            edit_objects(kind, set_members(**{members[-1]: 3.5})),
             "data.shape",
         )
         yield proof(

@@ -26,6 +26,7 @@ from smartpay_mock.mutants.patches import (
     wrap_delivery,
     wrap_handlers,
 )
+from smartpay_mock.mutants.responses import remove
 from smartpay_mock.resources import Context
 from smartpay_mock.resources.views import expanded, plain
 
@@ -141,6 +142,28 @@ def _subscribed(is_meant: Callable[[list[str]], bool], *types: str) -> Wrap:
     return wrap
 
 
+def _in_data(edit: Callable[[Document], Any]) -> Callable[[Document], Any]:
+    """Return the edit of an event that edits its ``eventData``."""
+
+    def apply(event: Document) -> None:
+        edit(event["eventData"])
+
+    return apply
+
+
+def _in_object(
+    edit: Callable[[Document], Any], kind: str = ""
+) -> Callable[[Document], Any]:
+    """Return the edit of an event that edits its object, of one kind or of all."""
+
+    def apply(event: Document) -> None:
+        found = event["eventData"]["data"]
+        if kind in {"", found["object"]}:
+            edit(found)
+
+    return apply
+
+
 MUTANTS = (
     proof(
         "events-of-all-kinds-for-all",
@@ -186,10 +209,38 @@ MUTANTS = (
         wrap_delivery(content),
         "events.retry-silence",
     ),
+    *(
+        proof(f"events-without-{member}", with_event(remove(member)), "events.shape")
+        for member in ("id", "object", "createdAt", "test", "eventData")
+    ),
+    *(
+        proof(
+            f"event-data-without-{member}",
+            with_event(_in_data(remove(member))),
+            "events.shape",
+        )
+        for member in ("type", "data")
+    ),
     proof(
-        "events-without-version",
-        with_event(lambda event: event["eventData"].pop("version") and None),
+        "event-data-without-version",
+        with_event(_in_data(remove("version"))),
         "events.shape",
         "events.version",
+    ),
+    *(
+        proof(
+            f"event-objects-without-{member}".lower(),
+            with_event(_in_object(remove(member))),
+            "events.shape",
+        )
+        for member in ("id", "object", "createdAt", "updatedAt", "metadata")
+    ),
+    *(
+        proof(
+            f"event-of-{kind}-without-test".lower(),
+            with_event(_in_object(remove("test"), kind)),
+            "events.shape",
+        )
+        for kind in ("order", "payment", "refund", "coupon", "promotionCode", "token")
     ),
 )
