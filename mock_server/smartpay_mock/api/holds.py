@@ -9,9 +9,7 @@ import threading
 from dataclasses import dataclass, field
 
 from smartpay_mock.kernel.errors import SandboxUsageError
-from smartpay_mock.kernel.faults import WHENS
 from smartpay_mock.kernel.waiting import before_waiting
-from smartpay_schemas import OPERATIONS
 
 _LONGEST_S = 60.0
 
@@ -78,23 +76,9 @@ class Holds:
         self._holds: dict[str, list[Hold]] = {}
         self._lock = threading.Lock()
 
-    def add(self, account: str, *, id_: str, operation: str, at: str) -> Hold:
-        """Add a hold.
-
-        Raises:
-            SandboxUsageError: An unknown operation or moment.
-        """
-        if operation != "*" and operation not in OPERATIONS:
-            raise SandboxUsageError(
-                f"There is no operation {operation!r}. Use * or one of: "
-                f"{', '.join(sorted(OPERATIONS))}."
-            )
-        if at not in WHENS:
-            raise SandboxUsageError(f"at={at!r} is neither {' nor '.join(WHENS)}.")
-        hold = Hold(id_, operation, at)
-        with self._lock:
-            self._holds.setdefault(account, []).append(hold)
-        return hold
+    def add(self, account: str, hold: Hold) -> None:
+        """Add a hold."""
+        self._holds.setdefault(account, []).append(hold)
 
     def of(self, account: str) -> list[Hold]:
         """Return the account's holds."""

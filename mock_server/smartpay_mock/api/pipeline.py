@@ -36,7 +36,7 @@ from smartpay_mock.kernel.exchange import (
     Answer,
     Call,
 )
-from smartpay_mock.kernel.faults import OUTCOMES, Fault
+from smartpay_mock.kernel.faults import OUTCOMES
 from smartpay_mock.kernel.json import decode
 from smartpay_mock.resources import Context, Listing
 from smartpay_mock.resources.context import all_of, invalid
@@ -239,9 +239,13 @@ class Pipeline:
         )
         unmet: list[str] = []
         if not has_committed:
-            unmet = faults.leave(_is_after_commit, "the call committed nothing")
+            unmet = faults.leave(
+                lambda plan: plan.when == "after_commit", "the call committed nothing"
+            )
         if not (has_committed and ctx.is_outcome_used):
-            unmet += faults.leave(_is_outcome, "the call decided no charge")
+            unmet += faults.leave(
+                lambda plan: plan.kind in OUTCOMES, "the call decided no charge"
+            )
         ctx.account.give_back(unmet)
         answer.result = result_of(
             self.operation, faults.plans, answer if has_committed else None
@@ -341,14 +345,6 @@ def _has_committed(operation: Operation, ctx: Context, answer: Answer) -> bool:
         return False
     is_replay = "Idempotency-Replayed" in answer.headers
     return is_replay or bool(ctx.saved) or operation.method == "DELETE"
-
-
-def _is_after_commit(plan: Fault) -> bool:
-    return plan.when == "after_commit"
-
-
-def _is_outcome(plan: Fault) -> bool:
-    return plan.kind in OUTCOMES
 
 
 def _view(ctx: Context, stored: dict[str, Any], *, wants: bool) -> dict[str, Any]:

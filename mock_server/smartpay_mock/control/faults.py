@@ -17,6 +17,7 @@ from smartpay_mock.kernel.faults import (
     check_server,
     to_document,
 )
+from smartpay_schemas import OPERATIONS
 
 routes = Routes()
 
@@ -39,7 +40,9 @@ _FAULT = {
     "required": ["operation", "kind"],
     "description": "The members after matching are options of the kind.",
 }
-_HOLD = json_object("operation", operation={"type": "string"}, at={"enum": list(WHENS)})
+_HOLD = json_object(
+    "operation", operation={"enum": ["*", *OPERATIONS]}, at={"enum": list(WHENS)}
+)
 
 
 @routes.add("GET", "/faults")
@@ -99,8 +102,9 @@ def add_hold(request: Request) -> Any:
         )
     with request.opened() as ctx:
         id_ = ctx.ids.new("hold")
-    options = {"at": "before_commit", **request.body}
-    hold = request.application.holds.add(request.account, id_=id_, **options)
+    at = request.body.get("at", "before_commit")
+    hold = Hold(id_, request.body["operation"], at)
+    request.application.holds.add(request.account, hold)
     return {"id": hold.id, "waiting": hold.waiting}
 
 

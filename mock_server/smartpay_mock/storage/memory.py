@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from array import array
 from bisect import bisect_left, bisect_right, insort
+from operator import itemgetter
 
 from smartpay_mock.kernel.waiting import before_waiting
 from smartpay_mock.storage.base import Row, Store, read_only
@@ -308,29 +309,20 @@ class MemoryStore(Store):
 
     def accounts(self) -> list[str]:
         """Return the accounts that have a document, sorted."""
-        return sorted(
+        return [
             account
             for account, data in self._all()
             if any(table.bodies for table in list(data.tables.values()))
-        )
+        ]
 
     def locate(self, kind: str, id_: str) -> list[str]:
         """Return the accounts that have this document, sorted."""
-        return sorted(
-            account
-            for account, data in self._all()
-            if (table := data.tables.get(kind)) is not None and id_ in table.bodies
-        )
+        return [name for name, table in self._tables(kind) if id_ in table.bodies]
 
     def due_accounts(self, kind: str, until: int) -> list[str]:
         """Return the accounts that have a document due at ``until`` (ms), sorted."""
-        return sorted(
-            account
-            for account, data in self._all()
-            if (table := data.tables.get(kind)) is not None
-            and (due := table.next_due()) is not None
-            and due <= until
-        )
+        dues = [(name, table.next_due()) for name, table in self._tables(kind)]
+        return [name for name, due in dues if due is not None and due <= until]
 
     def lease(self, name: str, holder: str, *, until_ms: int, now_ms: int) -> bool:
         """Take or renew a lease; return whether ``holder`` has it now."""
@@ -375,6 +367,11 @@ class MemoryStore(Store):
         self._leave_thread()
         data.lock.release()
 
+    def _tables(self, kind: str) -> list[tuple[str, Table]]:
+        """Return the table of a kind in each account that has one, sorted."""
+        tables = [(name, data.tables.get(kind)) for name, data in self._all()]
+        return [(name, table) for name, table in tables if table is not None]
+
     def _all(self) -> list[tuple[str, AccountData]]:
         self._check_thread()
-        return list(self._accounts.items())
+        return sorted(self._accounts.items(), key=itemgetter(0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -128,23 +128,16 @@ class RecordedRequest:
     @classmethod
     def of(cls, entry: Mapping[str, Any]) -> RecordedRequest:
         """Return the request of a journal entry."""
+        known = {row.name for row in fields(cls)}
         return cls(
-            id=entry["id"],
-            at=entry["at"],
-            operation=entry["operation"],
-            method=entry["method"],
-            path=entry["path"],
-            query=entry["query"],
-            headers=entry["headers"],
-            idempotency_key=entry["idempotencyKey"],
-            body=entry["body"],
-            status=entry["status"],
-            answer_text=entry["answer"],
-            replayed=entry["replayed"],
-            trace=tuple(Finding(**finding) for finding in entry["trace"]),
-            advice=tuple(Advice(**advice) for advice in entry["advice"]),
-            faults=tuple(entry["faults"]),
-            result=entry.get("result", ""),
+            **{name: value for name, value in entry.items() if name in known}
+            | {
+                "idempotency_key": entry["idempotencyKey"],
+                "answer_text": entry["answer"],
+                "trace": tuple(Finding(**finding) for finding in entry["trace"]),
+                "advice": tuple(Advice(**advice) for advice in entry["advice"]),
+                "faults": tuple(entry["faults"]),
+            }
         )
 
 
