@@ -4,30 +4,48 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from http.client import HTTPConnection
 from threading import Event
 from typing import Any
 from urllib.parse import urlsplit
 
+import click
 import pytest
 import requests
 
 from smartpay_fixtures import SAMPLES
-from smartpay_mock.cli.console import call_lines, delivery_lines
+from smartpay_mock.cli.console import line_of_call
+from smartpay_mock.cli.log import lines_of_delivery
 from smartpay_mock.cli.printer import Printer
-from smartpay_mock.kernel.exchange import Answer
+from smartpay_mock.kernel.exchange import Answer, TransportFault
 from smartpay_mock.kernel.text import printable
 
 Serve = Callable[..., Any]
 KEY = {"Authorization": "Basic sk_test_console"}
-IN = " " * 7  # the indent of advice
+IN = " " * 13  # the indent of advice
+
+
+def masked(text: str) -> str:
+    """Return lines of a log with ``T`` in place of each time and duration."""
+    return re.sub(r"^\d\d:\d\d:\d\d|(?<= )\d+ ms", "T", text, flags=re.MULTILINE)
 
 
 def calls_printed_by(served: Any) -> list[str]:
-    """Stop an emulator; return its lines from the first order on."""
-    said = served.stop()
-    return list(said[said.index("POST   /v1/orders") :].splitlines())
+    """Stop an emulator; return the lines of its log."""
+    said = masked(served.stop())
+    return said[said.index("T ") :].splitlines()
+
+
+def printed(
+    environ: dict[str, Any], status: str, headers: dict[str, str], *body: bytes
+) -> list[str]:
+    """Return the lines that are printed of a call."""
+    line = line_of_call(
+        environ, body, status=status, headers=list(headers.items()), took_ms=1.2
+    )
+    return masked(line.to_text()).splitlines()
 
 
 def test_each_call_is_a_line_above_its_advice(serve: Serve) -> None:
@@ -44,15 +62,17 @@ def test_each_call_is_a_line_above_its_advice(serve: Serve) -> None:
     requests.get(f"{served.root_url}/__admin/clock", headers=KEY, timeout=10)
 
     calls = calls_printed_by(served)
-    assert calls == [
-        f"POST   /v1/orders 200 succeeded {order['id']}",
-        "       customerInfo.email is unknown; did you mean emailAddress?",
-        f"POST   /v1/orders 200 succeeded {order['id']} replayed",
-        f"GET    /v1/orders/{order['id']} 200 succeeded",  # the id is not repeated
-        "GET    /v1/orders 401",
-        "       a public key cannot authenticate; send the secret key",
-        "Stopped.",
-    ]
+    assert " ".join(" ".join(calls).split()) == " ".join(
+        [
+            f"T 200 POST /v1/orders T succeeded {order['id']}",
+            "customerInfo.email is unknown; did you mean emailAddress?",
+            f"T 200 POST /v1/orders T succeeded {order['id']} replayed",
+            f"T 200 GET /v1/orders/{order['id']} T succeeded",  # the id is not repeated
+            "T 401 GET /v1/orders T",
+            "a public key cannot authenticate; send the secret key",
+            "Stopped.",
+        ]
+    )
     assert max(map(len, calls)) <= 80
 
 
@@ -68,13 +88,13 @@ def test_the_problems_of_a_refused_request_are_printed(serve: Serve) -> None:
 
     calls = calls_printed_by(served)
     assert calls == [
-        "POST   /v1/orders 400 request.invalid",
-        f"{IN}amount: 0 is less than the minimum of 1; send a whole number from 1 to",
-        f"{IN}  4294967295",
+        "T 400 POST /v1/orders T request.invalid",
+        f"{IN}amount: 0 is less than the minimum of 1; send a whole number from 1",
+        f"{IN}  to 4294967295",
         f'{IN}currency: "USD" is not one of the values; send "JPY"',
-        "GET    /v1/orders/order_test_none 404 order.not-found",
-        f"{IN}No order order_test_none exists for this key. Use the right id, and test",
-        f"{IN}  objects with test keys.",
+        "T 404 GET /v1/orders/order_test_none T order.not-found",
+        f"{IN}No order order_test_none exists for this key. Use the right id, and",
+        f"{IN}  test objects with test keys.",
         "Stopped.",
     ]
 
@@ -89,14 +109,38 @@ def test_each_advice_has_a_line_of_its_own(serve: Serve) -> None:
 
     calls = calls_printed_by(served)
     assert calls == [
-        "POST   /v1/orders 400 request.invalid",
+        "T 400 POST /v1/orders T request.invalid",
         f"{IN}amount is 1500, items and fee add up to 500",
-        f"{IN}items[0].quantity is 0, so the item adds nothing to the total; send 1 or",
-        f"{IN}  more",
-        f"{IN}customerInfo.emailAddress is what a web page shows in place of a hidden",
-        f"{IN}  address; send the customer's",
+        f"{IN}items[0].quantity is 0, so the item adds nothing to the total; send",
+        f"{IN}  1 or more",
+        f"{IN}customerInfo.emailAddress is what a web page shows in place of a",
+        f"{IN}  hidden address; send the customer's",
         "Stopped.",
     ]
+
+
+@pytest.mark.parametrize("server", ["threads", "granian"])
+def test_the_log_as_json_has_an_object_per_line(serve: Serve, server: str) -> None:
+    """For its start, each call, each attempt of a webhook, and its end."""
+    served = serve("--log-format", "json", "--server", server)
+    root = served.root_url
+    hook = {"url": f"{root}/nobody", "eventSubscriptions": ["order.rejected"]}
+    requests.post(f"{root}/v1/webhook-endpoints", json=hook, headers=KEY, timeout=10)
+    body = {**SAMPLES["guide/python"].payload, "token": "paytok_test_declined"}
+    requests.post(f"{root}/v1/orders", json=body, headers=KEY, timeout=10)
+    requests.post(f"{root}/__admin/webhooks/drain", headers=KEY, timeout=10)
+
+    lines = [json.loads(text) for text in served.stop().splitlines()]
+
+    assert lines[0]["rootUrl"] == root
+    order = next(line for line in lines if line.get("path") == "/v1/orders")
+    hook = next(line for line in lines if line["kind"] == "webhook")
+    assert lines[-1] == {"kind": "stopped"}
+    assert (order["method"], order["status"]) == ("POST", 200)
+    assert order["result"][0] == "rejected"
+    assert order["notes"][0].startswith("declined: ")
+    assert order["durationMs"] > 0
+    assert (hook["type"], hook["failure"]) == ("order.rejected", "not delivered")
 
 
 def test_quiet_prints_nothing(serve: Serve) -> None:
@@ -116,9 +160,10 @@ def test_a_response_of_any_form_is_printed(body: bytes) -> None:
     """An injected fault may return any body."""
     environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/v1/orders"}
 
-    line, *_ = call_lines(environ, "503 Injected", {}, (body,))
+    line, *_ = printed(environ, "503 Injected", {}, body)
 
-    assert line.startswith("GET    /v1/orders 503")
+    assert "503" in line
+    assert "GET /v1/orders" in line
 
 
 @pytest.mark.parametrize("server", ["threads", "granian"])
@@ -136,12 +181,13 @@ def test_a_fault_and_a_decline_say_what_happened(serve: Serve, server: str) -> N
     token = "paytok_test_declined"
     requests.post(url, json={**order, "token": token}, headers=KEY, timeout=10)
 
-    said = served.stop()
-    assert "POST   /__admin/faults 200" in said
+    said = masked(served.stop())
+    assert "T 200 POST /__admin/faults T" in said
     id_ = lost.text.partition('"id":"')[2].partition('"')[0]
     changed = f"charged {id_}, answer cut in half (broken_json after commit)"
-    assert f"POST   /v1/orders 200 {changed}\n" in said
-    assert "200 rejected order_test_" in said
+    assert f"T 200 POST /v1/orders T {changed[:20]}" in said
+    assert changed in re.sub(r"\n +", " ", said)
+    assert "T rejected order_test_" in said
     assert f"{IN}declined: consumer consumer_test_declined is set to decline\n" in said
 
 
@@ -150,12 +196,16 @@ def test_a_lost_answer_is_red() -> None:
     environ = {
         "REQUEST_METHOD": "POST",
         "PATH_INFO": "/v1/orders",
-        "smartpay.answer": Answer(200, result="charged order_1, answer lost (reset)"),
+        "smartpay.answer": Answer(
+            200,
+            result="charged order_1, answer lost (reset)",
+            transport=TransportFault("reset"),
+        ),
     }
 
-    (line,) = call_lines(environ, "200 OK", {}, ())
+    line, *_ = printed(environ, "200 OK", {})
 
-    assert line.startswith("\x1b[31mPOST")
+    assert line.startswith("T \x1b[31m--- POST")
     assert line.endswith("charged order_1, answer lost (reset)\x1b[0m")
 
 
@@ -172,23 +222,27 @@ def test_deliveries_of_webhooks_are_printed(serve: Serve) -> None:
     requests.post(f"{root}/v1/orders", json=order, headers=KEY, timeout=10)
     requests.post(f"{root}/__admin/webhooks/drain", headers=KEY, timeout=10)
 
-    said = served.stop()
+    said = masked(served.stop())
 
-    assert f"EVENT  order.authorized {nobody} 404\n" in said
+    assert f"T 404 order.authorized {nobody} T\n" in said
     assert f"{IN}pending: the next attempt follows\n" in said
 
 
 def test_a_delivered_webhook_is_one_line_for_each_attempt() -> None:
     """Not red, whatever the URL contains."""
     delivery = {
+        "event": "evt_1",
         "type": "order.succeeded",
         "url": "http://a/\x1b[2J",
         "state": "delivered",
+        "reason": None,
     }
 
-    lines = delivery_lines(delivery, [{"status": 200}, {"status": 200}])
+    lines = lines_of_delivery(delivery, [{"status": 200, "ms": 2}] * 2, at=0)
 
-    assert lines == ["EVENT  order.succeeded http://a/\\x1b[2J 200"] * 2
+    about = "order.succeeded http://a/\\x1b[2J 2 ms evt_1"
+    texts = [click.unstyle(line.to_text()) for line in lines]
+    assert [text[9:] for text in texts] == [f"200 {about}"] * 2
 
 
 @pytest.mark.parametrize(
@@ -213,10 +267,10 @@ def test_a_path_cannot_forge_a_line_or_repaint_the_terminal(
     connection.getresponse().read()
     connection.close()
 
-    said = served.stop()
+    said = masked(served.stop())
 
-    assert f"GET    {shown} 404" in said
-    lines = said[said.index("GET    ") :].splitlines()
+    assert f"T 404 GET {shown} T" in said
+    lines = said[said.index("T 404") :].splitlines()
     assert all(line.isprintable() for line in lines)
     assert [line for line in lines if not line.startswith(" ")][1:] == ["Stopped."]
 
@@ -228,7 +282,8 @@ def test_no_member_of_an_answer_can_forge_a_line(member: str) -> None:
     document = {"errorCode": "x", member: "a\nGET /forged\x1b[2J\u202e"}
     headers = {"smartpay-sandbox-advice": "b\nc\x9b"}
 
-    lines = call_lines(environ, "400 Bad", headers, (json.dumps(document).encode(),))
+    lines = printed(environ, "400 Bad", headers, json.dumps(document).encode())
+    lines = [click.unstyle(line) for line in lines]
 
     assert all(line.isprintable() for line in lines)
     assert [line for line in lines if not line.startswith(" ")] == lines[:1]

@@ -6,20 +6,13 @@ import json
 import textwrap
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from functools import lru_cache
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from smartpay_fixtures import sandbox_values
+from smartpay_mock.cli.log import Line, line_of_answer, lines_of_delivery
 from smartpay_mock.control.routes import PREFIX
-from smartpay_mock.kernel.exchange import (
-    ADVICE_HEADER,
-    ADVICE_SEPARATOR,
-    REASON_HEADER,
-)
-from smartpay_mock.kernel.json import decode
-from smartpay_mock.kernel.text import printable
+from smartpay_mock.kernel.clock import wall_ms
 from smartpay_mock.kernel.wsgi import ANSWER
 from smartpay_mock.mutants.mutant import Mutant
 
@@ -29,17 +22,12 @@ if TYPE_CHECKING:
 Print = Callable[[str], None]
 """Prints text and a line end."""
 
-_METHOD_WIDTH = 6
 _WIDTH = 80
-_INDENT = " " * (_METHOD_WIDTH + 1)
-_MOST_NOTES = 20
-_LONGEST_NOTE = 1_000
-_DELIVERED = "delivered"
 _PAYLOAD = {
     "amount": 1000,
     "currency": "JPY",
-    "customerInfo": {},
     "items": [{"name": "sweater", "amount": 1000, "currency": "JPY"}],
+    "customerInfo": {},
     "shippingInfo": {
         "address": {
             "line1": "1-17-1",
@@ -52,31 +40,34 @@ _PAYLOAD = {
 }
 
 
-def banner(root_url: str, *, state: str, tls_url: str = "", ca_path: str = "") -> str:
+def banner(root_url: str, facts: dict[str, str], *, ca_path: str = "") -> str:
     """Return the text for a running emulator, enough to make the first call.
 
     Args:
         root_url: Scheme and authority, no slash at the end.
-        state: A description of the store.
-        tls_url: The HTTPS address; empty without HTTPS.
+        facts: Further names and values.
         ca_path: The CA certificate that HTTPS clients have to trust.
     """
-    key = sandbox_values().secret_key
-    lines = [
-        "smartpay-sandbox: an unofficial local emulator of the Smartpay API",
-        "",
-        f"  Base URL       {root_url}/v1",
-        f"  Secret key     {key}",
-        "                 Each other sk_test_... key is an account of its own.",
-        f"  State          {state}",
-        f"  Control plane  {root_url}/__admin",
-        f"  Inspector      {root_url}/__admin/ui",
-    ]
-    if tls_url:
-        lines += [f"  HTTPS          {tls_url}/v1", f"  CA             {ca_path}"]
-    lines += ["", *_token_lines(), "", "  Try it:", ""]
-    lines += [*_curl_lines(root_url, key, ca_path), ""]
-    return "\n".join(lines)
+    shown = {
+        "API": f"{root_url}/v1",
+        "Dashboard": f"{root_url}{PREFIX}/ui",
+        "Secret key": f"{sandbox_values().secret_key} (others: sk_test_...)",
+        "Tokens": "paytok_test_approved, paytok_test_declined, ... (command: tokens)",
+        **facts,
+    }
+    title = "smartpay-sandbox: an unofficial local emulator of the Smartpay API"
+    lines = [f"{name:11} {value}" for name, value in shown.items()]
+    return "\n".join([title, "", *lines, "", _curl(root_url, ca_path)])
+
+
+def _curl(root_url: str, ca_path: str) -> str:
+    """Return a command that charges, to be pasted into a shell."""
+    trust = f" --cacert {ca_path}" if root_url.startswith("https") else ""
+    body = json.dumps(_PAYLOAD, separators=(",", ":"))
+    return (
+        f"curl{trust} {root_url}/v1/orders -u {sandbox_values().secret_key}: "
+        f"-H 'Content-Type: application/json' -d '{body}'"
+    )
 
 
 def warning(mutant: Mutant) -> str:
@@ -88,44 +79,27 @@ def warning(mutant: Mutant) -> str:
     )
 
 
-def _token_lines() -> list[str]:
-    """Return each test token beside the status of an order made from it."""
-    rows = [("Test token", "Order made from it"), ("", "")]
-    rows += [
-        (token.id, token.outcome.automatic or f"none: 400 {token.outcome.error}")
-        for token in sandbox_values().tokens.values()
-    ]
-    width = max(len(token) for token, _ in rows)
-    return [f"  {token.ljust(width)}  {outcome}".rstrip() for token, outcome in rows]
-
-
-def _curl_lines(root_url: str, secret_key: str, ca_path: str) -> list[str]:
-    """Return a command that charges, to be pasted into a shell."""
-    trust = [f"    --cacert {ca_path} \\"] if root_url.startswith("https") else []
-    body = textwrap.indent(json.dumps(_PAYLOAD, indent=1), "    ").strip()
-    return [
-        f"  curl {root_url}/v1/orders \\",
-        *trust,
-        f"    -H 'Authorization: Basic {secret_key}' \\",
-        "    -H 'Content-Type: application/json' \\",
-        f"    -d '{body}'",
-    ]
-
-
 class Console:
     """WSGI middleware that prints each call and each delivery of a webhook.
 
     Args:
         wsgi_app: The application.
         print_text: Prints the lines of a call, in one step.
+        format_: ``text`` or ``json``.
         has_control: Whether calls of the control plane are printed too.
     """
 
     def __init__(
-        self, wsgi_app: WSGIApplication, print_text: Print, *, has_control: bool = False
+        self,
+        wsgi_app: WSGIApplication,
+        print_text: Print,
+        *,
+        format_: str = "text",
+        has_control: bool = False,
     ) -> None:
         self._app = wsgi_app
         self._print = print_text
+        self._format = format_
         self._has_control = has_control
 
     def __call__(
@@ -133,6 +107,7 @@ class Console:
     ) -> Iterable[bytes]:
         """Call the application, then print the call and its result."""
         seen: dict[str, Any] = {}
+        started = perf_counter()
 
         def start(status: str, headers: Any, *error: Any) -> Any:
             seen.update(status=status, headers=headers)
@@ -142,10 +117,9 @@ class Console:
         is_control = environ["PATH_INFO"].startswith(PREFIX)
         if seen and (self._has_control or not is_control):
             with suppress(Exception):  # printing must not change the answer
-                headers = {name.lower(): value for name, value in seen["headers"]}
-                self._print(
-                    "\n".join(call_lines(environ, seen["status"], headers, body))
-                )
+                took_ms = (perf_counter() - started) * 1000
+                line = line_of_call(environ, body, took_ms=took_ms, **seen)
+                self._print(line.show(self._format))
         return body
 
     def print_delivery(self, delivery: dict[str, Any], attempts: list[Any]) -> None:
@@ -156,95 +130,35 @@ class Console:
             attempts: Its new attempts.
         """
         with suppress(Exception):
-            self._print("\n".join(delivery_lines(delivery, attempts)))
+            for line in lines_of_delivery(delivery, attempts, at=wall_ms()):
+                self._print(line.show(self._format))
 
 
-def call_lines(
-    environ: WSGIEnvironment, status: str, headers: dict[str, str], body: Any
-) -> list[str]:
-    """Return the lines for one call: the result, then each problem and advice.
-
-    A call whose answer a fault changed says so, in red.
+def line_of_call(
+    environ: WSGIEnvironment,
+    body: Any,
+    *,
+    status: str,
+    headers: list[tuple[str, str]],
+    took_ms: float,
+) -> Line:
+    """Return the line of a call.
 
     Args:
         environ: The call.
-        status: The status line without the protocol.
-        headers: The response headers, names in lower case.
         body: The response body; read only if it is a list or tuple.
+        status: The status line without the protocol.
+        headers: The response headers.
+        took_ms: How long the application took.
     """
-    method = printable(environ["REQUEST_METHOD"]).ljust(_METHOD_WIDTH)
-    path = environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace")
     answer = environ.get(ANSWER)
-    if answer is not None and answer.result:
-        shown = "" if answer.transport else f"{status[:3]} "
-        return [
-            _in_red(f"{method} {printable(path)} {shown}{printable(answer.result)}")
-        ]
-    document = _document(body)
-    names = [document.get("errorCode"), document.get("status")]
-    if str(document.get("id", "")) not in path:  # the path may contain the id
-        names.append(document["id"])
-    replayed = "replayed" if "idempotency-replayed" in headers else ""
-    words = [method, path, status[:3], *names, replayed]
-    line = " ".join(printable(word) for word in words if word)
-    notes = _notes(headers, document)
-    if answer is not None and answer.reason.startswith("declined"):
-        notes.insert(0, answer.reason)
-    if len(notes) > _MOST_NOTES:
-        notes[_MOST_NOTES:] = [f"and {len(notes) - _MOST_NOTES} more"]
-    return [line, *(part for note in notes for part in _wrapped(note))]
-
-
-def delivery_lines(delivery: dict[str, Any], attempts: list[Any]) -> list[str]:
-    """Return a line for each attempt to deliver a webhook; failures are red.
-
-    Args:
-        delivery: The delivery as it is now.
-        attempts: Its new attempts.
-    """
-    about = f"{'EVENT'.ljust(_METHOD_WIDTH)} {delivery['type']} {delivery['url']}"
-    found = [str(one.get("status") or one.get("error")) for one in attempts]
-    lines = [printable(f"{about} {text}") for text in found or [delivery["state"]]]
-    if delivery["state"] == _DELIVERED:
-        return lines
-    reason = delivery["reason"] or "the next attempt follows"
-    notes = _wrapped(f"{delivery['state']}: {reason}")
-    return [_in_red(line) for line in lines + notes]
-
-
-def _in_red(line: str) -> str:
-    return click.style(line, fg="red")
-
-
-def _notes(headers: dict[str, str], document: dict[str, Any]) -> list[str]:
-    """Return the reasons of a refusal and the advice, each once."""
-    notes = [headers.get(REASON_HEADER.lower(), "")]
-    if "errorCode" in document:
-        # An injected fault may have any body.
-        details = document.get("details")
-        listed = details if isinstance(details, list) else []
-        notes += map(str, listed or [document.get("message", "")])
-    notes += headers.get(ADVICE_HEADER.lower(), "").split(ADVICE_SEPARATOR)
-    return [note for note in dict.fromkeys(notes) if note]
-
-
-@lru_cache(maxsize=256)
-def _wrapped(note: str) -> list[str]:
-    """Return the lines of a note; cached, because advice repeats with each call."""
-    return textwrap.wrap(
-        printable(note, _LONGEST_NOTE),
-        _WIDTH,
-        initial_indent=_INDENT,
-        subsequent_indent=_INDENT + "  ",
+    path = environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace")
+    code = 0 if answer is not None and answer.transport else int(status[:3])
+    reason = answer.reason if answer is not None else ""
+    return line_of_answer(
+        Line(wall_ms(), code, (environ["REQUEST_METHOD"], path), took_ms),
+        {name.lower(): value for name, value in headers},
+        b"".join(body) if isinstance(body, tuple | list) else b"",
+        result=answer.result if answer is not None else "",
+        declined=reason if reason.startswith("declined") else "",
     )
-
-
-def _document(body: Any) -> dict[str, Any]:
-    """Return the JSON object in a response body; ``{}`` if there is none."""
-    if not isinstance(body, tuple | list) or not body:
-        return {}
-    try:
-        document = decode(b"".join(body))
-    except ValueError:
-        return {}
-    return document if isinstance(document, dict) else {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import click
@@ -21,6 +21,7 @@ from smartpay_mock.kernel.text import printable
 FORMATS = ("text", "json")
 _WIDTH = 80
 _INDENT = " " * 13  # below the method or type
+_ABOUT = {"request": ("method", "path"), "webhook": ("type", "url")}
 _MOST_NOTES = 20
 _LONGEST_NOTE = 1_000
 _COLOURS = {"2": "green", "3": "green", "4": "yellow", "5": "red", "-": "red"}
@@ -57,7 +58,17 @@ class Line:
 
     def to_json(self) -> str:
         """Return one line of JSON."""
-        members = {**asdict(self), "at": moment(self.at).isoformat("T", "milliseconds")}
+        took = self.duration_ms
+        members = {
+            "kind": self.kind,
+            "at": moment(self.at).isoformat("T", "milliseconds"),
+            "status": self.status or None,
+            **dict(zip(_ABOUT[self.kind], self.about, strict=False)),
+            "durationMs": None if took is None else round(took, 1),
+            "result": self.found,
+            "notes": self.notes,
+            "failure": self.failed,
+        }
         return json.dumps(members, ensure_ascii=False)
 
     def to_text(self) -> str:

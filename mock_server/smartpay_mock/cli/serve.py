@@ -17,6 +17,7 @@ import click
 
 from smartpay_fixtures import sandbox_values
 from smartpay_mock.cli.console import Console, banner, warning
+from smartpay_mock.cli.log import FORMATS
 from smartpay_mock.cli.printer import Printer
 from smartpay_mock.cli.servers import RunningServer, recorded, write
 from smartpay_mock.cli.stopping import until_stopped
@@ -113,10 +114,12 @@ class Log:
     Attributes:
         prints_calls: Whether anything is printed.
         is_verbose: Whether calls of the control plane and tracebacks are, too.
+        format: ``text`` or ``json``.
     """
 
     prints_calls: bool
     is_verbose: bool
+    format: str = "text"
 
     def attach(self, app: Flask, printer: Printer) -> None:
         """Print the calls and deliveries of an application from now on."""
@@ -126,7 +129,12 @@ class Log:
             logging.basicConfig(format="%(message)s")
             logging.getLogger("smartpay_mock").setLevel(logging.DEBUG)
         if self.prints_calls:
-            console = Console(app.wsgi_app, printer, has_control=self.is_verbose)
+            console = Console(
+                app.wsgi_app,
+                printer,
+                format_=self.format,
+                has_control=self.is_verbose,
+            )
             app.wsgi_app = console  # type: ignore[method-assign]  # Flask's way
             application_of(app).deliverer.report = console.print_delivery
 
@@ -160,7 +168,14 @@ class Log:
     "on each of --accounts; without them, on the documented test key.",
 )
 @click.option(
-    "--json", "as_json", is_flag=True, help="Print one line of JSON when ready."
+    "--json", "as_json", is_flag=True, help="Print only one line of JSON, when ready."
+)
+@click.option(
+    "--log-format",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="Format of the log; json prints an object per line, also when ready.",
 )
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing.")
 @click.option(
@@ -175,14 +190,16 @@ def command(
     ca_file: Path | None,
     scenario: str,
     as_json: bool,
+    log_format: str,
     quiet: bool,
     verbose: bool,
     **flags: Any,
 ) -> None:
     """Run the emulator until Ctrl-C or SIGTERM.
 
-    Prints a line for each API call, with the reasons of a refusal or a decline and the
-    advice about the request, and a line for each attempt to deliver a webhook.
+    Prints a line for each API call: time, status, path, duration and result, with the
+    reasons of a refusal or a decline and the advice about the request; and a line for
+    each attempt to deliver a webhook.
     """
     settings = _choose_server(settings_from(flags), flags)
     token = "" if settings.admin_token or is_loopback(settings.host) else new_password()
@@ -205,9 +222,11 @@ def command(
         if port_file:
             _write_whole(port_file, at.root_url.rpartition(":")[2])
         if not quiet:
-            printer(_ready(at, settings, token, as_json=as_json))
+            is_json = as_json or log_format == "json"
+            ready = _ready_json if is_json else _ready_text
+            printer(ready(at, settings, token))
 
-    log, printer = Log(not (quiet or as_json), verbose), Printer()
+    log, printer = Log(not (quiet or as_json), verbose, log_format), Printer()
     with recorded() as record:
         _serve(settings, on_ready, log, printer)
 
@@ -218,7 +237,8 @@ def _serve(settings: Settings, on_ready: OnReady, log: Log, printer: Printer) ->
     try:
         run_server(settings, on_ready, log, printer)
         if log.prints_calls:
-            printer("Stopped.")
+            is_json = log.format == "json"
+            printer('{"kind": "stopped"}' if is_json else "Stopped.")
     finally:
         printer.close()
 
@@ -340,17 +360,9 @@ def _choose_server(settings: Settings, flags: dict[str, Any]) -> Settings:
     return replace(settings, server="granian")
 
 
-def _ready(
-    at: Addresses, settings: Settings, admin_token: str, *, as_json: bool
-) -> str:
-    if as_json:
-        return _ready_json(at, settings, admin_token)
-    return _ready_text(at, settings)
-
-
 def _ready_json(at: Addresses, settings: Settings, admin_token: str) -> str:
     """Return addresses and secrets, and the admin token if it was generated."""
-    ready = {"url": f"{at.root_url}{API_PATH}", "rootUrl": at.root_url}
+    ready = {"kind": "ready", "url": f"{at.root_url}{API_PATH}", "rootUrl": at.root_url}
     if at.certificates:
         ready["tlsRootUrl"] = at.tls_root_url
         ready["caPath"] = str(at.certificates.ca_path)
@@ -361,25 +373,20 @@ def _ready_json(at: Addresses, settings: Settings, admin_token: str) -> str:
     return json.dumps(ready)
 
 
-def _ready_text(at: Addresses, settings: Settings) -> str:
-    ca_path = str(at.certificates.ca_path) if at.certificates else ""
-    text = banner(
-        at.root_url,
-        state=_describe_state(settings),
-        tls_url=at.tls_root_url,
-        ca_path=ca_path,
-    )
-    if settings.mutant:
-        text = f"{warning(find_mutant(settings.mutant))}\n\n{text}"
+def _ready_text(at: Addresses, settings: Settings, _admin_token: str) -> str:
+    facts, ca_path = {"State": _describe_state(settings)}, ""
+    if at.certificates:
+        ca_path = str(at.certificates.ca_path)
+        facts["HTTPS"] = f"{at.tls_root_url}{API_PATH}, CA {ca_path}"
     if settings.webhook:
-        text += f"\n  Webhooks to    {settings.webhook}"
-        text += f"\n  Secret         {start_secret(settings)}\n"
+        facts["Webhooks"] = f"{settings.webhook}, secret {start_secret(settings)}"
     if not is_loopback(settings.host):
         way = "also" if settings.reaches_loopback else "not"
-        text += (
-            f"\n  Admin token    {settings.admin_token}"
-            f"\n  Webhooks       {way} to this machine (--webhooks-loopback)\n"
-        )
+        facts["Admin token"] = settings.admin_token
+        facts["Webhooks to"] = f"{way} to this machine (--webhooks-loopback)"
+    text = banner(at.root_url, facts, ca_path=ca_path)
+    if settings.mutant:
+        text = f"{warning(find_mutant(settings.mutant))}\n\n{text}"
     return text
 
 
