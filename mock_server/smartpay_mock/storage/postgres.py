@@ -4,7 +4,8 @@
 
 - ``schema=``: where the tables are (``smartpay_sandbox``); made when missing;
 - ``pool=``: how many connections a process opens at the most (16);
-- ``busy_ms=``: how long to wait for another unit of the same account (10,000 ms).
+- ``busy_ms=``: how long to wait for another unit of the same account, and for an
+  answer of the server (10,000 ms).
 
 Units of one account run one after the other, on whatever machine, by an advisory lock
 on the account that ends with the transaction; other accounts do not wait. A host that
@@ -33,6 +34,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from smartpay_mock.kernel.waiting import before_waiting
 from smartpay_mock.storage import sql
 from smartpay_mock.storage.base import StoreError, StoreNotWritable, StoreUnavailable
+from smartpay_mock.storage.watchdog import Watchdog
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -40,6 +42,8 @@ SCHEMA = "smartpay_sandbox"
 POOL_SIZE = 16
 BUSY_MS = 10_000
 _AT_ONCE_S = 1.0
+_PROBE_AFTER_S = 0.25
+_LEAST_CONNECT_S = 2  # libpq takes no less
 _RECONNECT_S = 5.0
 
 _DEFAULTS = {
@@ -164,7 +168,13 @@ class PostgresStore(sql.SqlStore):
         self._busy_ms = busy_ms
         self._parts = _parts_of(conninfo)
         self._conninfo = make_conninfo("", **self._parts)
-        self._make_tables()
+        self._watchdog = Watchdog(busy_ms / 1000)
+        cursors = self._watchdog.cursor_type()
+        try:
+            self._make_tables(cursors)
+        except BaseException:
+            self._watchdog.stop()
+            raise
         self._pool: ConnectionPool[Connection] = ConnectionPool(
             self._conninfo,
             min_size=1,
@@ -173,7 +183,7 @@ class PostgresStore(sql.SqlStore):
             # Beyond it the pool would pause longer and longer between its attempts.
             reconnect_timeout=_RECONNECT_S,
             configure=self._prepare,
-            kwargs={"autocommit": True},
+            kwargs={"autocommit": True, "cursor_factory": cursors},
             name="smartpay-postgresql",
             open=True,
         )
@@ -189,6 +199,7 @@ class PostgresStore(sql.SqlStore):
         """Close every connection; one that is in use is closed when its unit ends."""
         self._is_closed = True
         self._pool.close()
+        self._watchdog.stop()
 
     @contextlib.contextmanager
     def _writing(self, account: str | None) -> Iterator[_Session]:
@@ -248,7 +259,7 @@ class PostgresStore(sql.SqlStore):
             raise self.explain(error) from error
 
     def _take(self, begin: str) -> Connection:
-        connection = self._pool.getconn()
+        connection = self._from_pool()
         try:
             # Several statements: psycopg must not prepare them.
             connection.execute(begin.encode(), prepare=False)
@@ -256,6 +267,28 @@ class PostgresStore(sql.SqlStore):
             self._give_back(connection)
             raise
         return connection
+
+    def _from_pool(self) -> Connection:
+        """Return a connection, or the reason at once if the server accepts none."""
+        try:
+            return self._pool.getconn(min(_PROBE_AFTER_S, self._busy_ms / 1000))
+        except PoolTimeout:
+            self._probe()
+            return self._pool.getconn()
+
+    def _probe(self) -> None:
+        """Connect once, as the pool does not tell why it cannot.
+
+        Raises:
+            psycopg.OperationalError: No server answers.
+        """
+        seconds = max(_LEAST_CONNECT_S, self._busy_ms // 1000)
+        timeout = min(int(self._parts["connect_timeout"]), seconds)
+        try:
+            psycopg.connect(self._conninfo, connect_timeout=timeout).close()
+        except psycopg.OperationalError as error:
+            if error.sqlstate is None:  # else the server answered, too many clients
+                raise
 
     def _give_back(self, connection: Connection) -> None:
         """Give a connection back to the pool; an open transaction is rolled back."""
@@ -267,7 +300,7 @@ class PostgresStore(sql.SqlStore):
         finally:
             self._pool.putconn(connection)
 
-    def _make_tables(self) -> None:
+    def _make_tables(self, cursors: type[psycopg.Cursor[Any]]) -> None:
         """Make the tables, or bring them up to the current version.
 
         Raises:
@@ -275,7 +308,7 @@ class PostgresStore(sql.SqlStore):
             StoreUnavailable: The database cannot be reached.
         """
         try:
-            with psycopg.connect(self._conninfo) as connection:
+            with psycopg.connect(self._conninfo, cursor_factory=cursors) as connection:
                 # Of several processes that start together, one does it.
                 connection.execute(
                     "SELECT pg_advisory_xact_lock(%s)", (sql.APPLICATION_ID,)

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import itertools
+import os
+import signal
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from smartpay_mock.storage import Store, open_store
 from smartpay_mock.storage.base import StoreError, StoreNotWritable, StoreUnavailable
@@ -97,6 +104,74 @@ def test_connections_that_broke_while_idle_are_not_noticed(
     assert (accounts, body) == (["a", "b"], b"1")
 
 
+@contextmanager
+def frozen(admin: psycopg.Connection[Any]) -> Iterator[None]:
+    """Freeze every process of the server that serves us."""
+    rows = admin.execute(
+        "SELECT pid FROM pg_stat_activity WHERE application_name = 'smartpay-sandbox'"
+    ).fetchall()
+    for (pid,) in rows:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for (pid,) in rows:
+            os.kill(pid, signal.SIGCONT)
+
+
+@pytest.mark.parametrize("is_begun", [True, False])
+def test_a_server_that_is_frozen_costs_no_more_than_a_busy_one(
+    url: str, admin: psycopg.Connection[Any], is_begun: bool
+) -> None:
+    """After ``busy_ms`` the unit fails with the reason; later ones work."""
+
+    def write(store: Store, stack: ExitStack) -> None:
+        if not is_begun:
+            stack.enter_context(frozen(admin))
+        with store.write("a") as unit:
+            unit.put("order", "o1", b"1")
+            if is_begun:
+                stack.enter_context(frozen(admin))
+            unit.count("order")
+
+    with open_store(f"{url}&busy_ms=1200") as store:
+        put_order(store, "b")
+        started = time.monotonic()
+        with ExitStack() as stack:
+            with pytest.raises(StoreUnavailable, match=r"no answer within 1\.2 s"):
+                write(store, stack)
+            took = time.monotonic() - started
+        accounts = store.accounts()
+
+    assert took < 4
+    assert accounts == ["b"]
+
+
+def test_a_server_that_refuses_connections_is_named_at_once(
+    postgresql_server: str, schema: str, tmp_path: Path, admin: psycopg.Connection[Any]
+) -> None:
+    """The pool would wait for ``busy_ms`` and not tell why; no restart is needed."""
+    folder = str(conninfo_to_dict(postgresql_server)["host"])
+    link = tmp_path / "server"
+    link.symlink_to(folder)
+    url = postgresql_server.replace(quote(folder, safe=""), str(link))
+    url = url.replace(folder, str(link))
+    with open_store(f"{url}&schema={schema}") as store:
+        put_order(store, "a")
+        link.unlink()
+        break_connections(admin)
+        started = time.monotonic()
+        with pytest.raises(StoreUnavailable, match=r"cannot be reached.*No such file"):
+            put_order(store, "b")
+        took = time.monotonic() - started
+        link.symlink_to(folder)
+        put_order(store, "c")
+        accounts = store.accounts()
+
+    assert took < 4
+    assert accounts == ["a", "c"]
+
+
 def test_an_exception_in_a_unit_is_not_hidden_by_a_broken_connection(
     store: Store, admin: psycopg.Connection[Any]
 ) -> None:
@@ -149,7 +224,7 @@ def test_the_lock_of_a_host_that_is_gone_is_free(
 
 def test_a_pool_that_is_used_up_is_named(url: str) -> None:
     """More units at once than connections: the wait ends with what to allow."""
-    with open_store(f"{url}&pool=1&busy_ms=400") as store:
+    with open_store(f"{url}&pool=1&busy_ms=1200") as store:
         with (
             ThreadPoolExecutor(1) as pool,
             store.write("a"),
