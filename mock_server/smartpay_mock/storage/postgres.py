@@ -43,7 +43,6 @@ POOL_SIZE = 16
 BUSY_MS = 10_000
 _AT_ONCE_S = 1.0
 _PROBE_AFTER_S = 0.25
-_LEAST_CONNECT_S = 2  # libpq takes no less
 _RECONNECT_S = 5.0
 
 _DEFAULTS = {
@@ -167,14 +166,11 @@ class PostgresStore(sql.SqlStore):
         self._schema = schema
         self._busy_ms = busy_ms
         self._parts = _parts_of(conninfo)
+        seconds = min(int(self._parts["connect_timeout"]), busy_ms // 1000)
+        self._parts["connect_timeout"] = max(2, seconds)  # libpq takes no less
         self._conninfo = make_conninfo("", **self._parts)
+        self._make_tables()
         self._watchdog = Watchdog(busy_ms / 1000)
-        cursors = self._watchdog.cursor_type()
-        try:
-            self._make_tables(cursors)
-        except BaseException:
-            self._watchdog.stop()
-            raise
         self._pool: ConnectionPool[Connection] = ConnectionPool(
             self._conninfo,
             min_size=1,
@@ -183,7 +179,7 @@ class PostgresStore(sql.SqlStore):
             # Beyond it the pool would pause longer and longer between its attempts.
             reconnect_timeout=_RECONNECT_S,
             configure=self._prepare,
-            kwargs={"autocommit": True, "cursor_factory": cursors},
+            kwargs={"autocommit": True, "cursor_factory": self._watchdog.cursors},
             name="smartpay-postgresql",
             open=True,
         )
@@ -244,15 +240,14 @@ class PostgresStore(sql.SqlStore):
         before_waiting()
         started = time.monotonic()
         try:
-            return self._take(begin)
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-            has_waited = time.monotonic() - started > _AT_ONCE_S
-            is_final = isinstance(error, psycopg.errors.LockNotAvailable | PoolTimeout)
-            if is_final or has_waited:
-                raise self.explain(error) from error
-        except psycopg.Error as error:
-            raise self.explain(error) from error
-        try:
+            try:
+                return self._take(begin)
+            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+                has_waited = time.monotonic() - started > _AT_ONCE_S
+                if has_waited or isinstance(
+                    error, errors.LockNotAvailable | PoolTimeout
+                ):
+                    raise
             self._pool.check()
             return self._take(begin)
         except psycopg.Error as error:
@@ -269,26 +264,19 @@ class PostgresStore(sql.SqlStore):
         return connection
 
     def _from_pool(self) -> Connection:
-        """Return a connection, or the reason at once if the server accepts none."""
+        """Return a connection; if there is none soon, find out whether one is accepted.
+
+        The pool does not tell why it cannot connect.
+        """
         try:
             return self._pool.getconn(min(_PROBE_AFTER_S, self._busy_ms / 1000))
         except PoolTimeout:
-            self._probe()
+            try:
+                psycopg.connect(self._conninfo).close()
+            except psycopg.OperationalError as error:
+                if error.sqlstate is None:  # else a server answered: too many clients
+                    raise
             return self._pool.getconn()
-
-    def _probe(self) -> None:
-        """Connect once, as the pool does not tell why it cannot.
-
-        Raises:
-            psycopg.OperationalError: No server answers.
-        """
-        seconds = max(_LEAST_CONNECT_S, self._busy_ms // 1000)
-        timeout = min(int(self._parts["connect_timeout"]), seconds)
-        try:
-            psycopg.connect(self._conninfo, connect_timeout=timeout).close()
-        except psycopg.OperationalError as error:
-            if error.sqlstate is None:  # else the server answered, too many clients
-                raise
 
     def _give_back(self, connection: Connection) -> None:
         """Give a connection back to the pool; an open transaction is rolled back."""
@@ -300,7 +288,7 @@ class PostgresStore(sql.SqlStore):
         finally:
             self._pool.putconn(connection)
 
-    def _make_tables(self, cursors: type[psycopg.Cursor[Any]]) -> None:
+    def _make_tables(self) -> None:
         """Make the tables, or bring them up to the current version.
 
         Raises:
@@ -308,7 +296,7 @@ class PostgresStore(sql.SqlStore):
             StoreUnavailable: The database cannot be reached.
         """
         try:
-            with psycopg.connect(self._conninfo, cursor_factory=cursors) as connection:
+            with psycopg.connect(self._conninfo) as connection:
                 # Of several processes that start together, one does it.
                 connection.execute(
                     "SELECT pg_advisory_xact_lock(%s)", (sql.APPLICATION_ID,)

@@ -1,8 +1,7 @@
 """A time limit for the answers of a PostgreSQL server.
 
 A server that is frozen keeps its connections: TCP acknowledges what is sent, and no
-answer comes. libpq limits only the time to connect. So a thread ends the connections
-that wait too long, which psycopg then reports as broken.
+answer comes. libpq only limits connecting, so a thread ends those that wait too long.
 """
 
 from __future__ import annotations
@@ -17,23 +16,25 @@ from typing import Any
 
 import psycopg
 
-_CHECKS = 20  # per limit
+_PAUSE_S = 0.1
 
 
 class Watchdog:
     """Ends connections that wait longer for an answer than a limit.
 
     Args:
-        seconds: The limit; a twentieth more is waited, and a check comes as late.
+        seconds: The limit; a moment more is waited.
+
+    Attributes:
+        cursors: The type of cursors whose statements are watched.
     """
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._pause = seconds / _CHECKS
-        self._limit = seconds + self._pause
         self._began: dict[psycopg.Connection[Any], float] = {}
         self._lock = threading.Lock()
         self._stop = threading.Event()
+        self.cursors = self._cursors()
         self._thread = threading.Thread(
             target=self._run, name="smartpay-watchdog", daemon=True
         )
@@ -45,12 +46,7 @@ class Watchdog:
         self._thread.join()
 
     @contextlib.contextmanager
-    def watching(self, connection: psycopg.Connection[Any]) -> Iterator[None]:
-        """Limit the time of the block, in which the connection waits for an answer.
-
-        Raises:
-            psycopg.OperationalError: The limit is over; the connection has ended.
-        """
+    def _watching(self, connection: psycopg.Connection[Any]) -> Iterator[None]:
         self._began[connection] = time.monotonic()
         try:
             yield
@@ -63,9 +59,8 @@ class Watchdog:
             with self._lock:
                 self._began.pop(connection, None)
 
-    def cursor_type(self) -> type[psycopg.Cursor[Any]]:
-        """Return the type of cursors whose statements are watched."""
-        watching = self.watching
+    def _cursors(self) -> type[psycopg.Cursor[Any]]:
+        watching = self._watching
 
         class Cursor(psycopg.Cursor[Any]):
             def execute(self, *args: Any, **options: Any) -> Any:
@@ -79,19 +74,12 @@ class Watchdog:
         return Cursor
 
     def _run(self) -> None:
-        while not self._stop.wait(self._pause):
-            over = time.monotonic() - self._limit
-            with self._lock:
-                late = [each for each, at in list(self._began.items()) if at < over]
-                for connection in late:
-                    del self._began[connection]
-                    _end(connection)
-
-
-def _end(connection: psycopg.Connection[Any]) -> None:
-    """End a connection under the thread that waits for it."""
-    with (
-        contextlib.suppress(OSError, psycopg.Error),
-        socket.socket(fileno=os.dup(connection.fileno())) as own,
-    ):
-        own.shutdown(socket.SHUT_RDWR)
+        # The server's own limit for a lock comes first.
+        while not self._stop.wait(_PAUSE_S):
+            over = time.monotonic() - self._seconds - 2 * _PAUSE_S
+            with self._lock, contextlib.suppress(OSError, psycopg.Error):
+                for connection, began in list(self._began.items()):
+                    if began < over:
+                        del self._began[connection]
+                        with socket.socket(fileno=os.dup(connection.fileno())) as own:
+                            own.shutdown(socket.SHUT_RDWR)

@@ -224,7 +224,7 @@ def test_the_lock_of_a_host_that_is_gone_is_free(
 
 def test_a_pool_that_is_used_up_is_named(url: str) -> None:
     """More units at once than connections: the wait ends with what to allow."""
-    with open_store(f"{url}&pool=1&busy_ms=1200") as store:
+    with open_store(f"{url}&pool=1&busy_ms=400") as store:
         with (
             ThreadPoolExecutor(1) as pool,
             store.write("a"),
