@@ -51,12 +51,13 @@ def test_sigterm_ends_it_well(serve: Serve) -> None:
 
 
 def test_a_ready_line_for_scripts_is_json(serve: Serve) -> None:
-    """``--json`` prints one line that holds the base URL."""
+    """``--json`` prints one line with the URLs; without TLS it names no HTTPS."""
     served = serve("--json")
 
     said = json.loads(served.stop())
 
-    assert said["url"] == f"{served.root_url}/v1"
+    url = served.root_url
+    assert said == {"url": f"{url}/v1", "rootUrl": url}
 
 
 def test_a_taken_port_is_said_in_one_line(run: Run, serve: Serve) -> None:

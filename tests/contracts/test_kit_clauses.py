@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import subprocess
 import sys
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
-import smartpay_contracts
 from smartpay_schemas import CLAUSES, OPERATIONS
 
-KIT = Path(smartpay_contracts.__file__).parent
 CONFIDENCES = {"documented", "observed", "assumed"}
 
 
@@ -82,28 +78,3 @@ def test_every_operation_is_spoken_of_by_a_clause() -> None:
     spoken_of = Counter(name for row in CLAUSES.values() for name in row.operations)
 
     assert {name for name in OPERATIONS if spoken_of[name] < 3} == set()
-
-
-def test_the_kit_never_imports_the_emulator() -> None:
-    """It reaches a server over HTTP only."""
-    for path in KIT.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            names = [alias.name for alias in getattr(node, "names", [])]
-            module = getattr(node, "module", None) or ""
-            assert not [n for n in [*names, module] if n.startswith("smartpay_mock")]
-
-
-def test_the_options_cost_nothing(tmp_path: Path) -> None:
-    """Installed but unused, the kit loads neither requests nor schemas."""
-    program = (
-        "import sys, smartpay_contracts.entry\n"
-        "print([m for m in sys.modules if m.split('.')[0] in "
-        "{'requests', 'smartpay_schemas', 'smartpay_fixtures', 'jsonschema', 'faker'}])"
-    )
-    python = sys.executable
-
-    done = subprocess.run(
-        [python, "-c", program], capture_output=True, check=True, cwd=tmp_path
-    )
-
-    assert done.stdout.decode().strip() == "[]"

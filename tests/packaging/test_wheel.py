@@ -31,6 +31,9 @@ HEAVY = (
     "requests",
     "sqlite3",
     "httptools",
+    "httpx",
+    "jinja2",
+    "urllib3",
 )
 
 
@@ -183,6 +186,7 @@ def test_the_classifiers_name_each_python_that_ci_could_run(
         "import smartpay_contracts.entry",
         "import smartpay_mock.cli",
         "import smartpay_mock",
+        "import smartpay_mock.testing.smartpay",
         "import smartpay_schemas",
         "import smartpay_fixtures as f; f.sandbox_values()",
         "import smartpay_fixtures as f; f.SAMPLES['guide/curl'].payload",

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import reduce
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
+from tests.external.installing import install_from_npm, install_from_pypi, run
 
 from smartpay_fixtures import sandbox_values
 from smartpay_mock.server import Certificates, Sandbox, make_certificates
 from smartpay_schemas import OPERATIONS, problems, response_schema
-
-TIMEOUT_S = 100
-"""How long a program may take, in seconds: an installation half a minute on a bad
-day, all others one or two."""
 
 NODE = Path(__file__).parent / "node"
 """Where the Node SDK is installed, and the scripts that drive it."""
@@ -30,11 +22,7 @@ NODE = Path(__file__).parent / "node"
 PYTHON = Path(__file__).parent / "python"
 """The same for the Python SDK, in a virtual environment of its own."""
 
-REQUIREMENTS = PYTHON / "requirements.txt"
 DRIVERS = {"node": "drive.mjs", "python": "drive"}
-
-PIP_ENVIRONMENT = {"PIP_CONSTRAINT": "", "PIP_BUILD_CONSTRAINT": ""}
-"""What make asks of pip is meant for the emulator's environment, not for this one."""
 
 Start = Callable[[], AbstractContextManager[Sandbox]]
 
@@ -70,108 +58,17 @@ def sandbox(start: Start) -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="session")
-def run() -> Callable[..., str]:
-    """Return a function that runs a program to its end and returns what it printed."""
-
-    def run_(
-        *command: str | Path, cwd: Path, env: Mapping[str, str] | None = None
-    ) -> str:
-        words = [str(part) for part in command]
-        outcome = subprocess.run(
-            words,
-            cwd=cwd,
-            env={**os.environ, **(env or {})},
-            check=False,
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT_S,
-        )
-        assert outcome.returncode == 0, (
-            f"{' '.join(words)} ended with {outcome.returncode}:\n"
-            f"{outcome.stdout[-2_000:]}\n{outcome.stderr[-4_000:]}"
-        )
-        return outcome.stdout
-
-    return run_
-
-
-@pytest.fixture(scope="session")
-def unavailable() -> Callable[[str], NoReturn]:
-    """Return what to call when something is not to be had: it says what.
-
-    Under CI, where everything has to be there, the tests fail; elsewhere they are
-    skipped, so that nobody needs Node to work on the emulator.
-    """
-
-    def give_up(what: str) -> NoReturn:
-        if os.environ.get("CI"):
-            pytest.fail(f"{what} With CI set, this test must run.", pytrace=False)
-        pytest.skip(what)
-
-    return give_up
-
-
-@pytest.fixture(scope="session")
-def alone() -> Callable[[Path], AbstractContextManager[None]]:
-    """Return a lock on a file, for what parallel test processes must do only once."""
-
-    @contextmanager
-    def locked(path: Path) -> Iterator[None]:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
-
-    return locked
-
-
-@pytest.fixture(scope="session")
-def node(
-    run: Callable[..., str],
-    unavailable: Callable[[str], NoReturn],
-    alone: Callable[[Path], AbstractContextManager[None]],
-) -> Callable[..., str]:
+def node() -> Callable[..., str]:
     """Return a function that runs a script beside the installed SDK."""
-    for program in ("node", "npm"):
-        if shutil.which(program) is None:
-            unavailable(f"{program} is missing; install Node.js 20 with npm.")
-    modules = NODE / "node_modules"
-    stamp = modules / ".stamp"
-    with alone(modules / ".lock"):
-        wanted = (NODE / "package.json").read_text(encoding="utf-8")
-        if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
-            options = ("--no-package-lock", "--no-audit", "--no-fund")
-            try:
-                run("npm", "install", *options, cwd=NODE)
-            except (AssertionError, subprocess.TimeoutExpired) as error:
-                unavailable(f"The SDK cannot be installed. {error}")
-            stamp.write_text(wanted, encoding="utf-8")
-    return lambda script, **env: run("node", script, cwd=NODE, env=env)
+    install_from_npm(NODE)
+    return lambda script, **env: run(["node", script], NODE, env).stdout
 
 
 @pytest.fixture(scope="session")
-def python(
-    run: Callable[..., str],
-    unavailable: Callable[[str], NoReturn],
-    alone: Callable[[Path], AbstractContextManager[None]],
-) -> Callable[..., str]:
+def python() -> Callable[..., str]:
     """Return a function that runs ``drive.py`` in the SDK's environment."""
-    home = PYTHON / ".venv" / "smartpay"
-    program = home / "bin" / "python"
-    stamp = home / "stamp"
-    with alone(home.with_name("lock")):
-        wanted = f"{sys.version}\n{REQUIREMENTS.read_text(encoding='utf-8')}"
-        if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
-            pip = (program, "-m", "pip", "--disable-pip-version-check", "install", "-q")
-            try:
-                run(sys.executable, "-m", "venv", "--clear", home, cwd=PYTHON)
-                run(*pip, "-r", REQUIREMENTS, cwd=PYTHON, env=PIP_ENVIRONMENT)
-            except (AssertionError, subprocess.TimeoutExpired) as error:
-                unavailable(f"The SDK cannot be installed. {error}")
-            stamp.write_text(wanted, encoding="utf-8")
-    return lambda *words, **env: run(
-        program, PYTHON / "drive.py", *words, cwd=PYTHON, env=env
-    )
+    program = str(install_from_pypi(PYTHON) / "python")
+    return lambda *words, **env: run([program, "drive.py", *words], PYTHON, env).stdout
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.external.installing import run
 
 from smartpay_mock.server import Sandbox
 
@@ -46,10 +47,11 @@ Authorized 12,000 yen: kept 6,500, refunded 1,500, released 4,000.
 
 
 @pytest.fixture
-def lifecycle(run: Callable[..., str], tmp_path: Path) -> Callable[..., str]:
+def lifecycle(tmp_path: Path) -> Callable[..., str]:
     """Return a function that runs the script from some other folder."""
-    return lambda *words, url="": run(
-        sys.executable, SCRIPT, *words, cwd=tmp_path, env={"SMARTPAY_SANDBOX_URL": url}
+    command = [sys.executable, str(SCRIPT)]
+    return lambda *words, url="": (
+        run([*command, *words], tmp_path, {"SMARTPAY_SANDBOX_URL": url}).stdout
     )
 
 

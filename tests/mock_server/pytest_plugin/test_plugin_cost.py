@@ -2,59 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-
 import pytest
-
-HEAVY = (
-    "faker",
-    "flask",
-    "httpx",
-    "jinja2",
-    "jsonschema",
-    "jsonschema_rs",
-    "orjson",
-    "referencing",
-    "requests",
-    "responses",
-    "sqlite3",
-    "urllib3",
-    "werkzeug",
-)
-
-IMPORT = """
-import json, sys
-import pytest
-before = set(sys.modules)
-import {module}
-print(json.dumps(sorted(set(sys.modules) - before)))
-"""
-
-
-def imported(module: str) -> list[str]:
-    """Return the modules that a new process imports with a module."""
-    outcome = subprocess.run(
-        [sys.executable, "-c", IMPORT.format(module=module)],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    modules: list[str] = json.loads(outcome.stdout)
-    return modules
-
-
-@pytest.mark.parametrize(
-    "module", ["smartpay_mock.testing", "smartpay_mock.testing.smartpay"]
-)
-def test_names_for_annotations_are_light(module: str) -> None:
-    """A test file can import them at its top without a server or Faker."""
-    modules = imported(module)
-
-    loaded = {name.partition(".")[0] for name in modules} & set(HEAVY)
-
-    assert loaded <= {"orjson"}
 
 
 def test_a_run_without_the_fixture_imports_only_the_plugins(
