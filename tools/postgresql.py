@@ -9,12 +9,15 @@ import importlib
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 SETTINGS = ("shared_buffers=16MB", "max_connections=120")
 FORGETFUL = "fsync=off"
@@ -79,6 +82,36 @@ def running_installed(
             run("pg_ctl", "-w", "-m", "immediate", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def crash(url: str) -> None:
+    """Kill an installed server that ``running_installed`` runs, and start it again."""
+    data = Path(parse_qs(urlsplit(url).query)["host"][0], "data")
+    pid_file = data / "postmaster.pid"
+    os.kill(int(pid_file.read_text().split(maxsplit=1)[0]), signal.SIGKILL)
+    while _has_process_in(data):
+        time.sleep(0.01)
+    # A dead process counts as running until its parent collects it.
+    for lock in (pid_file, *data.parent.glob(".s.PGSQL.*.lock")):
+        lock.unlink()
+    programs = installed_server() or Path()
+    subprocess.run(
+        [programs / "pg_ctl", "-w", "-D", data, "-l", data.parent / "log", "restart"],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=data,
+        **server_user(),  # type: ignore[call-overload] # user= or nothing
+    )
+
+
+def _has_process_in(folder: Path) -> bool:
+    """Return whether a process has ``folder`` as its current one."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if (process / "cwd").readlink() == folder:
+                return True
+    return False
 
 
 @contextmanager

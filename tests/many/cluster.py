@@ -16,6 +16,7 @@ from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Condition, Event, Thread
+from types import MappingProxyType
 from typing import Any
 
 from smartpay_fixtures import order_payload
@@ -113,10 +114,17 @@ class Client:
         self._connection = HTTPConnection(host.address, host.port, self.timeout_s)
 
     def __call__(
-        self, method: str, path: str, body: Any = None, *, idem: str | None = None
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        idem: str | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
     ) -> Response:
         """Call and return the answer."""
-        headers = {"Authorization": f"Basic {self.key}", "Host": "localhost"}
+        own = {"Authorization": f"Basic {self.key}", "Host": "localhost"}
+        headers = {**own, **headers}
         if idem is not None:
             headers["Idempotency-Key"] = idem
         data = None
@@ -177,10 +185,13 @@ class Cluster:
 
     def add(self, *arguments: str) -> Host:
         """Start one more host; it is ready when its port is asked for."""
+        self.hosts.append(self.start(*arguments))
+        return self.hosts[-1]
+
+    def start(self, *arguments: str) -> Host:
+        """Start a host that takes the place of another one."""
         port_file = self.folder / f"port-{next(_numbers)}"
-        host = Host(port_file, [*arguments, "--state", self.state])
-        self.hosts.append(host)
-        return host
+        return Host(port_file, [*arguments, "--state", self.state])
 
     def open(self) -> Store:
         """Open the store beside the hosts."""

@@ -1,14 +1,10 @@
-"""A process that is killed takes nothing with it that was answered."""
+"""Another process delivers the webhooks of one that is killed."""
 
 from __future__ import annotations
 
 import os
-import threading
-import time
 from collections.abc import Callable
 from contextlib import closing
-from functools import partial
-from http.client import HTTPException
 from typing import Any
 
 import pytest
@@ -18,48 +14,6 @@ from smartpay_mock.kernel.clock import wall_ms
 from smartpay_mock.kernel.ids import account_id
 
 IS_LONG = bool(os.environ.get("SMARTPAY_TEST_LONG"))
-KEYS = 4_000 if IS_LONG else 300
-KILLED_AFTER = KEYS // 4
-DEADLINE_S = 60
-
-ForHost = Callable[[int], Any]
-
-
-@pytest.mark.parametrize("kind", ["own_cluster", "own_file_cluster"])
-def test_a_host_that_is_killed_under_load_leaves_nothing_half_done(
-    request: pytest.FixtureRequest, kind: str, key: str
-) -> None:
-    """The others go on; a client without an answer repeats the key: one order."""
-    own_cluster: Any = request.getfixturevalue(kind)
-    for server in ("threads", "threads", "granian"):
-        own_cluster.add("--server", server)
-    victim = own_cluster.hosts[0]
-    answered = threading.Semaphore(0)
-
-    def charge(number: int, client_of: ForHost) -> Any:
-        try:
-            reply = client_of(number).order(idem=f"key-{number}")
-        except (OSError, HTTPException):  # the victim's answer is lost
-            reply = client_of(number % 2 + 1).order(idem=f"key-{number}")
-        answered.release()
-        return reply
-
-    def kill() -> None:
-        for _ in range(KILLED_AFTER):
-            assert answered.acquire(timeout=DEADLINE_S), "the load stopped"
-        victim.kill()
-
-    killer = threading.Thread(target=kill, name="killer")
-    killer.start()
-    replies = own_cluster.each([partial(charge, n) for n in range(KEYS)], key=key)
-    killer.join()
-
-    assert {reply.status for reply in replies} == {200}
-    orders = {order["id"]: order for order in own_cluster.documents("order", key)}
-    paid = [payment["order"] for payment in own_cluster.documents("payment", key)]
-    assert {reply.json["id"] for reply in replies} == set(orders) == set(paid)
-    assert len(paid) == len(orders) == KEYS
-    assert len(own_cluster.documents("idempotency", key)) == KEYS
 
 
 def test_the_webhooks_of_a_host_that_is_killed_are_anothers_once_its_lease_ran_out(
@@ -117,38 +71,3 @@ def test_another_host_takes_over_by_itself(
         receiver.wait_for(events)
 
     assert len(receiver.seen) == events
-
-
-def test_a_worker_process_that_is_killed_is_replaced(
-    own_cluster: Any, key: str
-) -> None:
-    """One ``serve`` of two processes has two again, and loses no order."""
-    host = own_cluster.add("--workers", "2")
-    port = host.port
-    first = children_of(host.process.pid)[-2:]
-
-    os.kill(first[0], 9)
-
-    with closing(own_cluster.client(0, key)) as client:
-        made = [answer_of(client, f"key-{number}") for number in range(20)]
-    assert host.process.poll() is None
-    assert host.port == port
-    assert {reply.status for reply in made} == {200}
-    assert len(own_cluster.documents("order", key)) == 20
-
-
-def answer_of(client: Any, name: str) -> Any:
-    """Charge, again where the connection was the killed process's."""
-    end = time.monotonic() + DEADLINE_S
-    while True:
-        try:
-            return client.order(idem=name)
-        except (OSError, HTTPException):
-            # The killed process is let go of in moments, its connections with it.
-            assert time.monotonic() < end, "nobody answers"
-
-
-def children_of(pid: int) -> list[int]:
-    """Return the processes a process started, in the order it did."""
-    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as listed:
-        return [int(child) for child in listed.read().split()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from copy import deepcopy
 from random import Random
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
@@ -100,12 +101,12 @@ def changed(random: Random, value: Any) -> Any:
     if isinstance(value, list):
         keys = range(len(value))
     if not keys or random.random() < 0.1:
-        return random.choice(VALUES)
+        return deepcopy(random.choice(VALUES))
     key, dice = random.choice(keys), random.random()
     if dice < 0.1:
         value.pop(key)
     elif dice < 0.15 and isinstance(value, dict):
-        value[random.choice(TEXTS)] = random.choice(VALUES)
+        value[random.choice(TEXTS)] = deepcopy(random.choice(VALUES))
     else:
         value[key] = changed(random, value[key])
     return value
