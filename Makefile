@@ -32,7 +32,7 @@ INSTALL = $(if $(UV),$(UV) pip install --python $(BIN)/python,$(BIN)/python -m p
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup serve demo test check lint types imports format docs contract \
-	site bench mutants long audit pin clean
+	site bench mutants long soak audit pin clean
 
 help: ## List these targets
 	@echo "make TARGET [ARGS='...']"
@@ -118,6 +118,9 @@ mutants: $(DEV) ## Prove the contract kit: each clause fails for a mutant
 
 long: $(DEV) ## Run all tests, with property tests that run for minutes
 	@SMARTPAY_TEST_LONG=1 $(BIN)/pytest -n $(JOBS) --timeout=1800 $(ARGS)
+
+soak: $(DEV) ## Attack the emulator for 30 minutes; ARGS='--only raw'
+	@$(BIN)/python -m tests.soak $(ARGS)
 
 audit: $(DEV) ## Look the pinned packages up in the advisory database (needs a network)
 	@$(BIN)/python -m venv --clear build/audit

@@ -57,17 +57,14 @@ class Host:
 
     def __init__(self, port_file: Path, arguments: Sequence[str]) -> None:
         self._port_file = port_file
+        self._log = port_file.with_suffix(".log")
         kept = {k: v for k, v in os.environ.items() if not k.startswith("SMARTPAY_")}
         argv = [*COMMAND, "--port", "0", "--port-file", str(port_file)]
-        self.process = subprocess.Popen(
-            [*argv, *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env=kept,
-        )
+        with self._log.open("w", encoding="utf-8") as log:
+            self.process = subprocess.Popen(
+                [*argv, *arguments], stdout=log, stderr=subprocess.STDOUT, env=kept
+            )
         self.address = "127.0.0.1"
-        self.said = ""
 
     @property
     def port(self) -> int:
@@ -75,7 +72,7 @@ class Host:
         deadline = time.monotonic() + DEADLINE_S
         pause = Event()
         while not self._port_file.exists():
-            assert self.process.poll() is None, self.process.communicate()[0]
+            assert self.process.poll() is None, self.said
             assert time.monotonic() < deadline, "it did not get ready"
             pause.wait(_POLL_S)
         return int(self._port_file.read_text())
@@ -85,11 +82,15 @@ class Host:
         self.process.kill()
         self.process.wait(timeout=TIMEOUT_S)
 
+    @property
+    def said(self) -> str:
+        """All it said so far."""
+        return self._log.read_text(encoding="utf-8")
+
     def stop(self) -> str:
         """End it as an operator does; return all it said."""
-        if self.process.stdout is not None and not self.process.stdout.closed:
-            self.process.terminate()
-            self.said, _ = self.process.communicate(timeout=TIMEOUT_S)
+        self.process.terminate()
+        self.process.wait(timeout=TIMEOUT_S)
         return self.said
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from tests.soak.limits import fill, small_disk
 
 from smartpay_fixtures import order_payload
 from smartpay_mock.app import create_app
@@ -110,35 +111,16 @@ def test_tables_that_are_lost_and_restored(path: Path, client: FlaskClient) -> N
     check_recovered(client)
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """Yield a file system of one megabyte."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
-    if os.geteuid() or subprocess.run(mount, check=False).returncode:
-        pytest.skip("only a user who may mount a file system can run this")
-    yield disk
-    subprocess.run(["umount", str(disk)], check=True)
-
-
-def fill(disk: Path) -> Path:
-    """Fill a disk with one file, and return it."""
-    path = disk / "full"
-    with path.open("wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(bytes(512))
-        except OSError:
-            return path
-
-
-def test_a_full_disk(small_disk: Path) -> None:
+def test_a_full_disk() -> None:
     """Reads succeed meanwhile, and writes as soon as there is space."""
-    with open_store(f"sqlite:///{small_disk}/state.db") as store:
+    with ExitStack() as stack:
+        disk = stack.enter_context(small_disk("1m"))
+        if disk is None:
+            pytest.skip("only a user who may mount a file system can run this")
+        store = stack.enter_context(open_store(f"sqlite:///{disk}/state.db"))
         client = create_app(Settings(), store=store).test_client()
         order = create_order(client).get_json()["id"]
-        ballast = fill(small_disk)
+        ballast = fill(disk)
         for _ in range(50):
             if create_order(client).status_code != 200:
                 break

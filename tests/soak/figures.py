@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Self
 
 MAX_EXAMPLES = 5
+
+
+def for_seconds(seconds: float) -> Iterator[None]:
+    """Yield until so many seconds have passed, and once at the least."""
+    end = time.monotonic() + seconds
+    yield
+    while time.monotonic() < end:
+        yield
 
 
 @dataclass

@@ -18,6 +18,7 @@ from functools import partial
 from random import Random
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlencode
+from wsgiref.util import setup_testing_defaults
 
 from flask import Flask
 from tests.mock_server.account import CONSUMER, payload
@@ -28,19 +29,21 @@ from tests.mock_server.control.random_input import (
     changed,
     random_request,
 )
-from tests.soak.figures import Figures
+from tests.soak.figures import Figures, for_seconds
+from tests.soak.kills import state_of
 
 from smartpay_fixtures import load, names
 from smartpay_mock.app import create_app
-from smartpay_mock.kernel.environ import HEADER_NAMES, REPORT
 from smartpay_mock.kernel.ids import new_secret_key
 from smartpay_mock.kernel.settings import Settings
+from smartpay_mock.kernel.wsgi import HEADER_NAMES, REPORT
 from smartpay_mock.storage import open_store
 from smartpay_schemas import OPERATIONS, Operation, problems, response_schema
 
 LIFE = 1_500
 """Inputs that one account gets."""
 
+CORES = 2
 SLOW_S = 5.0
 """A call that takes longer is slow, on a machine that runs other work too."""
 
@@ -270,24 +273,14 @@ class Fuzzer:
         path, _, query = sent.path.partition("?")
         environ: dict[str, Any] = {
             "REQUEST_METHOD": sent.method,
-            "SCRIPT_NAME": "",
             "PATH_INFO": unquote(path, "latin-1"),
             "QUERY_STRING": query,
             "CONTENT_LENGTH": str(len(sent.body)),
-            "SERVER_NAME": "localhost",
-            "SERVER_PORT": "80",
-            "SERVER_PROTOCOL": "HTTP/1.1",
-            "REMOTE_ADDR": "127.0.0.1",
-            "wsgi.version": (1, 0),
-            "wsgi.url_scheme": "http",
             "wsgi.input": io.BytesIO(sent.body),
-            "wsgi.errors": io.StringIO(),
-            "wsgi.multithread": True,
-            "wsgi.multiprocess": False,
-            "wsgi.run_once": False,
             REPORT: self._errors.append,
             HEADER_NAMES: tuple(name.lower() for name in sent.headers),
         }
+        setup_testing_defaults(environ)
         for name, value in sent.headers.items():
             member = name.upper().replace("-", "_")
             is_plain = member in ("CONTENT_TYPE", "CONTENT_LENGTH")
@@ -323,27 +316,29 @@ def fuzz(state: str, inputs: int, *, seconds: float = 3_600, seed: int = 0) -> F
         seconds: For how long at the most.
         seed: Of the generator.
     """
-    end = time.monotonic() + seconds
     with open_store(state) as store:
         fuzzer = Fuzzer(create_app(Settings(), store=store), seed)
-        fuzzer.figures.done["accounts"] = 0
-        while (left := inputs - fuzzer.figures.done["inputs"]) > 0:
-            if time.monotonic() > end:
+        done = fuzzer.figures.done
+        for _ in for_seconds(seconds):
+            fuzzer.live(min(inputs - done["inputs"], LIFE))
+            done["accounts"] += 1
+            if done["inputs"] >= inputs:
                 break
-            fuzzer.live(min(left, LIFE))
-            fuzzer.figures.done["accounts"] += 1
     return fuzzer.figures
 
 
-def fuzz_on_cores(
-    state: str, inputs: int, *, seconds: float, cores: int = 2
-) -> Figures:
-    """Do the same in several processes, each with a seed of its own."""
-    part = partial(fuzz, state, inputs // cores, seconds=seconds)
+def fuzz_on_cores(state: str, seconds: float, inputs: int = 1_000_000) -> Figures:
+    """Send inputs in several processes, each with a seed of its own.
+
+    Args:
+        state: URL of the store; ``sqlite`` and ``postgresql`` make one.
+        seconds: For how long at the most.
+        inputs: How many at the most.
+    """
     total = Figures()
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(cores, mp_context=context) as pool:
-        started = [pool.submit(part, seed=seed) for seed in range(cores)]
-        for each in started:
+    with state_of(state) as url, ProcessPoolExecutor(CORES, context) as pool:
+        part = partial(fuzz, url, inputs // CORES, seconds=seconds)
+        for each in [pool.submit(part, seed=seed) for seed in range(CORES)]:
             total.add(each.result())
     return total

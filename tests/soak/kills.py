@@ -19,11 +19,11 @@ from http.client import HTTPException
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import NamedTuple
 
 import psycopg
 from tests.many.cluster import DEADLINE_S, Client, Cluster, Response
-from tests.soak.figures import Figures
+from tests.soak.figures import Figures, for_seconds
 
 from postgresql import crash, installed_server, running
 from smartpay_mock.kernel.ids import new_secret_key
@@ -35,12 +35,6 @@ REPEATED = 0.1
 """Share of the answered calls that are repeated with their key."""
 
 PAUSE_S = 0.02
-SCHEDULE_S = (0.3, 1.5)
-"""Shortest and longest time from one kill to the next, in seconds."""
-
-GRANIANS_SCHEDULE_S = (3.0, 4.0)
-"""granian gives up when it has to replace a process within 5.5 seconds of its start."""
-
 EVENTS_OF_AN_ORDER = ("order.authorized", "payment.created")
 WORKERS = 2
 
@@ -115,19 +109,20 @@ class Load:
             for number in range(CLIENTS)
         ]
 
-    def run(
-        self, seconds: float, kill: Kill, schedule_s: tuple[float, float] = SCHEDULE_S
-    ) -> None:
+    def run(self, seconds: float, kill: Kill, schedule_s: tuple[float, float]) -> None:
         """Charge for so long, and kill something again and again."""
         random = Random(1)  # noqa: S311 - repeatable on purpose
         for thread in self._threads:
             thread.start()
-        end = time.monotonic() + seconds
+        done, most = self.figures.done, time.monotonic() + seconds + DEADLINE_S
         try:
-            while not self._stop.wait(random.uniform(*schedule_s)):
-                self.figures.done["kills"] += kill(self._cluster, random)
-                if time.monotonic() > end:
-                    break
+            for _ in for_seconds(seconds):
+                # A process that starts cannot be killed yet.
+                while time.monotonic() < most:
+                    self._stop.wait(random.uniform(*schedule_s))
+                    if kill(self._cluster, random):
+                        done["kills"] += 1
+                        break
         finally:
             self._stop.set()
             for thread in self._threads:
@@ -239,6 +234,19 @@ def kill_database(cluster: Cluster, _: Random) -> bool:
 
 
 @contextmanager
+def state_of(state: str) -> Iterator[str]:
+    """Yield the URL of a store; make one for ``sqlite`` and ``postgresql``."""
+    if state == "sqlite":
+        with TemporaryDirectory(prefix="soak-") as folder:
+            yield f"sqlite:///{folder}/state.db"
+    elif state == "postgresql":
+        with running() as url:
+            yield f"{url}&schema=soak"
+    else:
+        yield state
+
+
+@contextmanager
 def cluster_on(state: str, hosts: int, *arguments: str) -> Iterator[Cluster]:
     """Run a cluster.
 
@@ -249,11 +257,7 @@ def cluster_on(state: str, hosts: int, *arguments: str) -> Iterator[Cluster]:
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="soak-")))
-        if state == "sqlite":
-            state = f"sqlite:///{folder / 'state.db'}"
-        elif state == "postgresql":
-            state = f"{stack.enter_context(running())}&schema=soak"
-        cluster = Cluster(state, folder)
+        cluster = Cluster(stack.enter_context(state_of(state)), folder)
         stack.callback(cluster.stop)
         for _ in range(hosts):
             cluster.add(*arguments)
@@ -262,47 +266,48 @@ def cluster_on(state: str, hosts: int, *arguments: str) -> Iterator[Cluster]:
         yield cluster
 
 
-def hosts_on_sqlite(seconds: float) -> Figures:
-    """Kill one of three emulators on one SQLite file, again and again."""
-    return _run(("sqlite", 3), kill_host, seconds)
+class Attack(NamedTuple):
+    """What is killed, and where.
+
+    Attributes:
+        state: URL of the store; ``sqlite`` and ``postgresql`` make one.
+        hosts: How many emulators share it.
+        kill: Kills something; returns whether it did.
+        arguments: Of each ``serve``.
+        may_be_away: Whether 503 is expected meanwhile.
+        schedule_s: Shortest and longest time from one kill to the next, in seconds.
+    """
+
+    state: str
+    hosts: int
+    kill: Kill
+    arguments: tuple[str, ...] = ()
+    may_be_away: bool = False
+    # granian gives up when a process ends within 5.5 seconds of its start.
+    schedule_s: tuple[float, float] = (0.3, 1.5)
 
 
-def hosts_on_postgresql(seconds: float) -> Figures:
-    """Kill one of three emulators on one PostgreSQL, again and again."""
-    return _run(("postgresql", 3), kill_host, seconds)
+ATTACKS = {
+    "sqlite": Attack("sqlite", 3, kill_host),
+    "granian": Attack(
+        "sqlite", 1, kill_worker, ("--workers", str(WORKERS)), schedule_s=(3, 4)
+    ),
+    "postgresql": Attack("postgresql", 3, kill_host),
+    "backends": Attack(
+        "postgresql", 2, kill_backend, may_be_away=True, schedule_s=(1, 3)
+    ),
+    "database": Attack(
+        "postgresql", 2, kill_database, may_be_away=True, schedule_s=(1, 3)
+    ),
+}
 
 
-def workers_of_granian(seconds: float) -> Figures:
-    """Kill one of two processes of granian, again and again."""
-    return _run(
-        ("sqlite", 1, "--workers", str(WORKERS)),
-        kill_worker,
-        seconds,
-        schedule_s=GRANIANS_SCHEDULE_S,
-    )
-
-
-def backends_of_postgresql(seconds: float) -> Figures:
-    """Kill processes of the database that serve one connection each."""
-    return _run(("postgresql", 2), kill_backend, seconds, may_be_away=True)
-
-
-def server_of_postgresql(seconds: float) -> Figures:
-    """Kill the database server and start it again."""
-    if installed_server() is None:
+def kill_again_and_again(name: str, seconds: float) -> Figures:
+    """Kill what one of ``ATTACKS`` names for so long, under load."""
+    attack = ATTACKS[name]
+    if attack.kill is kill_database and installed_server() is None:
         return Figures(skipped="no PostgreSQL server is installed")
-    return _run(("postgresql", 2), kill_database, seconds, may_be_away=True)
-
-
-def _run(
-    cluster_of: Any,
-    kill: Kill,
-    seconds: float,
-    *,
-    may_be_away: bool = False,
-    schedule_s: tuple[float, float] = SCHEDULE_S,
-) -> Figures:
-    with cluster_on(*cluster_of) as cluster:
-        load = Load(cluster, may_be_away=may_be_away)
-        load.run(seconds, kill, schedule_s)
+    with cluster_on(attack.state, attack.hosts, *attack.arguments) as cluster:
+        load = Load(cluster, may_be_away=attack.may_be_away)
+        load.run(seconds, attack.kill, attack.schedule_s)
     return load.figures
