@@ -27,7 +27,7 @@ from smartpay_mock.mutants.patches import (
     change_rules,
     edit_answers,
     middleware,
-    use_context,
+    replace_parts,
     with_body,
     wrap_pages,
 )
@@ -331,13 +331,13 @@ MUTANTS = (
     ),
     proof(
         "payment-ids-of-live-mode",
-        use_context(with_ids(Foreign)),
+        replace_parts(context_type=with_ids(Foreign)),
         "data.id-format",
         "data.id-prefix",
     ),
     proof(
         "one-id-for-all-prices",
-        use_context(with_ids(Constant)),
+        replace_parts(context_type=with_ids(Constant)),
         "data.unique-ids",
     ),
     proof(

@@ -25,7 +25,7 @@ from smartpay_mock.mutants.patches import (
     change_operations,
     change_transition,
     remove_transitions,
-    use_context,
+    replace_parts,
     wrap_handlers,
 )
 from smartpay_mock.mutants.responses import change_member, remove, set_members
@@ -292,7 +292,7 @@ def _without_event(type_: str) -> Patch:
         def publish(self, events: list[tuple[str, Document]]) -> None:
             super().publish([event for event in events if event[0] != type_])
 
-    return use_context(Silent)
+    return replace_parts(context_type=Silent)
 
 
 def _of_events() -> Iterator[Mutant]:

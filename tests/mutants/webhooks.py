@@ -22,7 +22,7 @@ from smartpay_mock.mutants.catalogue.webhooks import OK, secret_of, with_headers
 from smartpay_mock.mutants.patches import (
     Document,
     Wrap,
-    use_context,
+    replace_parts,
     wrap_delivery,
     wrap_handlers,
 )
@@ -181,22 +181,22 @@ MUTANTS = (
     ),
     proof(
         "inactive-endpoint-gets-events",
-        use_context(AlwaysActive),
+        replace_parts(context_type=AlwaysActive),
         "events.inactive",
     ),
     proof(
         "old-url-gets-events",
-        use_context(OldUrl),
+        replace_parts(context_type=OldUrl),
         "events.changed-url",
     ),
     proof(
         "events-hold-whole-objects",
-        use_context(Expanding),
+        replace_parts(context_type=Expanding),
         "events.data-plain",
     ),
     proof(
         "events-tell-what-was",
-        use_context(Stale),
+        replace_parts(context_type=Stale),
         "events.data-current",
     ),
     proof(

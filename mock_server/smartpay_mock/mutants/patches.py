@@ -12,7 +12,6 @@ from functools import partial, reduce
 from typing import Any
 
 from smartpay_mock.api.application import Application, Middleware, Params, Perform
-from smartpay_mock.api.idempotency import Idempotency
 from smartpay_mock.api.pagination import Page
 from smartpay_mock.app import Patch
 from smartpay_mock.events.sending import Post, Send
@@ -201,21 +200,12 @@ def wrap_pages(wrap: Callable[[Read, Mapping[str, str]], Page]) -> Patch:
     return patch
 
 
-def use_context(context_type: type[Context]) -> Patch:
-    """Give handlers a context of another type."""
+def replace_parts(**parts: Any) -> Patch:
+    """Replace components of the application, by the names of its attributes."""
 
     def patch(app: Application) -> Application:
-        app.context_type = context_type
-        return app
-
-    return patch
-
-
-def use_idempotency(policy: Callable[[], Idempotency]) -> Patch:
-    """Replace the policy for idempotency keys."""
-
-    def patch(app: Application) -> Application:
-        app.idempotency = policy()
+        for name, part in parts.items():
+            setattr(app, name, part)
         return app
 
     return patch

@@ -17,7 +17,7 @@ from smartpay_mock.mutants.patches import (
     change_operations,
     change_rules,
     middleware,
-    use_idempotency,
+    replace_parts,
 )
 from smartpay_mock.storage.base import Unit
 from smartpay_schemas import OPERATIONS, Operation
@@ -182,27 +182,27 @@ MUTANTS = (
         "replays-not-marked",
         "Your shop counts a replayed response as another sale.",
         ("idempotency.recognisable", "idempotency.replay-header"),
-        use_idempotency(Unmarked),
+        replace_parts(idempotency=Unmarked()),
     ),
     Mutant(
         "replayed-for-another-body",
         "A second, different order gets the first one's response and is never charged.",
         ("idempotency.key-reused",),
-        use_idempotency(AnyBody),
+        replace_parts(idempotency=AnyBody()),
     ),
     Mutant(
         "replayed-across-paths",
         "A capture that reuses the order's key is answered with the order and never"
         " happens.",
         ("idempotency.scope-path",),
-        use_idempotency(AnyPath),
+        replace_parts(idempotency=AnyPath()),
     ),
     Mutant(
         "refusals-forgotten",
         "A retry of a refused call succeeds later, after your shop has given the "
         "order up.",
         ("idempotency.refusals-stored",),
-        use_idempotency(Successes),
+        replace_parts(idempotency=Successes()),
     ),
     Mutant(
         "outages-remembered",

@@ -16,7 +16,7 @@ from smartpay_mock.mutants.patches import (
     change_transition,
     combine,
     remove_transitions,
-    use_context,
+    replace_parts,
     wrap_handlers,
 )
 from smartpay_mock.mutants.responses import edit_successes
@@ -219,7 +219,7 @@ MUTANTS = (
         "The money of a canceled order stays reserved and can still be captured.",
         ("orders.cancel.releases", "orders.expiry.no-capture"),
         combine(
-            use_context(_KeepAuthorization),
+            replace_parts(context_type=_KeepAuthorization),
             change_transition("order", "capture_last", "canceled", to="canceled"),
             change_transition("order", "capture_part", "canceled", to="canceled"),
         ),
