@@ -287,7 +287,7 @@ REFUSALS = {
     ("fault", "add", "create_order", "rest"): "Invalid value for 'KIND': 'rest' is not",
     ("fault", "add", "pay", "reset"): "Invalid value for 'OPERATION': 'pay' is not one",
     ("fault", "add", "create_order", "status", "--retry-after", "-1"): (
-        "Invalid --retry-after -1. Send a whole number of seconds"
+        "--retry-after: -1 is less than the minimum of 0; send a whole number"
     ),
     ("fault", "add", "create_order", "reset", "--ms", "5"): "reset fault takes no ms;",
     ("fault", "add", "create_order", "reset", "--match", "token"): (

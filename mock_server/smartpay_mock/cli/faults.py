@@ -16,7 +16,6 @@ from smartpay_mock.kernel.faults import KINDS, MATCHING, OUTCOMES, Fault
 from smartpay_mock.testing.client import AccountClient
 from smartpay_schemas import OPERATIONS
 
-_INVALID = re.compile(r"Invalid (\w+)=")
 _KINDS = {**KINDS, **OUTCOMES}
 _HELP = {
     "status": "HTTP status to answer [default: 503].",
@@ -28,6 +27,7 @@ _HELP = {
     "virtual": "Advance the clock of the account instead of waiting.",
 }
 """Option of a kind -> its help."""
+_NAMED = re.compile(rf"\b({'|'.join(_HELP)}): ")
 
 
 def _kind_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -127,7 +127,7 @@ def add(
     try:
         found = client.admin("POST", "/faults", body=body)
     except SandboxUsageError as error:
-        raise SandboxUsageError(_INVALID.sub(_as_typed, str(error))) from None
+        raise SandboxUsageError(_NAMED.sub(_as_typed, str(error))) from None
     if as_json:
         print_json(found)
     else:
@@ -152,7 +152,7 @@ def remove(*, client: AccountClient, fault_ids: tuple[str, ...], is_all: bool) -
 
 
 def _as_typed(found: re.Match[str]) -> str:
-    return f"Invalid --{found[1].replace('_', '-')} "
+    return f"--{found[1].replace('_', '-')}: "
 
 
 def _show(faults: list[dict[str, Any]]) -> None:

@@ -93,9 +93,15 @@ class AccountClient:
         self.emulator = emulator
         self.secret_key = secret_key
 
-    def admin(self, method: str, path: str, **options: Any) -> Any:
-        """Call the control API; arguments and errors as of ``Emulator.admin``."""
-        return self.emulator.admin(self.secret_key, method, path, **options)
+    def admin(
+        self, method: str, path: str, body: Members | None = None, **options: Any
+    ) -> Any:
+        """Call the control API; arguments and errors as of ``Emulator.admin``.
+
+        Members of the body that are ``None`` are left out.
+        """
+        given = {name: item for name, item in (body or {}).items() if item is not None}
+        return self.emulator.admin(self.secret_key, method, path, body=given, **options)
 
     def call(self, operation: str, body: Members | None = None, **params: str) -> Any:
         """Call the API; return the answer's document. The journal marks the call.

@@ -126,7 +126,13 @@ class Faults:
         Raises:
             SandboxUsageError: An argument is invalid; the text says why.
         """
-        options = {
+        plan = {
+            "operation": operation,
+            "kind": kind,
+            "when": when,
+            "times": times,
+            "after": after,
+            "matching": None if matching is None else dict(matching),
             "status": status,
             "retry_after": retry_after,
             "body": body,
@@ -134,15 +140,6 @@ class Faults:
             "jitter_ms": jitter_ms,
             "p95_ms": p95_ms,
             "virtual": virtual,
-        }
-        plan = {
-            "operation": operation,
-            "kind": kind,
-            "when": when,
-            "times": times,
-            "after": after,
-            **({} if matching is None else {"matching": dict(matching)}),
-            **{name: value for name, value in options.items() if value is not None},
         }
         return Fault(
             self._client, Plan(**self._client.admin("POST", "/faults", body=plan))

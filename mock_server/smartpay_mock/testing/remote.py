@@ -80,7 +80,7 @@ class RemoteEmulator:
             ACCOUNT_HEADER: secret_key,
             "content-type": "application/json",
         }
-        data = b"" if body is None else json.dumps(body).encode()
+        data = json.dumps(body).encode() if body else b""
         reply = self._send(
             Request(method, self.root_url + target, headers.items(), data)
         )

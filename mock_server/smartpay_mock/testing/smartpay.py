@@ -331,15 +331,13 @@ class Smartpay:
         Raises:
             SandboxUsageError: A value is invalid.
         """
-        body = _given(
-            {
-                "strict": strict,
-                "inactive_token": inactive_token,
-                "captures": captures,
-                "refunds": refunds,
-                "webhook_schedule": webhook_schedule,
-            }
-        )
+        body = {
+            "strict": strict,
+            "inactive_token": inactive_token,
+            "captures": captures,
+            "refunds": refunds,
+            "webhook_schedule": webhook_schedule,
+        }
         changed: dict[str, Any] = self._client.admin("PATCH", "/settings", body=body)
         return changed
 
@@ -514,15 +512,9 @@ class Smartpay:
         return found
 
     def _create(self, path: str, **members: Any) -> dict[str, Any]:
-        body = _given(members)
-        created: dict[str, Any] = self._client.admin("POST", path, body=body)
+        created: dict[str, Any] = self._client.admin("POST", path, members)
         return created
 
     def _change(self, path: str, id_: str, **changes: Any) -> dict[str, Any]:
-        body = _given(changes)
-        changed: dict[str, Any] = self._client.admin("PATCH", path, id_=id_, body=body)
+        changed: dict[str, Any] = self._client.admin("PATCH", path, changes, id_=id_)
         return changed
-
-
-def _given(members: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in members.items() if value is not None}

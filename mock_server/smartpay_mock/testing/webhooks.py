@@ -397,14 +397,12 @@ class Webhooks:
             NotFoundError: There is no such object.
             SandboxUsageError: The type is unknown, or the object would be invalid.
         """
-        body: dict[str, Any] = {"type": type_}
-        if object_id is not None:
-            body["objectId"] = object_id
-        if data is not None:
-            body["data"] = dict(data)
-        event: dict[str, Any] = self._client.admin("POST", "/events", body=body)[
-            "event"
-        ]
+        body = {
+            "type": type_,
+            "objectId": object_id,
+            "data": None if data is None else dict(data),
+        }
+        event: dict[str, Any] = self._client.admin("POST", "/events", body)["event"]
         return event
 
     def deliver(self, id_: str, *, endpoint: str | None = None) -> list[str]:
@@ -419,9 +417,8 @@ class Webhooks:
             NotFoundError: There is no such event or endpoint.
             SandboxUsageError: No endpoint subscribes to the event.
         """
-        body = {} if endpoint is None else {"endpoint": endpoint}
-        path = "/events/{id}/deliver"
-        made = self._client.admin("POST", path, id_=id_, body=body)
+        path, body = "/events/{id}/deliver", {"endpoint": endpoint}
+        made = self._client.admin("POST", path, body, id_=id_)
         return list(made["deliveries"])
 
     def misbehave(self, **faults: Unpack[WebhookFaults]) -> None:
