@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import re
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPSConnection
-from traceback import format_exception
 from typing import Any
 from urllib.request import ProxyHandler, build_opener
 
@@ -24,72 +21,21 @@ import responses
 import urllib3
 from requests.adapters import HTTPAdapter
 from responses.registries import FirstMatchRegistry, OrderedRegistry
+from tests.mock_server.intercept.ways import API, by_adapter, by_interception
 from urllib3 import Retry
 
-from probe_app import HTTPX_RAISES, REQUESTS_RAISES, ProbeApp
-from smartpay_fixtures import order_payload
+from probe_app import HTTPX_RAISES, ProbeApp
 from smartpay_mock.app import create_app
 from smartpay_mock.intercept import SmartpayAdapter, intercept, interception
 from smartpay_mock.server import Server
 
-API = "https://api.smartpay.co"
 PROXY = "http://127.0.0.1:9"
 BODY = b'{"id":"order_test_1"}\n....'
-KINDS = ("reset", "empty", "half", "stall")
 STALL_SECONDS = 0.1
 DEADLINE_SECONDS = 10.0
-KEY = {"Authorization": "Basic sk_test_inProcess"}
-
-Ask = Callable[..., requests.Response]
-
-
-@contextmanager
-def by_interception(app: Any) -> Iterator[Ask]:
-    """Ask with a plain function of ``requests``."""
-    with intercept(app):
-        yield requests.request
-
-
-@contextmanager
-def by_adapter(app: Any) -> Iterator[Ask]:
-    """Ask with a session that has the adapter mounted."""
-    with requests.Session() as session:
-        session.mount(API, SmartpayAdapter(app))
-        yield session.request
 
 
 ENTRY_POINTS = pytest.mark.parametrize("entry_point", [by_interception, by_adapter])
-
-
-@ENTRY_POINTS
-def test_the_guides_order_succeeds_without_a_socket(entry_point: Any) -> None:
-    """The address of the real API, answered by the emulator."""
-    with entry_point(create_app()) as ask:
-        answer = ask("POST", f"{API}/v1/orders", json=order_payload(), headers=KEY)
-
-    assert answer.status_code == 200
-    assert answer.json()["status"] == "succeeded"
-
-
-@ENTRY_POINTS
-def test_the_app_sees_the_request_as_it_was_sent(entry_point: Any, probe: Any) -> None:
-    """Method, path, query, headers and body arrive unchanged."""
-    with entry_point(probe) as ask:
-        answer = ask(
-            "PUT",
-            f"{API}/echo/caf%C3%A9?limit=2&limit=3",
-            data="gr\u00fc\u00df".encode(),
-            headers={"Idempotency-Key": "key-1", "Content-Type": "text/plain"},
-        )
-
-    seen = answer.json()
-    assert (answer.status_code, answer.reason) == (201, "CREATED")
-    assert answer.headers["request-id"] == "req_test_1"
-    assert (seen["method"], seen["host"]) == ("PUT", "api.smartpay.co")
-    assert seen["path"].encode("latin-1").decode() == "/echo/caf\u00e9"
-    assert (seen["query"], seen["key"]) == ("limit=2&limit=3", "key-1")
-    assert (seen["type"], seen["scheme"]) == ("text/plain", "https")
-    assert seen["body"].encode("latin-1").decode() == "gr\u00fc\u00df"
 
 
 @ENTRY_POINTS
@@ -106,36 +52,6 @@ def test_a_body_may_have_any_form_that_requests_takes(
         answer = ask("POST", f"{API}/echo", data=body())
 
     assert answer.json()["body"] == "one two"
-
-
-@ENTRY_POINTS
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_fault_raises_what_it_raises_on_a_network(
-    entry_point: Any, probe: Any, kind: str
-) -> None:
-    """Class and message are those that the socket makes; see the transport tests."""
-    error, message = REQUESTS_RAISES[kind]
-
-    with entry_point(probe) as ask, pytest.raises(error) as caught:
-        ask("POST", f"{API}/fault/{kind}", timeout=STALL_SECONDS)
-
-    assert type(caught.value) is error
-    assert re.fullmatch(message, str(caught.value)), str(caught.value)
-    request: Any = getattr(caught.value, "request", None)
-    assert kind == "half" or request.url == f"{API}/fault/{kind}"
-
-
-@ENTRY_POINTS
-@pytest.mark.parametrize("timeout", [None, 3_600, (1, None)])
-def test_a_stall_without_a_shorter_timeout_says_what_would_have_happened(
-    entry_point: Any, probe: Any, timeout: Any
-) -> None:
-    """It takes no time here; on a network it would hang, and the note says so."""
-    with entry_point(probe) as ask, pytest.raises(requests.ConnectionError) as caught:
-        ask("GET", f"{API}/fault/stall", timeout=timeout)
-
-    assert "RemoteDisconnected" in str(caught.value)
-    assert "Pass timeout=" in "".join(format_exception(caught.value))
 
 
 @ENTRY_POINTS

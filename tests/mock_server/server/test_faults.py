@@ -78,38 +78,33 @@ def target(
     assert server.errors == []
 
 
+def by_requests(target: Target, kind: str) -> None:
+    """Call with ``requests``."""
+    timeout = (DEADLINE_SECONDS, target.timeout_s(kind))
+    url = target.url(f"/fault/{kind}")
+    requests.post(url, json={"amount": 250}, verify=target.verify, timeout=timeout)
+
+
+def by_httpx(target: Target, kind: str) -> None:
+    """Call with ``httpx``."""
+    timeout = httpx.Timeout(DEADLINE_SECONDS, read=target.timeout_s(kind))
+    verify = target.context or True
+    url = target.url(f"/fault/{kind}")
+    httpx.post(url, json={"amount": 250}, verify=verify, timeout=timeout)
+
+
 @pytest.mark.parametrize("kind", KINDS)
-def test_requests_raises_what_a_broken_network_makes_it_raise(
-    target: Target, kind: str
+@pytest.mark.parametrize(
+    ("call", "raises"), [(by_requests, REQUESTS_RAISES), (by_httpx, HTTPX_RAISES)]
+)
+def test_a_client_raises_what_a_broken_network_makes_it_raise(
+    target: Target, kind: str, call: Callable[..., None], raises: dict[str, Raises]
 ) -> None:
     """Each fault arrives as the exception that production code has to handle."""
-    error, message = target.expected(REQUESTS_RAISES, kind)
+    error, message = target.expected(raises, kind)
 
     with pytest.raises(error) as caught:
-        requests.post(
-            target.url(f"/fault/{kind}"),
-            json={"amount": 250},
-            verify=target.verify,
-            timeout=(DEADLINE_SECONDS, target.timeout_s(kind)),
-        )
-
-    assert re.fullmatch(message, str(caught.value)), str(caught.value)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_httpx_raises_what_a_broken_network_makes_it_raise(
-    target: Target, kind: str
-) -> None:
-    """The same for the other client library."""
-    error, message = target.expected(HTTPX_RAISES, kind)
-
-    with pytest.raises(error) as caught:
-        httpx.post(
-            target.url(f"/fault/{kind}"),
-            json={"amount": 250},
-            verify=target.context or True,
-            timeout=httpx.Timeout(DEADLINE_SECONDS, read=target.timeout_s(kind)),
-        )
+        call(target, kind)
 
     assert re.fullmatch(message, str(caught.value)), str(caught.value)
 
