@@ -457,13 +457,34 @@ def test_an_unacknowledged_delivery_is_retried(
     assert len({d.headers["smartpay-event-id"] for d in deliveries}) == 1
 
 
+def require_default_schedule(control: Control) -> None:
+    """Skip the test if the emulator has other pauses between attempts."""
+    if control.settings()["webhook_schedule"]:
+        pytest.skip("the emulator is set to another schedule: webhook_schedule")
+
+
+@pytest.mark.clause("events.retry")
+def test_a_retry_comes_by_itself(shop: Shop, target: Target, control: Control) -> None:
+    """When its pause is over; nobody has to ask the server to deliver what is due."""
+    target.require("receiver")
+    require_default_schedule(control)
+    with Receiver(TIMEOUT_S) as receiver:
+        receiver.answers.append(500)
+        shop.endpoint(receiver.url())
+        shop.coupon()
+        receiver.wait_for("coupon.created")
+
+        control.advance(seconds=PAUSES_S[0] - 1)
+
+        assert receiver.wait_for("coupon.created", count=2)[1].answered == 200
+
+
 @pytest.mark.clause("events.retry-schedule")
 def test_a_delivery_is_attempted_ten_times(
     shop: Shop, receiver: Receiver, endpoint: Doc, control: Control
 ) -> None:
     """Each attempt comes when its pause is over and not before; none comes after."""
-    if control.settings()["webhook_schedule"]:
-        pytest.skip("the emulator is set to another schedule: webhook_schedule")
+    require_default_schedule(control)
     receiver.answers += [500] * 20
     control.freeze()
     shop.coupon()

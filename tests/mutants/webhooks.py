@@ -210,7 +210,11 @@ MUTANTS = (
         "events.retry-silence",
     ),
     *(
-        proof(f"events-without-{member}", with_event(remove(member)), "events.shape")
+        proof(
+            f"events-without-{member}".lower(),
+            with_event(remove(member)),
+            "events.shape",
+        )
         for member in ("id", "object", "createdAt", "test", "eventData")
     ),
     *(
