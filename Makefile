@@ -103,6 +103,10 @@ format: $(DEV) ## Format the code
 docs: $(DEV) ## Write the generated pages of docs/reference
 	@$(BIN)/python tools/reference.py
 
+.PHONY: screenshots
+screenshots: $(DEV) ## Write the screenshots of docs/images
+	@SMARTPAY_SCREENSHOTS=docs/images $(BIN)/python -m pytest -q tests/browser -k screenshots
+
 site: $(DEV) ## Build the site in build/site, with warnings as errors
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet $(ARGS)
 	@echo "Built build/site. To read it: $(BIN)/python -m http.server -d build/site"

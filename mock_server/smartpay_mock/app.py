@@ -14,8 +14,8 @@ from smartpay_mock.control.admin import add_admin
 from smartpay_mock.control.checkout import add_checkout
 from smartpay_mock.control.guard import Guard
 from smartpay_mock.control.hosts import HostCheck
-from smartpay_mock.control.inspector import add_inspector
 from smartpay_mock.control.pages import add_pages
+from smartpay_mock.dashboard.site import add_dashboard
 from smartpay_mock.events.worker import Worker
 from smartpay_mock.kernel.ids import new_password
 from smartpay_mock.kernel.settings import Settings
@@ -57,7 +57,7 @@ def create_app(
     add_api(app, application, HostCheck(application).refuse)
     add_admin(app, application, guard)
     add_pages(app)
-    add_inspector(app, guard)
+    add_dashboard(app, application, guard)
     add_checkout(app, application)
     return app
 

@@ -142,6 +142,8 @@ class Callers:
         self, _operation: Operation, _params: Mapping[str, str], call: Call
     ) -> Credential | Refusal:
         """Identify a merchant by the secret key."""
+        if call.account:
+            return Credential(call.account, "")
         return authenticate(
             call.headers.get("authorization"), frozenset(self.settings.accounts)
         )
@@ -157,6 +159,8 @@ class Callers:
         actor = self._logged_in(call)
         if isinstance(actor, Refusal):
             return actor
+        if call.account:
+            return Credential(call.account, "", actor)
         named = call.headers.get(ACCOUNT_HEADER)
         if named is not None:
             found = authenticate(f"Bearer {named}", frozenset(self.settings.accounts))

@@ -114,11 +114,12 @@ class Dispatcher:
         if refused is not None:
             return send(refused, environ, start_response)
         mount, path = _split_mount(_text_of(environ["PATH_INFO"]))
-        method, missed = environ["REQUEST_METHOD"], None
+        method = environ["REQUEST_METHOD"]
+        missed: HTTPException | None = None
         try:
             endpoint, params = self._match(MOUNT + path if mount else path, method)
-        except RequestRedirect:
-            return self._flask(environ, start_response)
+        except RequestRedirect:  # the empty path, to the page at /
+            endpoint, missed = "", NotFound()
         except HTTPException as error:
             endpoint, missed = "", error
         operation = self._application.rules.operations.get(endpoint)

@@ -37,14 +37,14 @@ from smartpay_mock.control.routes import (
     problem_of,
 )
 from smartpay_mock.kernel.errors import ApiError, SandboxUsageError
-from smartpay_mock.kernel.exchange import Answer
+from smartpay_mock.kernel.exchange import Answer, Call
 from smartpay_mock.kernel.json import encode
 from smartpay_schemas.openapi import openapi
 
 # A snapshot of a large account is far larger than any body of the API.
 _BODY_LIMIT = 1 << 30
 _NO_CONTENT = Answer(204, content_type=None)
-_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 FORMER_PATHS = {"/magic": "/test-values", "/webhooks/adversary": "/webhooks/faults"}
 """Paths of earlier versions, and the path that answers for each."""
@@ -132,7 +132,7 @@ def add_admin(app: Flask, application: Application, guard: Guard) -> None:
             path,
             endpoint=f"admin@{number}",
             view_func=view,
-            methods=_METHODS,
+            methods=METHODS,
             provide_automatic_options=False,
         )
     for path in ALIASES:
@@ -176,6 +176,29 @@ def _run(
         account = ""
     if call.is_too_large:
         return problem(413, f"The body is larger than {_BODY_LIMIT} bytes.")
+    return _handle(route, params, application, account, call)
+
+
+def call_route(application: Application, path: str, account: str, call: Call) -> Answer:
+    """Return the answer to a call that the emulator makes itself.
+
+    Args:
+        application: The emulator's components.
+        path: Of a route, below ``/__admin``.
+        account: Id of the account that the call controls.
+        call: Has method, query and body.
+    """
+    route, params = find_routes(path)[call.method]
+    return _handle(route, params, application, account, call)
+
+
+def _handle(
+    route: Route,
+    params: dict[str, str],
+    application: Application,
+    account: str,
+    call: Call,
+) -> Answer:
     try:
         route.check_query(call.query)
         body = route.read_body(call.body)

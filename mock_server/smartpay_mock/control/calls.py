@@ -1,4 +1,4 @@
-"""Calls of the API that the emulator makes itself, for scenarios and the checkout."""
+"""Calls of the API that the emulator makes itself: scenarios, checkout, dashboard."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ def call_operation(
     application: Application,
     operation_id: str,
     *,
+    account: str,
     params: Mapping[str, str] | None = None,
     body: Mapping[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,
@@ -26,6 +27,7 @@ def call_operation(
     Args:
         application: The emulator's components.
         operation_id: Such as ``create_order``.
+        account: Id of the account that the call acts on.
         params: Path parameters.
         body: JSON body; ``None`` sends none.
         headers: Names in lower case.
@@ -39,5 +41,6 @@ def call_operation(
         headers={"content-type": "application/json", **(headers or {})},
         body=b"" if body is None else encode(body),
         base_url=base_url,
+        account=account,
     )
     return perform(application, operation, params or {}, call)

@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Flask, redirect, render_template, request
+from flask import Flask, g, redirect, render_template, request
 
 from smartpay_fixtures import sandbox_values
 from smartpay_mock.api.application import Application
 from smartpay_mock.control.calls import call_operation
+from smartpay_mock.control.pages import language
+from smartpay_mock.control.texts import translate
 from smartpay_mock.kernel.exchange import Answer
 from smartpay_mock.kernel.json import decode
 from smartpay_mock.resources.checkout_sessions import CHECKOUT_PATH
@@ -61,6 +63,7 @@ class _Page:
         """Show the page, or process the form and redirect to the shop."""
         if not self._session:
             return render_template("missing.html"), 404
+        g.language = self._session.get("locale") or language()
         if request.method != "POST":
             return self._shown("")
         if request.form.get("action") == "cancel":
@@ -110,7 +113,7 @@ class _Page:
         )
         session = decode(login.body)
         if "accessToken" not in session:
-            return str(session["message"])
+            return _message(session)
         bearer = f"Bearer {session['accessToken']}"
         if "token" in self._session:
             answer = self._call("approve_token", None, bearer)
@@ -118,7 +121,7 @@ class _Page:
             code = form.get("code", "").strip()
             body = {"paymentMethod": form.get("method"), "promotionCode": code or None}
             answer = self._call("authorize_order", body, bearer)
-        return str(decode(answer.body).get("message", ""))
+        return _message(decode(answer.body))
 
     def _call(self, operation_id: str, body: Any, bearer: str = "") -> Answer:
         headers = {"user-agent": "checkout page"}
@@ -127,8 +130,16 @@ class _Page:
         return call_operation(
             self._application,
             operation_id,
+            account=self._account,
             params={"id": self._session.get("order") or self._session["token"]},
             body=body,
             headers=headers,
             base_url=request.host_url.rstrip("/"),
         )
+
+
+def _message(document: Mapping[str, Any]) -> str:
+    """Return what the page says about an answer; nothing unless it is an error."""
+    code = str(document.get("errorCode", ""))
+    known = translate(code, language())
+    return str(document.get("message", "")) if known == code else known

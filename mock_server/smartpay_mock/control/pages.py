@@ -1,7 +1,8 @@
 """What every HTML page has in common: its security headers, and a check of its origin.
 
 A template gets ``nonce``, which its ``<script>`` and ``<style>`` elements need: the
-policy allows no other script or style, no frame and no other host.
+policy allows no other script or style, no frame and no other host. It also gets
+``language``, and the filter ``t``, which translates a text.
 """
 
 from __future__ import annotations
@@ -9,9 +10,12 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
+from jinja2 import pass_context
+from jinja2.runtime import Context
 
 from smartpay_mock.api.wsgi import to_response
 from smartpay_mock.control.routes import problem
+from smartpay_mock.control.texts import LANGUAGES, translate
 from smartpay_mock.kernel.ids import SUFFIX_LENGTH, random_base62
 
 _READING = {"GET", "HEAD", "OPTIONS"}
@@ -29,8 +33,25 @@ _POLICY = (
 def add_pages(app: Flask) -> None:
     """Set headers of pages, and refuse changes by other sites, from now on."""
     app.before_request(_refuse_other_sites)
-    app.context_processor(lambda: {"nonce": _nonce()})
+    app.context_processor(lambda: {"nonce": _nonce(), "language": language()})
+    app.add_template_filter(_translated, "t")
     app.after_request(_add_headers)
+
+
+@pass_context
+def _translated(_context: Context, text: object) -> str:
+    """Return an English text in the language of the page.
+
+    With a context, since Jinja applies other filters of a constant only once.
+    """
+    return translate(str(text), language())
+
+
+def language() -> str:
+    """Return the language of the current page: of the browser, unless it is set."""
+    if "language" not in g:
+        g.language = request.accept_languages.best_match(LANGUAGES, "en")
+    return str(g.language)
 
 
 def _refuse_other_sites() -> Response | None:

@@ -17,7 +17,6 @@ from smartpay_fixtures.scenarios import (
     scenarios,
 )
 from smartpay_mock.api.application import Application
-from smartpay_mock.api.auth import ACCOUNT_HEADER
 from smartpay_mock.control.calls import call_operation
 from smartpay_mock.control.clock import change_clock
 from smartpay_mock.control.routes import Request, Routes
@@ -58,10 +57,7 @@ def play_scenario(request: Request) -> Any:
 
 
 def _play(request: Request, scenario: Scenario) -> dict[str, str]:
-    headers = request.call.headers
-    header = headers.get(ACCOUNT_HEADER) or headers["authorization"]
-    key = header.rpartition(" ")[2]
-    player = _Player(request.application, request.account, key)
+    player = _Player(request.application, request.account)
     try:
         return run_scenario(scenario, player.perform, player.advance)
     except ScenarioFailure as error:
@@ -75,7 +71,6 @@ def _play(request: Request, scenario: Scenario) -> dict[str, str]:
 class _Player:
     application: Application
     account: str
-    key: str
 
     def perform(
         self,
@@ -86,12 +81,9 @@ class _Player:
     ) -> Any:
         if operation not in OPERATIONS:
             raise NotFoundError.among("operation", operation, list(OPERATIONS))
-        headers = {"authorization": f"Bearer {self.key}"}
+        headers = {}
         if consumer is not None:
-            headers = {
-                "authorization": f"Bearer {self._log_in(consumer)}",
-                ACCOUNT_HEADER: self.key,
-            }
+            headers["authorization"] = f"Bearer {self._log_in(consumer)}"
         return self._call(operation, params, body, headers)
 
     def advance(self, by_ms: int) -> None:
@@ -122,7 +114,12 @@ class _Player:
             raise ScenarioFailure(f"params lacks {', '.join(unnamed)}.")
         headers = {**headers, ORIGIN_HEADER: "scenario"}
         answer = call_operation(
-            self.application, operation, params=params, body=body, headers=headers
+            self.application,
+            operation,
+            account=self.account,
+            params=params,
+            body=body,
+            headers=headers,
         )
         document = decode(answer.body) if answer.body else None
         if answer.status >= _REFUSED:

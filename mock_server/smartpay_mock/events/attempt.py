@@ -153,12 +153,16 @@ class Attempts:
         self, account: str, post: Post, *, at: int, faults: list[str]
     ) -> Document:
         started = self.clock_of(account)
+        post.answer.clear()
         answer: Document
         try:
             answer = {"status": self.send(post)}
         except SEND_ERRORS as error:
             answer = {"error": explain_failure(error, post)}
         answer["ms"] = self.clock_of(account) - started
+        answer["signature"] = post.headers[SIGNATURE_HEADER]
+        if post.answer:
+            answer["answer"] = post.answer.decode("utf-8", "replace")
         return {"at": at, **answer, **({FAULTS_MEMBER: faults} if faults else {})}
 
     def _after(self, job: Job, tries: int, attempt: Document) -> Document:

@@ -13,7 +13,7 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 import httptools
@@ -28,6 +28,7 @@ SEND_ERRORS = (OSError, httptools.HttpParserError)
 # finish writing a body of that size.
 _ANSWER_BYTES = 65_536
 _CHUNK_BYTES = 16_384
+_KEPT_BYTES = 1_000
 
 _OK, _SWITCHING = 200, 101
 
@@ -42,6 +43,7 @@ class Post:
         body: The bytes that were signed.
         timeout_ms: Limit for the whole attempt.
         spent_ms: The part of it that the look-up of the name took.
+        answer: The beginning of the last answer's body.
     """
 
     destination: Destination
@@ -49,6 +51,7 @@ class Post:
     body: bytes
     timeout_ms: int
     spent_ms: int = 0
+    answer: bytearray = field(default_factory=bytearray)
 
 
 Send = Callable[[Post], int]
@@ -75,7 +78,7 @@ def send_post(post: Post) -> int:
         while unsent:
             connection.settimeout(deadline.left_s())
             unsent = unsent[connection.send(unsent[:_CHUNK_BYTES]) :]
-        return _read_status(connection, deadline)
+        return _read_status(connection, deadline, post.answer)
 
 
 def explain_failure(error: BaseException, post: Post) -> str:
@@ -112,11 +115,13 @@ class _Answer:
     """Receives what the parser finds.
 
     Attributes:
+        body: The beginning of the body.
         status: The status of the final answer, once its headers are complete.
         is_complete: Whether the final answer ended.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, body: bytearray) -> None:
+        self.body = body
         self.status: int | None = None
         self.is_complete = False
         self.parser = httptools.HttpResponseParser(self)
@@ -126,6 +131,10 @@ class _Answer:
         status = self.parser.get_status_code()
         if self.status is None and (status >= _OK or status == _SWITCHING):
             self.status = status
+
+    def on_body(self, data: bytes) -> None:
+        """Keep the beginning of the body."""
+        self.body += data[: _KEPT_BYTES - len(self.body)]
 
     def on_message_complete(self) -> None:
         """Note the end of the final answer."""
@@ -168,9 +177,11 @@ def _written(post: Post) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode() + post.body
 
 
-def _read_status(connection: socket.socket, deadline: _Deadline) -> int:
+def _read_status(
+    connection: socket.socket, deadline: _Deadline, body: bytearray
+) -> int:
     """Return the status of the final answer. Once it is known, only time can fail."""
-    answer = _Answer()
+    answer = _Answer(body)
     received = 0
     while not answer.is_complete and received < _ANSWER_BYTES:
         connection.settimeout(deadline.left_s())

@@ -59,6 +59,7 @@ class Call:
         breaks_connections: Whether the server can break this call's connection.
         header_names: As sent, in lower case, a repeated one twice; ``None`` if the
             server doesn't reveal them.
+        account: The account it acts on, if the emulator itself makes the call.
     """
 
     method: str
@@ -71,6 +72,7 @@ class Call:
     is_too_large: bool = False
     breaks_connections: bool = False
     header_names: tuple[str, ...] | None = None
+    account: str = ""
 
     def __post_init__(self) -> None:
         """Mask live keys, so that neither state nor journal gets one."""

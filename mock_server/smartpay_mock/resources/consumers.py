@@ -36,7 +36,7 @@ def consumer_login(ctx: Context, _params: dict[str, str], body: Document) -> Doc
         raise ApiError(
             "consumer.unauthorized",
             reason="use an address whose local part ends in +test, or one of the "
-            "consumers of test_values.json with its password",
+            "consumers among the test values with its password",
         )
     for row in ctx.unit.due("access", until=ctx.now, limit=_PRUNED_AT_ONCE):
         ctx.unit.delete("access", row.id)

@@ -10,6 +10,7 @@ import pytest
 from smartpay_mock.events.delivery import FOREVER
 from smartpay_mock.events.faults import KIND, WebhookFaults, save_faults
 from smartpay_mock.events.schedule import RETRY_AFTER_MS
+from smartpay_mock.events.signing import SIGNATURE_HEADER
 from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
 
 ACCOUNT = "acct_one"
@@ -30,7 +31,9 @@ def test_the_first_attempt_is_made_at_once(account: Any) -> None:
     assert outcome.pop("delivery") == delivery["id"]
     assert outcome == {name: delivery[name] for name in outcome}
     assert (outcome["event"], outcome["state"]) == (event["id"], "delivered")
-    assert outcome["attempts"] == [{"at": account.now, "status": 200, "ms": 0}]
+    (attempt,) = outcome["attempts"]
+    assert attempt["signature"] == account.sender.posts[0].headers[SIGNATURE_HEADER]
+    assert attempt | {"at": account.now, "status": 200, "ms": 0} == attempt
     assert outcome["nextAttemptAt"] is None
 
 
@@ -323,7 +326,9 @@ def test_the_same_run_records_the_same_attempts(account: Any) -> None:
 
     account.deliverer(wall=lambda: 0).drain(ACCOUNT, until=account.now + 390_000)
 
-    assert account.deliveries()[0]["attempts"] == [
+    attempts = account.deliveries()[0]["attempts"]
+    assert all(attempt.pop("signature") for attempt in attempts)
+    assert attempts == [
         {"at": 1_700_000_000_000, "status": 500, "ms": 0},
         {
             "at": 1_700_000_090_000,

@@ -45,6 +45,18 @@ def answer_with(listener: socket.socket, data: bytes) -> threading.Thread:
     return thread
 
 
+def test_an_attempt_keeps_what_the_receiver_answered(
+    account: Any, receiver: Any
+) -> None:
+    """The beginning of the body, beside the status."""
+    account.endpoint(url=receiver.url)
+    account.publish()
+
+    account.deliverer(send=send_post).drain(ACCOUNT)
+
+    assert account.deliveries()[0]["attempts"][0]["answer"] == "ok"
+
+
 def test_a_redirect_is_not_followed(account: Any, receiver: Any) -> None:
     """It is an answer other than 200."""
     account.endpoint(url=receiver.url)
