@@ -35,6 +35,9 @@ def request_curl(visit: Visit, entry: dict[str, Any]) -> str:
     )
     target = f"{entry['path']}?{query}" if query else entry["path"]
     sent = {name: entry["headers"].get(name, "") for name in _SENT}
+    operation = OPERATIONS.get(entry["operation"])
+    if operation is not None and operation.side != "merchant":
+        sent["authorization"] = "Bearer ACCESS_TOKEN"  # which the journal never has
     return _command(visit, entry["method"], target, entry["body"], **sent)
 
 
@@ -47,7 +50,7 @@ def _command(visit: Visit, method: str, target: str, body: str, **headers: str) 
     lines = [f"curl {quote(visit.base_url + target)}"]
     if method != ("POST" if body else "GET"):
         lines.append(f"-X {method}")
-    lines.append(f"-H 'Authorization: Basic {visit.key}'")
+    headers.setdefault("authorization", f"Basic {visit.key}")
     if body:
         headers.setdefault("content-type", "application/json")
     lines += [

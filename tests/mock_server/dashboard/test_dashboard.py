@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import re
@@ -236,6 +237,21 @@ def test_a_request_is_explained(browser: Browser) -> None:
     assert "curl http://localhost/v1/orders" in text
     assert rows_of(browser.text("requests?status=4xx&operation=create_order")) == [id_]
     assert rows_of(browser.text("requests?text=paytok_test_declined")) == [id_]
+
+
+def test_a_request_is_repeated_by_its_command(browser: Browser) -> None:
+    """With its idempotency key, its body and its query."""
+    browser.api.do("create_order", {"name": "Taro's"}, idem="once")
+    browser.api.do("list_orders", query={"maxResults": "2"})
+    entries = browser.api.control("GET", "/requests")
+
+    shown = [
+        html.unescape(browser.text(f"requests/{entry['id']}")) for entry in entries[-2:]
+    ]
+
+    assert """--data-raw '{"name": "Taro'"'"'s"}'""" in shown[0]
+    assert "-H 'idempotency-key: once'" in shown[0]
+    assert "curl 'http://localhost/v1/orders?maxResults=2'" in shown[1]
 
 
 def test_webhooks_are_added_sent_again_and_removed(browser: Browser) -> None:
