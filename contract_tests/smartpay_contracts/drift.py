@@ -9,15 +9,14 @@ Exit codes: 0 no difference, 2 wrong usage, 3 a server was lost, 10 drift.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from smartpay_contracts import payloads
@@ -408,32 +407,59 @@ def _play(target: Target, connection: Connection, *, with_words: bool) -> list[S
     return play(target, target.client(connection, key), with_words=with_words)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Compare two servers as the command line says.
+def _sides(command: Callable[..., None]) -> Callable[..., None]:
+    """Add URL and options of both sides to a command."""
+    for side in reversed(SIDES):
+        for name in reversed(SIDED):
+            help_ = f"{name.replace('-', ' ').capitalize()} of the {side} server"
+            is_key = name == "secret-key"
+            note = f" [default: that in {KEY_VARIABLE}]." if is_key else "."
+            command = click.option(f"--{side}-{name}", help=help_ + note)(command)
+    for side in reversed(SIDES):
+        command = click.argument(side, metavar=side.upper())(command)
+    return command
 
-    Returns:
-        The exit code.
+
+@click.command()
+@_sides
+@click.option("--messages", is_flag=True, help="Compare the wording of messages too.")
+@click.option("--allow-remote", is_flag=True, help="Allow servers on other hosts.")
+@click.option(
+    "--rate-limit", type=float, metavar="NUMBER", help="Maximum of calls per second."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Write the differences as JSON to this file.",
+)
+def command(
+    *, messages: bool, as_json: bool, output: Path | None, **values: Any
+) -> None:
+    """Compare two servers: make the same calls on both, field by field.
+
+    LEFT and RIGHT are their URLs. Ids, times and secrets are left out. Exits with 0 if
+    there is no difference, 2 for wrong usage, 3 if a server was lost, 10 for drift.
     """
-    given = _parser().parse_args(arguments)
     try:
-        options = [_options(given, side) for side in SIDES]
-        drift = run_drift(options[0], options[1], with_words=given.messages)
+        options = [_options(values, side) for side in SIDES]
+        drift = run_drift(options[0], options[1], with_words=messages)
     except (pytest.UsageError, ValueError) as error:
-        return _failed(error, USAGE)
+        raise _failed(error, USAGE) from None
     except (TargetLost, ContractFailure) as error:
-        return _failed(error, LOST)
-    print(SECRETS.clean(describe(drift)))
-    if given.json:
-        text = json.dumps(drift.document(), ensure_ascii=False, indent=2)
-        Path(given.json).write_text(SECRETS.clean(text) + "\n", encoding="utf-8")
-    return SAME if drift.is_same else DRIFT
+        raise _failed(error, LOST) from None
+    document = json.dumps(drift.document(), ensure_ascii=False, indent=2)
+    click.echo(SECRETS.clean(document if as_json else describe(drift)))
+    if output:
+        output.write_text(SECRETS.clean(document) + "\n", encoding="utf-8")
+    raise SystemExit(SAME if drift.is_same else DRIFT)
 
 
-def _failed(error: Exception, code: int) -> int:
+def _failed(error: Exception, code: int) -> SystemExit:
     # The options here have no prefix.
     text = SECRETS.clean(str(error)).replace("--smartpay-", "--")
-    print(f"drift: {text}", file=sys.stderr)
-    return code
+    click.echo(f"drift: {text}", err=True)
+    return SystemExit(code)
 
 
 def describe(drift: Drift) -> str:
@@ -456,59 +482,20 @@ def describe(drift: Drift) -> str:
     return "\n".join([*lines, f"{result} in {drift.steps} calls"])
 
 
-def _options(given: argparse.Namespace, side: str) -> Options:
-    def of(name: str) -> Any:
-        return getattr(given, f"{side}_{name}")
-
-    key = of("secret_key") or os.environ.get(KEY_VARIABLE)
+def _options(given: Mapping[str, Any], side: str) -> Options:
+    own = {name: given[f"{side}_{name.replace('-', '_')}"] for name in SIDED}
+    key = own["secret-key"] or os.environ.get(KEY_VARIABLE)
     return Options(
-        url=getattr(given, side),
+        url=given[side],
         secret_key=check_secret_key(key) if key else None,
-        token=of("token"),
-        consumer_email=of("consumer_email"),
-        consumer_password=of("consumer_password"),
-        consumer_url=of("consumer_url"),
-        allow_remote=given.allow_remote,
-        rate_limit=given.rate_limit,
+        token=own["token"],
+        consumer_email=own["consumer-email"],
+        consumer_password=own["consumer-password"],
+        consumer_url=own["consumer-url"],
+        allow_remote=given["allow_remote"],
+        rate_limit=given["rate_limit"],
     )
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="drift",
-        description="Compare the answers of two servers of the Smartpay API.",
-        epilog="Exit codes: 0 no difference, 2 usage error, 3 server lost, 10 drift.",
-        allow_abbrev=False,
-    )
-    for side in SIDES:
-        parser.add_argument(
-            side, metavar=side.upper(), help=f"URL of the {side} server"
-        )
-    _add_side_options(parser)
-    parser.add_argument(
-        "--messages", action="store_true", help="compare the wording of messages too"
-    )
-    parser.add_argument(
-        "--allow-remote", action="store_true", help="allow servers on other hosts"
-    )
-    parser.add_argument(
-        "--rate-limit",
-        type=float,
-        metavar="CALLS_PER_SECOND",
-        help="maximum of calls per second",
-    )
-    parser.add_argument("--json", metavar="FILE", help="write the differences as JSON")
-    return parser
-
-
-def _add_side_options(parser: argparse.ArgumentParser) -> None:
-    for side in SIDES:
-        for name in SIDED:
-            help_ = f"{name.replace('-', ' ')} of the {side} server"
-            if name == "secret-key":
-                help_ += f"; {KEY_VARIABLE} if not given"
-            parser.add_argument(f"--{side}-{name}", help=help_)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command(prog_name="drift")

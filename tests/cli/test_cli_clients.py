@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import urllib.request
@@ -128,7 +129,7 @@ def test_every_command_has_the_same_default_for_sdk() -> None:
     assert defaults == dict.fromkeys(("doctor", "env", "exec", "grade"), "python")
 
 
-def test_doctor_finds_the_silent_fall_back(run: Run, serve: Serve) -> None:
+def test_doctor_lists_what_it_checked(run: Run, serve: Serve) -> None:
     """A base URL that the Python SDK ignores is found, with the one to use."""
     url = serve().root_url
 
@@ -136,17 +137,47 @@ def test_doctor_finds_the_silent_fall_back(run: Run, serve: Serve) -> None:
     right = run("doctor", "--sdk", "python", "--prefix", f"{url}/api.smartpay/v1")
 
     assert wrong.returncode == 1
-    assert f"Use {url}/api.smartpay/v1" in wrong.stdout
-    assert (right.returncode, right.stdout) == (0, "No problem found.\n")
+    assert f"Use {url}/api.smartpay/v1" in " ".join(wrong.stdout.split())
+    assert (right.returncode, right.stdout) == (
+        0,
+        "ok      SMARTPAY_API_PREFIX is one that the python SDK uses\n"
+        f"ok      An emulator answers at {url}/api.smartpay/v1\n"
+        "ok      No proxy is used for 127.0.0.1\n",
+    )
 
 
-def test_doctor_says_when_nobody_answers(run: Run) -> None:
-    """A port without a server is named, with the command that starts one."""
-    done = run("doctor", "--sdk", "go", "--prefix", "http://127.0.0.1:1")
+@pytest.mark.parametrize(
+    ("arguments", "environ", "expected"),
+    [
+        (("--prefix", "http://127.0.0.1:1"), {}, "No emulator answers at http://127."),
+        (("--prefix", "http://127.0.0.1:1"), {}, "serve', or name its address with "),
+        (("--prefix", "foo"), {}, "--prefix 'foo' is not the URL of an emulator."),
+        ((), {}, "It is not set, so the go SDK calls production. Run: eval"),
+        ((), {"HTTP_PROXY": "http://p:1"}, "HTTP_PROXY is set and NO_PROXY does not"),
+    ],
+)
+def test_doctor_says_what_is_wrong(
+    run: Run, arguments: tuple[str, ...], environ: dict[str, str], expected: str
+) -> None:
+    """With the command that helps; JSON has the same text."""
+    done = run("doctor", "--sdk", "go", *arguments, **environ)
+    as_json = run("doctor", "--sdk", "go", *arguments, "--json", **environ)
 
-    assert done.returncode == 1
-    assert "No emulator answers at 127.0.0.1:1" in done.stdout
-    assert "smartpay-sandbox serve" in done.stdout
+    assert done.returncode == as_json.returncode == 1
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert expected in " ".join(done.stdout.split())
+    problems = [row["problem"] for row in json.loads(as_json.stdout)]
+    assert any(expected in problem for problem in problems)
+
+
+def test_env_refuses_what_is_no_url(run: Run) -> None:
+    """A shell would otherwise export it."""
+    done = run("env", "--url", "localhost:8585")
+    right = run("env", "--url", "http://127.0.0.1:1/v1/", "--json")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--url 'localhost:8585' is not the URL of an emulator." in done.stderr
+    assert json.loads(right.stdout)["SMARTPAY_URL"] == "http://127.0.0.1:1/v1"
 
 
 _CHILD = """

@@ -53,16 +53,15 @@ def test_a_lost_sale_is_explained(run: Run) -> None:
     assert "The command exited with 1; its last line: " in done.stdout
 
 
-def test_the_card_is_written_as_json_with_every_attempt(
-    run: Run, tmp_path: Path
-) -> None:
+def test_the_card_is_json_with_every_attempt(run: Run, tmp_path: Path) -> None:
     """What the table sums up is there for programs."""
     path = tmp_path / "card.json"
-    argv = ("--only", "400", "--json", str(path))
+    argv = ("--only", "400", "--json", "--output", str(path))
 
     done = run("grade", *argv, "--", *client("retry_everything"))
 
     card = json.loads(path.read_text(encoding="utf-8"))
+    assert json.loads(done.stdout) == card
     (scenario,) = card["scenarios"]
     assert done.returncode == 1
     assert (card["letter"], card["percent"], card["passed"]) == ("F", 0, False)
@@ -101,7 +100,7 @@ def test_the_command_finds_everything_in_its_environment(
         (("--timeout", "0", "--", "true"), "--timeout"),
         (("--jobs", "0", "--", "true"), "--jobs"),
         ((), "Missing argument"),
-        (("--only", "400", "--json", "no/card.json", "--", "true"), "a folder that"),
+        (("--only", "400", "--output", "no/card.json", "--", "true"), "a folder that"),
     ],
 )
 def test_wrong_usage_exits_with_2_and_a_message(

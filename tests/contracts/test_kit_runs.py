@@ -328,7 +328,7 @@ def test_drift_names_the_fields_that_differ(
         third_party_server() as left,
         third_party_server("--deviation", "refund-409") as right,
     ):
-        done = _drift(tmp_path, left, right, "--json", "drift.json")
+        done = _drift(tmp_path, left, right, "--output", "drift.json")
 
     assert done.returncode == 10, done.stdout + done.stderr
     found = json.loads((tmp_path / "drift.json").read_text(encoding="utf-8"))
@@ -347,7 +347,7 @@ def test_drift_folds_what_one_side_does_not_serve(
         third_party_server() as left,
         third_party_server("--only", "orders", "--only", "tokens") as right,
     ):
-        done = _drift(tmp_path, left, right, "--json", "drift.json")
+        done = _drift(tmp_path, left, right, "--output", "drift.json")
 
     assert done.returncode == 10, done.stdout + done.stderr
     (line,) = [row for row in done.stdout.splitlines() if "does not serve" in row]

@@ -37,7 +37,10 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Test servers, clients and suites": {
         "verify": ("kit:verify", "Run the contract kit against a server."),
-        "drift": ("kit:drift", "Compare two servers, field by field."),
+        "drift": (
+            "smartpay_contracts.drift:command",
+            "Compare two servers, field by field.",
+        ),
         "grade": ("grade:command", "Grade how a client retries charges."),
         "mutants": (
             "mutants:command",
@@ -55,7 +58,10 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "completion": ("completion:command", "Print the completion for a shell."),
     },
 }
-"""Section -> name -> module and function, and its help, which imports no command."""
+"""Section -> name -> module and function, and its help, which imports no command.
+
+The kit is no part of the emulator, so its command has a whole path here.
+"""
 
 COMMANDS = {
     name: row for commands in SECTIONS.values() for name, row in commands.items()
@@ -75,9 +81,8 @@ class _LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _, function = COMMANDS[cmd_name][0].partition(":")
-        command: click.Command = getattr(
-            import_module(f"smartpay_mock.cli.{module}"), function
-        )
+        path = module if "." in module else f"smartpay_mock.cli.{module}"
+        command: click.Command = getattr(import_module(path), function)
         return command
 
     def resolve_command(

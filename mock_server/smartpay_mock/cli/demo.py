@@ -1,24 +1,31 @@
-"""``demo``: create orders over HTTP and show the results as a table."""
+"""``demo``: create orders over HTTP and show the result of each."""
 
 from __future__ import annotations
 
 import json
-import textwrap
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.client import HTTPConnection
 from typing import Any
-from urllib.parse import urlsplit
 
 import click
 
 from smartpay_fixtures import SAMPLES, sandbox_values
-from smartpay_mock.cli.output import print_table
+from smartpay_mock.cli.emulator import client_of
+from smartpay_mock.cli.log import line_of_entry
+from smartpay_mock.cli.output import json_option, print_json
 from smartpay_mock.cli.serve import running
+from smartpay_mock.cli.servers import RunningServer
+from smartpay_mock.intercept.wsgi import Request, call
 from smartpay_mock.kernel.ids import new_secret_key
 from smartpay_mock.kernel.settings import Settings
+from smartpay_mock.testing.client import API_ADDRESS, AccountClient
 
-_WIDTH = 80
+_TOKENS = {name: token.id for name, token in sandbox_values().tokens.items()}
+_BROKEN: dict[str, Any] = {
+    "amount": -5,
+    "currency": "USD",
+    "items": [],
+    "shippingInfo": None,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +38,8 @@ class Line:
         order_status: The expected order status or error code.
         changes: Members of the guide's payload to replace; ``None`` removes one.
         key: Idempotency key; empty sends none.
-        check: Further expectations; returns the first that is not met, or nothing.
+        is_replay: Whether the earlier answer is expected again.
+        problems: Members that the refusal must name.
     """
 
     what: str
@@ -39,64 +47,27 @@ class Line:
     order_status: str
     changes: dict[str, Any] = field(default_factory=dict)
     key: str = ""
-    check: Callable[[Seen, list[Seen]], str] = lambda _seen, _before: ""
+    is_replay: bool = False
+    problems: tuple[str, ...] = ()
 
+    def unmet(self, entry: dict[str, Any]) -> str:
+        """Return what of an entry of the journal is not as expected, or nothing."""
+        answer = json.loads(entry["answer"])
+        details = " ".join(map(str, answer.get("details", [])))
+        found = (
+            entry["status"],
+            answer.get("status") or answer.get("errorCode"),
+            "replayed" if entry["replayed"] else "new",
+            *(name for name in self.problems if name in details),
+        )
+        state = "replayed" if self.is_replay else "new"
+        expected = (self.status, self.order_status, state, *self.problems)
+        if found == expected:
+            return ""
+        return (
+            f"expected {' '.join(map(str, expected))}, got {' '.join(map(str, found))}"
+        )
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """The response to a line.
-
-    Attributes:
-        status: The HTTP status.
-        headers: The response headers, names in lower case.
-        text: The body as text.
-        body: The body as JSON.
-        why: The emulator's explanation; of a refusal, each problem.
-        advice: The emulator's advice about the payload.
-    """
-
-    status: int
-    headers: dict[str, str]
-    text: str
-    body: dict[str, Any]
-    why: list[str]
-    advice: list[str]
-
-    @property
-    def order_status(self) -> str:
-        """The order's status, or the error code."""
-        return str(self.body.get("status") or self.body.get("errorCode") or "")
-
-
-def guide_payload(changes: dict[str, Any]) -> dict[str, Any]:
-    """Return the payload of the guide's curl command with some changes."""
-    payload = {**SAMPLES["guide/curl"].payload, **changes}
-    return {name: value for name, value in payload.items() if value is not None}
-
-
-def _is_replay(seen: Seen, before: list[Seen]) -> str:
-    if seen.headers.get("idempotency-replayed") != "true":
-        return "the response is not marked as replayed"
-    return (
-        ""
-        if seen.text == before[-1].text
-        else "the response differs from the first one"
-    )
-
-
-def _names_every_problem(seen: Seen, _before: list[Seen]) -> str:
-    details = " ".join(map(str, seen.body.get("details", [])))
-    missing = [name for name in _BROKEN if name not in details]
-    return f"no problem names {', '.join(missing)}" if missing else ""
-
-
-_TOKENS = {name: token.id for name, token in sandbox_values().tokens.items()}
-_BROKEN: dict[str, Any] = {
-    "amount": -5,
-    "currency": "USD",
-    "items": [],
-    "shippingInfo": None,
-}
 
 LINES = (
     Line("the guide's curl", 200, "succeeded"),
@@ -110,7 +81,7 @@ LINES = (
         {"token": _TOKENS["consumer_inactive"]},
     ),
     Line("idempotency key demo-1", 200, "succeeded", key="demo-1"),
-    Line("demo-1, same body", 200, "succeeded", key="demo-1", check=_is_replay),
+    Line("demo-1, same body", 200, "succeeded", key="demo-1", is_replay=True),
     Line(
         "demo-1, another body",
         409,
@@ -123,7 +94,7 @@ LINES = (
         400,
         "request.invalid",
         _BROKEN,
-        check=_names_every_problem,
+        problems=("amount", "currency", "items", "shippingInfo"),
     ),
 )
 # Orders that the lines create; a replay and a refusal create none.
@@ -131,110 +102,52 @@ _ORDERS = 6
 
 
 @click.command()
-def command() -> None:
+@json_option
+def command(*, as_json: bool) -> None:
     """Create orders on an emulator of its own and show the results.
 
     Exits with 1 if a result is not as expected.
     """
     with running(Settings(port=0)) as sandbox:
-        client = _Client(sandbox.root_url)
-        seen: list[Seen] = []
-        unmet = []
+        client = client_of(RunningServer(sandbox.root_url), new_secret_key())
+        entries = []
         for number, line in enumerate(LINES, start=1):
-            found = client.send(line)
-            reason = _unmet(line, found, seen)
-            if reason:
-                unmet.append(f"request {number}, {line.what}: {reason}")
-            seen.append(found)
-        orders = client.get("/v1/orders?maxResults=100")["results"]
-        client.close()
+            entries.append(_send(client, line))
+            if not as_json:
+                click.echo(f"{number}  {line.what}")
+                click.echo(line_of_entry(entries[-1]).to_text() + "\n")
+        orders = len(client.admin("GET", "/orders"))
+    pairs = zip(LINES, entries, strict=True)
+    unmet = [f"{line.what}: {line.unmet(entry)}" for line, entry in pairs]
+    unmet = [text for text in unmet if not text.endswith(": ")]
     if orders != _ORDERS:
         unmet.append(f"{orders} orders are stored, expected {_ORDERS}")
-    _show(seen, orders)
+    if as_json:
+        print_json(entries)
+    else:
+        click.echo(f"{orders} orders are stored: a replay and a refusal create none.")
     for problem in unmet:
-        click.echo(f"NOT AS EXPECTED: {problem}")
+        click.echo(f"NOT AS EXPECTED: {problem}", err=True)
     raise SystemExit(1 if unmet else 0)
 
 
-class _Client:
-    """A connection to the emulator with an account of its own."""
-
-    def __init__(self, root_url: str) -> None:
-        self._connection = HTTPConnection(urlsplit(root_url).netloc, timeout=10)
-        self._headers = {"Authorization": f"Basic {new_secret_key()}"}
-
-    def send(self, line: Line) -> Seen:
-        """Send an order; return the response and the explanation of it."""
-        headers = {**self._headers, "Content-Type": "application/json"}
-        if line.key:
-            headers["Idempotency-Key"] = line.key
-        body = json.dumps(guide_payload(line.changes), ensure_ascii=False).encode()
-        self._connection.request("POST", "/v1/orders", body, headers)
-        response = self._connection.getresponse()
-        text = response.read().decode()
-        received = {name.lower(): value for name, value in response.getheaders()}
-        entry = self.get(f"/__admin/requests/{received['request-id']}")
-        return Seen(
-            status=response.status,
-            headers=received,
-            text=text,
-            body=json.loads(text),
-            why=_why(entry),
-            advice=[item["message"] for item in entry["advice"]],
-        )
-
-    def get(self, path: str) -> Any:
-        """Return the JSON value at ``path``."""
-        self._connection.request("GET", path, headers=self._headers)
-        return json.loads(self._connection.getresponse().read())
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._connection.close()
+def guide_payload(changes: dict[str, Any]) -> dict[str, Any]:
+    """Return the payload of the guide's curl command with some changes."""
+    payload = {**SAMPLES["guide/curl"].payload, **changes}
+    return {name: value for name, value in payload.items() if value is not None}
 
 
-def _unmet(line: Line, seen: Seen, before: list[Seen]) -> str:
-    expected = (line.status, line.order_status)
-    if (seen.status, seen.order_status) != expected:
-        return (
-            f"expected {expected[0]} {expected[1]}, "
-            f"got {seen.status} {seen.order_status}"
-        )
-    return line.check(seen, before)
-
-
-# Rules of the explanation, the most specific first.
-_RULES = ("idempotency", "refusal", "authorization")
-
-
-def _why(entry: dict[str, Any]) -> list[str]:
-    found = {step["rule"]: step["found"] for step in entry["trace"]}
-    rule = next(rule for rule in _RULES if rule in found)
-    details: list[str] = json.loads(entry["answer"]).get("details", [])
-    return details or [found[rule]]
-
-
-def _show(seen: list[Seen], orders: int) -> None:
-    click.echo(f"POST /v1/orders, {len(LINES)} times over HTTP:\n")
-    rows = [
-        [str(number), line.what, str(found.status), found.order_status]
-        for number, (line, found) in enumerate(zip(LINES, seen, strict=True), start=1)
-    ]
-    print_table(("#", "request", "HTTP", "order status or error code"), rows)
-    click.echo("\nWhy:\n")
-    for number, found in enumerate(seen, start=1):
-        _list(found.why, f"{number}  ")
-    click.echo("\nAdvice about request 1, the guide's payload as printed:\n")
-    _list(seen[0].advice, "   ")
-    click.echo(f"\n{orders} orders are stored: a replay and a refusal create none.")
-
-
-def _list(items: list[str], head: str) -> None:
-    """Print each item on a line of its own, the first one after ``head``."""
-    below = " " * len(head)
-    for start, item in zip([head, *[below] * len(items)], items, strict=False):
-        click.echo(
-            textwrap.fill(
-                item, _WIDTH, initial_indent=start, subsequent_indent=below + "  "
-            )
-        )
+def _send(client: AccountClient, line: Line) -> dict[str, Any]:
+    """Send an order over HTTP; return its entry in the journal."""
+    headers = {
+        "authorization": f"Basic {client.secret_key}",
+        "content-type": "application/json",
+        **({"idempotency-key": line.key} if line.key else {}),
+    }
+    body = json.dumps(guide_payload(line.changes), ensure_ascii=False).encode()
+    url = f"{API_ADDRESS}/v1/orders"
+    answer = call(client.emulator.app, Request("POST", url, headers.items(), body))
+    received = {name.lower(): value for name, value in answer.headers}
+    id_ = received["request-id"]
+    entry: dict[str, Any] = client.admin("GET", "/requests/{id}", id_=id_)
+    return entry

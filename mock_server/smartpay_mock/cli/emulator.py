@@ -63,14 +63,16 @@ def secret_key_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+url_option = click.option(
+    "--url",
+    envvar="SMARTPAY_URL",
+    show_default="the one started last",
+    show_envvar=True,
+    help="URL of the emulator.",
+)
+
 _OPTIONS = (
-    click.option(
-        "--url",
-        envvar="SMARTPAY_URL",
-        show_default="the one started last",
-        show_envvar=True,
-        help="URL of the emulator.",
-    ),
+    url_option,
     secret_key_option,
     click.option(
         "--admin-token",

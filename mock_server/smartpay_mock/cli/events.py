@@ -11,7 +11,9 @@ from smartpay_mock.cli.emulator import ids_of, on_emulator
 from smartpay_mock.cli.output import (
     coloured,
     json_option,
+    limit_option,
     print_json,
+    print_list,
     print_table,
     short_time,
 )
@@ -20,14 +22,6 @@ from smartpay_mock.testing.client import AccountClient
 from smartpay_schemas import EVENTS
 
 _STATES = ("pending", "delivered", "failed", "blocked", "dropped")
-_limit = click.option(
-    "--limit",
-    "-n",
-    type=click.IntRange(1, 10_000),
-    default=20,
-    show_default=True,
-    help="Number to list, the newest.",
-)
 event_type = click.Choice(list(EVENTS))
 
 
@@ -35,7 +29,7 @@ event_type = click.Choice(list(EVENTS))
 @click.option(
     "--type", "type_", type=event_type, metavar="TYPE", help="Only this type."
 )
-@_limit
+@limit_option
 @json_option
 @on_emulator
 def events(
@@ -44,15 +38,16 @@ def events(
     """List the newest events, oldest first."""
     found = client.admin("GET", "/events")
     found = [one for one in found if type_ in {None, one["type"]}][-limit:]
-    if as_json:
-        print_json(found)
-        return
-    print_table(
+    print_list(
+        found,
         ("Created", "Type", "Object", "Event"),
-        (
-            (short_time(one["createdAt"]), one["type"], one["objectId"], one["id"])
-            for one in found
+        lambda one: (
+            short_time(one["createdAt"]),
+            one["type"],
+            one["objectId"],
+            one["id"],
         ),
+        as_json=as_json,
         empty="No events.",
         optional=1,
     )
@@ -103,7 +98,7 @@ def trigger(
 
 @click.command()
 @click.option("--state", type=click.Choice(_STATES), help="Only in this state.")
-@_limit
+@limit_option
 @json_option
 @on_emulator
 def webhooks(
@@ -112,15 +107,11 @@ def webhooks(
     """List the newest deliveries of webhooks, oldest first."""
     query = {"state": state} if state else {}
     found = client.admin("GET", "/webhooks/deliveries", query=query)[-limit:]
-    if as_json:
-        print_json(found)
-        return
-    print_table(
+    print_list(
+        found,
         ("Delivery", "Type", "State", "Answer", "URL"),
-        (
-            (one["id"], one["type"], one["state"], _answer(one), one["url"])
-            for one in found
-        ),
+        lambda one: (one["id"], one["type"], one["state"], _answer(one), one["url"]),
+        as_json=as_json,
         empty="No deliveries. Add an endpoint with: smartpay-sandbox listen "
         "--forward-to URL",
         optional=1,

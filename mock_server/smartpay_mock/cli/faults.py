@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from smartpay_mock.cli.emulator import ids_of, on_emulator
-from smartpay_mock.cli.output import json_option, print_json, print_table
+from smartpay_mock.cli.output import json_option, print_list
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.faults import KINDS, MATCHING, OUTCOMES, Fault
 from smartpay_mock.testing.client import AccountClient
@@ -51,11 +51,7 @@ def _kind_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @on_emulator
 def faults(*, client: AccountClient, as_json: bool) -> None:
     """List the fault plans, and how many calls met each."""
-    found = client.admin("GET", "/faults")
-    if as_json:
-        print_json(found)
-    else:
-        _show(found)
+    _show(client.admin("GET", "/faults"), as_json=as_json)
 
 
 @click.group()
@@ -128,10 +124,7 @@ def add(
         found = client.admin("POST", "/faults", body=body)
     except SandboxUsageError as error:
         raise SandboxUsageError(_NAMED.sub(_as_typed, str(error))) from None
-    if as_json:
-        print_json(found)
-    else:
-        _show([found])
+    _show([found], as_json=as_json)
 
 
 @fault.command()
@@ -155,10 +148,12 @@ def _as_typed(found: re.Match[str]) -> str:
     return f"--{found[1].replace('_', '-')}: "
 
 
-def _show(faults: list[dict[str, Any]]) -> None:
-    print_table(
+def _show(faults: list[dict[str, Any]], *, as_json: bool) -> None:
+    print_list(
+        faults,
         ("Fault", "Plan", "Met"),
-        ((one["id"], _plan(one), _met(one)) for one in faults),
+        lambda one: (one["id"], _plan(one), _met(one)),
+        as_json=as_json,
         empty="No faults. Add one: smartpay-sandbox fault add create_order reset",
     )
 

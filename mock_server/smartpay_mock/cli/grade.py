@@ -13,8 +13,8 @@ from typing import Any
 import click
 
 from smartpay_mock.cli.command_client import CommandClient, CommandGrade
+from smartpay_mock.cli.output import json_option, with_bar, write_output
 from smartpay_mock.cli.sdks import SDKS, sdk_option, variables
-from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.ids import random_base62
 from smartpay_mock.testing.grading import (
     ReportCard,
@@ -37,11 +37,11 @@ _WIDTH = 80
     context_settings={"ignore_unknown_options": True, "max_content_width": _WIDTH}
 )
 @click.option("--only", multiple=True, help="Run only this scenario; repeatable.")
+@json_option
 @click.option(
-    "--json",
-    "json_path",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    help="Write the report card as JSON, with every attempt.",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the report card as JSON, with every attempt, to this file.",
 )
 @click.option(
     "--timeout",
@@ -62,7 +62,8 @@ _WIDTH = 80
 def command(
     *,
     only: tuple[str, ...],
-    json_path: Path | None,
+    as_json: bool,
+    output: Path | None,
     timeout: float,
     jobs: int,
     sdk: str,
@@ -92,15 +93,17 @@ def command(
         server = SmartpayServer(emulator, salt=random_base62(8))
         _ = server.root_url
         client = CommandClient(argv, timeout_s=timeout, environ=environ)
-        played = list(client.play_all(scenarios, server, jobs=jobs))
+        playing = client.play_all(scenarios, server, jobs=jobs)
+        played = list(with_bar(playing, "Scenarios", len(scenarios)))
         for error in emulator.failures():
             raise error
     finally:
         emulator.stop()
     card = ReportCard(tuple(one.grade for one in played))
-    click.echo(_shown(card, played))
-    if json_path is not None:
-        _write(json_path, card, played)
+    document = json.dumps(_card(card, played), indent=2, ensure_ascii=False)
+    click.echo(document if as_json else _shown(card, played))
+    if output:
+        write_output(document, output)
     raise SystemExit(0 if card.passed else _FAILED)
 
 
@@ -124,21 +127,14 @@ def _failure(one: CommandGrade) -> str:
     return f"{describe(one.grade)}\n  {line}"
 
 
-def _write(path: Path, card: ReportCard, played: Sequence[CommandGrade]) -> None:
-    document = {
+def _card(card: ReportCard, played: Sequence[CommandGrade]) -> dict[str, Any]:
+    return {
         "version": 1,
         "letter": card.letter,
         "percent": card.percent,
         "passed": card.passed,
         "scenarios": [_document(one.grade, one.exit_code) for one in played],
     }
-    text = json.dumps(document, indent=2, ensure_ascii=False)
-    try:
-        path.write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise SandboxUsageError(
-            f"--json {path}: {error.strerror}. Name a file in a folder that exists."
-        ) from None
 
 
 def _document(grade: ScenarioGrade, exit_code: int | None) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import click
 
 from smartpay_mock.cli.emulator import on_emulator
 from smartpay_mock.cli.log import line_of_entry
-from smartpay_mock.cli.output import json_option, print_json
+from smartpay_mock.cli.output import json_option, limit_option, print_json
 from smartpay_mock.cli.stopping import until_stopped
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.testing.client import AccountClient
@@ -34,14 +34,7 @@ _AT_ONCE, _ALL = 100, 100_000
 @click.option(
     "--status", metavar="STATUS", help="Only this status, such as 404 or 4xx."
 )
-@click.option(
-    "--limit",
-    "-n",
-    type=click.IntRange(0, _ALL),
-    default=20,
-    show_default=True,
-    help="Number of calls, the newest.",
-)
+@limit_option
 @json_option
 @on_emulator
 def command(

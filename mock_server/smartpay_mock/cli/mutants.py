@@ -6,18 +6,27 @@ import os
 import tempfile
 import textwrap
 from collections.abc import Sequence
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import click
 
+from smartpay_mock.cli.output import json_option, print_json, progress_bar
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.mutants import find_mutant, mutants
 from smartpay_mock.mutants.kit import Kit
 from smartpay_mock.mutants.mutant import Mutant
 from smartpay_mock.mutants.own_suite import OwnSuite
-from smartpay_mock.mutants.report import LEGEND, WIDTH, matrix, progress, undetected
+from smartpay_mock.mutants.report import (
+    LEGEND,
+    WIDTH,
+    matrix,
+    progress,
+    undetected,
+)
 from smartpay_mock.mutants.results import Result, Suite, run_all
 
 _NAMES = 38
@@ -31,8 +40,12 @@ def command() -> None:
 
 @command.command("list")
 @click.option("--area", "areas", multiple=True, help="Only this area; repeatable.")
-def list_(areas: tuple[str, ...]) -> None:
+@json_option
+def list_(areas: tuple[str, ...], as_json: bool) -> None:
     """List every mutant and what its bug would cost."""
+    if as_json:
+        print_json([_document(mutant) for mutant in _chosen((), areas)])
+        return
     for area, rows in groupby(_chosen((), areas), key=lambda mutant: mutant.area):
         click.echo(f"\n{area}")
         for mutant in rows:
@@ -48,9 +61,15 @@ def list_(areas: tuple[str, ...]) -> None:
     show_default=True,
     help="Mutants to run in parallel.",
 )
+@json_option
 @click.argument("argv", nargs=-1, type=click.UNPROCESSED)
 def run(
-    names: tuple[str, ...], areas: tuple[str, ...], jobs: int, argv: tuple[str, ...]
+    *,
+    names: tuple[str, ...],
+    areas: tuple[str, ...],
+    jobs: int,
+    as_json: bool,
+    argv: tuple[str, ...],
 ) -> None:
     """Grade your test suite, or the contract kit, by the mutants it detects.
 
@@ -63,7 +82,10 @@ def run(
     chosen = _chosen(names, areas)
     with tempfile.TemporaryDirectory(prefix="smartpay-mutants-") as folder:
         suite: Suite = OwnSuite(argv, Path(folder)) if argv else Kit(Path(folder))
-        results = run_suite(suite, chosen, jobs)
+        results = run_suite(suite, chosen, jobs, to_stderr=as_json)
+    if as_json:
+        print_json([_result(one) for one in results])
+        raise SystemExit(_UNDETECTED if undetected(results) else 0)
     click.echo("" if argv else f"\n{matrix(results)}\n\n{LEGEND}\n")
     raise SystemExit(_summed_up(results))
 
@@ -95,13 +117,35 @@ def _row(mutant: Mutant) -> str:
     )
 
 
-def run_suite(suite: Suite, chosen: Sequence[Mutant], jobs: int) -> list[Result]:
+def _document(mutant: Mutant) -> dict[str, Any]:
+    return {
+        "name": mutant.name,
+        "area": mutant.area,
+        "cost": mutant.cost,
+        "clauses": list(mutant.clauses),
+    }
+
+
+def _result(result: Result) -> dict[str, Any]:
+    return {
+        **_document(result.mutant),
+        "isDetected": result.is_detected,
+        "seconds": round(result.seconds, 1),
+        "missedClauses": result.missed,
+        "note": result.note,
+    }
+
+
+def run_suite(
+    suite: Suite, chosen: Sequence[Mutant], jobs: int, *, to_stderr: bool = False
+) -> list[Result]:
     """Run a suite against mutants and print the progress."""
+    echo = partial(click.echo, err=to_stderr)
     seconds = suite.check_unmutated(chosen)
-    click.echo(f"unmutated emulator: passed in {seconds:.1f} s")
+    echo(f"unmutated emulator: passed in {seconds:.1f} s")
     minutes = seconds * len(chosen) / jobs / 60
     if isinstance(suite, OwnSuite) and minutes > 1:
-        click.echo(
+        echo(
             f"{len(chosen)} mutants will take about {minutes:.0f} minutes. Use --area "
             "or --only to choose fewer."
         )
@@ -110,10 +154,12 @@ def run_suite(suite: Suite, chosen: Sequence[Mutant], jobs: int) -> list[Result]
     def report(result: Result) -> None:
         nonlocal done
         done += 1
-        click.echo(progress(result, done, len(chosen)))
+        echo(progress(result, done, len(chosen)))
+        advance()
 
-    results = run_all(suite, chosen, jobs=jobs, report=report)
-    click.echo(f"{len(chosen)} mutants in {monotonic() - started:.0f} s")
+    with progress_bar("Mutants", len(chosen)) as advance:
+        results = run_all(suite, chosen, jobs=jobs, report=report)
+    echo(f"{len(chosen)} mutants in {monotonic() - started:.0f} s")
     return results
 
 

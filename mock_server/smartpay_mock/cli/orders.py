@@ -11,11 +11,13 @@ from smartpay_mock.cli.emulator import ids_of, on_emulator
 from smartpay_mock.cli.output import (
     coloured,
     json_option,
+    limit_option,
     long_time,
     moment,
     money,
     print_facts,
     print_json,
+    print_list,
     print_table,
     short_time,
 )
@@ -32,14 +34,7 @@ Document = dict[str, Any]
     type=click.Choice(LIFECYCLES["order"].states),
     help="Only orders in this status.",
 )
-@click.option(
-    "--limit",
-    "-n",
-    type=click.IntRange(1, 100_000),
-    default=20,
-    show_default=True,
-    help="Number of orders, the newest.",
-)
+@limit_option
 @json_option
 @on_emulator
 def orders(
@@ -47,21 +42,16 @@ def orders(
 ) -> None:
     """List the newest orders, oldest first."""
     query = {"limit": str(limit), **({"status": status} if status else {})}
-    found = client.admin("GET", "/orders", query=query)
-    if as_json:
-        print_json(found)
-        return
-    print_table(
+    print_list(
+        client.admin("GET", "/orders", query=query),
         ("Created", "Order", "Status", "Amount"),
-        (
-            (
-                short_time(one["createdAt"])[:-3],
-                one["id"],
-                one["status"],
-                money(one["amount"]),
-            )
-            for one in found
+        lambda one: (
+            short_time(one["createdAt"])[:-3],
+            one["id"],
+            one["status"],
+            money(one["amount"]),
         ),
+        as_json=as_json,
         empty="No orders. The curl line that serve prints creates one.",
     )
 

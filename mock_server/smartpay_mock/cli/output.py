@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.text import printable
 
+T = TypeVar("T")
+
 COLOURS = {
     **dict.fromkeys(("succeeded", "active", "approved", "delivered"), "green"),
-    **dict.fromkeys(("processed", "running", "met"), "green"),
+    **dict.fromkeys(("processed", "running", "ok"), "green"),
     **dict.fromkeys(("rejected", "failed", "declined", "declined_softly"), "red"),
     **dict.fromkeys(("blocked", "dropped"), "red"),
     **dict.fromkeys(("requires_authorization", "requires_capture"), "yellow"),
@@ -25,18 +28,44 @@ COLOURS = {
 }
 """Words with a colour -> the colour."""
 
+limit_option = click.option(
+    "--limit",
+    "-n",
+    type=click.IntRange(1, 100_000),
+    default=20,
+    show_default=True,
+    help="Number to list, the newest.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 """The option of every command that prints data."""
-
-
-def has_colour() -> bool:
-    """Return whether the user accepts colours: see https://no-color.org."""
-    return not os.environ.get("NO_COLOR")
 
 
 def print_json(value: Any) -> None:
     """Print a JSON value over several lines."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def print_list(
+    found: Sequence[Any],
+    columns: Sequence[str],
+    row: Callable[[Any], Sequence[object]],
+    *,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Print documents as JSON, or each as a row of a table.
+
+    Args:
+        found: The documents.
+        columns: The headings.
+        row: Returns the cells for a document.
+        as_json: Whether to print JSON.
+        **options: Those of ``print_table``.
+    """
+    if as_json:
+        print_json(found)
+    else:
+        print_table(columns, map(row, found), **options)
 
 
 def print_table(
@@ -143,3 +172,36 @@ def short_time(at_ms: int) -> str:
 def long_time(at_ms: int) -> str:
     """Return a moment with its time zone."""
     return f"{moment(at_ms):%Y-%m-%d %H:%M:%S %z}"
+
+
+@contextmanager
+def progress_bar(what: str, total: int) -> Iterator[Callable[[], None]]:
+    """Show a bar on standard error while a block runs, if that is a terminal.
+
+    Args:
+        what: What is counted.
+        total: How many there are.
+
+    Yields:
+        A function to call for each that is done.
+    """
+    from rich.console import Console  # noqa: PLC0415 - slow, for long work only
+    from rich.progress import Progress  # noqa: PLC0415 - likewise
+
+    console = Console(stderr=True)
+    with Progress(
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+        redirect_stdout=sys.stdout.isatty(),  # lines of a pipe stay there
+    ) as bars:
+        task = bars.add_task(what, total=total)
+        yield lambda: bars.advance(task)
+
+
+def with_bar(items: Iterable[T], what: str, total: int) -> Iterator[T]:
+    """Yield items and show a bar; see ``progress_bar``."""
+    with progress_bar(what, total) as advance:
+        for item in items:
+            yield item
+            advance()

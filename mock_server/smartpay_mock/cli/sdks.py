@@ -6,24 +6,33 @@ node:base.ts, php:Smartpay.php, ruby:configuration.rb).
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import click
 
 from smartpay_fixtures import sandbox_values
+from smartpay_mock.cli.emulator import (
+    DEFAULT_URL,
+    client_of,
+    connect,
+    root_url_of,
+    secret_key_option,
+    url_option,
+)
+from smartpay_mock.cli.output import coloured, json_option, print_json
+from smartpay_mock.cli.servers import RunningServer
+from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.proxies import VARIABLES, without_proxy
 
 PREFIX_VARIABLE = "SMARTPAY_API_PREFIX"
-_DEFAULT_URL = "http://127.0.0.1:8585"
 _API_PATH = "/v1"
 _MARK = "api.smartpay"
-_TIMEOUT_S = 3.0
+_WIDTH = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,23 +126,21 @@ def falls_back(sdk: Sdk, prefix: str) -> bool:
 
 
 @click.command()
-@click.option(
-    "--url", default=_DEFAULT_URL, show_default=True, help="URL of the emulator."
-)
+@url_option
 @sdk_option
-@click.option(
-    "--secret-key",
-    default=lambda: sandbox_values().secret_key,
-    show_default="the documented test key",
-    help="Secret key of the account.",
-)
-def env(url: str, sdk: str, secret_key: str) -> None:
+@secret_key_option
+@json_option
+def env(url: str | None, sdk: str, secret_key: str, as_json: bool) -> None:
     """Print shell variables that point an SDK at an emulator.
 
     Usage: eval "$(smartpay-sandbox env --sdk node)"
     """
-    root_url = url.rstrip("/").removesuffix("/v1")
-    for name, value in variables(SDKS[sdk], root_url, secret_key).items():
+    root_url = connect(url=url, secret_key=secret_key).emulator.root_url
+    values = variables(SDKS[sdk], root_url, secret_key)
+    if as_json:
+        print_json(values)
+        return
+    for name, value in values.items():
         click.echo(f"export {name}={shlex.quote(value)}")
 
 
@@ -145,66 +152,66 @@ def env(url: str, sdk: str, secret_key: str) -> None:
     default="",
     help=f"Base URL given to the client [env: {PREFIX_VARIABLE}].",
 )
-def doctor(sdk: str, prefix: str) -> None:
+@json_option
+def doctor(sdk: str, prefix: str, as_json: bool) -> None:
     """Find out why a client does not reach the emulator.
 
-    Exits with 1 if it finds a problem.
+    Lists what it checked. Exits with 1 if it finds a problem.
     """
-    problems = [
-        *_check_prefix(prefix, SDKS[sdk]),
-        *_check_server(prefix or _DEFAULT_URL),
-        *_check_proxies(prefix),
-    ]
-    for problem in problems:
-        click.echo(f"- {problem}")
-    if not problems:
-        click.echo("No problem found.")
-    raise SystemExit(1 if problems else 0)
+    url = prefix or DEFAULT_URL
+    checks = {
+        f"{PREFIX_VARIABLE} is one that the {sdk} SDK uses": _check_prefix(
+            prefix, SDKS[sdk]
+        ),
+        f"An emulator answers at {url}": _check_server(url),
+        f"No proxy is used for {urlsplit(url).hostname}": _check_proxies(url),
+    }
+    if as_json:
+        print_json([{"check": what, "problem": why} for what, why in checks.items()])
+    else:
+        for what, why in checks.items():
+            mark = coloured("failed") if why else f"{coloured('ok')}    "
+            click.echo(f"{mark}  {what}")
+            for line in textwrap.wrap(why, _WIDTH - 8, break_on_hyphens=False):
+                click.echo(f"        {line}")
+    raise SystemExit(1 if any(checks.values()) else 0)
 
 
-def _check_prefix(prefix: str, sdk: Sdk) -> list[str]:
+def _check_prefix(prefix: str, sdk: Sdk) -> str:
     if not prefix:
-        return [
-            f"{PREFIX_VARIABLE} is not set, so the {sdk.name} SDK calls production. "
-            f'Run: eval "$(smartpay-sandbox env --sdk {sdk.name})"'
-        ]
+        return (
+            f"It is not set, so the {sdk.name} SDK calls production. Run: eval "
+            f'"$(smartpay-sandbox env --sdk {sdk.name})"'
+        )
     if not falls_back(sdk, prefix):
-        return []
+        return ""
     parts = urlsplit(prefix)
-    return [
-        f"The {sdk.name} SDK ignores {prefix} and calls production, since the URL "
-        f"does not contain 'api.smartpay'. Use {parts.scheme}://{parts.netloc}"
-        f"{sdk.path}"
-    ]
+    return (
+        f"The {sdk.name} SDK ignores {prefix} and calls production, since the URL does "
+        f"not contain 'api.smartpay'. Use {parts.scheme}://{parts.netloc}{sdk.path}"
+    )
 
 
-def _check_server(prefix: str) -> list[str]:
-    parts = urlsplit(prefix)
-    if parts.scheme != "http" or not parts.hostname:
-        return [f"{prefix} is not an http:// URL, so it was not called."]
-    connection = HTTPConnection(parts.netloc, timeout=_TIMEOUT_S)
+def _check_server(url: str) -> str:
     try:
-        connection.request("GET", "/__admin/health")
-        health = json.loads(connection.getresponse().read())
-    except (OSError, HTTPException, ValueError) as error:
-        return [
-            f"No emulator answers at {parts.netloc} ({type(error).__name__}). "
-            "Start one: smartpay-sandbox serve"
-        ]
-    finally:
-        connection.close()
-    if health.get("status") != "healthy":
-        return [f"The server at {parts.netloc} is not an emulator."]
-    return []
+        root_url = root_url_of(
+            urljoin(url, "/") if "://" in url else url, option="--prefix"
+        )
+        key = sandbox_values().secret_key
+        found = client_of(RunningServer(root_url), key).admin("GET", "/health")
+    except (SandboxUsageError, ValueError) as error:
+        return str(error).replace("--url", "--prefix")
+    is_healthy = isinstance(found, dict) and found.get("status") == "healthy"
+    return "" if is_healthy else "Another server answers there."
 
 
-def _check_proxies(prefix: str) -> list[str]:
-    host = urlsplit(prefix).hostname or "127.0.0.1"
+def _check_proxies(url: str) -> str:
+    host = urlsplit(url).hostname or ""
     exempt = ",".join(os.environ.get(name, "") for name in VARIABLES)
     used = [name for name in ("HTTP_PROXY", "http_proxy") if os.environ.get(name)]
-    if used and host not in exempt.split(","):
-        return [
-            f"{used[0]} is set and NO_PROXY does not name {host}, so clients may send "
-            f"its calls to the proxy. Set NO_PROXY={host}"
-        ]
-    return []
+    if not used or host in exempt.split(","):
+        return ""
+    return (
+        f"{used[0]} is set and NO_PROXY does not name {host}, so clients may send its "
+        f"calls to the proxy. Set NO_PROXY={host}"
+    )

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from smartpay_mock.kernel.clock import wall_ms
 
-_TIMEOUT_S = 0.5
+_TIMEOUT_S = 0.9  # commands say within a second that nothing answers
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from smartpay_mock.cli.output import (
     json_option,
     print_facts,
     print_json,
-    print_table,
+    print_list,
     write_output,
 )
 from smartpay_mock.kernel.errors import SandboxUsageError
@@ -31,11 +31,8 @@ def scenario() -> None:
 @json_option
 def list_(*, as_json: bool) -> None:
     """List the scenarios that are included."""
-    rows = [(name, one.summary) for name, one in scenarios().items()]
-    if as_json:
-        print_json([{"name": name, "summary": summary} for name, summary in rows])
-        return
-    print_table(("Scenario", "Result"), rows)
+    found = [{"name": n, "summary": one.summary} for n, one in scenarios().items()]
+    print_list(found, ("Scenario", "Result"), lambda one: one.values(), as_json=as_json)
 
 
 @scenario.command()

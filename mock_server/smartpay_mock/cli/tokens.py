@@ -11,7 +11,7 @@ from smartpay_mock.cli.output import (
     coloured,
     json_option,
     print_json,
-    print_table,
+    print_list,
 )
 from smartpay_mock.testing.client import AccountClient
 
@@ -36,17 +36,12 @@ _ACTIONS: dict[str, tuple[dict[str, str], str]] = {
 @on_emulator
 def tokens(*, client: AccountClient, as_json: bool) -> None:
     """List the tokens of the account, and what decides on their charges."""
-    found = client.admin("GET", "/tokens")
-    if as_json:
-        print_json(found)
-        return
     consumers = {one["id"]: one for one in client.admin("GET", "/consumers")}
-    print_table(
+    print_list(
+        client.admin("GET", "/tokens"),
         ("Token", "Status", "Decision", "Consumer"),
-        (
-            (one["id"], one["status"], one["decision"], _state(one, consumers))
-            for one in found
-        ),
+        lambda one: (one["id"], one["status"], one["decision"], _state(one, consumers)),
+        as_json=as_json,
         empty="No tokens.",
     )
 
