@@ -13,6 +13,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from tests.browser.conftest import PHONE, WIDE, Person
 
+from smartpay_fixtures import load
 from smartpay_mock.dashboard.actions import ACTIONS
 from smartpay_mock.dashboard.site import SECTIONS
 
@@ -46,6 +47,11 @@ def pages(person: Person) -> Iterator[tuple[str, str]]:
         newest = person.call("GET", f"/__admin/{route}")[-1]
         yield name, f"{section}/{newest['id']}"
     yield "accounts", "/__admin/ui/accounts"
+    yield "log in", "/__admin/ui/login"
+    checkout = load("requests/checkout-session-create")
+    del checkout["locale"]
+    session = person.call("POST", "/v1/checkout-sessions", checkout)
+    yield "checkout", str(session["url"]).removeprefix(person.root_url)
 
 
 LOOKS = [

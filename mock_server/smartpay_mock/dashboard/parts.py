@@ -44,6 +44,7 @@ class Form:
         is_pressed: Whether it shows the current state, which the button would set.
         about: What a button alone acts on, for screen readers.
         is_danger: Whether it deletes something.
+        to: URL that it is sent to; by default, that of its page.
     """
 
     action: str
@@ -54,6 +55,7 @@ class Form:
     is_pressed: bool | None = None
     about: str = ""
     is_danger: bool = False
+    to: str = ""
 
     @property
     def has_file(self) -> bool:

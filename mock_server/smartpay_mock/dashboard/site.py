@@ -148,7 +148,7 @@ class _Pages:
     def log_in(self) -> Any:
         """Accept the admin token."""
         if request.method == "GET":
-            return self._login_page("")
+            return self._login_page("", HTTPStatus.OK)
         call = Call(
             "POST",
             "",
@@ -156,7 +156,9 @@ class _Pages:
         )
         if self._guard.refuse(call):
             return self._login_page("This is not the admin token. serve prints it.")
-        response = redirect(ROOT, 303)
+        wanted = request.form.get("next", "")
+        is_own = wanted.startswith((f"{ROOT}/acct_", f"{ROOT}/accounts"))
+        response = redirect(wanted if is_own else ROOT, 303)
         response.set_cookie(
             _COOKIE,
             self._session,
@@ -167,13 +169,16 @@ class _Pages:
         )
         return response
 
-    def _login_page(self, problem: str) -> Any:
+    def _login_page(self, problem: str, status: int = HTTPStatus.UNAUTHORIZED) -> Any:
         token = Field("token", "Admin token", "password", is_required=True)
-        form = Form("", "Log in", [token], title="Log in")
-        note = "serve prints the admin token when it starts. "
-        return self._shown(
-            Page("Log in", forms=[form], note=note.strip()), problem, 401
+        form = Form(
+            *("", "Log in", [token]),
+            hidden={"next": request.form.get("next", request.full_path)},
+            title="Log in",
+            to=f"{ROOT}/login",
         )
+        note = "serve prints the admin token when it starts."
+        return self._shown(Page("Log in", forms=[form], note=note), problem, status)
 
     def home(self) -> Any:
         """Lead to the orders of the first account."""

@@ -423,12 +423,17 @@ def test_beyond_loopback_a_browser_logs_in_with_the_admin_token() -> None:
     app = create_app(Settings(host="0.0.0.0", admin_token="s3same"))  # noqa: S104 - the point
     client = app.test_client()
 
-    before = client.get(f"{UI}/accounts")
-    wrong = client.post(f"{UI}/login", data={"token": "guess"})
-    right = client.post(f"{UI}/login", data={"token": "s3same"})
+    before = client.get(f"{UI}/accounts?text=x")
+    (to,) = re.findall(r'method="post" action="([^"]+)"', before.text)
+    (wanted,) = re.findall(r'name="next" value="([^"]+)"', before.text)
+    wrong = client.post(to, data={"token": "guess", "next": wanted})
+    right = client.post(to, data={"token": "s3same", "next": wanted})
+    away = client.post(to, data={"token": "s3same", "next": "//example.com"})
 
     assert (before.status_code, wrong.status_code) == (401, 401)
     assert "admin token" in wrong.text
+    assert right.headers["Location"] == f"{UI}/accounts?text=x"
+    assert away.headers["Location"] == UI
     cookie = right.headers["Set-Cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=Strict" in cookie
