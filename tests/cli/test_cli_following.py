@@ -137,7 +137,7 @@ def test_listen_prints_json_for_programs(
         webhook = json.loads(listening.stdout.readline())
 
     assert ready["secret"] == endpoints(url)[0]["signingSecret"]
-    assert (webhook["status"], webhook["about"]) == (200, ["order.rejected"])
+    assert (webhook["status"], webhook["type"]) == (200, "order.rejected")
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def test_a_ready_line_for_scripts_is_json(serve: Serve) -> None:
     said = json.loads(served.stop())
 
     url = served.root_url
-    assert said == {"url": f"{url}/v1", "rootUrl": url}
+    assert said == {"kind": "ready", "url": f"{url}/v1", "rootUrl": url}
 
 
 def test_a_taken_port_is_said_in_one_line(run: Run, serve: Serve) -> None:

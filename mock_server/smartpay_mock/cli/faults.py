@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from smartpay_mock.cli.emulator import ids_of, on_emulator
-from smartpay_mock.cli.output import json_option, print_list
+from smartpay_mock.cli.output import json_option, print_json, print_list
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.faults import KINDS, MATCHING, OUTCOMES, Fault
 from smartpay_mock.testing.client import AccountClient
@@ -124,7 +124,10 @@ def add(
         found = client.admin("POST", "/faults", body=body)
     except SandboxUsageError as error:
         raise SandboxUsageError(_NAMED.sub(_as_typed, str(error))) from None
-    _show([found], as_json=as_json)
+    if as_json:
+        print_json(found)
+    else:
+        _show([found])
 
 
 @fault.command()
@@ -148,7 +151,7 @@ def _as_typed(found: re.Match[str]) -> str:
     return f"--{found[1].replace('_', '-')}: "
 
 
-def _show(faults: list[dict[str, Any]], *, as_json: bool) -> None:
+def _show(faults: list[dict[str, Any]], *, as_json: bool = False) -> None:
     print_list(
         faults,
         ("Fault", "Plan", "Met"),
