@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import IPv6Address
 from typing import NamedTuple
 
@@ -71,8 +72,14 @@ def split_url(text: str) -> Url:
 
 def is_url(value: object) -> bool:
     """Return whether a value is an http or https URL, or no string."""
+    return not isinstance(value, str) or _is_url_text(value)
+
+
+@lru_cache(maxsize=256)
+def _is_url_text(text: str) -> bool:
+    """Return whether a text is a URL; cached, because carts repeat their images."""
     try:
-        return not isinstance(value, str) or bool(split_url(value))
+        return bool(split_url(text))
     except ValueError:
         return False
 
