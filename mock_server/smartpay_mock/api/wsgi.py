@@ -203,21 +203,6 @@ def nearest(path: str, known: Iterable[str]) -> list[str]:
 # -- from an environ to a call ---------------------------------------------------------
 
 
-def read_call(environ: WSGIEnvironment, limit: int) -> Call:
-    """Return the call that a WSGI environ describes.
-
-    Args:
-        environ: The environ.
-        limit: The largest body, in bytes; a larger one is left unread.
-
-    Raises:
-        BadRequest: The body ends too early.
-    """
-    call = read_head(environ)
-    read_body(call, environ, limit)
-    return call
-
-
 def read_head(environ: WSGIEnvironment) -> Call:
     """Return the call that a WSGI environ describes, without its body."""
     headers = {header: environ[name] for name, header in _headers_in(tuple(environ))}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from flask import Flask, Response, current_app, request
@@ -10,7 +11,7 @@ from flask import Flask, Response, current_app, request
 from smartpay_mock.api.application import Application
 from smartpay_mock.api.wsgi import (
     nearest,
-    read_call,
+    read_body,
     read_head,
     report_failure,
     to_response,
@@ -120,12 +121,12 @@ def add_admin(app: Flask, application: Application, guard: Guard) -> None:
     def answer(
         route: Route | None, params: dict[str, str], *, allowed: Sequence[str] = ()
     ) -> Response:
-        is_open = route is not None and route.is_open
-        refused = guard.refuse(read_head(request.environ), is_open=is_open)
+        call = read_head(request.environ)
+        refused = guard.refuse(call, is_open=route is not None and route.is_open)
         if route is None:
             missing = _no_route(request.method, request.path, allowed)
             return to_response(refused or missing)
-        return to_response(refused or _run(route, params, application, guard))
+        return to_response(refused or _run(route, params, call, application, guard))
 
     for number, path in enumerate((PREFIX, f"{PREFIX}/<path:rest>")):
         app.add_url_rule(
@@ -166,17 +167,23 @@ def _no_route(method: str, path: str, allowed: Sequence[str]) -> Answer:
 
 
 def _run(
-    route: Route, params: dict[str, str], application: Application, guard: Guard
+    route: Route,
+    params: dict[str, str],
+    call: Call,
+    application: Application,
+    guard: Guard,
 ) -> Answer:
-    call = read_call(request.environ, _BODY_LIMIT)
+    """Return the answer of a route to a call whose body was not read yet."""
     account = guard.account(call)
     if isinstance(account, Answer):
         if route.needs_account:
             return account
         account = ""
+    read_body(call, request.environ, _BODY_LIMIT)
     if call.is_too_large:
         return problem(413, f"The body is larger than {_BODY_LIMIT} bytes.")
-    return _handle(route, params, application, account, call)
+    asked = Request(application, account, params, call.query, {}, call)
+    return _handle(route, asked)
 
 
 def call_route(application: Application, path: str, account: str, call: Call) -> Answer:
@@ -189,22 +196,16 @@ def call_route(application: Application, path: str, account: str, call: Call) ->
         call: Has method, query and body.
     """
     route, params = find_routes(path)[call.method]
-    return _handle(route, params, application, account, call)
+    asked = Request(application, account, params, call.query, {}, call)
+    return _handle(route, asked)
 
 
-def _handle(
-    route: Route,
-    params: dict[str, str],
-    application: Application,
-    account: str,
-    call: Call,
-) -> Answer:
+def _handle(route: Route, asked: Request) -> Answer:
+    """Return the answer of a route; ``call`` has the body."""
     try:
-        route.check_query(call.query)
-        body = route.read_body(call.body)
-        value = route.handler(
-            Request(application, account, params, call.query, body, call)
-        )
+        route.check_query(asked.query)
+        body = route.read_body(asked.call.body)
+        value = route.handler(replace(asked, body=body))
     except SandboxUsageError as error:
         return problem_of(error)
     except ApiError as error:
