@@ -7,6 +7,7 @@ results.
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -15,6 +16,8 @@ from smartpay_contracts.options import add_options
 
 COLLECTOR = "smartpay-contracts-collector"
 PACKAGE = "smartpay_contracts"
+AS_VERIFY = "SMARTPAY_AS_VERIFY"
+"""The variable that ``smartpay-sandbox verify`` sets."""
 TARGET_LOST = 3
 """Exit code if the server stops answering during a run."""
 
@@ -83,8 +86,15 @@ class Collector:
         """Show a summary of the verdicts."""
         if self._lost:
             terminalreporter.section("the server was lost", red=True)
-            terminalreporter.write_line(self._lost)
+            terminalreporter.write_line(_as_typed(self._lost))
         if self._lines:
             terminalreporter.section("contract")
             for line in self._lines:
-                terminalreporter.write_line(line)
+                terminalreporter.write_line(_as_typed(line))
+
+
+def _as_typed(line: str) -> str:
+    """Return a line with the options of ``verify`` if that command runs the kit."""
+    if AS_VERIFY not in os.environ:
+        return line
+    return line.replace("--smartpay-url", "--target").replace("--smartpay-", "--")

@@ -283,6 +283,7 @@ REFUSALS = {
         "No emulator answers at http://127.0.0.1:1 (Connection refused). Start one "
         "with 'smartpay-sandbox serve', or name its address with --url."
     ),
+    ("order", "a", "--url", "https://api.smartpay.co/v1"): "Smartpay's own service",
     ("order", "a", "--secret-key", "sk_live_a"): "--secret-key is not a test key",
     ("fault", "add", "create_order", "rest"): "Invalid value for 'KIND': 'rest' is not",
     ("fault", "add", "pay", "reset"): "Invalid value for 'OPERATION': 'pay' is not one",

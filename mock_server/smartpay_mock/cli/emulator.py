@@ -20,6 +20,7 @@ from smartpay_mock.testing.client import API_PATH, AccountClient
 from smartpay_mock.testing.remote import NO_ANSWER, RemoteEmulator
 
 DEFAULT_URL = "http://127.0.0.1:8585"
+_REAL = ".smartpay.co"
 _HINTS = {
     NO_ANSWER: "Start one with 'smartpay-sandbox serve', or name its address with "
     "--url.",
@@ -141,6 +142,11 @@ def client_of(server: RunningServer, secret_key: str) -> AccountClient:
 
 def _named(url: str) -> RunningServer:
     root_url = root_url_of(url)
+    if f".{urlsplit(root_url).hostname}".endswith(_REAL):
+        raise SandboxUsageError(
+            f"--url {url} is Smartpay's own service, and this command is for "
+            "emulators. Name an emulator, or unset SMARTPAY_URL."
+        )
     known = [server for server in find_running()[0] if server.url == root_url]
     return known[0] if known else RunningServer(root_url)
 

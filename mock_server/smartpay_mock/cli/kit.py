@@ -45,6 +45,7 @@ def run_kit(arguments: Sequence[str], *, to_stderr: bool = False) -> int:
         stdout=sys.stderr.fileno() if to_stderr else None,
         stderr=subprocess.PIPE,
         text=True,
+        env={**os.environ, "SMARTPAY_AS_VERIFY": "1"},
     )
     errors = done.stderr
     for name, kits in _NAMES.items():
