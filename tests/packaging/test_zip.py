@@ -10,16 +10,20 @@ from pathlib import Path
 
 PROGRAM = """
 import json, re, sys
+from collections import Counter
 import smartpay_mock
 from smartpay_fixtures import load
 from smartpay_mock.app import create_app
+from smartpay_mock.testing.coverage import Coverage, as_html
 
 assert sys.argv[1] in smartpay_mock.__file__
 client = create_app().test_client()
 headers = {"Authorization": "Basic sk_test_zip"}
 order = client.post("/v1/orders", json=load("guide/curl"), headers=headers)
-page = client.get("/__admin/ui")
+page = client.get("/__admin/ui", follow_redirects=True)
 files = re.findall(r'(?:src|href)="(/[^"#?]+)', page.text)
+assert {name.rpartition(".")[2] for name in files} >= {"css", "js"}
+assert "100" in as_html(Coverage(Counter()))
 answers = [order, page, *map(client.get, files), client.get("/__admin/scenarios")]
 print(json.dumps([answer.status_code for answer in answers]))
 """

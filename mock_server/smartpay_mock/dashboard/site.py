@@ -21,6 +21,7 @@ from flask import (
     render_template,
     request,
 )
+from jinja2 import PackageLoader
 from werkzeug.exceptions import NotFound
 
 from smartpay_fixtures import sandbox_values
@@ -80,9 +81,8 @@ _RULES = {
 def add_dashboard(app: Flask, application: Application, guard: Guard) -> None:
     """Register the dashboard, and the way to it from ``/``."""
     pages = _Pages(application, guard)
-    site = Blueprint(
-        "dashboard", __name__, url_prefix=ROOT, template_folder="templates"
-    )
+    site = Blueprint("dashboard", __name__, url_prefix=ROOT)
+    site.jinja_loader = PackageLoader("smartpay_mock.dashboard")
     site.before_request(pages.enter)
     for path, name in _RULES.items():
         site.add_url_rule(path, name, getattr(pages, name), methods=["GET", "POST"])

@@ -324,10 +324,10 @@ def as_json(coverage: Coverage) -> str:
 
 def as_html(coverage: Coverage) -> str:
     """Return one HTML page that loads no other file."""
-    from jinja2 import Template  # noqa: PLC0415 - only for this form
+    from jinja2 import Environment, PackageLoader  # noqa: PLC0415 - only for this form
 
-    page = pathlib.Path(__file__).with_name("coverage.html").read_text(encoding="utf-8")
-    return f"{Template(page, autoescape=True).render(coverage=coverage)}\n"
+    pages = Environment(loader=PackageLoader(__package__, ""), autoescape=True)
+    return f"{pages.get_template('coverage.html').render(coverage=coverage)}\n"
 
 
 # form of a report -> the function that writes it, and its default file
