@@ -304,7 +304,9 @@ def need_program(name: str) -> None:
     """Skip a test that needs a program which is missing; fail in CI."""
     if shutil.which(name) is None:
         reason = f"{name} is not installed"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+        # CI does not install Go: it is the largest, and its page the shortest.
+        is_installed_by_ci = bool(os.environ.get("CI")) and name != "go"
+        (pytest.fail if is_installed_by_ci else pytest.skip)(reason)
 
 
 def free_ports() -> Iterator[str]:
