@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from flask import Flask, Response, current_app, request
+from werkzeug.routing import PathConverter
 
 from smartpay_mock.api.application import Application
 from smartpay_mock.api.wsgi import (
@@ -31,13 +32,14 @@ from smartpay_mock.control.guard import Guard
 from smartpay_mock.control.openapi import describe
 from smartpay_mock.control.routes import (
     PREFIX,
+    TEXT,
     Request,
     Route,
     Routes,
     problem,
     problem_of,
 )
-from smartpay_mock.kernel.errors import ApiError, SandboxUsageError
+from smartpay_mock.kernel.errors import ApiError, NotFoundError, SandboxUsageError
 from smartpay_mock.kernel.exchange import Answer, Call
 from smartpay_mock.kernel.json import encode
 from smartpay_schemas.openapi import openapi
@@ -104,6 +106,13 @@ def describe_admin(
     return describe(ROUTES, server_url=server_url, version=version)
 
 
+class _AnyPath(PathConverter):
+    """The rest of a path, whatever it contains: line breaks and double slashes too."""
+
+    regex = "(?s:.*)"
+    part_isolating = False  # it may have slashes
+
+
 def add_admin(app: Flask, application: Application, guard: Guard) -> None:
     """Register the control plane with ``app``.
 
@@ -128,7 +137,8 @@ def add_admin(app: Flask, application: Application, guard: Guard) -> None:
             return to_response(refused or missing)
         return to_response(refused or _run(route, params, call, application, guard))
 
-    for number, path in enumerate((PREFIX, f"{PREFIX}/<path:rest>")):
+    app.url_map.converters["any_path"] = _AnyPath
+    for number, path in enumerate((PREFIX, f"{PREFIX}/<any_path:rest>")):
         app.add_url_rule(
             path,
             endpoint=f"admin@{number}",
@@ -164,6 +174,15 @@ def _no_route(method: str, path: str, allowed: Sequence[str]) -> Answer:
     hint = " ".join(near) or "Use one of the routes listed here."
     routes = [f"{row.method} {PREFIX}{row.path}" for row in ROUTES]
     return problem(404, f"The control plane has no {path}. {hint}", routes=routes)
+
+
+def _check_id(id_: str) -> None:
+    """Refuse an id in the path that no object can have."""
+    if len(id_) > TEXT["maxLength"]:
+        raise NotFoundError(
+            f"The id in the path has {len(id_)} characters. An id has at most "
+            f"{TEXT['maxLength']}."
+        )
 
 
 def _run(
@@ -203,9 +222,10 @@ def call_route(application: Application, path: str, account: str, call: Call) ->
 def _handle(route: Route, asked: Request) -> Answer:
     """Return the answer of a route; ``call`` has the body."""
     try:
-        route.check_query(asked.query)
+        _check_id(asked.params.get("id", ""))
+        query = route.read_query(asked.call.query)
         body = route.read_body(asked.call.body)
-        value = route.handler(replace(asked, body=body))
+        value = route.handler(replace(asked, query=query, body=body))
     except SandboxUsageError as error:
         return problem_of(error)
     except ApiError as error:

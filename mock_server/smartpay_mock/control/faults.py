@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from smartpay_mock.api.holds import Hold
-from smartpay_mock.control.routes import Request, Routes, json_object
+from smartpay_mock.control.routes import COUNT, Request, Routes, json_object
 from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
 from smartpay_mock.kernel.faults import (
     KINDS,
@@ -108,13 +108,13 @@ def add_hold(request: Request) -> Any:
     return {"id": hold.id, "waiting": hold.waiting}
 
 
-@routes.add("GET", "/holds/{id}", query=("calls", "timeoutMs"))
+@routes.add("GET", "/holds/{id}", query={"calls": COUNT, "timeoutMs": COUNT})
 def show_hold(request: Request) -> Any:
     """Show how many calls a hold has stopped; with `calls`, wait for that many."""
     hold = _find_hold(request)
     if "calls" in request.query:
-        timeout_ms = request.count("timeoutMs", 10_000)
-        hold.wait_for(request.count("calls", 1), timeout_s=timeout_ms / 1000)
+        timeout_s = request.query.get("timeoutMs", 10_000) / 1000
+        hold.wait_for(request.query["calls"], timeout_s=timeout_s)
     return {"id": hold.id, "waiting": hold.waiting, "passed": hold.passed}
 
 

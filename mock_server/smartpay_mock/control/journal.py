@@ -6,14 +6,16 @@ from typing import Any
 
 from smartpay_mock.api.auth import SERVER_ACCOUNT
 from smartpay_mock.api.journal import KIND, operation_of, read
-from smartpay_mock.control.routes import Request, Routes
+from smartpay_mock.control.routes import COUNT, Request, Routes
 from smartpay_mock.kernel.errors import NotFoundError
 from smartpay_mock.kernel.exchange import REASON_HEADER
 
 routes = Routes()
 
+_OPERATION = {"type": "string", "maxLength": 255}
 
-@routes.add("GET", "/requests", query=("operation", "limit"))
+
+@routes.add("GET", "/requests", query={"operation": _OPERATION, "limit": COUNT})
 def list_requests(request: Request) -> Any:
     """List the newest API calls, oldest first.
 
@@ -23,7 +25,7 @@ def list_requests(request: Request) -> Any:
     known = request.application.rules.operations
     if operation and operation not in known:
         raise NotFoundError.among("operation", operation, list(known))
-    limit = request.count("limit", 1_000)
+    limit = request.query.get("limit", 1_000)
     kept = request.application.settings.journal  # the store may have a few more
     with request.opened() as ctx:
         rows = ctx.unit.page(KIND, limit=kept) if kept else []

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from smartpay_fixtures import sandbox_values_document
-from smartpay_mock.control.routes import Request, Routes, json_object
+from smartpay_mock.control.routes import COUNT, TEXT, Request, Routes, json_object
 from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
 from smartpay_mock.kernel.json import decode
 from smartpay_mock.resources import Context
@@ -50,13 +50,13 @@ _NEW_CONSUMER = json_object(
 )
 
 
-@routes.add("GET", "/orders", query=("status", "limit"))
+@routes.add("GET", "/orders", query={"status": TEXT, "limit": COUNT})
 def list_orders(request: Request) -> Any:
     """List orders, oldest first; with `limit`, the newest of them."""
     status, known = request.query.get("status"), LIFECYCLES["order"].states
     if status is not None and status not in known:
         raise NotFoundError.among("status of an order", status, known)
-    limit = request.count("limit", 0) if "limit" in request.query else _ALL
+    limit = request.query.get("limit", _ALL)
     with request.opened() as ctx:
         orders = _stored(ctx.unit, "order", _ALL if status else limit)
         chosen = [one for one in orders if status in {None, one["status"]}]

@@ -89,7 +89,10 @@ def _parameters(route: Route) -> list[Document]:
     return [
         {"name": name, "in": "path", "required": True, "schema": _TEXT}
         for name in in_path
-    ] + [{"name": name, "in": "query", "schema": _TEXT} for name in route.query]
+    ] + [
+        {"name": name, "in": "query", "schema": dict(row)}
+        for name, row in route.query.items()
+    ]
 
 
 def _operation_id(route: Route) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -22,7 +22,10 @@ from smartpay_schemas import problems
 
 PREFIX = "/__admin"
 
-_MAX_COUNT = 100_000  # over a minute in milliseconds, more than any journal has
+TEXT: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 255}
+COUNT: dict[str, Any] = {"type": "integer", "minimum": 0, "maximum": 1_000_000}
+"""Schemas of query parameters and of ids in paths."""
+
 _INT64 = 1 << 63
 
 
@@ -34,7 +37,7 @@ class Request:
         application: The emulator's components.
         account: The controlled account; may be empty for routes about the server.
         params: Path parameters.
-        query: Query parameters.
+        query: Query parameters, checked.
         body: The JSON body; ``{}`` if there is none.
         call: The call as it arrived.
     """
@@ -42,7 +45,7 @@ class Request:
     application: Application
     account: str
     params: Mapping[str, str]
-    query: Mapping[str, str]
+    query: Mapping[str, Any]
     body: dict[str, Any]
     call: Call
 
@@ -58,21 +61,6 @@ class Request:
         """
         only_reads = self.call.method == "GET"
         return self.application.opened(self.account, only_reads=only_reads)
-
-    def count(self, name: str, default: int) -> int:
-        """Return a query parameter that is a count.
-
-        Raises:
-            SandboxUsageError: It is not a whole number, or too large.
-        """
-        text = self.query.get(name) or str(default)
-        is_count = text.isascii() and text.isdigit()
-        if not is_count or len(text) > len(str(_MAX_COUNT)):
-            raise SandboxUsageError(
-                f"Invalid {name} {text[:40]!r}. Send a whole number below "
-                f"{_MAX_COUNT * 10:,}."
-            )
-        return int(text)
 
 
 Handler = Callable[[Request], Any]
@@ -91,7 +79,7 @@ class Route:
         is_open: Whether it needs no admin token and accepts any query, as health
             checks do.
         body: JSON Schema of the body; ``None`` if it accepts none.
-        query: Names of query parameters.
+        query: Name of each query parameter to its JSON Schema.
     """
 
     method: str
@@ -101,7 +89,7 @@ class Route:
     needs_account: bool = True
     is_open: bool = False
     body: Mapping[str, Any] | None = None
-    query: tuple[str, ...] = ()
+    query: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def match(self, path: str) -> dict[str, str] | None:
         """Return the parameters in ``path``, or ``None`` if it is of another route.
@@ -142,20 +130,37 @@ class Route:
             raise SandboxUsageError(f"Invalid request: {listed}.")
         return body if isinstance(body, dict) else {}
 
-    def check_query(self, query: Mapping[str, str]) -> None:
-        """Check that every query parameter is known: a misspelt filter would be lost.
+    def read_query(self, query: Mapping[str, str]) -> dict[str, Any]:
+        """Return the query parameters, with numbers as integers.
 
         Raises:
-            SandboxUsageError: A query parameter is unknown; the text lists all known.
+            SandboxUsageError: One is unknown, as a misspelt filter would be lost, or
+                does not fit its schema.
         """
-        unknown = [name for name in query if name not in self.query]
-        if unknown and not self.is_open:
-            raise SandboxUsageError(
-                f"There is no query parameter {unknown[0]!r} here. {self._parameters()}"
-            )
+        if self.is_open:
+            return {}
+        for name in query:
+            if name not in self.query:
+                raise SandboxUsageError(
+                    f"There is no query parameter {name!r} here. {self._parameters()}"
+                )
+        values = {
+            name: _read_text(text, self.query[name]) for name, text in query.items()
+        }
+        found = problems(json_object(**self.query), values)
+        if found:
+            listed = "; ".join(item.message for item in found)
+            raise SandboxUsageError(f"Invalid query parameter: {listed}.")
+        return values
 
     def _parameters(self) -> str:
         return f"Its query parameters: {', '.join(self.query) or 'none'}."
+
+
+def _read_text(text: str, schema: Mapping[str, Any]) -> Any:
+    """Return the value of a query parameter; a text that is no number stays one."""
+    is_count = text.isascii() and text.isdigit() and len(text) < len(str(_INT64))
+    return int(text) if schema.get("type") == "integer" and is_count else text
 
 
 def _with_integers(value: Any) -> Any:

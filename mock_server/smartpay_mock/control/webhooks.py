@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from smartpay_mock.control.routes import Request, Routes, json_object
+from smartpay_mock.control.routes import TEXT, Request, Routes, json_object
 from smartpay_mock.events import outbox
 from smartpay_mock.events.faults import SCHEMA, faults_of, read_faults, save_faults
 from smartpay_mock.kernel.clock import LAST_MS
@@ -23,15 +23,17 @@ _DRAIN = json_object(
 )
 
 
-@routes.add("GET", "/webhooks/deliveries", query=("state", "endpoint"))
+@routes.add("GET", "/webhooks/deliveries", query={"state": TEXT, "endpoint": TEXT})
 def show_deliveries(request: Request) -> Any:
     """List webhook deliveries and their attempts, oldest first."""
+    state, endpoint = request.query.get("state"), request.query.get("endpoint")
     with request.opened() as ctx:
+        if endpoint and not outbox.list_deliveries(
+            ctx.unit, endpoint=endpoint, limit=1
+        ):
+            ctx.find(outbox.ENDPOINT_KIND, endpoint)  # a deleted one has deliveries
         rows = outbox.list_deliveries(
-            ctx.unit,
-            state=request.query.get("state"),
-            endpoint=request.query.get("endpoint"),
-            limit=_MOST_DELIVERIES,
+            ctx.unit, state=state, endpoint=endpoint, limit=_MOST_DELIVERIES
         )
         return [outbox.view_delivery(row) for row in reversed(rows)]
 
@@ -52,7 +54,7 @@ def replay_delivery(request: Request) -> Any:
     return shown
 
 
-@routes.add("POST", "/webhooks/replay", query=("state",))
+@routes.add("POST", "/webhooks/replay", query={"state": TEXT})
 def replay_deliveries(request: Request) -> Any:
     """Make every delivery, or those in one state, due again, now."""
     with request.opened() as ctx:

@@ -40,6 +40,9 @@ def test_a_key_that_is_no_test_key_is_refused(api: Any, key: str) -> None:
         assert key not in reply.detail
 
 
+WITH_ID = [row for row in ROUTES if "{id}" in row.path]
+
+
 def test_the_key_may_be_sent_in_its_own_header(api: Any) -> None:
     """Needed where Authorization contains the admin token."""
     api.order()
@@ -223,6 +226,53 @@ def test_an_exception_is_answered_with_500_and_logged(
     assert reply.status == 500
     assert "RuntimeError: on purpose" in reply.detail
     assert "on purpose" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "/requests?limit=-1",
+        "/requests?limit=1.5",
+        "/requests?limit=",
+        "/requests?limit=%EF%BC%91",
+        "/requests?limit=1&limit=2",
+        "/requests?limit=99999999999999999999",
+        "/orders?limit=2000000",
+        "/orders?status=",
+        "/webhooks/deliveries?state=",
+        "/webhooks/deliveries?endpoint=",
+        "/holds/none?timeoutMs=abc",
+        "/holds/none?calls=x",
+    ],
+)
+def test_a_query_parameter_that_does_not_fit_is_refused(api: Any, query: str) -> None:
+    """Also one that the handler would not have used; the message names it."""
+    reply = api.admin("GET", query)
+
+    assert reply.status == 400
+    assert reply.detail.startswith("Invalid query parameter: ")
+    assert query.partition("?")[2].partition("=")[0] in reply.detail
+
+
+def test_deliveries_of_an_unknown_endpoint_are_not_found(api: Any) -> None:
+    """A misspelt filter would look like an endpoint without deliveries."""
+    endpoint = api.endpoint()["id"]
+
+    reply = api.admin("GET", "/webhooks/deliveries?endpoint=webhookendpoint_test_none")
+
+    assert reply.status == 404
+    assert "webhookendpoint_test_none" in reply.detail
+    assert api.control("GET", f"/webhooks/deliveries?endpoint={endpoint}") == []
+
+
+@pytest.mark.parametrize("id_", ["%00", "%0A", "%FF", "%F0%9F%98%80", "a" * 256])
+@pytest.mark.parametrize("row", WITH_ID, ids=lambda row: f"{row.method} {row.path}")
+def test_an_id_that_nothing_can_have_is_not_found(api: Any, row: Any, id_: str) -> None:
+    """404 as a problem document, which repeats no long id."""
+    reply = api.admin(row.method, row.path.format(id=id_))
+
+    assert reply.status == 404
+    assert len(reply.detail) < 2_000
 
 
 class TestServer:
