@@ -33,6 +33,7 @@ from smartpay_mock.kernel.settings import (
 from smartpay_mock.mutants import broken_app, find_mutant
 from smartpay_mock.resources.webhook_endpoints import start_secret
 from smartpay_mock.server import Sandbox, make_certificates
+from smartpay_mock.server.bind import allow_descriptors
 from smartpay_mock.server.sandbox import API_PATH
 
 if TYPE_CHECKING:
@@ -234,6 +235,7 @@ def command(
 def _serve(settings: Settings, on_ready: OnReady, log: Log, printer: Printer) -> None:
     """Serve until a signal comes, then print what is left to print."""
     run_server = _serve_fast if settings.server == "granian" else _serve_threads
+    allow_descriptors()
     try:
         run_server(settings, on_ready, log, printer)
         if log.prints_calls:

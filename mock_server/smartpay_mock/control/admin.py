@@ -133,21 +133,18 @@ def add_admin(app: Flask, application: Application, guard: Guard) -> None:
         call = read_head(request.environ)
         refused = guard.refuse(call, is_open=route is not None and route.is_open)
         if route is None:
-            missing = _no_route(request.method, request.path, allowed)
-            return to_response(refused or missing)
+            refused = refused or _no_route(request.method, request.path, allowed)
+            return to_response(refused)
         return to_response(refused or _run(route, params, call, application, guard))
 
     app.url_map.converters["any_path"] = _AnyPath
     for number, path in enumerate((PREFIX, f"{PREFIX}/<any_path:rest>")):
+        name = f"admin@{number}"
         app.add_url_rule(
-            path,
-            endpoint=f"admin@{number}",
-            view_func=view,
-            methods=METHODS,
-            provide_automatic_options=False,
+            path, name, view, methods=METHODS, provide_automatic_options=False
         )
     for path in ALIASES:
-        app.add_url_rule(path, endpoint=f"admin@alias{path}", view_func=alias)
+        app.add_url_rule(path, f"admin@alias{path}", alias)
 
 
 def find_routes(path: str) -> dict[str, tuple[Route, dict[str, str]]]:

@@ -9,6 +9,7 @@ import socket
 from smartpay_mock.kernel.errors import SandboxUsageError
 
 BACKLOG = 1_024
+_DESCRIPTORS = 10_240  # macOS allows no more
 
 _REMEDIES = {
     errno.EADDRINUSE: "another program listens there. Stop it, choose another port "
@@ -48,6 +49,18 @@ def listen(host: str, port: int) -> socket.socket:
             f"Cannot listen on {host} port {port}: {remedy}."
         ) from error
     return sock
+
+
+def allow_descriptors() -> None:
+    """Allow this process more descriptors, as each idle client needs one."""
+    try:
+        import resource  # noqa: PLC0415 - Windows has neither module nor limit
+    except ImportError:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, _DESCRIPTORS)
+    if 0 <= soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def url_of(scheme: str, host: str, port: int) -> str:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 MakeApp = Callable[[Settings], "Flask"]
 
+_CONNECTIONS = 65_536  # also idle ones; granian would let others wait
 KILL_SECONDS = 5  # longer than the worker goes on after the signal to stop
 READY_POLL_SECONDS = 0.005
 READY_TIMEOUT_SECONDS = 5.0
@@ -106,6 +107,7 @@ def _import_granian() -> Callable[..., Any]:
         http=HTTPModes.http1,
         websockets=False,
         backlog=BACKLOG,
+        backpressure=_CONNECTIONS,
         # Its warning is that of more workers than cores; they wait for a database.
         log_level=LogLevels.error,
         respawn_failed_workers=True,

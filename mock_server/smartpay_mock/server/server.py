@@ -19,6 +19,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from operator import attrgetter
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 from typing import Self
 
@@ -45,7 +46,10 @@ TIMEOUT_SECONDS = 60.0
 _HANDSHAKE_SECONDS = 10.0
 # stop() lets quick requests finish this long before it cuts them off.
 _GRACE_SECONDS = 0.05
-# With no descriptor left, accepting pauses; live connections are served meanwhile.
+# With no descriptor left, clients that sent nothing for so long are closed. If there is
+# none, accepting pauses; live connections are served meanwhile.
+_IDLE_SECONDS = 1.0
+_CLOSED_AT_ONCE = 32
 _ACCEPT_PAUSE_SECONDS = 0.1
 
 _TLS_HANDSHAKE = b"\x16"  # RFC 8446 section 5.1, ContentType
@@ -315,7 +319,8 @@ class _Loop:
         except (BlockingIOError, ConnectionError):
             return
         except OSError as error:  # such as: no descriptor is left
-            self._pause_accepting(error)
+            if not self._close_idle():
+                self._pause_accepting(error)
             return
         self._is_short = False
         sock.setblocking(False)
@@ -332,6 +337,19 @@ class _Loop:
         seconds = None if self._context is None else _HANDSHAKE_SECONDS
         self.schedule(connection, seconds)
         self._watch(connection)
+
+    def _close_idle(self) -> bool:
+        """Close the clients that waited longest; return whether there were any."""
+        before = time.monotonic() + self._server.timeout_s - _IDLE_SECONDS
+        idle = [
+            one
+            for one in self._live
+            if one.deadline < before and not (one.owner or one.output)
+        ]
+        idle.sort(key=attrgetter("deadline"))
+        for connection in idle[:_CLOSED_AT_ONCE]:
+            connection.close()
+        return bool(idle)
 
     def _pause_accepting(self, error: OSError) -> None:
         """Leave new clients waiting for a moment; live connections go on."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
@@ -23,7 +22,6 @@ from smartpay_mock.server import Sandbox, Server
 from smartpay_mock.server.granian import to_environment
 
 DEADLINE_SECONDS = 20.0
-IDLE_CONNECTIONS = 2_000
 HELD_REQUESTS = 300
 STALLED_REQUESTS = 100
 GRANIAN = """
@@ -491,59 +489,6 @@ def test_stalled_bodies_delay_nobody(shop: Shop, connect: Callable[..., Any]) ->
     assert before == 0
     assert answer.startswith(b"HTTP/1.1 200")
     assert shop.orders() == 1
-
-
-def test_two_thousand_idle_connections_cost_no_thread(
-    server: Server, connect: Any
-) -> None:
-    """Idle clients wait in the loop; the next one is served."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 2 * IDLE_CONNECTIONS + 500
-    if hard != resource.RLIM_INFINITY and hard < wanted:
-        pytest.skip("this machine allows too few descriptors")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
-    try:
-        clients = [connect(server.port) for _ in range(IDLE_CONNECTIONS)]
-        for client in (clients[0], clients[-1], connect(server.port)):
-            client.get("/ok")
-            assert client.read_answer().startswith(b"HTTP/1.1 200")
-        assert server.thread_count <= 2
-        for client in clients:
-            client.socket.close()
-    finally:
-        server.stop()
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-
-
-def test_at_the_limit_of_descriptors_live_connections_are_served(
-    server: Server, connect: Any
-) -> None:
-    """New clients wait until a descriptor is free; the others notice nothing."""
-    live = connect(server.port)
-    live.get("/ok")
-    live.read_answer()
-    waiting = socket.socket()
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    highest = max(int(name) for name in os.listdir("/dev/fd"))
-    taken = []
-    resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 8, hard))
-    try:
-        with contextlib.suppress(OSError):  # too many open files
-            while True:
-                taken.append(os.dup(0))
-        waiting.connect(("127.0.0.1", server.port))
-        waiting.sendall(b"GET /ok HTTP/1.1\r\nHost: x\r\n\r\n")
-        for _ in range(5):
-            live.get("/ok")
-            assert live.read_answer().startswith(b"HTTP/1.1 200")
-    finally:
-        for descriptor in taken:
-            os.close(descriptor)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    waiting.settimeout(DEADLINE_SECONDS)
-    assert waiting.recv(12) == b"HTTP/1.1 200"
-    waiting.close()
-    assert [type(error) for error in server.errors] == [OSError]
 
 
 def test_a_client_that_does_not_read_holds_nobody(connect: Any) -> None:
