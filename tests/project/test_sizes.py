@@ -19,7 +19,7 @@ PACKAGE_LINES = {
     "mock_server/smartpay_mock/testing": 4400,
     "mock_server": 27000,  # budget: 21000
     "contract_tests": 11500,
-    "tests": 38000,  # budget: 30000
+    "tests": 39000,  # budget: 30000
 }
 """Most lines that the Python files of a folder may have in all."""
 

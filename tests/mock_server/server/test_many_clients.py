@@ -76,7 +76,7 @@ def test_at_the_limit_of_descriptors_live_connections_are_served(
     assert [type(error) for error in server.errors] == [OSError]
 
 
-def test_at_the_limit_of_descriptors_idle_clients_make_room(
+def test_at_the_limit_of_descriptors_idle_clients_are_closed(
     server: Server, connect: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A new client is served; one that sends nothing loses its connection."""
