@@ -32,8 +32,7 @@ from smartpay_mock.kernel.settings import (
 )
 from smartpay_mock.mutants import broken_app, find_mutant
 from smartpay_mock.resources.webhook_endpoints import start_secret
-from smartpay_mock.server import Sandbox, make_certificates
-from smartpay_mock.server.bind import allow_descriptors
+from smartpay_mock.server import Sandbox, allow_descriptors, make_certificates
 from smartpay_mock.server.sandbox import API_PATH
 
 if TYPE_CHECKING:
