@@ -457,7 +457,9 @@ def events(shop: Any) -> None:
     partly = shop.authorized()
     shop.capture(partly, 10, cancelRemainder="manual")
     shop.call("cancel_order", id_=partly)
-    shop.call("update_coupon", {"name": "n"}, id_=shop.coupon().get("id", "x"))
+    coupon = shop.coupon().get("id", "coupon_test_x")
+    shop.call("update_coupon", {"name": "n"}, id_=coupon)
+    shop.call("create_promotion_code", {"coupon": coupon, "code": "EVENT"})
     shop.drain()
     token = shop.token_session().get("token", {}).get("id", "paytok_test_x")
     shop.as_consumer("approve_token", token)
@@ -488,11 +490,6 @@ def deliveries(shop: Any) -> None:
     shop.call("delete_webhook_endpoint", id_=other)
     shop.coupon()
     shop.drain()
-
-
-ADDRESS = {"line1": "1-17-1", "locality": "Minato", "postalCode": "105-6415"}
-CONSUMER = "consumer+test@example.com"
-APPROVED = "pm_test_visaApproved"
 
 
 def refusals_and_replays(shop: Any) -> None:
