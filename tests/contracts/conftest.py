@@ -22,7 +22,8 @@ from smartpay_mock.server import Sandbox
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-SERVER = Path(__file__).parent / "third_party_server.py"
+ROOT = Path(__file__).parents[2]
+SERVER = (sys.executable, "-m", "tests.contracts.third_party_server")
 TOKEN = "paytok_test_ThirdParty000000000001"
 CONSUMER = ("third-party+test@example.com", "third-party-password")
 KIT = (sys.executable, "-m", "smartpay_contracts")
@@ -68,9 +69,9 @@ def third_party_server(tmp_path_factory: pytest.TempPathFactory) -> Start:
     @contextmanager
     def start(*arguments: str) -> Iterator[str]:
         port_file = tmp_path_factory.mktemp("server") / "port"
-        command = [sys.executable, str(SERVER), "--port-file", str(port_file)]
         process = subprocess.Popen(
-            [*command, *arguments],
+            [*SERVER, "--port-file", str(port_file), *arguments],
+            cwd=ROOT,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

@@ -3,9 +3,10 @@
 The server does what the published pages and the SDKs' test suites say. Where they are
 silent it differs from the emulator: ids, messages, extra members, member order, paging
 and every assumed choice. The kit must pass here, so it relies on nothing but the
-contract. This file imports no package of this project.
+contract. It imports no package of this project.
 
-Start it with ``python tests/contracts/third_party_server.py --port-file FILE``.
+Start it in the root folder with
+``python -m tests.contracts.third_party_server --port-file FILE``.
 """
 
 from __future__ import annotations
@@ -16,36 +17,31 @@ import hmac
 import json
 import logging
 import re
-import secrets
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import requests
 from flask import Flask, Response, request
+from tests.contracts.third_party_account import BASE62, Account, base62, now_ms
+from tests.contracts.third_party_rules import (
+    PATCHED,
+    Doc,
+    Refusal,
+    checked,
+    invalid,
+    value_of,
+    without_nulls,
+)
 from werkzeug.serving import make_server
 
-Doc = dict[str, Any]
-
-BASE62 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 HOLD_MS = 7 * 86_400_000
 DEFAULT_PAGE, LARGEST_PAGE = 20, 50
-TOKEN = "paytok_test_ThirdParty000000000001"
 CONSUMER = ("third-party+test@example.com", "third-party-password")
 
-PREFIXES = {
-    "checkoutSession": "checkout",
-    "token": "paytok",
-    "promotionCode": "promotioncode",
-    "webhookEndpoint": "webhookendpoint",
-    "event": "evt",
-    "lineItem": "li",
-}
 NOT_FOUND = {
     "checkoutSession": "checkoutsession.notfound",
     "promotionCode": "promotion-code.not-found",
@@ -61,176 +57,6 @@ LISTS = {
     "promotion-codes": "promotionCode",
     "webhook-endpoints": "webhookEndpoint",
 }
-REFERENCES = {"order", "token", "lineItems", "payments", "price", "product"}
-KEPT_AS_IDS = {("payment", "order"), ("refund", "payment")}
-
-# The published rules for bodies: mandatory members, types and a few values.
-MANDATORY = {
-    "order": "token amount currency customerInfo shippingInfo items",
-    "order-session": "amount currency customerInfo shippingInfo items",
-    "customerInfo": "",
-    "shippingInfo": "address",
-    "address": "line1 locality postalCode country",
-    "items": "name amount currency",
-    "payment": "order amount currency",
-    "refund": "payment amount currency reason",
-    "coupon": "name discountType",
-    "promotion-code": "code coupon",
-    "webhook-endpoint": "url",
-}
-WHOLE_NUMBERS = {
-    *("amount", "discountAmount", "minimumAmount", "feeAmount", "quantity"),
-    *("accountAge", "expiresAt", "maxRedemptionCount", "discountPercentage"),
-}
-TYPES: dict[str, type] = {
-    **dict.fromkeys(("customerInfo", "shippingInfo", "address", "metadata"), dict),
-    **dict.fromkeys(("items", "lineItems", "eventSubscriptions"), list),
-    **dict.fromkeys(("active", "firstTimeTransaction", "onePerCustomer"), bool),
-    **dict.fromkeys(("name", "code", "url", "token", "reference", "description"), str),
-}
-CHOICES = {
-    "currency": {"JPY", "jpy"},
-    "country": {"JP", "jp"},
-    "captureMethod": {"automatic", "manual"},
-    "cancelRemainder": {"automatic", "manual"},
-    "reason": {"requested_by_customer", "fraudulent"},
-    "discountType": {"amount", "percentage"},
-}
-PATCHED = {
-    "payment": {"description", "reference", "metadata"},
-    "refund": {"description", "reference", "metadata"},
-    "coupon": {"name", "active", "metadata"},
-    "promotionCode": {"active", "metadata"},
-    "webhookEndpoint": {
-        "url",
-        "active",
-        "description",
-        "eventSubscriptions",
-        "metadata",
-    },
-}
-
-
-class Refusal(Exception):  # noqa: N818 - an answer of the API, not a fault
-    """The API refuses the call with a status and an error code."""
-
-    def __init__(self, status: int, code: str = "", message: str = "Refused.") -> None:
-        super().__init__(message)
-        self.status, self.code, self.message = status, code, message
-
-
-def now_ms() -> int:
-    """Return the time in milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000
-
-
-def base62(length: int) -> str:
-    """Return random text that does not begin with A, the digit zero."""
-    tail = (secrets.choice(BASE62) for _ in range(length - 1))
-    return secrets.choice(BASE62[1:]) + "".join(tail)
-
-
-def without_nulls(value: Any) -> Any:
-    """Return a copy without null members, at every depth."""
-    if isinstance(value, dict):
-        return {k: without_nulls(v) for k, v in value.items() if v is not None}
-    if isinstance(value, list):
-        return [without_nulls(entry) for entry in value]
-    return value
-
-
-def invalid(member: str) -> Refusal:
-    """Return the refusal of one wrong member."""
-    return Refusal(400, "request.invalid", f"Please check {member}.")
-
-
-def checked(shape: str, body: Doc) -> Doc:
-    """Return a body with whole numbers as integers, if it keeps the rules.
-
-    Raises:
-        Refusal: A member breaks a rule.
-    """
-    for name in MANDATORY[shape].split():
-        if name not in body:
-            raise invalid(name)
-    return {name: _value(shape, name, value) for name, value in body.items()}
-
-
-def _value(shape: str, name: str, value: Any) -> Any:
-    if name in WHOLE_NUMBERS:
-        return _whole_number(name, value)
-    if name in TYPES and not isinstance(value, TYPES[name]):
-        raise invalid(name)
-    if shape != "items" and name in CHOICES and value not in CHOICES[name]:
-        raise invalid(name)
-    if name == "dateOfBirth" and not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
-        raise invalid(name)
-    if name == "items":
-        return [checked("items", entry) for entry in value]
-    return checked(name, value) if name in MANDATORY and name in TYPES else value
-
-
-def _whole_number(name: str, value: Any) -> int:
-    if isinstance(value, str) and value.isdecimal() and value.isascii():
-        return int(value)
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    # The remainder of infinity is not a number, which counts as true.
-    if not is_number or value % 1 or value < 0:
-        raise invalid(name)
-    return int(value)
-
-
-class Account:
-    """The objects of one secret key, oldest first."""
-
-    def __init__(self) -> None:
-        self.objects: dict[str, Doc] = {}
-        self.numbers: dict[str, int] = {}
-        self.answers: dict[str, tuple[str, Doc | None]] = {}
-        self.add("token", {"id": TOKEN, "status": "active"})
-
-    def add(self, kind: str, members: Doc) -> Doc:
-        """Make an object; members that are ``None`` are left out."""
-        doc: Doc = {
-            "id": f"{PREFIXES.get(kind, kind)}_test_{base62(21)}",
-            "object": kind,
-            "createdAt": now_ms(),
-            "updatedAt": now_ms(),
-            "test": True,
-            "metadata": {},
-        }
-        doc |= {name: value for name, value in members.items() if value is not None}
-        self.objects[doc["id"]] = doc
-        self.numbers[doc["id"]] = len(self.numbers) + 1
-        return doc
-
-    def change(self, doc: Doc, changes: Doc) -> None:
-        """Apply changes; an empty object changes nothing."""
-        doc |= {name: value for name, value in changes.items() if value != {}}
-        doc["updatedAt"] = now_ms()
-
-    def of(self, kind: str) -> Iterator[Doc]:
-        """Yield the objects of one kind."""
-        return (doc for doc in self.objects.values() if doc["object"] == kind)
-
-    def total(self, ids: list[str]) -> int:
-        """Return the sum of the amounts of payments or refunds."""
-        return sum(self.objects[id_]["amount"] for id_ in ids)
-
-    def show(self, doc: Doc, *, expand: bool = False) -> Doc:
-        """Return an object as the API answers it, with two undocumented members."""
-        links = {"self": {"href": f"urn:third-party:{doc['id']}"}}
-        shown = {**doc, "livemode": False, "_links": links}
-        shown.pop("signingSecret", None)  # only the creation's answer has it
-        for name in REFERENCES & set(doc) if expand else ():
-            if (doc["object"], name) not in KEPT_AS_IDS:
-                shown[name] = self._resolved(doc[name])
-        return shown
-
-    def _resolved(self, reference: Any) -> Any:
-        if isinstance(reference, list):
-            return [self._resolved(id_) for id_ in reference if id_ in self.objects]
-        return self.show(self.objects[reference], expand=True)
 
 
 class Server:
@@ -552,7 +378,7 @@ class Call:
         """Apply a PATCH; unknown members are ignored."""
         doc = self.find(kind)
         names = PATCHED[kind] & set(self.body)
-        changes = {name: _value(kind, name, self.body[name]) for name in names}
+        changes = {name: value_of(kind, name, self.body[name]) for name in names}
         self.account.change(doc, changes)
         if kind in {"coupon", "promotionCode"}:
             event = "coupon" if kind == "coupon" else "promotion_code"
