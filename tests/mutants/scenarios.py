@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from tests.mutants.shop import id_of
+
 SILENCE = 0
 """A status that stands for a closed connection."""
 
@@ -13,15 +15,12 @@ Scenario = Callable[[Any], object]
 
 def basics(shop: Any) -> None:
     """One of everything, retrieved and listed, plain and expanded."""
-    order = shop.order(metadata={"Shop": "Shibuya"}).get("id", "order_test_x")
+    order = id_of(shop.order(metadata={"Shop": "Shibuya"}))
     payment = shop.payment()
-    refund = shop.refund(payment, 100, description="back").get("id", "refund_test_x")
-    session = shop.session(locale="ja").get("id", "checkout_test_x")
-    coupon = shop.coupon(expiresAt=4_102_444_800_000).get("id", "coupon_test_x")
-    code = shop.call(
-        "create_promotion_code",
-        {"coupon": coupon, "code": "Spring-1", "currency": "JPY", "minimumAmount": 5},
-    ).get("id", "promotioncode_test_x")
+    refund = id_of(shop.refund(payment, 100, description="back"))
+    session = id_of(shop.session(locale="ja"))
+    coupon = shop.coupon(expiresAt=4_102_444_800_000)
+    code = shop.code(coupon, "Spring-1", currency="JPY", minimumAmount=5)
     endpoint = shop.endpoint(eventSubscriptions=["order.authorized"])
     made = {
         "order": order,
@@ -53,10 +52,10 @@ def odd_calls(shop: Any) -> None:
     shop.call("list_orders", query="pageToken=&maxResults=&expand=")
     shop.call("list_orders", query="expand=yes")
     shop.call("get_coupon", id_="coupon_test_none", query="expand=all")
-    coupon = shop.coupon().get("id", "coupon_test_x")
+    coupon = shop.coupon()
     shop.call("get_coupon", id_=coupon, query="expand=no")
     shop.send("DELETE", f"/v1/coupons/{coupon}")
-    order = shop.order().get("id", "order_test_x")
+    order = id_of(shop.order())
     shop.send("PATCH", f"/v1/orders/{order}", {"reference": "other"})
     shop.call("disable_token", id_="paytok_test_approved")
     for kind in ("order", "payment", "refund", "token", "webhook_endpoint"):
@@ -65,7 +64,7 @@ def odd_calls(shop: Any) -> None:
 
 def credentials(shop: Any) -> None:
     """Calls with a wrong key, the key of another account, or none."""
-    theirs = shop.order().get("id", "order_test_x")
+    theirs = id_of(shop.order())
     shop.coupon()
     for credential in (
         None,
@@ -108,9 +107,9 @@ def refusals(shop: Any) -> None:
         {"customerInfo": {"emailAddress": "[email protected] of mine"}},
         {"shippingInfo": {"address": {"line1": "x"}}},
         {"items": [{"name": "x"}]},
-        {"token": "paytok_test_none"},
     ):
         shop.order(**changes)
+    shop.order("paytok_test_none")
     shop.call("list_orders")
     shop.capture("order_test_none", 0, cancelRemainder="never")
     shop.refund("payment_test_none", 5, reason="bored")
@@ -145,8 +144,7 @@ def habits(shop: Any) -> None:
         shop.call("update_payment", body, id_=payment)
         shop.call("get_payment", id_=payment)
     shop.call("create_coupon", {"name": None})
-    code = {"code": "x", "coupon": shop.coupon().get("id"), "active": None}
-    shop.call("create_promotion_code", code)
+    shop.code(shop.coupon(), "x", active=None)
 
 
 BASIC = {"name": "knit", "amount": 100, "currency": "JPY"}
@@ -155,10 +153,9 @@ BASIC = {"name": "knit", "amount": 100, "currency": "JPY"}
 def updates(shop: Any) -> None:
     """Updates, and what they leave unchanged."""
     payment = shop.payment()
-    refund = shop.refund(payment, 10, reason="requested_by_customer").get("id")
-    coupon = shop.coupon().get("id")
-    code = {"code": "upd", "coupon": coupon}
-    promotion = shop.call("create_promotion_code", code).get("id")
+    refund = id_of(shop.refund(payment, 10, reason="requested_by_customer"))
+    coupon = shop.coupon()
+    promotion = shop.code(coupon, "upd")
     endpoint = shop.endpoint()
     changes = {
         "payment": (payment, {"description": "d", "amount": 1}),
@@ -264,14 +261,14 @@ def parts(shop: Any) -> None:
         line["id"] if isinstance(line, dict) else line
         for line in order.get("lineItems", [])
     ]
-    id_ = order.get("id", "order_test_x")
+    id_ = id_of(order)
     payments = [
-        shop.capture(id_, 100, cancelRemainder="manual", lineItems=lines).get("id", "x")
+        id_of(shop.capture(id_, 100, cancelRemainder="manual", lineItems=lines))
         for _ in range(2)
     ]
-    refund = shop.refund(payments[0], 10, lineItems=lines[:1]).get("id", "x")
-    session = shop.session().get("id", "x")
-    token = shop.token_session().get("id", "x")
+    refund = id_of(shop.refund(payments[0], 10, lineItems=lines[:1]))
+    session = id_of(shop.session())
+    token = id_of(shop.token_session())
     for query in ("", "expand=all"):
         shop.call("get_order", id_=id_, query=query)
         shop.call("get_payment", id_=payments[0], query=query)
@@ -292,9 +289,7 @@ def outcomes(shop: Any) -> None:
             made = shop.order(
                 token, captureMethod=method, reference=f"{token}-{method}"
             )
-            shop.call(
-                "get_order", id_=made.get("id", "order_test_x"), query="expand=all"
-            )
+            shop.call("get_order", id_=id_of(made), query="expand=all")
         shop.call("get_token", id_=f"paytok_test_{token}")
     shop.order("paytok_test_none")
     shop.call("delete_token", id_="paytok_test_approved")
@@ -306,8 +301,8 @@ def endings(shop: Any) -> None:
     """Cancellations, expiries, and captures that come too late."""
     canceled, partly, late, early = (shop.authorized() for _ in range(4))
     shop.capture(partly, 100, cancelRemainder="manual")
-    paid = shop.order().get("id", "order_test_x")
-    rejected = shop.order("declined").get("id", "order_test_x")
+    paid = id_of(shop.order())
+    rejected = id_of(shop.order("declined"))
     for id_ in (canceled, canceled, partly, paid, rejected):
         shop.call("cancel_order", id_=id_)
         shop.call("get_order", id_=id_)
@@ -335,15 +330,14 @@ def captures(shop: Any) -> None:
     other = shop.authorized(1000)
     shop.capture(other, 1)
     shop.call("get_order", id_=other)
-    shop.capture(shop.order("declined").get("id", "order_test_x"), 100)
+    shop.capture(id_of(shop.order("declined")), 100)
 
 
 def refunds(shop: Any) -> None:
     """Refunds of every size."""
     order = shop.authorized(1000)
     first, second = (
-        shop.capture(order, 300, cancelRemainder="manual").get("id", "payment_test_x")
-        for _ in range(2)
+        id_of(shop.capture(order, 300, cancelRemainder="manual")) for _ in range(2)
     )
     shop.refund(first, 301)
     shop.call("get_payment", id_=first)
@@ -358,9 +352,7 @@ def refunds(shop: Any) -> None:
 
 def token_life(shop: Any) -> None:
     """A token from its session until it is deleted."""
-    token = (
-        shop.token_session(reference="t").get("token", {}).get("id", "paytok_test_x")
-    )
+    token = id_of(shop.token_session(reference="t"), "token")
     shop.call("list_tokens")
     for step in ("enable_token", "disable_token"):
         shop.call(step, id_=token)
@@ -383,15 +375,15 @@ def checkout(shop: Any) -> None:
     """Sessions, and consumers who authorize their orders."""
     for method in ("automatic", "manual"):
         made = shop.session(captureMethod=method, reference=f"s-{method}")
-        order = made.get("order", {}).get("id", "order_test_x")
+        order = id_of(made, "order")
         shop.call("list_orders")
-        session = made.get("id", "checkout_test_x")
+        session = id_of(made)
         for card in ("pm_test_declinedSoftly", "pm_test_visaApproved"):
             shop.as_consumer("authorize_order", order, {"paymentMethod": card})
         shop.call("get_checkout_session", id_=session, query="expand=all")
     for card in SOFT_AND_HARD:
         made = shop.session(reference=card)
-        order = made.get("order", {}).get("id", "order_test_x")
+        order = id_of(made, "order")
         for plan in ("pay_in_six", "pay_in_three"):
             body = {"paymentMethod": card, "paymentPlan": plan}
             shop.as_consumer("authorize_order", order, body)
@@ -406,7 +398,7 @@ SOFT_AND_HARD = ("pm_test_visaDeclined", "4100000000000019")
 
 def campaigns(shop: Any) -> None:
     """Coupons and promotion codes."""
-    coupon = shop.coupon(maxRedemptionCount=5, expiresAt=4_102_444_800_000).get("id")
+    coupon = shop.coupon(maxRedemptionCount=5, expiresAt=4_102_444_800_000)
     shop.coupon(description="for spring")
     shop.call("create_coupon", COUPON)
     limits: dict[str, Any] = {
@@ -421,13 +413,11 @@ def campaigns(shop: Any) -> None:
         ("Summer-1", {}),
         ("new year_2.0", {}),
     ):
-        body = {"code": code, "coupon": coupon, **more}
-        made = shop.call("create_promotion_code", body)
-        shop.call("get_promotion_code", id_=made.get("id", "promotioncode_test_x"))
-    shop.call("create_promotion_code", {"code": "x", "coupon": "coupon_test_none"})
-    order = shop.session(reference="with-code").get("order", {})
+        shop.call("get_promotion_code", id_=shop.code(coupon, code, **more))
+    shop.code("coupon_test_none", "x")
+    order = id_of(shop.session(reference="with-code"), "order")
     body = {"paymentMethod": "pm_test_visaApproved", "promotionCode": "new year_2.0"}
-    shop.as_consumer("authorize_order", order.get("id", "order_test_x"), body)
+    shop.as_consumer("authorize_order", order, body)
 
 
 def endpoints(shop: Any) -> None:
@@ -449,7 +439,7 @@ def events(shop: Any) -> None:
     shop.endpoint(url="http://127.0.0.1:9/two", eventSubscriptions=["refund.created"])
     payment = shop.payment()
     shop.refund(payment, 10)
-    order = shop.order().get("id", "order_test_x")
+    order = id_of(shop.order())
     shop.order("declined")
     shop.drain()
     for id_ in (shop.authorized(), order):
@@ -457,15 +447,15 @@ def events(shop: Any) -> None:
     partly = shop.authorized()
     shop.capture(partly, 10, cancelRemainder="manual")
     shop.call("cancel_order", id_=partly)
-    coupon = shop.coupon().get("id", "coupon_test_x")
+    coupon = shop.coupon()
     shop.call("update_coupon", {"name": "n"}, id_=coupon)
-    shop.call("create_promotion_code", {"coupon": coupon, "code": "EVENT"})
+    shop.code(coupon, "EVENT")
     shop.drain()
-    token = shop.token_session().get("token", {}).get("id", "paytok_test_x")
+    token = id_of(shop.token_session(), "token")
     shop.as_consumer("approve_token", token)
     for step in ("disable", "enable", "delete"):
         shop.call(f"{step}_token", id_=token)
-    waiting = shop.session().get("order", {}).get("id", "order_test_x")
+    waiting = id_of(shop.session(), "order")
     for card in SOFT_AND_HARD:
         shop.as_consumer("authorize_order", waiting, {"paymentMethod": card})
     shop.drain()
@@ -513,14 +503,14 @@ def views(shop: Any) -> None:
     """Objects that are read, changed and read again, with mixed letters and types."""
     metadata = {"Text": "MiXed", "number": 7, "yes": True}
     text = {"reference": "MiXed", "description": "MiXed", "metadata": metadata}
-    order = shop.order(captureMethod="manual", **text).get("id", "order_test_x")
+    order = id_of(shop.order(captureMethod="manual", **text))
     payment = shop.capture(order, 500, cancelRemainder="manual", **text)
-    payment = payment.get("id", "payment_test_x")
-    refund = shop.refund(payment, 100, **text).get("id", "refund_test_x")
+    payment = id_of(payment)
+    refund = id_of(shop.refund(payment, 100, **text))
     session = shop.session(successUrl="https://a.jp/MiXed")
-    waiting = session.get("order", {}).get("id", "order_test_x")
-    session = session.get("id", "checkout_test_x")
-    coupon = shop.coupon(name="MiXed", metadata=metadata).get("id", "coupon_test_x")
+    waiting = id_of(session, "order")
+    session = id_of(session)
+    coupon = shop.coupon(name="MiXed", metadata=metadata)
     endpoint = shop.endpoint(description="MiXed", url="http://127.0.0.1:9/MiXed")
     made = {
         "order": order,
@@ -561,13 +551,11 @@ def persistence(shop: Any) -> None:
 
 def declined_consumer(shop: Any) -> None:
     """A consumer who is declined approves a token; another uses a code once."""
-    coupon = shop.coupon().get("id", "coupon_test_x")
-    code = {"coupon": coupon, "code": "ONCE", "onePerCustomer": True}
-    shop.call("create_promotion_code", code)
-    order = shop.session().get("order", {}).get("id", "order_test_x")
+    shop.code(shop.coupon(), "ONCE", onePerCustomer=True)
+    order = id_of(shop.session(), "order")
     body = {"paymentMethod": "pm_test_visaApproved", "promotionCode": "ONCE"}
     shop.as_consumer("authorize_order", order, body)
-    token = shop.token_session().get("token", {}).get("id", "paytok_test_x")
+    token = id_of(shop.token_session(), "token")
     shop.control(
         "PATCH", "/consumers/{id}", {"decision": "declined"}, id_="consumer_test_active"
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
+from smartpay_contracts import payloads
 from smartpay_mock.api.application import Application
 from smartpay_mock.api.pipeline import perform
 from smartpay_mock.app import Patch
@@ -23,31 +24,6 @@ from smartpay_mock.storage import open_store
 from smartpay_schemas import OPERATIONS, Operation
 
 START_MS = 1_700_000_000_000
-ADDRESS = {
-    "line1": "虎ノ門1-17-1",
-    "line2": "15階",
-    "locality": "港区",
-    "postalCode": "105-6415",
-    "country": "JP",
-}
-SHIPPING = {"address": ADDRESS, "feeAmount": 100, "feeCurrency": "JPY"}
-ITEMS = [
-    {"name": "セーター", "amount": 600, "currency": "JPY", "quantity": 2},
-    {"name": "税", "amount": 250, "currency": "JPY", "kind": "tax"},
-    {"name": "割引", "amount": 50, "currency": "JPY", "kind": "discount"},
-]
-BASKET = {
-    "amount": 1500,
-    "currency": "JPY",
-    "customerInfo": {"firstName": "太郎"},
-    "items": ITEMS,
-    "shippingInfo": SHIPPING,
-    "reference": "cart-1",
-}
-URLS = {
-    "successUrl": "https://example.com/success",
-    "cancelUrl": "https://example.com/cancel",
-}
 TOKENS = {
     name: f"paytok_test_{name}"
     for name in ("approved", "declined", "disabled", "consumerInactive", "refused")
@@ -73,6 +49,13 @@ class Receiver:
         if not status:
             raise ConnectionResetError
         return status
+
+
+def id_of(answer: Any, *path: str) -> str:
+    """Return the id of an object, or of a part of it; mutants may lack either."""
+    for name in path:
+        answer = answer.get(name, {})
+    return str(answer.get("id", "none")) if isinstance(answer, dict) else str(answer)
 
 
 class Shop:
@@ -184,44 +167,44 @@ class Shop:
 
     def order(self, payer: str = "approved", *, key: str = "", **changes: Any) -> Any:
         """Make an order."""
-        body = {**BASKET, "token": TOKENS.get(payer, payer), **changes}
+        token = TOKENS.get(payer, payer)
+        body = payloads.order(token, **{"reference": "cart-1", **changes})
         return self.call("create_order", body, key=key)
 
-    def authorized(self, amount: int = 1500) -> str:
+    def authorized(self, amount: int = payloads.AMOUNT) -> str:
         """Make an order with manual capture; return its id."""
-        made = self.order(captureMethod="manual", amount=amount)
-        return str(made.get("id", "order_test_none"))
+        return id_of(self.order(captureMethod="manual", amount=amount))
 
     def capture(self, order: str, amount: int, **changes: Any) -> Any:
         """Capture a part of an order."""
-        body = {"order": order, "amount": amount, "currency": "JPY", **changes}
-        return self.call("create_payment", body)
+        return self.call("create_payment", payloads.payment(order, amount, **changes))
 
     def payment(self, amount: int = 500) -> str:
         """Make a capture that leaves a rest; return its id."""
-        made = self.capture(self.authorized(), amount, cancelRemainder="manual")
-        return str(made.get("id", "payment_test_none"))
+        return id_of(self.capture(self.authorized(), amount, cancelRemainder="manual"))
 
     def refund(self, payment: str, amount: int, **changes: Any) -> Any:
         """Refund a part of a payment."""
-        body = {"payment": payment, "amount": amount, "currency": "JPY"}
-        return self.call(
-            "create_refund", {**body, "reason": "requested_by_customer", **changes}
-        )
+        return self.call("create_refund", payloads.refund(payment, amount, **changes))
 
     def session(self, **changes: Any) -> Any:
         """Make a checkout session for an order."""
-        return self.call("create_checkout_session", {**BASKET, **URLS, **changes})
+        body = payloads.order_session(**{"reference": "cart-1", **changes})
+        return self.call("create_checkout_session", body)
 
     def token_session(self, **changes: Any) -> Any:
         """Make a checkout session for a token."""
-        body = {"mode": "token", "customerInfo": {}, **URLS, **changes}
+        body = payloads.token_session(**changes)
         return self.call("create_checkout_session", body)
 
-    def coupon(self, **changes: Any) -> Any:
-        """Make a coupon."""
-        body = {"name": "spring", "discountType": "amount", "discountAmount": 100}
-        return self.call("create_coupon", {**body, "currency": "JPY", **changes})
+    def coupon(self, **changes: Any) -> str:
+        """Make a coupon; return its id."""
+        return id_of(self.call("create_coupon", payloads.coupon(**changes)))
+
+    def code(self, coupon: str, code: str, **changes: Any) -> str:
+        """Make a promotion code; return its id."""
+        body = payloads.promotion_code(coupon, code, **changes)
+        return id_of(self.call("create_promotion_code", body))
 
     def log_in(self) -> str:
         """Log a consumer in; return the Authorization header."""
@@ -254,8 +237,7 @@ class Shop:
     def endpoint(self, **changes: Any) -> str:
         """Make a webhook endpoint; return its id."""
         body = {"url": "http://127.0.0.1:9/hook", **changes}
-        made = self.call("create_webhook_endpoint", body)
-        return str(made.get("id", "webhookendpoint_test_none"))
+        return id_of(self.call("create_webhook_endpoint", body))
 
     def at_once(self, *calls: Callable[[], Any]) -> None:
         """Hold calls until all have arrived, then release them."""
