@@ -105,7 +105,7 @@ class LocalEmulator:
             self.application,
             account_id(secret_key),
             {"id": id_},
-            query or {},
+            route.read_query(query or {}),
             route.check_body(dict(body or {})),
             Call(method, path, breaks_connections=True, headers=headers),
         )
