@@ -7,14 +7,12 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
-from threading import Barrier
 from typing import Any
 
 IS_LONG = bool(os.environ.get("SMARTPAY_TEST_LONG"))
 KEYS = 2_000 if IS_LONG else 200
 DUPLICATES = 8
 ROUNDS = 200 if IS_LONG else 12
-DEADLINE_S = 30
 
 ForHost = Callable[[int], Any]
 
@@ -70,29 +68,6 @@ def test_a_change_is_published_once_by_any_host(cluster: Any, key: str) -> None:
     assert kinds["payment.created"] == count, kinds
     assert set(kinds.values()) == {count}
     assert len({event["id"] for event in events}) == len(events)
-
-
-def test_the_last_yen_is_captured_once(cluster: Any, key: str) -> None:
-    """Of two hosts that capture it at the same instant, one is refused."""
-    start = Barrier(2, timeout=DEADLINE_S)
-
-    def capture(order: str, host: int, client_of: ForHost) -> Any:
-        client = client_of(host)
-        start.wait()
-        return client.capture(order, 1)
-
-    for _ in range(ROUNDS):
-        with closing(cluster.client(0, key)) as client:
-            order = client.order(captureMethod="manual").json["id"]
-            assert client.capture(order, 999).status == 200
-
-        replies = cluster.each(
-            [partial(capture, order, host) for host in (0, 1)], key=key
-        )
-
-        assert sorted(reply.status for reply in replies) == [200, 409]
-    payments = cluster.documents("payment", key)
-    assert sum(payment["amount"] for payment in payments) == 1_000 * ROUNDS
 
 
 def test_a_webhook_is_delivered_by_one_process_once(

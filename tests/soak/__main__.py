@@ -109,9 +109,9 @@ def main() -> None:
 def run(part: Part, seconds: float) -> tuple[Figures, float]:
     """Run a part; return its figures and how long it took, in seconds."""
     module, _, function = part.program.partition(":")
-    program = getattr(importlib.import_module(f"tests.soak.{module}"), function)
     began = time.monotonic()
     try:
+        program = getattr(importlib.import_module(f"tests.soak.{module}"), function)
         figures: Figures = program(*part.arguments, seconds)
     except Exception:
         figures = Figures()

@@ -40,11 +40,11 @@ from smartpay_mock.kernel.wsgi import HEADER_NAMES, REPORT
 from smartpay_mock.storage import open_store
 from smartpay_schemas import OPERATIONS, Operation, problems, response_schema
 
-LIFE = 1_500
+LIFE = 500
 """Inputs that one account gets."""
 
 CORES = 2
-SLOW_S = 5.0
+SLOW_S = 10.0
 """A call that takes longer is slow, on a machine that runs other work too."""
 
 _ID = re.compile(r"[a-z]+_test_[0-9A-Za-z]{5,}")
@@ -311,12 +311,12 @@ def fuzz(state: str, inputs: int, *, seconds: float = 3_600, seed: int = 0) -> F
     """Send inputs in this process; return what happened.
 
     Args:
-        state: URL of the store.
+        state: URL of the store; ``sqlite`` and ``postgresql`` make one.
         inputs: How many at the most.
         seconds: For how long at the most.
         seed: Of the generator.
     """
-    with open_store(state) as store:
+    with state_of(state) as url, open_store(url) as store:
         fuzzer = Fuzzer(create_app(Settings(), store=store), seed)
         done = fuzzer.figures.done
         for _ in for_seconds(seconds):
@@ -328,7 +328,7 @@ def fuzz(state: str, inputs: int, *, seconds: float = 3_600, seed: int = 0) -> F
 
 
 def fuzz_on_cores(state: str, seconds: float, inputs: int = 1_000_000) -> Figures:
-    """Send inputs in several processes, each with a seed of its own.
+    """Send inputs in several processes, each with a seed and a store of its own.
 
     Args:
         state: URL of the store; ``sqlite`` and ``postgresql`` make one.
@@ -337,8 +337,8 @@ def fuzz_on_cores(state: str, seconds: float, inputs: int = 1_000_000) -> Figure
     """
     total = Figures()
     context = multiprocessing.get_context("spawn")
-    with state_of(state) as url, ProcessPoolExecutor(CORES, context) as pool:
-        part = partial(fuzz, url, inputs // CORES, seconds=seconds)
+    with ProcessPoolExecutor(CORES, context) as pool:
+        part = partial(fuzz, state, inputs // CORES, seconds=seconds)
         for each in [pool.submit(part, seed=seed) for seed in range(CORES)]:
             total.add(each.result())
     return total

@@ -19,6 +19,7 @@ LEAST = {
     "kill-database": {"kills": 1, "orders": 5},
     "race-memory": {"calls": 60},
     "race-sqlite": {"calls": 60},
+    "race-postgresql": {"calls": 60},
     "walk-sqlite": {"steps": 25},
     "raw": {"connections": 10, "responses": 5},
     "descriptors": {"connections": 100, "calls": 3},
