@@ -126,7 +126,9 @@ def take_faults(
         skip=() if call.breaks_connections else SOCKET_KINDS,
     )
     accepted = [
-        one for one in accepted if one.kind not in OUTCOMES or operation.id in DECIDED
+        one
+        for one in accepted
+        if one.kind not in OUTCOMES or operation.id in DECIDED[one.kind]
     ]
     plans = choose(aimed + accepted)
     for plan in plans:
@@ -218,7 +220,7 @@ def _effect(fault: Fault) -> str:
     """Return what a plan did that changes no answer; empty for others."""
     if fault.kind == "latency":
         return f"delayed by {latency_ms(fault)} ms"
-    return "it decided the charge" if fault.kind in OUTCOMES else ""
+    return "it decided the call" if fault.kind in OUTCOMES else ""
 
 
 _ERROR_TEXTS = {

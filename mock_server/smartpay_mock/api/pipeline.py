@@ -244,7 +244,7 @@ class Pipeline:
             )
         if not (has_committed and ctx.is_outcome_used):
             unmet += faults.leave(
-                lambda plan: plan.kind in OUTCOMES, "the call decided no charge"
+                lambda plan: plan.kind in OUTCOMES, "the call had nothing to decide"
             )
         ctx.account.give_back(unmet)
         answer.result = result_of(

@@ -28,15 +28,17 @@ KINDS: dict[str, dict[str, Any]] = {
     "timeout": {"ms": 60_000},
 }
 
-OUTCOMES: dict[str, dict[str, Any]] = {
-    "approve": {},
-    "decline": {},
-    "decline_softly": {},
+_CHARGES = ("create_order", "authorize_order")
+DECIDED = {
+    "approve": _CHARGES,
+    "decline": _CHARGES,
+    "decline_softly": _CHARGES,
+    "fail": ("create_payment", "create_refund", *_CHARGES),
 }
-"""Kinds that decide a charge in place of the test values, and break nothing."""
+"""Outcome -> the operations whose charge, capture or refund it can decide."""
 
-DECIDED = ("create_order", "authorize_order")
-"""The operations whose charge an outcome can decide."""
+OUTCOMES: dict[str, dict[str, Any]] = {kind: {} for kind in DECIDED}
+"""Kinds that decide in place of test values and settings, and break nothing."""
 
 SOCKET_KINDS = ("reset", "empty", "half", "timeout")
 """Kinds that break the connection, which not every server can do."""
@@ -233,13 +235,12 @@ def _check_options(kind: str, options: Mapping[str, Any]) -> None:
 def _check_outcome(kind: str, operation: str, when: str) -> None:
     if kind not in OUTCOMES:
         return
-    if operation not in {"*", *DECIDED}:
+    if operation not in {"*", *DECIDED[kind]}:
         raise SandboxUsageError(
-            f"{operation} charges no consumer, so {kind} cannot decide it. Use "
-            f"{' or '.join(DECIDED)}."
+            f"{kind} cannot decide {operation}. Use {' or '.join(DECIDED[kind])}."
         )
     if when != "before_commit":
-        raise SandboxUsageError(f"{kind} decides the charge. Use when=before_commit.")
+        raise SandboxUsageError(f"{kind} decides the call. Use when=before_commit.")
 
 
 def _checked_matching(matching: Mapping[str, Any]) -> dict[str, Any]:

@@ -188,7 +188,7 @@ class Settings:
     )
     captures: str = _setting(
         "processed",
-        "Result of each capture by request: processed or failed.",
+        "Result of each capture, by request or automatic: processed or failed.",
         _choice("processed", "failed"),
     )
     refunds: str = _setting(

@@ -79,7 +79,7 @@ def decide_authorization(
 
 def _planned(ctx: Context) -> Decision | None:
     """Return the outcome that a fault plan or the request's header asks for."""
-    if not ctx.outcome:
+    if ctx.outcome not in _PLANNED:
         return None
     ctx.is_outcome_used = True
     return _PLANNED[ctx.outcome]

@@ -18,7 +18,7 @@ from smartpay_mock.resources.consumers import consumer_of
 from smartpay_mock.resources.context import Context, copied, copy_to, members_of
 from smartpay_mock.resources.discounts import apply_code
 from smartpay_mock.resources.line_items import line_item
-from smartpay_mock.resources.payments import capture, left_to_capture
+from smartpay_mock.resources.payments import capture, is_to_fail, left_to_capture
 from smartpay_mock.resources.tokens import chargeable_token
 from smartpay_mock.storage.base import Unit
 
@@ -106,7 +106,8 @@ def new_order(ctx: Context, body: Document) -> Document:
 def authorize(ctx: Context, order: Document, **subjects: Document) -> None:
     """Authorize an order and capture it at once unless its capture is manual.
 
-    ``expiresAt`` is seven days from now.
+    ``expiresAt`` is seven days from now. If the capture fails, the order can still be
+    captured. That is *assumed*.
 
     Args:
         ctx: The call.
@@ -116,17 +117,20 @@ def authorize(ctx: Context, order: Document, **subjects: Document) -> None:
     Raises:
         ApiError: ``order.cannot-authorize`` in any other status.
     """
-    transition = ctx.step("order", order, "reserve" if order["_isManual"] else "charge")
+    fails = not order["_isManual"] and is_to_fail(ctx, "captures")
+    is_open = order["_isManual"] or fails
+    transition = ctx.step("order", order, "reserve" if is_open else "charge")
     order["expiresAt"] = ctx.now + ctx.rules.capture_window_ms
     order["_authorized"] = order["amount"] - order.get("discountAmount", 0)
-    if order["_isManual"]:
+    if is_open:
         ctx.unit.put("timer", order["id"], b"{}", due=order["expiresAt"])
-    else:
-        subjects["payment"] = capture(
-            ctx, order, {"amount": order["_authorized"], **copied(order, "reference")}
-        )
+    if not order["_isManual"]:
+        body = {"amount": order["_authorized"], **copied(order, "reference")}
+        subjects["payment"] = capture(ctx, order, body, fails=fails)
     ctx.save(order)
     ctx.publish_step(transition, order=order, **subjects)
+    if fails:
+        ctx.publish([("payment.created", subjects["payment"])])
 
 
 def authorize_order(ctx: Context, params: dict[str, str], body: Document) -> Document:

@@ -25,8 +25,8 @@ def create_payment(ctx: Context, _params: dict[str, str], body: Document) -> Doc
             ``requires_capture``; ``payment.excessive-amount`` for more than is left;
             ``request.invalid`` for another currency or foreign line items.
 
-    With the setting ``captures`` at ``failed``, the payment fails: nothing is taken,
-    and the order can still be captured. That is *assumed*.
+    With the setting ``captures`` at ``failed`` or the outcome ``fail``, the payment
+    fails: nothing is taken, and the order can still be captured. That is *assumed*.
 
     Source: docs:/reference/create-payment.
     """
@@ -34,7 +34,7 @@ def create_payment(ctx: Context, _params: dict[str, str], body: Document) -> Doc
     check_currency(body, order, "order")
     keep_line_items(ctx, body, order)
     amount, left = int(body["amount"]), left_to_capture(order)
-    fails = ctx.settings.captures == "failed"
+    fails = is_to_fail(ctx, "captures")
     keeps_rest = fails or (body.get("cancelRemainder") == "manual" and amount < left)
     transition = ctx.step(
         "order", order, "capture_part" if keeps_rest else "capture_last"
@@ -75,6 +75,14 @@ def capture(
         order["_captured"] += payment["amount"]
     ctx.save(payment)
     return payment
+
+
+def is_to_fail(ctx: Context, setting: str) -> bool:
+    """Return whether a capture or refund is to fail, by a plan or by a setting."""
+    if ctx.outcome == "fail":
+        ctx.is_outcome_used = True
+        return True
+    return bool(getattr(ctx.settings, setting) == "failed")
 
 
 def left_to_capture(order: Document) -> int:

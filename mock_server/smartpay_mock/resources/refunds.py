@@ -10,7 +10,7 @@ from typing import Any
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.resources.context import Context, copied, created
 from smartpay_mock.resources.line_items import keep_line_items
-from smartpay_mock.resources.payments import check_currency
+from smartpay_mock.resources.payments import check_currency, is_to_fail
 
 Document = dict[str, Any]
 
@@ -22,8 +22,8 @@ def create_refund(ctx: Context, _params: dict[str, str], body: Document) -> Docu
         ApiError: ``payment.not-found``; ``amount.insufficient`` for more than is left;
             ``request.invalid`` for another currency or foreign line items.
 
-    With the setting ``refunds`` at ``failed``, the refund fails: nothing is given
-    back, and the payment can still be refunded.
+    With the setting ``refunds`` at ``failed`` or the outcome ``fail``, the refund
+    fails: nothing is given back, and the payment can still be refunded.
 
     Source: docs:/reference/create-refund; the default amount go:types.go. The status
     ``failed`` is in go:types.go; its effect and its event are *assumed*.
@@ -39,13 +39,13 @@ def create_refund(ctx: Context, _params: dict[str, str], body: Document) -> Docu
         raise ApiError(
             "amount.insufficient", amount=amount, left=left, id=payment["id"]
         )
-    fails = ctx.settings.refunds == "failed"
+    fails = is_to_fail(ctx, "refunds")
     action = "refund_last" if amount == left and not fails else "refund_part"
     transition = ctx.step("payment", payment, action)
-    refund = _refund(ctx, payment, {**body, "amount": amount})
+    refund = _refund(ctx, payment, {**body, "amount": amount}, fails=fails)
     payment["refunds"] = [*payment["refunds"], refund["id"]]
     if fails:
-        ctx.explain("refund", "the setting refunds is failed; nothing is given back")
+        ctx.explain("refund", "it is to fail; nothing is given back")
     else:
         payment["_refunded"] += amount
     ctx.save(payment)
@@ -53,7 +53,9 @@ def create_refund(ctx: Context, _params: dict[str, str], body: Document) -> Docu
     return refund
 
 
-def _refund(ctx: Context, payment: Document, body: Document) -> Document:
+def _refund(
+    ctx: Context, payment: Document, body: Document, *, fails: bool
+) -> Document:
     refund = {
         **created(ctx, "refund", "refund"),
         "amount": body["amount"],
@@ -65,7 +67,6 @@ def _refund(ctx: Context, payment: Document, body: Document) -> Document:
         **copied(body, "reference"),
         "metadata": body.get("metadata", {}),
     }
-    fails = ctx.settings.refunds == "failed"
     ctx.step("refund", refund, "fail" if fails else "refund")
     ctx.save(refund)
     return refund

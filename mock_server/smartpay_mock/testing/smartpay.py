@@ -324,7 +324,7 @@ class Smartpay:
             strict: Whether requests that cause advice are refused.
             inactive_token: Result of an order from a disabled token: ``rejected`` or
                 ``error``.
-            captures: Result of each capture by request: ``processed`` or ``failed``.
+            captures: Result of each capture: ``processed`` or ``failed``.
             refunds: Result of each new refund: ``succeeded`` or ``failed``.
             webhook_schedule: Pauses between delivery attempts, such as ``90s,5m``.
 

@@ -244,6 +244,63 @@ def test_a_plan_may_decide_a_charge(
     assert [row["met"] for row in api.control("GET", "/faults")] == [1]
 
 
+def test_a_plan_may_fail_one_refund(api: Any) -> None:
+    """Only the one that matches; nothing is given back."""
+    payment = api.order()["payments"][0]["id"]
+    plan(api, "fail", operation="create_refund", matching={"reference": "r-2"})
+
+    first = api.refund(payment, 100, reference="r-1").json
+    second = api.refund(payment, 100, reference="r-2").json
+    third = api.refund(payment, 100, reference="r-2").json
+
+    statuses = [one["status"] for one in (first, second, third)]
+    assert statuses == ["succeeded", "failed", "succeeded"]
+    assert [row["met"] for row in api.control("GET", "/faults")] == [1]
+
+
+def test_a_plan_may_fail_one_capture(api: Any) -> None:
+    """Only the one that matches; the order can still be captured."""
+    order = api.manual()["id"]
+    plan(api, "fail", operation="create_payment", matching={"amount": 500})
+
+    first = api.capture(order, 400).json["status"]
+    second = api.capture(order, 500).json["status"]
+
+    assert (first, second) == ("processed", "failed")
+    assert api.capture(order, 2100).json["status"] == "processed"
+
+
+@pytest.mark.parametrize("is_planned", [True, False])
+def test_an_automatic_capture_may_fail(
+    api: Any, order_payload: Any, is_planned: bool
+) -> None:
+    """By a plan or by the setting: the order is authorized and waits for a capture."""
+    if is_planned:
+        plan(api, "fail", matching={"reference": "cart-b"})
+    else:
+        api.control("PATCH", "/settings", {"captures": "failed"})
+
+    order = api.ok("create_order", order_payload(reference="cart-b"))
+    (payment,) = order["payments"]
+    api.control("PATCH", "/settings", {"captures": None})
+    later = api.capture(order["id"], 2500).json
+
+    assert (order["status"], payment["status"]) == ("requires_capture", "failed")
+    assert later["status"] == "processed"
+    assert ("payment.created", payment["id"]) in api.events()
+    assert api.ok("get_order", id=order["id"])["status"] == "succeeded"
+
+
+def test_an_outcome_needs_a_call_that_it_can_decide(api: Any) -> None:
+    """The message names the operations."""
+    body = {"operation": "create_coupon", "kind": "fail"}
+
+    reply = api.admin("POST", "/faults", body)
+
+    assert reply.status == 400
+    assert "create_payment or create_refund" in reply.detail
+
+
 @pytest.mark.parametrize(
     ("kind", "status"),
     [("decline", "rejected"), ("decline_softly", "requires_authorization")],
