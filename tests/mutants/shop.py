@@ -81,16 +81,16 @@ class Shop:
         self, method: str, path: str, body: Any = None, *, id_: str = "", **query: str
     ) -> Any:
         """Call the control API; not part of the transcript."""
-        action = next(r.handler for r in ROUTES if (r.method, r.path) == (method, path))
+        route = next(r for r in ROUTES if (r.method, r.path) == (method, path))
         asked = Request(
             self.app,
             account_id(self.key),
             {"id": id_},
-            query,
+            route.read_query(query),
             dict(body or {}),
             Call(method, path),
         )
-        return action(asked)
+        return route.handler(asked)
 
     def call(
         self,
