@@ -72,6 +72,7 @@ def test_several_workers_say_when_they_are_ready_and_end_well(
 
     port = (tmp_path / "port").read_text().strip()
     assert ready == {
+        "kind": "ready",
         "url": f"http://127.0.0.1:{port}/v1",
         "rootUrl": f"http://127.0.0.1:{port}",
     }
