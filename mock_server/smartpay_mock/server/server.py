@@ -206,7 +206,7 @@ class _Loop:
         self._next_sweep = math.inf
         self._is_closed = False
         self._is_short = False  # of descriptors
-        self._unwatching = threading.Lock()
+        self._watching = threading.Lock()
         self._common = common_environ(
             listener.getsockname()[0],
             self.port,
@@ -261,7 +261,8 @@ class _Loop:
 
     def close(self) -> None:
         """Close the port and every connection that waits in the loop."""
-        self._is_closed = True
+        with self._watching:
+            self._is_closed = True
         for closable in (self._listener, self._wake_up, self._waker):
             closable.close()
         for connection in tuple(self._live):
@@ -288,25 +289,25 @@ class _Loop:
 
     def unwatch(self, connection: Connection) -> None:
         """Take a connection out of the selector; two threads may do so at once."""
-        with self._unwatching:
+        with self._watching:
             if connection.events and not self._is_closed:
                 self._selector.unregister(connection.sock)
             connection.events = 0
 
     def _watch(self, connection: Connection) -> None:
-        """Watch a connection for what it waits for."""
+        """Watch a connection for what it waits for; close it if the loop has ended."""
         events = EVENT_WRITE if connection.output else EVENT_READ
         if connection.is_closed or connection.events == events:
             return
-        if connection.events:
-            self._selector.modify(
-                connection.sock, events, partial(self._handle, connection)
-            )
-        else:
-            self._selector.register(
-                connection.sock, events, partial(self._handle, connection)
-            )
-        connection.events = events
+        with self._watching:
+            if not self._is_closed:
+                change = self._selector.modify
+                if not connection.events:
+                    change = self._selector.register
+                change(connection.sock, events, partial(self._handle, connection))
+                connection.events = events
+                return
+        connection.close()  # close() left it to the thread that served it then
 
     def _wake(self) -> None:
         # A full pipe means that a wake-up is pending already; a closed one, the end.

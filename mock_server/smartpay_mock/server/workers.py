@@ -95,7 +95,6 @@ class Workers:
     def depose(self) -> None:
         """Let no thread lead any more."""
         self._leader = 0
-        self._serving = None
 
     def let_another_lead(self) -> None:
         """Let a spare thread lead, or a new one."""

@@ -365,6 +365,19 @@ def test_two_threads_take_a_connection_out_of_the_selector_once(
     assert len(removed) == 1
 
 
+def test_a_connection_that_returns_to_an_ended_loop_is_closed(probe: Any) -> None:
+    """A slow thread may take it back after all others were closed."""
+    loop = _Loop(Server(probe), listen("127.0.0.1", 0), None)
+    connection = Connection(socket.socket(), RequestParser({}, lambda _: 0), loop)
+    connection.owner = 1
+    loop.close()
+
+    connection.owner = 0
+    loop._watch(connection)
+
+    assert connection.sock.fileno() == -1
+
+
 def test_an_unread_chunked_body_is_not_taken_for_a_request(
     server: Server, connect: Callable[..., Any]
 ) -> None:
