@@ -137,7 +137,7 @@ def _most(lines: list[str], limit: int, noun: str) -> list[str]:
     more = len(lines) - limit
     if more <= 0:
         return lines
-    last = f"... and {more} more {noun}; --smartpay-report-html shows all"
+    last = f"... and {more} more {noun}; an HTML report shows all"
     return [*lines[:limit], last]
 
 

@@ -136,9 +136,9 @@ class Receiver:
         self._thread.join()
         self._server.server_close()
 
-    def url(self, path: str = "/hook") -> str:
+    def url(self, path: str = "/hook", *, host: str = "127.0.0.1") -> str:
         """Return an address of the receiver."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}{path}"
+        return f"http://{host}:{self._server.server_address[1]}{path}"
 
     def deliver_due(self) -> None:
         """Have everything delivered that is due, on the emulator.

@@ -191,6 +191,16 @@ def test_events_arrive_by_themselves(shop: Shop, target: Target) -> None:
             assert receiver.wait_for(type_)[0].method == "POST"
 
 
+@pytest.mark.clause("events.post")
+def test_events_are_posted_to_a_host_name(shop: Shop, receiver: Receiver) -> None:
+    """The host of an endpoint's URL is looked up."""
+    shop.endpoint(receiver.url(host="localhost"))
+
+    shop.coupon()
+
+    assert receiver.wait_for("coupon.created")[0].method == "POST"
+
+
 @pytest.mark.clause("events.shape")
 def test_an_event_has_its_documented_shape(
     shop: Shop, receiver: Receiver, endpoint: Doc

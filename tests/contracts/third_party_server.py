@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import requests
 from flask import Flask, Response, request
@@ -126,7 +127,7 @@ class Server:
             "Smartpay-Subscription-Id": endpoint["id"],
             "Smartpay-Event-Id": event,
         }
-        if endpoint["url"].startswith("http://127.0.0.1:"):
+        if urlsplit(endpoint["url"]).hostname in {"127.0.0.1", "localhost"}:
             with suppress(requests.RequestException):
                 requests.post(endpoint["url"], body, headers=headers, timeout=1)
 
