@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import select
 import signal
-import threading
+import socket
 from collections.abc import Callable
 
 Wait = Callable[[float], bool]
@@ -14,16 +15,17 @@ def until_stopped() -> Wait:
     """Handle SIGINT and SIGTERM; return a function that waits for one.
 
     Called before the first line is printed, since a client may then stop the command.
-    Uses a lock: a handler that sets an event can deadlock with the thread it
-    interrupts.
+    Waits for a byte that the interpreter writes when a signal arrives: a handler runs
+    in the main thread only, and a thread that is about to wait would not run it.
     """
-    held = threading.Lock()
-    held.acquire()
-
-    def release(*_: object) -> None:
-        if held.locked():
-            held.release()
-
+    waking, woken = socket.socketpair()
+    waking.setblocking(False)
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, release)
-    return lambda seconds: held.acquire(timeout=seconds)
+        signal.signal(number, lambda *_: None)
+    signal.set_wakeup_fd(waking.fileno(), warn_on_full_buffer=False)
+
+    def wait(seconds: float, _kept_open: socket.socket = waking) -> bool:
+        timeout = None if seconds < 0 else seconds
+        return bool(select.select([woken], [], [], timeout)[0])
+
+    return wait
