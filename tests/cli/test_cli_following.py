@@ -115,6 +115,8 @@ def test_listen_says_that_the_program_does_not_answer(serve: Serve) -> None:
             line(listening)
         order(url)
         printed = line(listening)
+        # Waits for the attempt under way; the retry is due later.
+        requests.post(f"{url}/__admin/webhooks/drain", headers=HEADERS, timeout=10)
 
     deliveries = requests.get(
         f"{url}/__admin/webhooks/deliveries", headers=HEADERS, timeout=10
