@@ -234,7 +234,7 @@ class _Loop:
                         key.data()
                     except Exception as error:
                         self._server.log(error)
-                    if not workers.leads():
+                    if workers.is_stopping or not workers.leads():
                         break
                 else:
                     self._sweep()
@@ -252,7 +252,6 @@ class _Loop:
         self.workers.stop()
         self._wake()
         self.workers.join(_GRACE_SECONDS)
-        self.workers.depose()
         self.close()
         own = threading.get_ident()
         for connection in tuple(self._live):
@@ -263,13 +262,14 @@ class _Loop:
         """Close the port and every connection that waits in the loop."""
         with self._watching:
             self._is_closed = True
-        for closable in (self._listener, self._wake_up, self._waker):
-            closable.close()
+        self._listener.close()
         for connection in tuple(self._live):
             if not connection.owner:
                 connection.close()
         self._close_returned()
-        self._selector.close()
+        if not self.workers.is_led_by_another():  # who polls the selector closes it
+            for closable in (self._selector, self._wake_up, self._waker):
+                closable.close()
 
     def _close_returned(self) -> None:
         with contextlib.suppress(IndexError):

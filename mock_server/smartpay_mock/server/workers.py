@@ -88,13 +88,13 @@ class Workers:
         return True
 
     def hand_over(self) -> None:
-        """Let another thread lead, if the current one does."""
-        if self.leads():
+        """Let another thread lead, if the current one does and the loop goes on."""
+        if self.leads() and not self.is_stopping:
             self.let_another_lead()
 
-    def depose(self) -> None:
-        """Let no thread lead any more."""
-        self._leader = 0
+    def is_led_by_another(self) -> bool:
+        """Return whether a thread leads that is not the current one."""
+        return self._leader not in {0, threading.get_ident()}
 
     def let_another_lead(self) -> None:
         """Let a spare thread lead, or a new one."""

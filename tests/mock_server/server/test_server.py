@@ -360,9 +360,37 @@ def test_two_threads_take_a_connection_out_of_the_selector_once(
     for thread in threads:
         thread.join()
     connection.sock.close()
-    loop.close()
+    loop.stop()
 
     assert len(removed) == 1
+
+
+def test_a_thread_that_is_late_closes_what_it_polls(
+    connect: Callable[..., Any],
+) -> None:
+    """Another thread that closed it would let this one poll a file that is gone."""
+    called, may_end = threading.Event(), threading.Event()
+
+    def app(_: dict[str, Any], start_response: Any) -> list[bytes]:
+        called.set()
+        may_end.wait(DEADLINE_SECONDS)  # keeps the loop: it does not say that it waits
+        start_response("204 NO CONTENT", [])
+        return []
+
+    server = Server(app).start()
+    loop = server._loop
+    assert loop is not None
+    connect(server.port).get("/")
+    assert called.wait(DEADLINE_SECONDS)
+
+    server.stop()
+    was_open = loop._selector.get_map() is not None
+    may_end.set()
+    loop.workers.join(DEADLINE_SECONDS)
+
+    assert was_open
+    assert loop._selector.get_map() is None
+    assert (loop.workers.count, server.errors) == (0, [])
 
 
 def test_a_connection_that_returns_to_an_ended_loop_is_closed(probe: Any) -> None:
@@ -370,7 +398,7 @@ def test_a_connection_that_returns_to_an_ended_loop_is_closed(probe: Any) -> Non
     loop = _Loop(Server(probe), listen("127.0.0.1", 0), None)
     connection = Connection(socket.socket(), RequestParser({}, lambda _: 0), loop)
     connection.owner = 1
-    loop.close()
+    loop.stop()
 
     connection.owner = 0
     loop._watch(connection)
