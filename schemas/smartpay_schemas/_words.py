@@ -99,7 +99,7 @@ def _of_array(schema: dict[str, Any]) -> str:
 
 
 def _of_object(schema: dict[str, Any]) -> str:
-    if "required" in schema:
+    if schema.get("required"):
         return f" with {_listed(schema['required'])}"
     return _range(schema.get("minProperties"), schema.get("maxProperties"), " members")
 

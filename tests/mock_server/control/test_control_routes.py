@@ -69,6 +69,7 @@ def test_an_unknown_id_is_404(api: Any, row: Any) -> None:
 
 
 WITH_BODY = [row for row in ROUTES if row.body]
+JSON_VALUES = (b"[]", b"1", b'"x"')
 
 
 @pytest.mark.parametrize("row", WITH_BODY, ids=lambda row: row.path)
@@ -83,6 +84,7 @@ def test_a_body_that_is_no_object_is_refused(api: Any, row: Any, body: bytes) ->
     reply = api.admin(row.method, path, raw=body)
 
     assert reply.status == 400
+    assert ("send an object" if body in JSON_VALUES else "not JSON") in reply.detail
     assert api.held() == before
 
 
