@@ -86,11 +86,11 @@ class Shop:
             self.app,
             account_id(self.key),
             {"id": id_},
-            route.read_query(query),
-            dict(body or {}),
+            query,
+            {},
             Call(method, path),
         )
-        return route.handler(asked)
+        return route.answer(asked, dict(body or {}))
 
     def call(
         self,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from flask import Flask, Response, current_app, request
@@ -32,14 +31,14 @@ from smartpay_mock.control.guard import Guard
 from smartpay_mock.control.openapi import describe
 from smartpay_mock.control.routes import (
     PREFIX,
-    TEXT,
     Request,
     Route,
     Routes,
     problem,
     problem_of,
+    read_json,
 )
-from smartpay_mock.kernel.errors import ApiError, NotFoundError, SandboxUsageError
+from smartpay_mock.kernel.errors import ApiError, SandboxUsageError
 from smartpay_mock.kernel.exchange import Answer, Call
 from smartpay_mock.kernel.json import encode
 from smartpay_schemas.openapi import openapi
@@ -173,15 +172,6 @@ def _no_route(method: str, path: str, allowed: Sequence[str]) -> Answer:
     return problem(404, f"The control plane has no {path}. {hint}", routes=routes)
 
 
-def _check_id(id_: str) -> None:
-    """Refuse an id in the path that no object can have."""
-    if len(id_) > TEXT["maxLength"]:
-        raise NotFoundError(
-            f"The id in the path has {len(id_)} characters. An id has at most "
-            f"{TEXT['maxLength']}."
-        )
-
-
 def _run(
     route: Route,
     params: dict[str, str],
@@ -219,10 +209,7 @@ def call_route(application: Application, path: str, account: str, call: Call) ->
 def _handle(route: Route, asked: Request) -> Answer:
     """Return the answer of a route; ``call`` has the body."""
     try:
-        _check_id(asked.params.get("id", ""))
-        query = route.read_query(asked.call.query)
-        body = route.read_body(asked.call.body)
-        value = route.handler(replace(asked, query=query, body=body))
+        value = route.answer(asked, read_json(asked.call.body))
     except SandboxUsageError as error:
         return problem_of(error)
     except ApiError as error:

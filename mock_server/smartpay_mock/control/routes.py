@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -37,7 +37,7 @@ class Request:
         application: The emulator's components.
         account: The controlled account; may be empty for routes about the server.
         params: Path parameters.
-        query: Query parameters, checked.
+        query: Query parameters; a handler gets them checked.
         body: The JSON body; ``{}`` if there is none.
         call: The call as it arrived.
     """
@@ -104,18 +104,21 @@ class Route:
         is_own = path == before + id_ + after and id_ != "" and "/" not in id_
         return {"id": id_} if is_own else None
 
-    def read_body(self, data: bytes) -> dict[str, Any]:
-        """Return the JSON body in ``data``.
+    def answer(self, asked: Request, body: Any) -> Any:
+        """Check id, query and body of a call; return what the handler returns.
+
+        Args:
+            asked: The call, with the query as it was sent.
+            body: The JSON value of its body; ``{}`` if it has none.
 
         Raises:
-            SandboxUsageError: It is no JSON, or does not fit the schema.
+            SandboxUsageError: One of them is not valid.
         """
-        try:
-            return self.check_body(decode_request(data) if data else {})
-        except ValueError as error:
-            raise SandboxUsageError(f"The body is not JSON: {error}.") from None
+        _check_id(asked.params.get("id", ""))
+        query = self._read_query(asked.query)
+        return self.handler(replace(asked, query=query, body=self._check_body(body)))
 
-    def check_body(self, body: Any) -> dict[str, Any]:
+    def _check_body(self, body: Any) -> dict[str, Any]:
         """Return ``body`` if it fits the schema, with each whole float as an integer.
 
         Raises:
@@ -130,7 +133,7 @@ class Route:
             raise SandboxUsageError(f"Invalid request: {listed}.")
         return body if isinstance(body, dict) else {}
 
-    def read_query(self, query: Mapping[str, str]) -> dict[str, Any]:
+    def _read_query(self, query: Mapping[str, str]) -> dict[str, Any]:
         """Return the query parameters, with numbers as integers.
 
         Raises:
@@ -155,6 +158,27 @@ class Route:
 
     def _parameters(self) -> str:
         return f"Its query parameters: {', '.join(self.query) or 'none'}."
+
+
+def _check_id(id_: str) -> None:
+    """Refuse an id in the path that no object can have."""
+    if len(id_) > TEXT["maxLength"]:
+        raise NotFoundError(
+            f"The id in the path has {len(id_)} characters. An id has at most "
+            f"{TEXT['maxLength']}."
+        )
+
+
+def read_json(data: bytes) -> Any:
+    """Return the JSON value of a body, ``{}`` of an empty one.
+
+    Raises:
+        SandboxUsageError: It is no JSON.
+    """
+    try:
+        return decode_request(data) if data else {}
+    except ValueError as error:
+        raise SandboxUsageError(f"The body is not JSON: {error}.") from None
 
 
 def _read_text(text: str, schema: Mapping[str, Any]) -> Any:

@@ -105,12 +105,12 @@ class LocalEmulator:
             self.application,
             account_id(secret_key),
             {"id": id_},
-            route.read_query(query or {}),
-            route.check_body(dict(body or {})),
+            query or {},
+            {},
             Call(method, path, breaks_connections=True, headers=headers),
         )
         # Encode and decode, so that the test gets a copy that it may change.
-        return decode(encode(route.handler(request)))
+        return decode(encode(route.answer(request, dict(body or {}))))
 
     def _with_advice(
         self, perform: Perform, operation: Operation, params: Params, call: Call
