@@ -232,10 +232,6 @@ class Account:
         self._request_ids.add(reply.headers["Request-Id"])
         return reply
 
-    def forget_request_ids(self) -> None:
-        """Accept ids again: with a seed, they repeat after a reset or a snapshot."""
-        self._request_ids.clear()
-
     def ok(self, operation: str, body: Any = None, **options: Any) -> Any:
         """Call an operation that succeeds and return its document."""
         reply = self.do(operation, body, **options)

@@ -18,9 +18,9 @@ from functools import partial
 from random import Random
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlencode
-from wsgiref.util import setup_testing_defaults
 
 from flask import Flask
+from tests.many.cluster import Response
 from tests.mock_server.account import CONSUMER, payload
 from tests.mock_server.control.random_input import (
     NUMBERS,
@@ -34,9 +34,10 @@ from tests.soak.kills import state_of
 
 from smartpay_fixtures import load, names
 from smartpay_mock.app import create_app
+from smartpay_mock.kernel import wsgi
 from smartpay_mock.kernel.ids import new_secret_key
 from smartpay_mock.kernel.settings import Settings
-from smartpay_mock.kernel.wsgi import HEADER_NAMES, REPORT
+from smartpay_mock.kernel.wsgi import REPORT, common_environ, put_headers
 from smartpay_mock.storage import open_store
 from smartpay_schemas import OPERATIONS, Operation, problems, response_schema
 
@@ -59,19 +60,6 @@ _PREFIX = {
     "webhook-endpoints": "webhookendpoint",
 }
 _STATUSES_WITHOUT_BODY = (204, 304)
-
-
-class Answer(NamedTuple):
-    """An answer of the emulator: status, headers, body."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        """The body's JSON value."""
-        return json.loads(self.body)
 
 
 class Input(NamedTuple):
@@ -234,14 +222,14 @@ class Fuzzer:
         if sent.operation is None and sent.method != "GET":
             self._undo_faults(answer)
 
-    def _undo_faults(self, answer: Answer) -> None:
+    def _undo_faults(self, answer: Response) -> None:
         """Delete faults and holds: with them, the next answer may be anything."""
         if answer.status == 200 and b'"hold_test_' in answer.body:
             path = f"/__admin/holds/{answer.json['id']}"
             self._send(Input(None, "DELETE", path, b"", self._headers()))
         self._send(Input(None, "DELETE", "/__admin/faults", b"", self._headers()))
 
-    def _problems(self, sent: Input, answer: Answer) -> Iterator[str]:
+    def _problems(self, sent: Input, answer: Response) -> Iterator[str]:
         operation, status = sent.operation, answer.status
         if status in _STATUSES_WITHOUT_BODY or not answer.body:
             expected = operation.response is None if operation else status == 204
@@ -262,39 +250,30 @@ class Fuzzer:
         for problem in problems(schema, answer.json):
             yield problem.message
 
-    def _harvest(self, answer: Answer) -> None:
+    def _harvest(self, answer: Response) -> None:
         """Note the ids in an answer, for later inputs."""
         for id_ in set(_ID.findall(answer.body.decode(errors="replace"))):
             prefix = id_.partition("_")[0]
             self._ids.setdefault(prefix, deque(maxlen=40)).append(id_)
 
-    def _send(self, sent: Input) -> Answer:
+    def _send(self, sent: Input) -> Response:
         """Call the WSGI app as a server does."""
         path, _, query = sent.path.partition("?")
-        environ: dict[str, Any] = {
+        environ = common_environ("127.0.0.1", 80, scheme="http") | {
             "REQUEST_METHOD": sent.method,
             "PATH_INFO": unquote(path, "latin-1"),
             "QUERY_STRING": query,
-            "CONTENT_LENGTH": str(len(sent.body)),
             "wsgi.input": io.BytesIO(sent.body),
             REPORT: self._errors.append,
-            HEADER_NAMES: tuple(name.lower() for name in sent.headers),
         }
-        setup_testing_defaults(environ)
-        for name, value in sent.headers.items():
-            member = name.upper().replace("-", "_")
-            is_plain = member in ("CONTENT_TYPE", "CONTENT_LENGTH")
-            environ[member if is_plain else f"HTTP_{member}"] = value
-        started: list[Any] = []
-
-        def start_response(status: str, headers: Any, _error: Any = None) -> Any:
-            started[:] = [int(status.split(maxsplit=1)[0]), dict(headers)]
-
-        body = b"".join(self._app(environ, start_response))
-        return Answer(started[0], started[1], body)
+        put_headers(environ, [*sent.headers.items()])
+        environ["CONTENT_LENGTH"] = str(len(sent.body))
+        reply = wsgi.Response()
+        reply.take(self._app(environ, reply.start))
+        return Response(reply.code, dict(reply.headers), reply.body)
 
 
-def _problems_of_admin(answer: Answer) -> Iterator[str]:
+def _problems_of_admin(answer: Response) -> Iterator[str]:
     """Yield what is wrong with an answer of the control plane that has a body."""
     document = answer.json
     if answer.status < 400:
