@@ -12,11 +12,10 @@ import click
 from smartpay_mock.cli.emulator import ids_of, on_emulator
 from smartpay_mock.cli.output import json_option, print_json, print_list
 from smartpay_mock.kernel.errors import SandboxUsageError
-from smartpay_mock.kernel.faults import KINDS, MATCHING, OUTCOMES, Fault
+from smartpay_mock.kernel.faults import ALL_KINDS, MATCHING, Fault
 from smartpay_mock.testing.client import AccountClient
 from smartpay_schemas import OPERATIONS
 
-_KINDS = {**KINDS, **OUTCOMES}
 _HELP = {
     "status": "HTTP status to answer [default: 503].",
     "retry_after": "Value of Retry-After: seconds or a date.",
@@ -33,7 +32,7 @@ _NAMED = re.compile(rf"\b({'|'.join(_HELP)}): ")
 def _kind_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add each option of a kind of fault to a command."""
     for name in reversed(_HELP):
-        kinds = " or ".join(kind for kind, row in _KINDS.items() if name in row)
+        kinds = " or ".join(kind for kind, row in ALL_KINDS.items() if name in row)
         is_switch = name == "virtual"
         command = click.option(
             "--" + name.replace("_", "-"),
@@ -61,7 +60,7 @@ def fault() -> None:
 
 @fault.command()
 @click.argument("operation", type=click.Choice([*OPERATIONS, "*"]), metavar="OPERATION")
-@click.argument("kind", type=click.Choice(list(_KINDS)), metavar="KIND")
+@click.argument("kind", type=click.Choice(list(ALL_KINDS)), metavar="KIND")
 @click.option(
     "--after-commit",
     is_flag=True,

@@ -8,10 +8,9 @@ from smartpay_mock.api.holds import Hold
 from smartpay_mock.control.routes import COUNT, Request, Routes, json_object
 from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
 from smartpay_mock.kernel.faults import (
-    KINDS,
+    ALL_KINDS,
     MATCHING,
     OPTIONS,
-    OUTCOMES,
     WHENS,
     check_fault,
     check_server,
@@ -26,7 +25,7 @@ _FAULT = {
     "type": "object",
     "properties": {
         "operation": {"type": "string"},
-        "kind": {"enum": sorted({**KINDS, **OUTCOMES})},
+        "kind": {"enum": sorted(ALL_KINDS)},
         "when": {"enum": list(WHENS)},
         "times": _COUNT,
         "after": _COUNT,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from smartpay_fixtures.scenarios import scenarios
 from smartpay_mock.dashboard.parts import Cell, Field, Form, Page, Table
 from smartpay_mock.dashboard.visit import Visit
-from smartpay_mock.kernel.faults import KINDS, OUTCOMES, WHENS, Fault
+from smartpay_mock.kernel.faults import ALL_KINDS, WHENS, Fault
 from smartpay_schemas import OPERATIONS
 
 _OPERATIONS = (
@@ -17,7 +17,7 @@ _ADD_FAULT = Form(
     *("add-fault", "Add fault"),
     (
         Field("operation", "Operation", "select", options=_OPERATIONS),
-        Field("kind", "Fault", "select", options=(*KINDS, *OUTCOMES)),
+        Field("kind", "Fault", "select", options=[*ALL_KINDS]),
         Field("when", "When", "select", options=WHENS),
         Field("times", "Times (0: all)", "number", "1"),
         Field("after", "Calls that pass first", "number", "0"),

@@ -43,7 +43,8 @@ OUTCOMES: dict[str, dict[str, Any]] = {kind: {} for kind in DECIDED}
 SOCKET_KINDS = ("reset", "empty", "half", "timeout")
 """Kinds that break the connection, which not every server can do."""
 
-_OF_KIND = {**KINDS, **OUTCOMES}
+ALL_KINDS = {**KINDS, **OUTCOMES}
+"""Kind of fault or outcome -> its options and their defaults."""
 
 MATCHING = {
     "reference": "/reference",
@@ -130,7 +131,7 @@ class Fault:
         options = "".join(
             f", {name}={value}"
             for name, value in self.options.items()
-            if value != _OF_KIND[self.kind][name] or name == "status"
+            if value != ALL_KINDS[self.kind][name] or name == "status"
         )
         matching = "".join(
             f", {name}={value!r}" for name, value in self.matching.items()
@@ -197,9 +198,9 @@ def check_fault(
             f"Unknown operation {operation!r}. Use * or one of: "
             f"{', '.join(sorted(OPERATIONS))}."
         )
-    if kind not in _OF_KIND:
+    if kind not in ALL_KINDS:
         raise SandboxUsageError(
-            f"Unknown fault {kind!r}. Use one of: {', '.join(sorted(_OF_KIND))}."
+            f"Unknown fault {kind!r}. Use one of: {', '.join(sorted(ALL_KINDS))}."
         )
     if when not in WHENS:
         raise SandboxUsageError(f"Unknown when={when!r}. Use {' or '.join(WHENS)}.")
@@ -214,17 +215,17 @@ def check_fault(
         when=when,
         times=times,
         after=after,
-        options={**_OF_KIND[kind], **options},
+        options={**ALL_KINDS[kind], **options},
         matching=_checked_matching(matching or {}),
     )
 
 
 def _check_options(kind: str, options: Mapping[str, Any]) -> None:
-    unknown = sorted(set(options) - set(_OF_KIND[kind]))
+    unknown = sorted(set(options) - set(ALL_KINDS[kind]))
     if unknown:
         raise SandboxUsageError(
             f"A {kind} fault takes no {', '.join(unknown)}; it takes "
-            f"{', '.join(_OF_KIND[kind]) or 'no options'}."
+            f"{', '.join(ALL_KINDS[kind]) or 'no options'}."
         )
     found = problems({"type": "object", "properties": OPTIONS}, dict(options))
     if found:
