@@ -78,7 +78,8 @@ class Holds:
 
     def add(self, account: str, hold: Hold) -> None:
         """Add a hold."""
-        self._holds.setdefault(account, []).append(hold)
+        with self._lock:  # else another thread may delete the list meanwhile
+            self._holds.setdefault(account, []).append(hold)
 
     def of(self, account: str) -> list[Hold]:
         """Return the account's holds."""

@@ -9,8 +9,6 @@ from smartpay_mock.resources.seed_data import seed_rows
 from smartpay_mock.resources.webhook_endpoints import start_endpoint_id
 from smartpay_mock.storage.base import Unit
 
-_MORE_THAN_SEED_DATA = 1_000
-
 
 def has_own_documents(unit: Unit, seed: int | None) -> bool:
     """Return whether an account has more than seed data and a journal.
@@ -24,11 +22,11 @@ def has_own_documents(unit: Unit, seed: int | None) -> bool:
     if account.faults or account.settings or account.seed != seed:
         return True
     start_id = start_endpoint_id(unit.account)
+    seeded = {(kind, id_, document) for kind, id_, document, _ in seed_rows()}
     own = {
         (kind, row.id, row.body)
         for kind in set(unit.kinds()) - {"account", journal.KIND}
-        for row in unit.page(kind, limit=_MORE_THAN_SEED_DATA)
+        for row in unit.page(kind, limit=len(seeded) + 1)
         if row.id != start_id
     }
-    seeded = {(kind, id_, document) for kind, id_, document, _ in seed_rows()}
     return account.clock != AccountClock() or own != seeded
