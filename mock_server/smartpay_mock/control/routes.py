@@ -16,6 +16,7 @@ from smartpay_mock.api.application import Application
 from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
 from smartpay_mock.kernel.exchange import Answer, Call
 from smartpay_mock.kernel.json import decode_request, encode
+from smartpay_mock.kernel.text import whole_number
 from smartpay_mock.resources import Context
 from smartpay_mock.storage.base import StoreUnavailable
 from smartpay_schemas import problems
@@ -183,8 +184,8 @@ def read_json(data: bytes) -> Any:
 
 def _read_text(text: str, schema: Mapping[str, Any]) -> Any:
     """Return the value of a query parameter; a text that is no number stays one."""
-    is_count = text.isascii() and text.isdigit() and len(text) < len(str(_INT64))
-    return int(text) if schema.get("type") == "integer" and is_count else text
+    number = whole_number(text) if schema.get("type") == "integer" else None
+    return text if number is None else number
 
 
 def _with_integers(value: Any) -> Any:

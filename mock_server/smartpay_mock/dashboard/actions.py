@@ -15,6 +15,7 @@ from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
 from smartpay_mock.kernel.exchange import Answer, Call
 from smartpay_mock.kernel.faults import KINDS
 from smartpay_mock.kernel.json import decode, encode
+from smartpay_mock.kernel.text import whole_number
 
 Inputs = Mapping[str, str]
 Body = Callable[[Inputs], dict[str, Any]]
@@ -38,12 +39,11 @@ def _value(name: str, text: str) -> Any:
         return text.replace(",", " ").split()
     if name == "active":
         return text == "true"
-    is_number = name in _NUMBERS and text.isascii() and text.isdigit()
-    return int(text) if is_number and len(text) <= _DIGITS else text
+    number = whole_number(text) if name in _NUMBERS else None
+    return text if number is None else number
 
 
 _NUMBERS = {"amount", "times", "after", "status", "ms", "retry_after"}
-_DIGITS = 15
 
 
 def _token(inputs: Inputs) -> dict[str, Any]:
@@ -67,10 +67,11 @@ def _clock(inputs: Inputs) -> dict[str, Any]:
     """Return a change of the clock."""
     change = inputs.get("change")
     if change == "advance":
-        amount = inputs.get("amount", "")
-        if not amount.isdigit():
-            raise SandboxUsageError(f"{amount[:40]!r} is no time. Enter a number.")
-        return {"advance": {inputs.get("unit", "days"): int(amount[:_DIGITS])}}
+        text = inputs.get("amount", "")
+        amount = whole_number(text)
+        if amount is None:
+            raise SandboxUsageError(f"{text[:40]!r} is no time. Enter a number.")
+        return {"advance": {inputs.get("unit", "days"): amount}}
     if change == "set":
         return {"at": _moment(inputs.get("at", ""))}
     if change == "reset":

@@ -15,6 +15,7 @@ from smartpay_mock.kernel.account import Account
 from smartpay_mock.kernel.errors import NotFoundError
 from smartpay_mock.kernel.ids import account_id
 from smartpay_mock.kernel.json import decode
+from smartpay_mock.kernel.text import whole_number
 from smartpay_mock.storage.base import Row, StoreNotWritable, Unit
 
 Document = dict[str, Any]
@@ -107,7 +108,8 @@ class Visit:
             matches: Whether a row is wanted; by default, each is.
         """
         name = f"{kind}-before"
-        before = _number(self.query.get(name, ""))
+        # Any other text chooses the first page.
+        before = whole_number(self.query.get(name, ""))
         needles = [needle for needle in needles if needle]
         size = _SEARCHED_AT_ONCE if needles else PAGE_ROWS + 1
         found: list[Row] = []
@@ -134,9 +136,3 @@ def read(row: Row) -> Document:
     """Return the stored document of a row."""
     document: Document = decode(row.body)
     return document
-
-
-def _number(text: str) -> int | None:
-    """Return the number in a query parameter; other texts choose the first page."""
-    is_short = text.isascii() and text.isdigit() and len(text) < len(str(1 << 53))
-    return int(text) if is_short else None

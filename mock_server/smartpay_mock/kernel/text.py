@@ -1,8 +1,9 @@
-"""Text of others, made safe for a line of a log or a terminal."""
+"""Text of others: made safe for a line of a terminal, or read as a number."""
 
 from __future__ import annotations
 
 _MOST = 300
+_DIGITS = 18  # so that every number fits in 64 bits
 
 
 def printable(text: object, most: int = _MOST) -> str:
@@ -25,3 +26,12 @@ def printable(text: object, most: int = _MOST) -> str:
         character if character.isprintable() else ascii(character)[1:-1]
         for character in line
     )
+
+
+def whole_number(text: str) -> int | None:
+    """Return the whole number from 0 that a text writes in ASCII digits, 18 at most.
+
+    ``None`` means that it writes none.
+    """
+    is_number = text.isascii() and text.isdigit() and len(text) <= _DIGITS
+    return int(text) if is_number else None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from smartpay_mock.kernel.errors import NotFoundError
+from smartpay_mock.kernel.text import whole_number
 from smartpay_mock.testing.journal import RecordedRequest
 from smartpay_mock.testing.text import WIDTH, fill, wrap
 from smartpay_schemas import OPERATIONS
@@ -143,12 +144,11 @@ def _at(document: Any, path: str) -> Any:
     if isinstance(document, Mapping) and path in document:
         return document[path]
     for step in path.split("."):
+        index = whole_number(step) if isinstance(document, list) else None
         if isinstance(document, Mapping) and step in document:
             document = document[step]
-        elif (
-            isinstance(document, list) and step.isdigit() and int(step) < len(document)
-        ):
-            document = document[int(step)]
+        elif index is not None and index < len(document):
+            document = document[index]
         else:
             return _ABSENT
     return document

@@ -20,6 +20,7 @@ from smartpay_mock.events.signing import (
     verify,
 )
 from smartpay_mock.kernel.errors import SandboxUsageError
+from smartpay_mock.kernel.text import whole_number
 from smartpay_mock.kernel.waiting import before_waiting
 from smartpay_mock.testing.client import AccountClient
 from smartpay_mock.testing.text import side_by_side
@@ -264,7 +265,7 @@ def read_event(environ: Mapping[str, Any], body: bytes, secret: str) -> WebhookE
         name: str(environ.get(f"HTTP_{name.upper().replace('-', '_')}", ""))
         for name in names
     } | {"Content-Type": str(environ.get("CONTENT_TYPE", ""))}
-    timestamp = headers[TIMESTAMP_HEADER]
+    timestamp = whole_number(headers[TIMESTAMP_HEADER])
     event = json.loads(body)
     return WebhookEvent(
         id=event["id"],
@@ -272,8 +273,8 @@ def read_event(environ: Mapping[str, Any], body: bytes, secret: str) -> WebhookE
         data=event["eventData"]["data"],
         body=body,
         headers=headers,
-        is_signature_valid=timestamp.isdigit()
-        and verify(secret, int(timestamp), body, signature=headers[SIGNATURE_HEADER]),
+        is_signature_valid=timestamp is not None
+        and verify(secret, timestamp, body, signature=headers[SIGNATURE_HEADER]),
     )
 
 

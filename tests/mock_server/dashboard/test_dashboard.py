@@ -314,6 +314,16 @@ def test_the_clock_is_frozen_advanced_set_and_reset(browser: Browser) -> None:
     assert "2026-04-01T09:30" in refused.text
 
 
+@pytest.mark.parametrize("amount", ["", "-1", "\u00b2", "\u0663", "1" * 19])
+def test_a_span_that_is_no_number_is_refused(browser: Browser, amount: str) -> None:
+    """Digits of other scripts and numbers that are too long as well."""
+    refused = browser.press("clock", "set-clock", change="advance", amount=amount)
+
+    assert refused.status_code == 400
+    assert "Enter a number" in refused.text
+    assert abs(browser.api.control("GET", "/clock")["offsetMs"]) < 60_000
+
+
 def test_a_scenario_is_run_by_name_or_from_a_file(browser: Browser) -> None:
     """A file that is no scenario is refused with the reason."""
     browser.do("state", "run-scenario", id="approved-order")
