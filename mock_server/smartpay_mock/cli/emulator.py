@@ -14,13 +14,13 @@ import click
 from smartpay_fixtures import sandbox_values
 from smartpay_mock.cli.servers import RunningServer, find_running
 from smartpay_mock.kernel.errors import SandboxUsageError
+from smartpay_mock.kernel.hosts import SMARTPAY, is_below
 from smartpay_mock.kernel.ids import is_secret_key
 from smartpay_mock.kernel.settings import environment_name
 from smartpay_mock.testing.client import API_PATH, AccountClient
 from smartpay_mock.testing.remote import NO_ANSWER, RemoteEmulator
 
 DEFAULT_URL = "http://127.0.0.1:8585"
-_REAL = ".smartpay.co"
 _HINTS = {
     NO_ANSWER: "Start one with 'smartpay-sandbox serve', or name its address with "
     "--url.",
@@ -142,7 +142,7 @@ def client_of(server: RunningServer, secret_key: str) -> AccountClient:
 
 def _named(url: str) -> RunningServer:
     root_url = root_url_of(url)
-    if f".{urlsplit(root_url).hostname}".endswith(_REAL):
+    if is_below(urlsplit(root_url).hostname or "", SMARTPAY):
         raise SandboxUsageError(
             f"--url {url} is Smartpay's own service, and this command is for "
             "emulators. Name an emulator, or unset SMARTPAY_URL."

@@ -17,11 +17,11 @@ from smartpay_mock.cli.output import (
     print_table,
     short_time,
 )
+from smartpay_mock.events.outbox import STATES
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.testing.client import AccountClient
 from smartpay_schemas import EVENTS
 
-_STATES = ("pending", "delivered", "failed", "blocked", "dropped")
 event_type = click.Choice(list(EVENTS))
 
 
@@ -97,7 +97,7 @@ def trigger(
 
 
 @click.command()
-@click.option("--state", type=click.Choice(_STATES), help="Only in this state.")
+@click.option("--state", type=click.Choice(list(STATES)), help="Only in this state.")
 @limit_option
 @json_option
 @on_emulator

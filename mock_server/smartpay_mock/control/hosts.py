@@ -16,17 +16,13 @@ from smartpay_mock.control.admin import ALIASES
 from smartpay_mock.control.routes import PREFIX, problem
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.exchange import Answer
-from smartpay_mock.kernel.hosts import host_of, is_below, is_loopback
+from smartpay_mock.kernel.hosts import SMARTPAY, host_of, is_below, is_loopback
 from smartpay_mock.kernel.ids import without_live_keys
 from smartpay_mock.kernel.settings import Settings
 from smartpay_mock.kernel.wsgi import TIMEOUT
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
-
-# Interception, private certificates and a hosts file use the names of the real
-# service. A foreign page cannot have one.
-_SMARTPAY = "smartpay.co"
 
 
 class HostCheck:
@@ -51,7 +47,9 @@ class HostCheck:
 
     def _allows(self, header: str, *, controls: bool) -> bool:
         host, settings = host_of(header), self._application.settings
-        if is_loopback(host) or is_below(host, _SMARTPAY):
+        # Interception, private certificates and a hosts file use the names of the real
+        # service. A foreign page cannot have one.
+        if is_loopback(host) or is_below(host, SMARTPAY):
             return True
         if controls:
             return host != "" and (host == settings.host or is_any(settings))

@@ -36,7 +36,14 @@ from smartpay_mock.dashboard import details, lists, tools
 from smartpay_mock.dashboard.actions import ACTIONS, perform
 from smartpay_mock.dashboard.customers import customers
 from smartpay_mock.dashboard.parts import Cell, Field, Form, Page, Table
-from smartpay_mock.dashboard.visit import PAGE_ROWS, ROOT, Document, Visit, read
+from smartpay_mock.dashboard.visit import (
+    PAGE_ROWS,
+    ROOT,
+    Document,
+    Visit,
+    known_key,
+    read,
+)
 from smartpay_mock.dashboard.webhooks import webhooks
 from smartpay_mock.kernel.clock import SECOND_MS
 from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
@@ -228,11 +235,10 @@ class _Pages:
             newest = unit.page(KIND, limit=1)
             count = unit.count("order")
         entry: Document = read(newest[0]) if newest else {"headers": {}, "at": ""}
-        key = Visit(self._application, id_, "").key
-        hint = key if "YOUR" not in key else entry["headers"].get("authorization", "")
+        key = known_key(self._application, id_)
         return [
             Cell(id_, "code", f"{ROOT}/{id_}/orders"),
-            Cell(hint, "code"),
+            Cell(key or entry["headers"].get("authorization", ""), "code"),
             Cell(count, "number"),
             Cell(entry["at"], "time"),
         ]
@@ -278,10 +284,9 @@ class _Pages:
         """
         if section not in SECTIONS or (id_ and SECTIONS[section][2] is None):
             raise NotFoundError.among("section", section, list(SECTIONS))
-        keys = (sandbox_values().secret_key, *self._application.settings.accounts)
         with self._application.store.read(account) as unit:
             is_known = unit.get("account", account) is not None
-        if not is_known and account not in map(account_id, keys):
+        if not is_known and not known_key(self._application, account):
             raise NotFoundError(
                 f"There is no account {account[:40]!r}: it never got a call, or its "
                 "state is gone. Open it with its secret key."

@@ -50,9 +50,7 @@ class Visit:
     @property
     def key(self) -> str:
         """The secret key of the account, or a placeholder: keys are not stored."""
-        known = (sandbox_values().secret_key, *self.application.settings.accounts)
-        found = (key for key in known if account_id(key) == self.account)
-        return next(found, "sk_test_YOUR_KEY")
+        return known_key(self.application, self.account) or "sk_test_YOUR_KEY"
 
     def url(self, section: str = "", id_: str = "", **query: object) -> str:
         """Return the URL of a page of this account."""
@@ -124,6 +122,12 @@ class Visit:
             return found, ""
         query = {**self.query, name: found[PAGE_ROWS - 1].seq}
         return found[:PAGE_ROWS], self.url(self.section, self.id, **query)
+
+
+def known_key(application: Application, account: str) -> str:
+    """Return the secret key of an account, if it is documented or in the settings."""
+    keys = (sandbox_values().secret_key, *application.settings.accounts)
+    return next((key for key in keys if account_id(key) == account), "")
 
 
 def _has(row: Row, needles: Sequence[bytes]) -> bool:

@@ -29,6 +29,7 @@ from urllib3.exceptions import ProtocolError
 
 from smartpay_mock.intercept.adapter import open_url, read_timeout, whole_body
 from smartpay_mock.intercept.wsgi import Request
+from smartpay_mock.kernel.hosts import SMARTPAY, is_below
 from smartpay_mock.kernel.wsgi import WSGIApp
 
 if TYPE_CHECKING:
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
 HOSTS = ("https://api.smartpay.co", "https://checkout.smartpay.co")
 MAX_CALLS = 100
 
-# Names that no call may reach while an interception is open.
-_DOMAIN = "smartpay.co"
 _REFUSED = (
     "{library} can't call {host} while smartpay.intercept() is open. It answers calls "
     "of requests, urllib3 and httpx to {hosts}. Use smartpay.url for other clients."
@@ -204,8 +203,7 @@ class _Registry:
         """Return why a library must not call a host; empty if it may."""
         open_ = self._open
         name = host.decode("latin-1") if isinstance(host, bytes) else str(host)
-        labels = name.lower().rstrip(".").split(".")
-        if not open_ or ".".join(labels[-2:]) != _DOMAIN:
+        if not open_ or not is_below(name.lower().rstrip("."), SMARTPAY):
             return ""
         hosts = {
             f"{scheme}://{name}" for one in open_ for scheme, name, _ in one.origins

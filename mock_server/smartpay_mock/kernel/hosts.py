@@ -7,6 +7,9 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from smartpay_schemas.urls import is_host_name
 
+SMARTPAY = "smartpay.co"
+"""The domain of the real service."""
+
 # A name or address, or an IPv6 address in brackets; then optionally a port.
 _HOST = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*)(?::[0-9]*)?")
 
