@@ -15,7 +15,6 @@ from smartpay_mock.api.application import Application
 from smartpay_mock.api.pipeline import perform
 from smartpay_mock.app import Patch
 from smartpay_mock.control.admin import ROUTES
-from smartpay_mock.control.routes import Request
 from smartpay_mock.events.sending import Post
 from smartpay_mock.kernel.exchange import Answer, Call
 from smartpay_mock.kernel.ids import account_id
@@ -82,15 +81,9 @@ class Shop:
     ) -> Any:
         """Call the control API; not part of the transcript."""
         route = next(r for r in ROUTES if (r.method, r.path) == (method, path))
-        asked = Request(
-            self.app,
-            account_id(self.key),
-            {"id": id_},
-            query,
-            {},
-            Call(method, path),
-        )
-        return route.answer(asked, dict(body or {}))
+        call = Call(method, path, query)
+        account, params = account_id(self.key), {"id": id_}
+        return route.answer(self.app, account, params, call, dict(body or {}))
 
     def call(
         self,

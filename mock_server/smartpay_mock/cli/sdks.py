@@ -28,9 +28,9 @@ from smartpay_mock.cli.output import coloured, json_option, print_json
 from smartpay_mock.cli.servers import RunningServer
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.proxies import VARIABLES, without_proxy
+from smartpay_mock.testing.client import API_PATH
 
 PREFIX_VARIABLE = "SMARTPAY_API_PREFIX"
-_API_PATH = "/v1"
 _MARK = "api.smartpay"
 _WIDTH = 80
 
@@ -107,7 +107,7 @@ def variables(
         api_base = urlsplit(tls_root_url or root_url).netloc
     return {
         **without_proxy(root_url, environ),
-        "SMARTPAY_URL": root_url + _API_PATH,
+        "SMARTPAY_URL": root_url + API_PATH,
         "SMARTPAY_SECRET_KEY": secret_key,
         "SMARTPAY_PUBLIC_KEY": public_key,
         secret_name: secret_key,

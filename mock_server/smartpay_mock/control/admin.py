@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from flask import Flask, Response, current_app, request
@@ -36,11 +37,10 @@ from smartpay_mock.control.routes import (
     Routes,
     problem,
     problem_of,
-    read_json,
 )
 from smartpay_mock.kernel.errors import ApiError, SandboxUsageError
 from smartpay_mock.kernel.exchange import Answer, Call
-from smartpay_mock.kernel.json import encode
+from smartpay_mock.kernel.json import decode_request, encode
 from smartpay_schemas.openapi import openapi
 
 # A snapshot of a large account is far larger than any body of the API.
@@ -188,8 +188,7 @@ def _run(
     read_body(call, request.environ, _BODY_LIMIT)
     if call.is_too_large:
         return problem(413, f"The body is larger than {_BODY_LIMIT} bytes.")
-    asked = Request(application, account, params, call.query, {}, call)
-    return _handle(route, asked)
+    return _handle(partial(route.answer, application, account, params, call), call)
 
 
 def call_route(application: Application, path: str, account: str, call: Call) -> Answer:
@@ -202,14 +201,17 @@ def call_route(application: Application, path: str, account: str, call: Call) ->
         call: Has method, query and body.
     """
     route, params = find_routes(path)[call.method]
-    asked = Request(application, account, params, call.query, {}, call)
-    return _handle(route, asked)
+    return _handle(partial(route.answer, application, account, params, call), call)
 
 
-def _handle(route: Route, asked: Request) -> Answer:
-    """Return the answer of a route; ``call`` has the body."""
+def _handle(answer: Callable[[Any], Any], call: Call) -> Answer:
+    """Return the answer of a route to a call; ``answer`` takes the JSON body."""
     try:
-        value = route.answer(asked, read_json(asked.call.body))
+        body = decode_request(call.body) if call.body else {}
+    except ValueError as error:
+        return problem(400, f"The body is not JSON: {error}.")
+    try:
+        value = answer(body)
     except SandboxUsageError as error:
         return problem_of(error)
     except ApiError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from smartpay_fixtures import sandbox_values_document
@@ -93,10 +92,9 @@ def list_tokens(request: Request) -> Any:
 @routes.add("POST", "/tokens", body=_NEW_TOKEN)
 def create_token(request: Request) -> Any:
     """Create a token that can be charged, with its consumer if none is named."""
-
-    def make(ctx: Context) -> Document:
-        body = {"status": "active", **request.body}
-        named = body.pop("consumer", None)
+    body = {"status": "active", **request.body}
+    named = body.pop("consumer", None)
+    with request.opened() as ctx:
         consumer = (
             _find(ctx.unit, "consumer", named) if named else _create_consumer(ctx)
         )
@@ -108,9 +106,7 @@ def create_token(request: Request) -> Any:
             "_consumer": consumer["id"],
         }
         ctx.save(token)
-        return token
-
-    return _create(request, make)
+        return _view(token)
 
 
 @routes.add("GET", "/tokens/{id}")
@@ -137,7 +133,8 @@ def list_consumers(request: Request) -> Any:
 @routes.add("POST", "/consumers", body=_NEW_CONSUMER)
 def create_consumer(request: Request) -> Any:
     """Create a consumer who can log in and authorize."""
-    return _create(request, lambda ctx: _create_consumer(ctx, **request.body))
+    with request.opened() as ctx:
+        return _view(_create_consumer(ctx, **request.body))
 
 
 @routes.add("GET", "/consumers/{id}")
@@ -159,11 +156,6 @@ def _view(document: Document) -> Document:
         view["consumer"] = document.get("_consumer")
         view["decision"] = document.get("_decision", "approved")
     return view
-
-
-def _create(request: Request, make: Callable[[Context], Document]) -> Document:
-    with request.opened() as ctx:
-        return _view(make(ctx))
 
 
 def _create_consumer(ctx: Context, **members: Any) -> Document:

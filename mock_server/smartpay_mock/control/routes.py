@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
 from smartpay_mock.api.application import Application
 from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
 from smartpay_mock.kernel.exchange import Answer, Call
-from smartpay_mock.kernel.json import decode_request, encode
+from smartpay_mock.kernel.json import encode
 from smartpay_mock.kernel.text import whole_number
 from smartpay_mock.resources import Context
 from smartpay_mock.storage.base import StoreUnavailable
@@ -38,7 +38,7 @@ class Request:
         application: The emulator's components.
         account: The controlled account; may be empty for routes about the server.
         params: Path parameters.
-        query: Query parameters; a handler gets them checked.
+        query: Query parameters, checked.
         body: The JSON body; ``{}`` if there is none.
         call: The call as it arrived.
     """
@@ -105,19 +105,22 @@ class Route:
         is_own = path == before + id_ + after and id_ != "" and "/" not in id_
         return {"id": id_} if is_own else None
 
-    def answer(self, asked: Request, body: Any) -> Any:
-        """Check id, query and body of a call; return what the handler returns.
-
-        Args:
-            asked: The call, with the query as it was sent.
-            body: The JSON value of its body; ``{}`` if it has none.
+    def answer(
+        self,
+        application: Application,
+        account: str,
+        params: Mapping[str, str],
+        call: Call,
+        body: Any,
+    ) -> Any:
+        """Return what the handler returns; ``body`` is the JSON value of the call's.
 
         Raises:
-            SandboxUsageError: One of them is not valid.
+            SandboxUsageError: Id, query or body are not valid.
         """
-        _check_id(asked.params.get("id", ""))
-        query = self._read_query(asked.query)
-        return self.handler(replace(asked, query=query, body=self._check_body(body)))
+        _check_id(params.get("id", ""))
+        query, body = self._read_query(call.query), self._check_body(body)
+        return self.handler(Request(application, account, params, query, body, call))
 
     def _check_body(self, body: Any) -> dict[str, Any]:
         """Return ``body`` if it fits the schema, with each whole float as an integer.
@@ -168,18 +171,6 @@ def _check_id(id_: str) -> None:
             f"The id in the path has {len(id_)} characters. An id has at most "
             f"{TEXT['maxLength']}."
         )
-
-
-def read_json(data: bytes) -> Any:
-    """Return the JSON value of a body, ``{}`` of an empty one.
-
-    Raises:
-        SandboxUsageError: It is no JSON.
-    """
-    try:
-        return decode_request(data) if data else {}
-    except ValueError as error:
-        raise SandboxUsageError(f"The body is not JSON: {error}.") from None
 
 
 def _read_text(text: str, schema: Mapping[str, Any]) -> Any:

@@ -90,8 +90,7 @@ def _moment(text: str) -> int:
     return int(moment.replace(tzinfo=UTC).timestamp()) * SECOND_MS
 
 
-def _no_members(_inputs: Inputs) -> dict[str, Any]:
-    return {}
+_NO_MEMBERS = _members()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +105,7 @@ class Action:
 
     call: str
     done: str
-    body: Body | None = _no_members
+    body: Body | None = _NO_MEMBERS
 
 
 ACTIONS: dict[str, Action] = {

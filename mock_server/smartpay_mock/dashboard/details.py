@@ -62,7 +62,10 @@ def order(visit: Visit) -> Page:
         document["status"],
         facts=_order_facts(document),
         links=_checkout(document),
-        forms=[*_order_forms(document), *map(_refund_form, _refundable(payments))],
+        forms=[
+            *_order_forms(document),
+            *map(_refund_form, filter(left_to_refund, payments)),
+        ],
         tables=[_items(view), _time_line(story)],
         blocks=[
             Block("curl", get_order_curl(visit, document["id"])),
@@ -115,10 +118,6 @@ def _order_forms(document: Document) -> Iterator[Form]:
         if step.to_state != document["status"]
     ):
         yield Form("cancel", "Cancel", hidden={"id": document["id"]}, is_danger=True)
-
-
-def _refundable(payments: Sequence[Document]) -> list[Document]:
-    return [payment for payment in payments if left_to_refund(payment)]
 
 
 def _refund_form(payment: Document) -> Form:

@@ -105,13 +105,8 @@ def clock(visit: Visit) -> Page:
         note="What falls due on the way happens at its own time: authorizations expire "
         "and webhooks are sent.",
         forms=[
-            Form("set-clock", "Freeze", hidden={"change": "freeze"}, is_pressed=frozen),
-            Form(
-                "set-clock",
-                "Start the clock",
-                hidden={"change": "run"},
-                is_pressed=not frozen,
-            ),
+            _set_running("Freeze", "freeze", is_pressed=frozen),
+            _set_running("Start the clock", "run", is_pressed=not frozen),
             *_CLOCK_FORMS,
         ],
     )

@@ -10,7 +10,7 @@ from typing import Any
 from smartpay_mock.api.application import Application, Params, Perform
 from smartpay_mock.app import application_of
 from smartpay_mock.control.admin import ROUTES
-from smartpay_mock.control.routes import Request, Route
+from smartpay_mock.control.routes import Route
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.exchange import ADVICE_HEADER, Answer, Call
 from smartpay_mock.kernel.ids import account_id
@@ -101,16 +101,11 @@ class LocalEmulator:
         """Call the control API without HTTP; see ``Emulator``."""
         route = _ROUTES[method, path]
         headers = {"authorization": f"Bearer {secret_key}"}
-        request = Request(
-            self.application,
-            account_id(secret_key),
-            {"id": id_},
-            query or {},
-            {},
-            Call(method, path, breaks_connections=True, headers=headers),
-        )
+        call = Call(method, path, query or {}, headers, breaks_connections=True)
+        account, params = account_id(secret_key), {"id": id_}
+        value = route.answer(self.application, account, params, call, dict(body or {}))
         # Encode and decode, so that the test gets a copy that it may change.
-        return decode(encode(route.answer(request, dict(body or {}))))
+        return decode(encode(value))
 
     def _with_advice(
         self, perform: Perform, operation: Operation, params: Params, call: Call
