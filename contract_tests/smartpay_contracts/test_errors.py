@@ -165,6 +165,26 @@ def test_another_label_than_json_is_refused(
     shop.checks.refused(answer, "request.unsupported-media-type")
 
 
+@pytest.mark.clause("errors.content-encoding")
+@pytest.mark.parametrize("operation", WITH_BODY)
+def test_an_encoded_body_is_refused(operation: str, shop: Shop) -> None:
+    """Whatever its bytes are; identity is no encoding."""
+    arguments = ARRANGE[operation](shop)
+
+    def sent_as(coding: str) -> Exchange:
+        headers = {"Content-Encoding": coding}
+        return shop.api.call(
+            operation, arguments.body, id=arguments.id, headers=headers
+        )
+
+    refused = [sent_as(coding) for coding in ("gzip", "br", "unknown")]
+    accepted = sent_as("identity")
+
+    for answer in refused:
+        shop.checks.refused(answer, "request.unsupported-media-type")
+    shop.checks.succeeded(accepted)
+
+
 @pytest.mark.clause("errors.too-large")
 def test_a_body_over_a_mebibyte_is_refused(shop: Shop) -> None:
     """413, not a broken connection."""

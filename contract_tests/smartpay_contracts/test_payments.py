@@ -298,6 +298,36 @@ def paid(shop: Shop, amount: int) -> Doc:
     return payment
 
 
+@pytest.mark.clause("payments.create.failed")
+def test_a_failed_capture_takes_nothing(shop: Shop, control: Control) -> None:
+    """The order can still be captured in full."""
+    order = shop.authorized()
+    control.add_fault("create_payment", "fail")
+
+    failed = shop.payment(order["amount"], order=order["id"])
+
+    assert failed["status"] == shop.now("payment", failed["id"])["status"] == "failed"
+    assert shop.now("order", order["id"])["status"] == "requires_capture"
+    again = shop.payment(order["amount"], order=order["id"])
+    assert again["status"] == "processed"
+    assert shop.now("order", order["id"])["status"] == "succeeded"
+
+
+@pytest.mark.clause("refunds.create.failed")
+def test_a_failed_refund_gives_nothing_back(shop: Shop, control: Control) -> None:
+    """The payment can still be refunded in full."""
+    payment = shop.payment()
+    control.add_fault("create_refund", "fail")
+
+    failed = shop.refund(payment["amount"], payment=payment["id"])
+
+    assert failed["status"] == shop.now("refund", failed["id"])["status"] == "failed"
+    assert shop.now("payment", payment["id"])["status"] == "processed"
+    again = shop.refund(payment["amount"], payment=payment["id"])
+    assert again["status"] == "succeeded"
+    assert shop.now("payment", payment["id"])["status"] == "refunded"
+
+
 @pytest.mark.clause("refunds.create", "refunds.create.succeeded")
 def test_a_payment_can_be_refunded_in_part(shop: Shop) -> None:
     """The refund is of this payment, of this amount, and succeeded."""

@@ -112,6 +112,35 @@ def _nested(is_refused: bool) -> Patch:
     return middleware(layer)
 
 
+def _decoded(
+    perform: Perform, operation: Operation, params: Params, call: Call
+) -> Answer:
+    """Read a body whatever its Content-Encoding is."""
+    headers = {k: v for k, v in call.headers.items() if k != "content-encoding"}
+    return perform(operation, params, replace(call, headers=headers))
+
+
+def _ends_anyway(
+    original: Any, ctx: Context, params: dict[str, str], body: Document
+) -> Any:
+    """End the order of a capture that failed."""
+    payment = original(ctx, params, body)
+    if payment["status"] == "failed":
+        ctx.save({**ctx.find("order", payment["order"]), "status": "succeeded"})
+    return payment
+
+
+def _counts_anyway(
+    original: Any, ctx: Context, params: dict[str, str], body: Document
+) -> Any:
+    """Count a refund that failed."""
+    refund = original(ctx, params, body)
+    if refund["status"] == "failed":
+        payment = ctx.find("payment", refund["payment"])
+        ctx.save({**payment, "_refunded": payment["amount"]})
+    return refund
+
+
 def _never_used(
     original: Any, ctx: Context, params: dict[str, str], body: Document
 ) -> Any:
@@ -175,6 +204,17 @@ MUTANTS = (
     ),
     proof("nesting-without-bound", _nested(is_refused=False), "errors.nesting"),
     proof("nesting-bound-lower", _nested(is_refused=True), "errors.nesting"),
+    proof("encoded-bodies-read", middleware(_decoded), "errors.content-encoding"),
+    proof(
+        "failed-capture-ends-the-order",
+        wrap_handlers(_ends_anyway, "create_payment"),
+        "payments.create.failed",
+    ),
+    proof(
+        "failed-refund-counts",
+        wrap_handlers(_counts_anyway, "create_refund"),
+        "refunds.create.failed",
+    ),
     proof(
         "code-refused-at-first-use",
         wrap_handlers(_never_used, "authorize_order"),

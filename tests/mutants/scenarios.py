@@ -532,8 +532,23 @@ def views(shop: Any) -> None:
     read(shop, made)
 
 
+def failures(shop: Any) -> None:
+    """A capture and a refund that fail, and their repetition."""
+    order = shop.authorized()
+    shop.control("POST", "/faults", {"operation": "create_payment", "kind": "fail"})
+    for _ in range(2):
+        payment = id_of(shop.capture(order, 1500))
+        shop.call("get_order", id_=order)
+    shop.control("POST", "/faults", {"operation": "create_refund", "kind": "fail"})
+    for _ in range(2):
+        shop.refund(payment, 1500)
+        shop.call("get_payment", id_=payment)
+
+
 def bounds(shop: Any) -> None:
-    """Bodies that nest as deep as they may, and deeper."""
+    """Bodies that nest as deep as they may, and deeper; bodies with an encoding."""
+    for coding in ("identity", "gzip"):
+        shop.call("create_coupon", COUPON, Content_Encoding=coding)
     for levels in (63, 64):
         deep = f'{{"deep": {"[" * levels}{"]" * levels}}}'
         shop.call("create_coupon", raw=deep.encode())
@@ -572,8 +587,8 @@ SCENARIOS: Mapping[str, tuple[Scenario, ...]] = {
     "data": (views, basics, refusals, updates, parts),
     "tolerance": (habits, updates),
     "orders": (outcomes, endings, refusals, basics),
-    "payments": (captures, updates, parts),
-    "refunds": (refunds,),
+    "payments": (captures, failures, updates, parts),
+    "refunds": (refunds, failures),
     "tokens": (token_life, outcomes),
     "checkout-sessions": (checkout, basics, token_life, refusals),
     "consumer": (checkout, token_life, declined_consumer),

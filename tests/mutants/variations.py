@@ -129,6 +129,11 @@ REFUSED_CALLS: tuple[tuple[str, Refuses, Clauses], ...] = (
         ("tolerance.idempotency-in-query",),
     ),
     (
+        "identity-refused",
+        lambda _row, call: "content-encoding" in call.headers,
+        ("errors.content-encoding",),
+    ),
+    (
         "key-on-a-delete-refused",
         lambda row, call: row.method == "DELETE" and HEADER in call.headers,
         ("idempotency.delete-ignored",),
