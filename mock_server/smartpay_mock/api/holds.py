@@ -87,15 +87,18 @@ class Holds:
 
     def remove(self, account: str, hold: Hold) -> None:
         """Release a hold and forget it."""
-        with self._lock:
-            self._holds[account].remove(hold)
-            if not self._holds[account]:
+        with self._lock:  # clear() may come before
+            kept = [one for one in self.of(account) if one is not hold]
+            self._holds[account] = kept
+            if not kept:
                 del self._holds[account]
         hold.release()
 
     def clear(self, account: str) -> None:
         """Release and forget every hold of the account."""
-        for hold in self._holds.pop(account, []):
+        with self._lock:
+            holds = self._holds.pop(account, [])
+        for hold in holds:
             hold.release()
 
     def wait(self, account: str, operation: str, at: str) -> None:

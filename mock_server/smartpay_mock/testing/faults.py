@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from smartpay_mock.kernel.errors import SandboxUsageError
+from smartpay_mock.kernel.errors import NotFoundError, SandboxUsageError
 from smartpay_mock.kernel.faults import Fault as Plan
 from smartpay_mock.testing.client import AccountClient
 
@@ -209,7 +210,8 @@ class Hold:
         """Let held and later calls continue; a second call does nothing."""
         if not self._is_released:
             self._is_released = True
-            self._client.admin("DELETE", "/holds/{id}", id_=self._id)
+            with suppress(NotFoundError):  # a reset has released it
+                self._client.admin("DELETE", "/holds/{id}", id_=self._id)
 
     def __enter__(self) -> Self:
         return self
