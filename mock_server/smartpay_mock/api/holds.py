@@ -6,6 +6,7 @@ Holds are kept in the memory of one process. Nothing is locked while a call wait
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from smartpay_mock.kernel.errors import SandboxUsageError
@@ -87,10 +88,9 @@ class Holds:
 
     def remove(self, account: str, hold: Hold) -> None:
         """Release a hold and forget it."""
-        with self._lock:  # clear() may come before
-            kept = [one for one in self.of(account) if one is not hold]
-            self._holds[account] = kept
-            if not kept:
+        with self._lock, suppress(KeyError, ValueError):  # clear() came before
+            self._holds[account].remove(hold)
+            if not self._holds[account]:
                 del self._holds[account]
         hold.release()
 
@@ -103,8 +103,6 @@ class Holds:
 
     def wait(self, account: str, operation: str, at: str) -> None:
         """Block the calling thread at every hold that matches."""
-        if account not in self._holds:
-            return
         for hold in self.of(account):
             if hold.at == at and hold.operation in {operation, "*"}:
                 hold.wait()

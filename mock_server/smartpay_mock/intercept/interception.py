@@ -13,6 +13,7 @@ and for other clients of Python its names don't resolve.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import socket
 import sys
 import threading
@@ -168,6 +169,9 @@ class _Registry:
         """Add an interception; set the patches if it is the only one."""
         with self._lock:
             if not self._open:
+                # Code under test may import it later, when no patch is set any more.
+                with contextlib.suppress(ImportError):
+                    importlib.import_module("httpx")
                 for owner, name, wrap in patched():
                     wrapper = wrap(self, getattr(owner, name))
                     patch = mock.patch.object(owner, name, wrapper)

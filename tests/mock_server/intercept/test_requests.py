@@ -394,15 +394,35 @@ def test_two_interceptions_do_not_mix(probe: Any) -> None:
     assert inner.content == BODY
 
 
+def run_program(*lines: str) -> str:
+    """Return what a program prints in a Python of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(lines)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
 def test_importing_the_package_imports_no_client_library() -> None:
     """An entry point imports its library when it is first used."""
-    program = (
-        "import sys, smartpay_mock.intercept\n"
-        "print(sorted({'requests', 'responses', 'httpx'} & set(sys.modules)))"
+    printed = run_program(
+        "import sys, smartpay_mock.intercept",
+        "print(sorted({'requests', 'responses', 'httpx'} & set(sys.modules)))",
     )
 
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    assert printed == "[]\n"
+
+
+def test_code_that_imports_httpx_later_is_answered_too() -> None:
+    """A function may import its client library when it is called."""
+    printed = run_program(
+        "from smartpay_mock.app import create_app",
+        "from smartpay_mock.intercept import intercept",
+        "with intercept(create_app()):",
+        "    import httpx",
+        f"    print(httpx.get('{API}/__admin/health').status_code)",
     )
 
-    assert done.stdout == "[]\n"
+    assert printed == "200\n"
