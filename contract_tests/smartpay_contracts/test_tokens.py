@@ -399,6 +399,23 @@ def test_after_a_soft_decline_another_method_may_be_tried(
     assert "expiresAt" not in declined
 
 
+@pytest.mark.clause("consumer.authorize.soft-decline")
+def test_a_consumer_who_is_declined_softly_may_try_again(
+    shop: Shop, control: Control
+) -> None:
+    """The order waits until the consumer is approved."""
+    order = shop.unauthorized()
+    consumer = sandbox_values().consumers["active"].id
+
+    control.set_consumer(consumer, decision="declined_softly")
+    declined = authorize(shop, order)
+    control.set_consumer(consumer, decision="approved")
+    approved = authorize(shop, order)
+
+    assert declined["status"] == "requires_authorization"
+    assert (declined["payments"], approved["status"]) == ([], "succeeded")
+
+
 @pytest.mark.clause("consumer.authorize.hard-decline")
 def test_a_hard_decline_is_final(shop: Shop, control: Control) -> None:
     """The order is rejected, and no other method helps."""
@@ -409,6 +426,38 @@ def test_a_hard_decline_is_final(shop: Shop, control: Control) -> None:
     assert (declined["status"], declined["payments"]) == ("rejected", [])
     again = shop.consumer.call("authorize_order", APPROVED, id=order["id"])
     shop.checks.refused(again, "order.cannot-authorize")
+
+
+@pytest.mark.clause("consumer.authorize.declined")
+@pytest.mark.parametrize("change", [{"decision": "declined"}, {"active": False}])
+def test_a_consumer_who_is_declined_authorizes_no_order(
+    change: dict[str, Any], shop: Shop, control: Control
+) -> None:
+    """The order is rejected, without a payment."""
+    order = shop.unauthorized()
+    assert shop.consumer
+    control.set_consumer(sandbox_values().consumers["active"].id, **change)
+
+    declined = authorize(shop, order)
+
+    assert (declined["status"], declined["payments"]) == ("rejected", [])
+
+
+@pytest.mark.clause("consumer.authorize.declined", "consumer.approve.declined")
+@pytest.mark.parametrize("name", ["declined", "rejected"])
+def test_an_address_of_a_session_declines(
+    name: str, shop: Shop, control: Control
+) -> None:
+    """The session's order or token is rejected, although the consumer is not."""
+    customer = {"emailAddress": f"{name}@smartpay.co"}
+    order = shop.unauthorized(customerInfo=customer)
+    token = shop.token_session(customerInfo=customer)["token"]["id"]
+
+    declined = authorize(shop, order)
+    answer = shop.checks.ok(shop.consumer.call("approve_token", id=token))
+
+    assert (declined["status"], declined["payments"]) == ("rejected", [])
+    assert answer["status"] == status_of(shop, token) == "rejected"
 
 
 @pytest.mark.clause("consumer.authorize.plan")

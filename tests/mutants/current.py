@@ -15,7 +15,9 @@ from smartpay_mock.kernel.clock import HOUR_MS
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.exchange import Answer, Call
 from smartpay_mock.mutants.patches import (
+    Do,
     Document,
+    after_handlers,
     edit_answers,
     middleware,
     with_body,
@@ -151,14 +153,27 @@ def _never_used(
     return original(ctx, params, body)
 
 
-def _approve_anyway(
+def _instead_of_rejected(status: str) -> Do:
+    """Give a rejected document another status."""
+
+    def do(ctx: Context, document: Document) -> Document:
+        if document["status"] == "rejected":
+            document = {**document, "status": status}
+            ctx.save(document)
+        return document
+
+    return do
+
+
+def _without_session(
     original: Any, ctx: Context, params: dict[str, str], body: Document
 ) -> Any:
-    token = original(ctx, params, body)
-    if token["status"] == "rejected":
-        token = {**token, "status": "active"}
-        ctx.save(token)
-    return token
+    """Forget the address that the checkout session was made with."""
+    for kind in ("order", "token"):
+        found = ctx.load(kind, params["id"])
+        if found:
+            ctx.save({**found, "_session": ""})
+    return original(ctx, params, body)
 
 
 MUTANTS = (
@@ -222,7 +237,21 @@ MUTANTS = (
     ),
     proof(
         "declined-consumer-approves",
-        wrap_handlers(_approve_anyway, "approve_token"),
+        after_handlers(_instead_of_rejected("active"), "approve_token"),
+        "consumer.approve.declined",
+    ),
+    proof(
+        "declined-consumer-may-try-again",
+        after_handlers(
+            _instead_of_rejected("requires_authorization"), "authorize_order"
+        ),
+        "consumer.authorize.declined",
+        "consumer.authorize.hard-decline",
+    ),
+    proof(
+        "address-of-session-declines-nothing",
+        wrap_handlers(_without_session, "authorize_order", "approve_token"),
+        "consumer.authorize.declined",
         "consumer.approve.declined",
     ),
 )

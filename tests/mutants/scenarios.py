@@ -393,6 +393,7 @@ def checkout(shop: Any) -> None:
     shop.call("consumer_login", login, Content_Type="text/plain")
 
 
+APPROVED = {"paymentMethod": "pm_test_visaApproved"}
 SOFT_AND_HARD = ("pm_test_visaDeclined", "4100000000000019")
 
 
@@ -401,11 +402,7 @@ def campaigns(shop: Any) -> None:
     coupon = shop.coupon(maxRedemptionCount=5, expiresAt=4_102_444_800_000)
     shop.coupon(description="for spring")
     shop.call("create_coupon", COUPON)
-    limits: dict[str, Any] = {
-        "maxRedemptionCount": 3,
-        "onePerCustomer": False,
-        "active": False,
-    }
+    limits: Any = {"maxRedemptionCount": 3, "onePerCustomer": False, "active": False}
     limits |= {"minimumAmount": 100, "currency": "JPY", "firstTimeTransaction": True}
     for code, more in (
         ("Summer-1", limits),
@@ -472,8 +469,12 @@ def deliveries(shop: Any) -> None:
     for _ in range(3):
         shop.drain()
         shop.advance(hours=6)
+    shop.receiver.answers = [500, 500]
+    shop.coupon()
+    shop.drain()
     for change in ({"url": "http://127.0.0.1:9/new"}, {"active": False}):
         shop.call("update_webhook_endpoint", change, id_=endpoint)
+        shop.advance(hours=6)
         shop.coupon()
         shop.drain()
     other = shop.endpoint(url="http://127.0.0.1:9/other")
@@ -522,9 +523,7 @@ def views(shop: Any) -> None:
     }
     read(shop, made)
     shop.refund(payment, 100)
-    shop.as_consumer(
-        "authorize_order", waiting, {"paymentMethod": "pm_test_visaApproved"}
-    )
+    shop.as_consumer("authorize_order", waiting, APPROVED)
     for kind in ("payment", "refund", "webhook_endpoint"):
         shop.call(f"update_{kind}", {"description": "new"}, id_=made[kind])
     shop.call("update_coupon", {"name": "new"}, id_=coupon)
@@ -565,15 +564,16 @@ def persistence(shop: Any) -> None:
 
 
 def declined_consumer(shop: Any) -> None:
-    """A consumer who is declined approves a token; another uses a code once."""
+    """A consumer or an address declines; another consumer uses a code once."""
+    customer = {"emailAddress": "declined@smartpay.co"}
+    order = id_of(shop.session(customerInfo=customer), "order")
+    shop.as_consumer("authorize_order", order, APPROVED)
     shop.code(shop.coupon(), "ONCE", onePerCustomer=True)
     order = id_of(shop.session(), "order")
-    body = {"paymentMethod": "pm_test_visaApproved", "promotionCode": "ONCE"}
-    shop.as_consumer("authorize_order", order, body)
+    shop.as_consumer("authorize_order", order, {**APPROVED, "promotionCode": "ONCE"})
     token = id_of(shop.token_session(), "token")
-    shop.control(
-        "PATCH", "/consumers/{id}", {"decision": "declined"}, id_="consumer_test_active"
-    )
+    declines = {"decision": "declined"}
+    shop.control("PATCH", "/consumers/{id}", declines, id_="consumer_test_active")
     shop.as_consumer("approve_token", token)
 
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from tests.mutants.bodies import proof
 
 from smartpay_mock.api.application import Application
 from smartpay_mock.app import Patch
-from smartpay_mock.events.outbox import (
-    ENDPOINT_KIND,
-    record,
-)
+from smartpay_mock.events.destinations import Destination
+from smartpay_mock.events.outbox import record
 from smartpay_mock.events.sending import SEND_ERRORS, Post, Send
-from smartpay_mock.events.signing import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
+from smartpay_mock.events.signing import (
+    EVENT_HEADER,
+    SIGNATURE_HEADER,
+    SUBSCRIPTION_HEADER,
+    TIMESTAMP_HEADER,
+    sign,
+)
 from smartpay_mock.kernel.json import decode, encode
 from smartpay_mock.mutants.catalogue.webhooks import OK, secret_of, with_headers
 from smartpay_mock.mutants.patches import (
@@ -61,38 +65,38 @@ class Stale(Expanding):
         return shown
 
 
-class Outdated(Context):
-    """Shows an endpoint as it was updated, and sends as it was created."""
+class AlwaysActive(Context):
+    """Sends to an endpoint that is not active, but shows it as it is."""
 
-    hidden = ""
+    sent: ClassVar[Document] = {"active": True}
 
     def load(self, kind: str, id_: str) -> Document | None:
         """Return a document, an endpoint as it was updated."""
         found = super().load(kind, id_)
-        if found and kind == ENDPOINT_KIND and "_shown" in found:
-            found[self.hidden] = found["_shown"]
-        return found
+        return found.get("_shown", found) if found else None
 
     def save(self, document: Document) -> None:
-        """Save a document, an endpoint as it was created."""
-        if document["object"] == "webhookEndpoint":
-            before = super().load(ENDPOINT_KIND, document["id"])
-            document["_shown"] = document[self.hidden]
-            if before:
-                document = {**document, self.hidden: before[self.hidden]}
+        """Save a document, an endpoint that is not active as another one."""
+        if document["object"] == "webhookEndpoint" and not document["active"]:
+            document = {**document, **self.sent, "_shown": document}
         super().save(document)
 
 
-class AlwaysActive(Outdated):
-    """Sends to an endpoint that is not active."""
+class StillRetried(AlwaysActive):
+    """Sends only earlier deliveries to an endpoint that is not active."""
 
-    hidden = "active"
+    sent: ClassVar[Document] = {"active": True, "eventSubscriptions": ["payout.paid"]}
 
 
-class OldUrl(Outdated):
-    """Sends to the old URL."""
+def to_the_first_url(*headers: str) -> Patch:
+    """Send what has the same values of ``headers`` to the same address."""
+    first: dict[tuple[str, ...], Destination] = {}
 
-    hidden = "url"
+    def deliver(_app: Application, send: Send, post: Post) -> int:
+        key = tuple(post.headers[name] for name in headers)
+        return send(replace(post, destination=first.setdefault(key, post.destination)))
+
+    return wrap_delivery(deliver)
 
 
 def with_event(change: Callable[[Document], Any]) -> Patch:
@@ -185,8 +189,18 @@ MUTANTS = (
         "events.inactive",
     ),
     proof(
+        "inactive-endpoint-gets-retries",
+        replace_parts(context_type=StillRetried),
+        "events.inactive",
+    ),
+    proof(
         "old-url-gets-events",
-        replace_parts(context_type=OldUrl),
+        to_the_first_url(SUBSCRIPTION_HEADER),
+        "events.changed-url",
+    ),
+    proof(
+        "old-url-gets-retries",
+        to_the_first_url(SUBSCRIPTION_HEADER, EVENT_HEADER),
         "events.changed-url",
     ),
     proof(
