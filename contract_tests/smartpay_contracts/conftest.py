@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
@@ -100,15 +102,26 @@ def other(api: Client, target: Target) -> Client:
 
 
 @pytest.fixture
-def receiver(api: Client, target: Target) -> Iterator[Receiver]:
-    """Return a webhook receiver that the server can reach, or skip."""
+def listen(api: Client, target: Target) -> Iterator[Callable[..., Receiver]]:
+    """Return what starts a webhook receiver that the server can reach, or skip."""
     target.require("receiver")
-    if target.is_foreign:
-        running = Receiver(TIMEOUT_S)
-    else:
-        running = Receiver(DELIVERED_S, _control(api, target).drain_webhooks)
-    with running:
-        yield running
+    with ExitStack() as running:
+
+        def start(**options: Any) -> Receiver:
+            if target.is_foreign:
+                receiver = Receiver(TIMEOUT_S, **options)
+            else:
+                deliver = _control(api, target).drain_webhooks
+                receiver = Receiver(DELIVERED_S, deliver, **options)
+            return running.enter_context(receiver)
+
+        yield start
+
+
+@pytest.fixture
+def receiver(listen: Callable[..., Receiver]) -> Receiver:
+    """Return a running webhook receiver, or skip."""
+    return listen()
 
 
 @pytest.fixture

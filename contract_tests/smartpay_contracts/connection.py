@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
+from functools import partial
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 import requests.adapters
+from urllib3 import HTTPHeaderDict
 
 from smartpay_contracts.exchange import ContractFailure, Exchange
 
@@ -94,7 +96,8 @@ class Connection:
         Args:
             method: Upper case.
             url: With the query.
-            headers: All that are to be sent.
+            headers: All that are to be sent; names that differ only in case are
+                sent as two headers.
             body: The raw bytes.
             operation: The row of operations.json, if it is one.
             expanded: Whether the call asks for ``expand=all``.
@@ -137,7 +140,7 @@ class Connection:
                 data=body or None,
                 timeout=self._timeout_s,
                 allow_redirects=False,
-                auth=_as_it_is,
+                auth=partial(_exactly, headers),
             )
         except requests.RequestException as error:
             if not self.is_listening(url):
@@ -159,7 +162,7 @@ class Connection:
                 url,
                 timeout=self._timeout_s,
                 headers={"Connection": "close"},
-                auth=_as_it_is,
+                auth=partial(_exactly, {}),
             )
         except (requests.ConnectionError, requests.Timeout):
             return False
@@ -168,8 +171,18 @@ class Connection:
         return True
 
 
-def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Keep requests from replacing the credential by one of a .netrc file."""
+def _exactly(
+    headers: Mapping[str, str], request: requests.PreparedRequest
+) -> requests.PreparedRequest:
+    """Add the headers that requests lost because their names differ only in case.
+
+    As an ``auth``, it also keeps requests from replacing the credential by one of a
+    .netrc file.
+    """
+    sent = HTTPHeaderDict(request.headers)
+    for name in headers.keys() - set(request.headers):
+        sent.add(name, headers[name])
+    request.headers = sent  # type: ignore[assignment]  # urllib3 sends either
     return request
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import socket
+import ssl
 import string
 import threading
 from collections.abc import Callable, Mapping
@@ -103,12 +105,17 @@ class Receiver:
     Args:
         timeout_s: How long a delivery may take, in seconds.
         deliver_due: Delivers what is due, if the server has a control plane.
+        host: The address to listen at.
+        tls: The server's side of TLS, for a receiver with HTTPS.
     """
 
     def __init__(
         self,
         timeout_s: float = TIMEOUT_S,
         deliver_due: Callable[[], None] | None = None,
+        *,
+        host: str = "127.0.0.1",
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._timeout_s = timeout_s
         self._deliver_due = deliver_due
@@ -116,8 +123,8 @@ class Receiver:
         self.answers: list[int] = []
         """Statuses to give next, or ``SILENCE``, one per delivery; 200 after them."""
         self._changed = threading.Condition()
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.receiver = self
+        self._scheme = "https" if tls else "http"
+        self._server = _Server(self, host, tls)
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.02,), name="kit-receiver"
         )
@@ -138,7 +145,7 @@ class Receiver:
 
     def url(self, path: str = "/hook", *, host: str = "127.0.0.1") -> str:
         """Return an address of the receiver."""
-        return f"http://{host}:{self._server.server_address[1]}{path}"
+        return f"{self._scheme}://{host}:{self._server.server_address[1]}{path}"
 
     def deliver_due(self) -> None:
         """Have everything delivered that is due, on the emulator.
@@ -219,10 +226,24 @@ class Receiver:
 
 
 class _Server(ThreadingHTTPServer):
-    receiver: Receiver
     # The server stops without waiting for open connections.
     daemon_threads = True
     block_on_close = False
+
+    def __init__(
+        self, receiver: Receiver, host: str, tls: ssl.SSLContext | None
+    ) -> None:
+        self.receiver = receiver
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        super().__init__((host, 0), _Handler)
+        if tls is not None:
+            # The thread of a connection shakes hands when it first reads.
+            self.socket = tls.wrap_socket(
+                self.socket, server_side=True, do_handshake_on_connect=False
+            )
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Print nothing; a test misses the delivery."""
 
 
 class _Handler(BaseHTTPRequestHandler):

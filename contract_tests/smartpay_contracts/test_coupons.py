@@ -41,26 +41,6 @@ def test_a_coupon_for_a_percentage(shop: Shop) -> None:
         assert "discountAmount" not in seen
 
 
-@pytest.mark.clause("coupons.create.echo")
-def test_a_coupon_carries_its_bounds(shop: Shop) -> None:
-    """When it ends, in milliseconds, and how often it can be used."""
-    values = {"expiresAt": payloads.FAR_FUTURE_MS, "maxRedemptionCount": 3}
-
-    coupon = create(shop, payloads.coupon(**values))
-
-    for seen in (coupon, shop.now("coupon", coupon["id"])):
-        assert {name: seen[name] for name in values} == values
-
-
-@pytest.mark.clause("coupons.create.description")
-def test_a_coupon_carries_its_description(shop: Shop) -> None:
-    """Though not every SDK knows of it."""
-    coupon = create(shop, payloads.coupon(description="for spring"))
-
-    for seen in (coupon, shop.now("coupon", coupon["id"])):
-        assert seen["description"] == "for spring"
-
-
 @pytest.mark.clause("coupons.create.fresh")
 def test_a_new_coupon_was_never_used(shop: Shop) -> None:
     """And the merchant pays for it."""
@@ -69,7 +49,6 @@ def test_a_new_coupon_was_never_used(shop: Shop) -> None:
     assert (coupon["redemptionCount"], coupon["sponsored"]) == (0, False)
 
 
-NO_COUPON = "coupon_test_0000000000000000000000"
 LIMITS = [(1, True), (80, True), (81, False), (0, False)]
 
 
@@ -115,24 +94,6 @@ def test_a_code_is_active_unless_it_is_sent_inactive(
         assert seen["active"] is active
 
 
-@pytest.mark.clause("promotions.create.echo")
-def test_a_code_carries_its_conditions(shop: Shop) -> None:
-    """Until when, how often, for whom, from which amount."""
-    values = {
-        "expiresAt": payloads.FAR_FUTURE_MS,
-        "firstTimeTransaction": True,
-        "onePerCustomer": True,
-        "maxRedemptionCount": 7,
-        "minimumAmount": 3_000,
-        "currency": "JPY",
-    }
-
-    made = shop.checks.ok(create_code(shop, shop.reference(), **values))
-
-    for seen in (made, shop.now("promotion_code", made["id"])):
-        assert {name: seen[name] for name in values} == values
-
-
 @pytest.mark.clause("promotions.create.fresh")
 def test_a_new_code_was_never_used(shop: Shop) -> None:
     """And it names its coupon."""
@@ -150,18 +111,6 @@ def test_a_code_may_have_any_characters(form: str, shop: Shop) -> None:
     code = form.format(shop.reference())
 
     assert shop.checks.ok(create_code(shop, code))["code"] == code
-
-
-@pytest.mark.clause("promotions.create.coupon-not-found")
-def test_a_code_needs_a_coupon_that_exists(shop: Shop) -> None:
-    """404 coupon.not-found, and the code is still free."""
-    code = shop.reference()
-
-    body = payloads.promotion_code(NO_COUPON, code)
-    answer = shop.api.call("create_promotion_code", body)
-
-    shop.checks.refused(answer, "coupon.not-found")
-    shop.checks.ok(create_code(shop, code))
 
 
 @pytest.mark.clause("promotions.create.exists")

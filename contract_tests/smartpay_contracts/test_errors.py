@@ -20,6 +20,7 @@ from smartpay_contracts.resources import (
     merchant_operations,
 )
 from smartpay_contracts.shop import Shop
+from smartpay_contracts.values import unique
 from smartpay_fixtures import broken_bodies, broken_payloads
 from smartpay_schemas import OPERATIONS, schema
 
@@ -183,6 +184,22 @@ def test_an_encoded_body_is_refused(operation: str, shop: Shop) -> None:
     for answer in refused:
         shop.checks.refused(answer, "request.unsupported-media-type")
     shop.checks.succeeded(accepted)
+
+
+@pytest.mark.clause("errors.header-repeated")
+@pytest.mark.parametrize("operation", POSTS)
+@pytest.mark.parametrize("name", ["Idempotency-Key", "Content-Type"])
+def test_a_header_that_comes_twice_is_refused(
+    operation: str, name: str, shop: Shop
+) -> None:
+    """Even with the same value twice: no server may choose one of two."""
+    value = unique(32) if name == "Idempotency-Key" else "application/json"
+    body = ARRANGE[operation](shop).body
+
+    twice = {name: value, name.lower(): value}
+    answer = shop.api.call(operation, body, headers=twice)
+
+    shop.checks.refused(answer, "request.header-repeated")
 
 
 @pytest.mark.clause("errors.too-large")

@@ -13,6 +13,7 @@ authorize_order approve_token.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -33,7 +34,7 @@ from smartpay_contracts.resources import (
     resource_of,
     with_id,
 )
-from smartpay_contracts.shop import Shop
+from smartpay_contracts.shop import APPROVED, Shop
 from smartpay_contracts.target import Target
 from smartpay_schemas import OPERATIONS, response_schema
 
@@ -384,16 +385,52 @@ UNKNOWN = {
         if resource_of(name).name != "checkout_session"
     ],
 )
-def test_a_404_names_the_resource_type(
-    operation: str, api: Client, checks: Checks
-) -> None:
+def test_a_404_names_the_resource_type(operation: str, shop: Shop) -> None:
     """The code says of which type no object was found."""
     resource = resource_of(operation)
     body = dict(resource.update or {}) if OPERATIONS[operation].request else {}
 
-    answer = api.call(operation, body, id=resource.unknown_id)
+    answer = shop.api.call(operation, body, id=resource.unknown_id)
 
-    checks.refused(answer, resource.not_found)
+    shop.checks.refused(answer, resource.not_found)
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        case("consumer.authorize.not-found", "authorize_order"),
+        case("consumer.approve.not-found", "approve_token"),
+    ],
+)
+def test_a_404_to_a_consumer_names_the_resource_type(
+    operation: str, shop: Shop, consumer: Client
+) -> None:
+    """As one to the merchant."""
+    resource = resource_of(operation)
+
+    answer = consumer.call(operation, APPROVED, id=resource.unknown_id)
+
+    shop.checks.refused(answer, resource.not_found)
+
+
+@pytest.mark.parametrize(
+    ("operation", "name"),
+    [
+        case("payments.create.not-found", "create_payment", "order"),
+        case("refunds.create.not-found", "create_refund", "payment"),
+        case("promotions.create.coupon-not-found", "create_promotion_code", "coupon"),
+    ],
+)
+def test_an_unknown_id_in_a_body_is_not_found(
+    operation: str, name: str, shop: Shop
+) -> None:
+    """404, with the code of what the body refers to."""
+    resource = RESOURCES[name]
+    body = {**ARRANGE[operation](shop).body, name: resource.unknown_id}
+
+    answer = shop.api.call(operation, body)
+
+    shop.checks.refused(answer, resource.not_found)
 
 
 @pytest.mark.clause("service.request-id")
@@ -406,6 +443,28 @@ def test_every_answer_has_a_request_id_of_its_own(operation: str, shop: Shop) ->
 
     assert all(ids), "no Request-Id"
     assert ids[0] != ids[1]
+
+
+@pytest.mark.clause("service.request-id")
+def test_every_refusal_has_a_request_id_of_its_own(api: Client) -> None:
+    """Also one that reaches no operation."""
+    body, orders = b"{", f"{api.base_url}/orders"
+    calls: list[Callable[[], Exchange]] = [
+        lambda: api.request("GET", f"{api.base_url}/nothing"),
+        lambda: api.request("DELETE", orders),
+        lambda: api.call("create_order", raw=body),
+        lambda: api.call(
+            "create_order", raw=body, headers={"Content-Type": "text/xml"}
+        ),
+        lambda: api.call("get_order", id="order_test_unknown_id"),
+        lambda: api.with_authorization(None).request("GET", orders),
+        lambda: api.with_authorization(None).request("GET", f"{api.base_url}/nothing"),
+    ]
+
+    ids = [refused().headers.get("Request-Id") for refused in calls * 2]
+
+    assert all(ids), "no Request-Id"
+    assert len(set(ids)) == len(ids)
 
 
 @pytest.mark.clause("data.unique-ids")

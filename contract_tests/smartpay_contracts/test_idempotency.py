@@ -264,6 +264,20 @@ def test_the_keys_of_every_sdk_work(form: str, shop: Shop) -> None:
     assert first["id"] == second["id"]
 
 
+@pytest.mark.clause("idempotency.underscore")
+def test_a_key_with_an_underscore_in_its_name_is_none(shop: Shop) -> None:
+    """Nothing is replayed, neither with that header nor with the right one."""
+    body, key = shop.order_body(), unique(32)
+
+    made = [
+        shop.ok("create_order", body, headers={"Idempotency_Key": key})["id"]
+        for _ in range(2)
+    ]
+    made.append(shop.ok("create_order", body, idempotency_key=key)["id"])
+
+    assert len(set(made)) == 3
+
+
 @pytest.mark.clause("idempotency.key-reused")
 @each(CREATABLE)
 def test_a_key_with_another_body_is_refused(resource: Resource, shop: Shop) -> None:

@@ -23,6 +23,14 @@ EXPECTED = ("echoed", "accepted", "invalid", "refused")
 
 BODIES: dict[str, tuple[str, Callable[[Shop], dict[str, Any]]]] = {
     "order": ("create_order", Shop.order_body),
+    "payment": (
+        "create_payment",
+        lambda shop: payloads.payment(shop.authorized()["id"], 100),
+    ),
+    "refund": (
+        "create_refund",
+        lambda shop: payloads.refund(shop.payment()["id"], 100),
+    ),
     "order session": (
         "create_checkout_session",
         lambda _shop: payloads.order_session(),

@@ -11,8 +11,6 @@ from smartpay_contracts.control import Control
 from smartpay_contracts.exchange import Doc, Exchange
 from smartpay_contracts.shop import Shop
 
-NO_ORDER = "order_test_0000000000000000000000"
-
 
 def capture(shop: Shop, order: str, amount: int, **changes: Any) -> Exchange:
     """Return the answer to a capture, whatever it is."""
@@ -171,14 +169,6 @@ def test_too_late_weighs_more_than_too_much(shop: Shop) -> None:
     shop.checks.refused(answer, "order.cannot-capture")
 
 
-@pytest.mark.clause("payments.create.not-found")
-def test_an_unknown_order_cannot_be_captured(shop: Shop) -> None:
-    """404 order.not-found."""
-    answer = capture(shop, NO_ORDER, 1)
-
-    shop.checks.refused(answer, "order.not-found")
-
-
 @pytest.mark.clause(
     "payments.create.echo", "payments.create.description", "payments.create.processed"
 )
@@ -222,42 +212,6 @@ def test_a_payment_is_on_its_own_order_only(shop: Shop) -> None:
     assert (untouched["status"], untouched["payments"]) == ("requires_capture", [])
 
 
-@pytest.mark.clause("payments.create.mandatory-members")
-@pytest.mark.parametrize("member", ["order", "amount", "currency"])
-def test_a_capture_needs_three_members(member: str, shop: Shop) -> None:
-    """Without one of them nothing is captured."""
-    order = shop.authorized()["id"]
-    body = payloads.without(payloads.payment(order, 100), member)
-
-    answer = shop.api.call("create_payment", body)
-
-    shop.checks.refused_with(answer, 400)
-    assert shop.now("order", order)["payments"] == []
-
-
-@pytest.mark.clause("payments.create.cancel-remainder")
-@pytest.mark.parametrize("remainder", ["no", "", "MANUAL", False])
-def test_an_unknown_cancel_remainder_is_refused(remainder: Any, shop: Shop) -> None:
-    """Better than to release what is still needed."""
-    order = shop.authorized()["id"]
-
-    answer = capture(shop, order, 100, cancelRemainder=remainder)
-
-    shop.checks.refused_with(answer, 400)
-    assert status_of(shop, order) == "requires_capture"
-
-
-@pytest.mark.clause("payments.create.amount-zero")
-def test_a_capture_of_nothing_is_refused(shop: Shop) -> None:
-    """It would only release the rest by accident."""
-    order = shop.authorized()["id"]
-
-    answer = capture(shop, order, 0)
-
-    shop.checks.refused(answer, "request.invalid")
-    assert status_of(shop, order) == "requires_capture"
-
-
 @pytest.mark.clause("payments.create.line-items")
 def test_a_payment_carries_its_line_items(shop: Shop) -> None:
     """As ids, and as objects when expanded."""
@@ -280,9 +234,6 @@ def test_a_payment_is_what_was_answered(shop: Shop) -> None:
     assert shop.checks.find(shop.api, "list_payments", payment["id"]) == payment
     page = shop.checks.page(shop.api.call("list_payments"))
     assert {entry["status"] for entry in page["data"]} <= {"processed", "refunded"}
-
-
-NO_PAYMENT = "payment_test_0000000000000000000000"
 
 
 def refund(shop: Shop, payment: str, amount: int, **changes: Any) -> Exchange:
@@ -338,20 +289,6 @@ def test_a_payment_can_be_refunded_in_part(shop: Shop) -> None:
     assert (made["payment"], made["amount"]) == (payment["id"], 2)
     assert type(made["amount"]) is int
     assert made["status"] == "succeeded"
-
-
-@pytest.mark.clause("refunds.create.echo")
-@pytest.mark.parametrize("reason", ["requested_by_customer", "fraudulent"])
-def test_a_refund_carries_what_it_was_made_with(reason: str, shop: Shop) -> None:
-    """currency, reason, description and reference."""
-    payment = paid(shop, 800)
-    values = {"reason": reason, "description": "too small", "reference": "ref-1"}
-
-    made = shop.checks.ok(refund(shop, payment["id"], 100, **values))
-
-    for seen in (made, shop.now("refund", made["id"])):
-        assert {name: seen[name] for name in values} == values
-        assert seen["currency"] == "JPY"
 
 
 @pytest.mark.clause("refunds.create.several", "refunds.create.until-used-up")
@@ -437,27 +374,6 @@ def test_refunded_money_cannot_be_captured_again(shop: Shop) -> None:
     answer = shop.api.call("create_payment", body)
 
     shop.checks.refused(answer, "payment.excessive-amount")
-
-
-@pytest.mark.clause("refunds.create.not-found")
-def test_an_unknown_payment_cannot_be_refunded(shop: Shop) -> None:
-    """404 payment.not-found."""
-    answer = refund(shop, NO_PAYMENT, 1)
-
-    shop.checks.refused(answer, "payment.not-found")
-
-
-@pytest.mark.clause("refunds.create.mandatory-members")
-@pytest.mark.parametrize("member", ["payment", "currency", "reason"])
-def test_a_refund_needs_three_members(member: str, shop: Shop) -> None:
-    """Without one of them nothing is given back."""
-    payment = paid(shop, 800)["id"]
-    body = payloads.without(payloads.refund(payment, 100), member)
-
-    answer = shop.api.call("create_refund", body)
-
-    shop.checks.refused_with(answer, 400)
-    assert shop.checks.ok(refund(shop, payment, 800))["amount"] == 800
 
 
 @pytest.mark.clause("refunds.create.default-amount")

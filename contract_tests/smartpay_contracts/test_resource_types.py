@@ -54,6 +54,17 @@ def seen_again(shop: Shop, resource: str, made: Doc) -> list[dict[str, Any]]:
     return [{**secret, **one, "updatedAt": 0} for one in seen]
 
 
+@pytest.mark.parametrize(("resource", "members"), cases("echoed"))
+def test_an_object_carries_what_it_was_made_with(
+    resource: str, members: dict[str, Any], shop: Shop
+) -> None:
+    """In the creation's answer, and when it is retrieved."""
+    made = make(shop, resource, **members)
+
+    for seen in (made, shop.now(resource, made["id"])):
+        assert {name: seen[name] for name in members} == members
+
+
 @pytest.mark.parametrize(("resource", "members"), cases("created"))
 def test_an_object_is_what_its_creation_answered(
     resource: str, members: dict[str, Any], shop: Shop

@@ -360,18 +360,6 @@ def test_consumer_calls_need_an_access_token(
     assert shop.now("token", token)["status"] == "requires_authorization"
 
 
-@pytest.mark.clause("consumer.authorize.not-found")
-def test_an_unknown_order_cannot_be_authorized(
-    consumer: Client, checks: Checks
-) -> None:
-    """404 order.not-found."""
-    nobody = "order_test_0000000000000000000000"
-
-    answer = consumer.call("authorize_order", APPROVED, id=nobody)
-
-    checks.refused(answer, "order.not-found")
-
-
 @pytest.mark.clause("consumer.authorize.again")
 def test_an_order_is_authorized_once(shop: Shop, consumer: Client) -> None:
     """A second time is refused, and nothing is paid twice."""
@@ -460,21 +448,6 @@ def test_an_address_of_a_session_declines(
     assert answer["status"] == status_of(shop, token) == "rejected"
 
 
-@pytest.mark.clause("consumer.authorize.plan")
-@pytest.mark.parametrize("plan", ["pay_in_six", "", 3])
-def test_another_plan_than_three_payments_is_refused(
-    plan: Any, shop: Shop, consumer: Client
-) -> None:
-    """And the order waits on."""
-    order = shop.unauthorized()
-    body = {**APPROVED, "paymentPlan": plan}
-
-    answer = consumer.call("authorize_order", body, id=order["id"])
-
-    shop.checks.refused(answer, "request.invalid")
-    assert shop.now("order", order["id"])["status"] == "requires_authorization"
-
-
 @pytest.mark.clause("consumer.approve")
 def test_an_approved_token_can_be_charged(shop: Shop, consumer: Client) -> None:
     """It is active, listed, and pays for an order."""
@@ -497,14 +470,6 @@ def test_an_approval_is_answered_with_the_token(shop: Shop, consumer: Client) ->
 
     seen = shop.checks.ok(answer)
     assert (seen["id"], seen["status"]) == (token, "active")
-
-
-@pytest.mark.clause("consumer.approve.not-found")
-def test_an_unknown_token_cannot_be_approved(consumer: Client, checks: Checks) -> None:
-    """404 token.not-found."""
-    answer = consumer.call("approve_token", id="paytok_test_0000000000000000000000")
-
-    checks.refused(answer, "token.not-found")
 
 
 @pytest.mark.clause("consumer.approve.declined")

@@ -56,18 +56,6 @@ def test_an_endpoint_needs_only_a_url(body: dict[str, Any], shop: Shop) -> None:
         assert (seen["url"], seen["active"]) == (URL, True)
 
 
-@pytest.mark.clause("endpoints.create.subscriptions")
-def test_an_endpoint_carries_its_subscriptions(shop: Shop) -> None:
-    """In the order in which they were sent."""
-    types = ["token.used", "token.created", "promotion_code.updated"]
-
-    endpoint = shop.endpoint(eventSubscriptions=types, description="hook")
-
-    for seen in (endpoint, shop.now("webhook_endpoint", endpoint["id"])):
-        assert seen["eventSubscriptions"] == types
-        assert seen["description"] == "hook"
-
-
 @pytest.mark.clause("endpoints.create.every-event")
 @pytest.mark.parametrize("type_", EVENTS)
 def test_every_event_can_be_subscribed_to(type_: str, shop: Shop) -> None:
@@ -186,16 +174,6 @@ def test_events_arrive_by_themselves(shop: Shop, target: Target) -> None:
 
         for type_ in BY_THEMSELVES:
             assert receiver.wait_for(type_)[0].method == "POST"
-
-
-@pytest.mark.clause("events.post")
-def test_events_are_posted_to_a_host_name(shop: Shop, receiver: Receiver) -> None:
-    """The host of an endpoint's URL is looked up."""
-    shop.endpoint(receiver.url(host="localhost"))
-
-    shop.coupon()
-
-    assert receiver.wait_for("coupon.created")[0].method == "POST"
 
 
 @pytest.mark.clause("events.shape")

@@ -25,7 +25,7 @@ HERE = Path(__file__).parent
 NEEDS = {
     "control": "control",
     "consumer": "consumer",
-    "receiver": "receiver",
+    "listen": "receiver",
     "other": "second account",
 }
 """Fixture -> what it needs of a server beyond a key and a token."""

@@ -8,7 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 from tests.mutants.bodies import proof
-from tests.mutants.patches import replace_listings, use_callers, wrap_validation
+from tests.mutants.patches import (
+    change_calls,
+    replace_listings,
+    use_callers,
+    wrap_validation,
+)
 
 from smartpay_mock.api import envelope
 from smartpay_mock.api.application import Application, Params, Perform
@@ -45,25 +50,20 @@ Found = Credential | Refusal
 _NOTHING = "nothing-more"
 
 
-class Foreign(Ids):
-    """Makes payment ids of live mode."""
+def changed_ids(kind: str, change: Callable[[str], str]) -> type[Ids]:
+    """Return a type of ids that changes those of one kind."""
 
-    def new(self, kind: str) -> str:
-        """Return a new id for ``kind``."""
-        made = super().new(kind)
-        return made.replace("_test_", "_live_") if kind == "payment" else made
+    class Changed(Ids):
+        def new(self, of: str) -> str:
+            made = super().new(of)
+            return change(made) if of == kind else made
+
+    return Changed
 
 
-class Constant(Ids):
-    """Makes the same id for every price."""
-
-    def new(self, kind: str) -> str:
-        """Return a new id for ``kind``."""
-        return (
-            f"price_test_{'0' * SUFFIX_LENGTH}"
-            if kind == "price"
-            else super().new(kind)
-        )
+Foreign = changed_ids("payment", lambda made: made.replace("_test_", "_live_"))
+Constant = changed_ids("price", lambda _made: f"price_test_{'0' * SUFFIX_LENGTH}")
+OneRequest = changed_ids("request", lambda _made: "req_test_one")
 
 
 def with_ids(source: type[Ids]) -> type[Context]:
@@ -234,6 +234,13 @@ def _deletable(app: Application) -> Application:
     return change_rules(operations={**app.rules.operations, row.id: row})(app)
 
 
+def _underscore_is_hyphen(call: Call) -> Call:
+    """Read a key whatever its header is called, as some web servers do."""
+    if "idempotency_key" not in (call.header_names or ()):
+        return call
+    return replace(call, headers={**call.headers, "idempotency-key": "the key"})
+
+
 def _strictly(app: Application) -> Application:
     app.settings = replace(app.settings, strict=True)
     return app
@@ -241,15 +248,26 @@ def _strictly(app: Application) -> Application:
 
 MUTANTS = (
     proof(
+        "one-request-id-for-refusals",
+        replace_parts(fresh_ids=OneRequest()),
+        "service.request-id",
+    ),
+    proof(
+        "one-of-two-headers",
+        change_calls(lambda call: replace(call, header_names=())),
+        "errors.header-repeated",
+    ),
+    proof(
+        "underscore-is-hyphen",
+        change_calls(_underscore_is_hyphen),
+        "idempotency.underscore",
+    ),
+    proof(
         "json-labelled-as-text",
         _with_content_type("text/plain; charset=utf-8"),
         "service.json-content-type",
     ),
-    proof(
-        "json-in-many-lines",
-        _with_format(indent=2),
-        "service.compact-json",
-    ),
+    proof("json-in-many-lines", _with_format(indent=2), "service.compact-json"),
     proof(
         "text-in-ascii",
         edit_successes(_in_ascii),
@@ -257,11 +275,7 @@ MUTANTS = (
         "data.metadata-echo",
         "orders.create.echo",
     ),
-    proof(
-        "gzip-that-is-none",
-        edit_answers(_mislabelled_as_gzip),
-        "service.gzip",
-    ),
+    proof("gzip-that-is-none", edit_answers(_mislabelled_as_gzip), "service.gzip"),
     proof(
         "orders-moved-to-v2",
         refusing(
@@ -273,11 +287,7 @@ MUTANTS = (
         "service.path-version",
         "service.lower-case-prefix",
     ),
-    proof(
-        "coupons-can-be-deleted",
-        _deletable,
-        "service.no-delete-coupons",
-    ),
+    proof("coupons-can-be-deleted", _deletable, "service.no-delete-coupons"),
     proof(
         "raw-key-refused",
         use_callers(_Base64Only),
@@ -286,21 +296,9 @@ MUTANTS = (
         "coupons.create.amount",
         "coupons.get",
     ),
-    proof(
-        "401-in-the-common-shape",
-        edit_answers(_unauthorized_as_error),
-        "auth.body",
-    ),
-    proof(
-        "ids-of-others-open",
-        use_callers(_CrossAccount),
-        "auth.account-isolation",
-    ),
-    proof(
-        "live-ids-found-in-test",
-        middleware(_in_both_modes),
-        "auth.mode-isolation",
-    ),
+    proof("401-in-the-common-shape", edit_answers(_unauthorized_as_error), "auth.body"),
+    proof("ids-of-others-open", use_callers(_CrossAccount), "auth.account-isolation"),
+    proof("live-ids-found-in-test", middleware(_in_both_modes), "auth.mode-isolation"),
     proof(
         "status-code-as-text",
         edit_refusals(change_member("statusCode", str)),
@@ -318,11 +316,7 @@ MUTANTS = (
         "pagination.entry-type",
         "payments.list",
     ),
-    proof(
-        "expanded-in-another-order",
-        _parts(_reordered),
-        "expand.same-object",
-    ),
+    proof("expanded-in-another-order", _parts(_reordered), "expand.same-object"),
     proof(
         "payment-expanded-upwards",
         _parts(_with_order),

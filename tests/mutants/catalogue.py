@@ -21,7 +21,7 @@ PROOF: tuple[Mutant, ...] = (
 ALL: tuple[Mutant, ...] = (*mutants().values(), *PROOF)
 
 UNBREAKABLE = {
-    "auth.unknown-key": "the emulator opens an account for every well-formed test key",
+    "auth.unknown-key": "the emulator opens an account for every well-formed test key"
 }
 """Clauses that no mutant can break, and why."""
 

@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from tests.mutants.bodies import proof
+from tests.mutants.patches import change_calls
 
-from smartpay_mock.api.application import Application, Params, Perform
+from smartpay_mock.api.application import Application
 from smartpay_mock.app import Patch
 from smartpay_mock.kernel.clock import HOUR_MS
 from smartpay_mock.kernel.errors import ApiError
@@ -19,7 +20,6 @@ from smartpay_mock.mutants.patches import (
     Document,
     after_handlers,
     edit_answers,
-    middleware,
     with_body,
     wrap_handlers,
 )
@@ -104,22 +104,14 @@ def _with_pauses(change: Callable[[list[int]], list[int]]) -> Patch:
 
 def _nested(is_refused: bool) -> Patch:
     """Refuse every deep body, or read those that are too deep."""
-
-    def layer(
-        perform: Perform, operation: Operation, params: Params, call: Call
-    ) -> Answer:
-        body = b"[" if is_refused else b"0"
-        return perform(operation, params, with_body(call, NESTED.sub(body, call.body)))
-
-    return middleware(layer)
+    body = b"[" if is_refused else b"0"
+    return change_calls(lambda call: with_body(call, NESTED.sub(body, call.body)))
 
 
-def _decoded(
-    perform: Perform, operation: Operation, params: Params, call: Call
-) -> Answer:
+def _decoded(call: Call) -> Call:
     """Read a body whatever its Content-Encoding is."""
     headers = {k: v for k, v in call.headers.items() if k != "content-encoding"}
-    return perform(operation, params, replace(call, headers=headers))
+    return replace(call, headers=headers)
 
 
 def _ends_anyway(
@@ -219,7 +211,7 @@ MUTANTS = (
     ),
     proof("nesting-without-bound", _nested(is_refused=False), "errors.nesting"),
     proof("nesting-bound-lower", _nested(is_refused=True), "errors.nesting"),
-    proof("encoded-bodies-read", middleware(_decoded), "errors.content-encoding"),
+    proof("encoded-bodies-read", change_calls(_decoded), "errors.content-encoding"),
     proof(
         "failed-capture-ends-the-order",
         wrap_handlers(_ends_anyway, "create_payment"),

@@ -10,7 +10,8 @@ from smartpay_mock.api.application import Application
 from smartpay_mock.api.auth import Callers
 from smartpay_mock.api.validation import Validate
 from smartpay_mock.app import Patch
-from smartpay_mock.mutants.patches import Document
+from smartpay_mock.kernel.exchange import Call
+from smartpay_mock.mutants.patches import Document, middleware
 from smartpay_mock.mutants.responses import Edit, edit_successes, find_objects
 from smartpay_mock.resources import Context, Listing
 from smartpay_schemas import Operation
@@ -47,6 +48,15 @@ def use_callers(callers: type[Callers]) -> Patch:
         return app
 
     return patch
+
+
+def change_calls(change: Callable[[Call], Call]) -> Patch:
+    """Change every call before it is answered."""
+    return middleware(
+        lambda perform, operation, params, call: perform(
+            operation, params, change(call)
+        )
+    )
 
 
 def edit_objects(kind: str, edit: Edit, *operations: str) -> Patch:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.mutants.shop import id_of
-
-SILENCE = 0
-"""A status that stands for a closed connection."""
+from tests.mutants import event_scenarios as webhooks
+from tests.mutants.shop import COUPON, SOFT_AND_HARD, id_of
 
 Scenario = Callable[[Any], object]
 
@@ -180,6 +178,8 @@ def keys(shop: Any) -> None:
     shop.order(key="short", reference="another")
     shop.order(key="short", reference="changed")
     shop.order(key="k" * 256)
+    for _ in range(2):
+        shop.call("create_coupon", COUPON, names=("idempotency_key",))
     order = shop.authorized()
     for _ in range(2):
         shop.call("cancel_order", id_=order, key="put")
@@ -201,31 +201,17 @@ def keys(shop: Any) -> None:
     shop.call("list_orders")
 
 
-COUPON = {"name": "x", "discountType": "percentage", "discountPercentage": 5}
-
-
 def keys_in_time(shop: Any) -> None:
     """Keys that expire, and calls that fail."""
     for hours in (0, 5.5, 0.4, 0.2, 5.0):
         shop.advance(hours=hours)
         shop.order(key="aging")
-    shop.control(
-        "POST",
-        "/faults",
-        {
-            "operation": "create_coupon",
-            "kind": "status",
-            "status": 503,
-            "when": "before_commit",
-        },
-    )
+    fault = {"operation": "create_coupon", "kind": "status"}
+    before = {**fault, "status": 503, "when": "before_commit"}
+    shop.control("POST", "/faults", before)
     for _ in range(2):
         shop.call("create_coupon", COUPON, key="outage")
-    shop.control(
-        "POST",
-        "/faults",
-        {"operation": "create_coupon", "kind": "status", "when": "after_commit"},
-    )
+    shop.control("POST", "/faults", {**fault, "when": "after_commit"})
     for _ in range(2):
         shop.call("create_coupon", COUPON, key="lost")
     shop.call("list_coupons")
@@ -394,7 +380,6 @@ def checkout(shop: Any) -> None:
 
 
 APPROVED = {"paymentMethod": "pm_test_visaApproved"}
-SOFT_AND_HARD = ("pm_test_visaDeclined", "4100000000000019")
 
 
 def campaigns(shop: Any) -> None:
@@ -428,76 +413,6 @@ def endpoints(shop: Any) -> None:
     shop.call("delete_webhook_endpoint", id_=first)
     shop.call("get_webhook_endpoint", id_=first)
     shop.call("list_webhook_endpoints")
-
-
-def events(shop: Any) -> None:
-    """Every type of event."""
-    shop.endpoint()
-    shop.endpoint(url="http://127.0.0.1:9/two", eventSubscriptions=["refund.created"])
-    payment = shop.payment()
-    shop.refund(payment, 10)
-    order = id_of(shop.order())
-    shop.order("declined")
-    shop.drain()
-    for id_ in (shop.authorized(), order):
-        shop.call("cancel_order", id_=id_)
-    partly = shop.authorized()
-    shop.capture(partly, 10, cancelRemainder="manual")
-    shop.call("cancel_order", id_=partly)
-    coupon = shop.coupon()
-    shop.call("update_coupon", {"name": "n"}, id_=coupon)
-    shop.code(coupon, "EVENT")
-    shop.drain()
-    token = id_of(shop.token_session(), "token")
-    shop.as_consumer("approve_token", token)
-    for step in ("disable", "enable", "delete"):
-        shop.call(f"{step}_token", id_=token)
-    waiting = id_of(shop.session(), "order")
-    for card in SOFT_AND_HARD:
-        shop.as_consumer("authorize_order", waiting, {"paymentMethod": card})
-    shop.drain()
-    shop.authorized()
-    shop.advance(days=8)
-    shop.drain()
-
-
-def deliveries(shop: Any) -> None:
-    """Receivers that fail, move, are switched off, or are deleted."""
-    shop.receiver.answers = [500, 204, SILENCE]
-    endpoint = shop.endpoint()
-    shop.coupon()
-    for _ in range(3):
-        shop.drain()
-        shop.advance(hours=6)
-    shop.receiver.answers = [500, 500]
-    shop.coupon()
-    shop.drain()
-    for change in ({"url": "http://127.0.0.1:9/new"}, {"active": False}):
-        shop.call("update_webhook_endpoint", change, id_=endpoint)
-        shop.advance(hours=6)
-        shop.coupon()
-        shop.drain()
-    other = shop.endpoint(url="http://127.0.0.1:9/other")
-    shop.call("delete_webhook_endpoint", id_=other)
-    shop.coupon()
-    shop.drain()
-
-
-def refusals_and_replays(shop: Any) -> None:
-    """Events after refusals and replays, and of two accounts."""
-    shop.endpoint()
-    shop.key = "sk_test_two"
-    shop.endpoint(url="http://127.0.0.1:9/two")
-    shop.key = "sk_test_probe"
-    shop.order(amount=-1)
-    for _ in range(2):
-        shop.call("create_coupon", COUPON, key="sent-once")
-        shop.drain()
-    shop.key = "sk_test_two"
-    shop.control("POST", "/webhooks/drain")
-    shop.transcript.append(
-        f"another account receives {len(shop.receiver.posts)} events"
-    )
 
 
 def views(shop: Any) -> None:
@@ -548,19 +463,10 @@ def bounds(shop: Any) -> None:
     """Bodies that nest as deep as they may, and deeper; bodies with an encoding."""
     for coding in ("identity", "gzip"):
         shop.call("create_coupon", COUPON, Content_Encoding=coding)
+    shop.call("create_coupon", COUPON, names=("idempotency-key", "idempotency-key"))
     for levels in (63, 64):
         deep = f'{{"deep": {"[" * levels}{"]" * levels}}}'
         shop.call("create_coupon", raw=deep.encode())
-
-
-def persistence(shop: Any) -> None:
-    """A receiver that never accepts a delivery."""
-    shop.receiver.answers += [500] * 20
-    shop.endpoint()
-    shop.coupon()
-    for hours in (0, 1, 1, 2, 4, 8, 12, 25, 24, 0.5, 24, 24, 24):
-        shop.advance(hours=hours)
-        shop.drain()
 
 
 def declined_consumer(shop: Any) -> None:
@@ -594,7 +500,7 @@ SCENARIOS: Mapping[str, tuple[Scenario, ...]] = {
     "consumer": (checkout, token_life, declined_consumer),
     "coupons": (campaigns, updates, basics),
     "promotion-codes": (campaigns, updates, declined_consumer),
-    "webhook-endpoints": (endpoints, basics, events),
-    "events": (events, deliveries, persistence, refusals_and_replays),
+    "webhook-endpoints": (endpoints, basics, webhooks.events),
+    "events": webhooks.SCENARIOS,
 }
 """Area -> scenarios in which its mutants differ, the likeliest first."""

@@ -29,6 +29,8 @@ TOKENS = {
 }
 SHOWN = ("Content-Encoding", "Idempotency-Replayed")
 NOT_SAID = object()
+COUPON = {"name": "x", "discountType": "percentage", "discountPercentage": 5}
+SOFT_AND_HARD = ("pm_test_visaDeclined", "4100000000000019")
 
 
 @dataclass
@@ -69,6 +71,7 @@ class Shop:
     def __init__(self, patch: Patch) -> None:
         self.receiver = Receiver()
         self.transcript: list[str] = []
+        self.request_ids: set[str] = set()
         app = Application(Settings(seed=7), open_store("memory:"))
         attempts = app.deliverer.attempts
         app.deliverer.attempts = replace(attempts, send=self.receiver)
@@ -86,12 +89,7 @@ class Shop:
         return route.answer(self.app, account, params, call, dict(body or {}))
 
     def call(
-        self,
-        operation: str,
-        body: Any = NOT_SAID,
-        *,
-        id_: str = "",
-        **more: Any,
+        self, operation: str, body: Any = NOT_SAID, *, id_: str = "", **more: Any
     ) -> Any:
         """Call an operation; return the answer's JSON, ``{}`` if it has none."""
         row = OPERATIONS[operation]
@@ -108,7 +106,7 @@ class Shop:
         raw: bytes = b"",
         query: str = "",
         key: str = "",
-        is_too_large: bool = False,
+        names: tuple[str, ...] | None = None,
         **headers: str | None,
     ) -> Any:
         """Send a call and record the answer."""
@@ -122,15 +120,16 @@ class Shop:
             dict(parse_qsl(query, keep_blank_values=True)),
             {name: value for name, value in sent.items() if value is not None},
             raw if body is NOT_SAID else json.dumps(body).encode(),
-            is_too_large=is_too_large,
+            header_names=names,
         )
         answer = self._answer(call)
         text = answer.body.decode()
-        # A 401 belongs to no account, so its Request-Id is not repeatable.
-        shown = SHOWN if answer.status == 401 else (*SHOWN, "Request-Id")
         head = " ".join(
-            f"{n}={answer.headers[n]}" for n in shown if n in answer.headers
+            f"{n}={answer.headers[n]}" for n in SHOWN if n in answer.headers
         )
+        id_ = answer.headers.get("Request-Id", "none")
+        head += f" new Request-Id: {id_ not in self.request_ids}"
+        self.request_ids.add(id_)
         line = f"{answer.status} {answer.content_type} {head} {text}"
         self.transcript.append(f"{method} {path} -> {line}")
         try:
@@ -224,8 +223,8 @@ class Shop:
         while self.receiver.posts:
             post = self.receiver.posts.pop(0)
             headers = {n: v for n, v in post.headers.items() if n != "Content-Type"}
-            where = f"{post.destination.authority}{post.destination.target}"
-            self.transcript.append(f"POST {where} {headers} {post.body.decode()}")
+            sent = f"{headers} {post.body.decode()}"
+            self.transcript.append(f"POST {post.destination} {sent}")
 
     def endpoint(self, **changes: Any) -> str:
         """Make a webhook endpoint; return its id."""

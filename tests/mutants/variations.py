@@ -17,10 +17,7 @@ from smartpay_mock.api.idempotency import HEADER
 from smartpay_mock.app import Patch
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.exchange import Answer, Call
-from smartpay_mock.mutants.patches import (
-    Document,
-    middleware,
-)
+from smartpay_mock.mutants.patches import Document, middleware
 from smartpay_mock.mutants.responses import change_member, remove
 from smartpay_mock.resources.context import invalid
 from smartpay_schemas import Operation

@@ -41,13 +41,7 @@ class Expanding(Context):
     def publish(self, events: list[tuple[str, Document]]) -> None:
         """Publish the events, with the objects that ``render`` returns."""
         self.has_deliveries = True
-        record(
-            self.unit,
-            events,
-            now=self.now,
-            new_id=self.ids.new,
-            render=self.render,
-        )
+        record(self.unit, events, now=self.now, new_id=self.ids.new, render=self.render)
 
     def render(self, document: Document) -> Document:
         """Return an object as events contain it."""
@@ -132,6 +126,26 @@ def content(_app: Application, send: Send, post: Post) -> int:
         return OK
 
 
+def _sent_to(**changes: Any) -> Patch:
+    """Change the destinations of deliveries with HTTPS."""
+
+    def deliver(_app: Application, send: Send, post: Post) -> int:
+        if post.destination.scheme == "https":
+            post = replace(post, destination=replace(post.destination, **changes))
+        return send(post)
+
+    return wrap_delivery(deliver)
+
+
+def _host(change: Callable[[Destination], str]) -> Patch:
+    """Change the header Host."""
+
+    def edit(headers: Document, post: Post, _secret: str) -> Document:
+        return {"Host": change(post.destination), **headers}
+
+    return with_headers(edit)
+
+
 def _subscribed(is_meant: Callable[[list[str]], bool], *types: str) -> Wrap:
     """Subscribe an endpoint to other types of events than it shows."""
 
@@ -169,6 +183,19 @@ def _in_object(
 
 
 MUTANTS = (
+    proof("https-posted-in-plain", _sent_to(scheme="http"), "events.https"),
+    proof("own-certificates-checked", _sent_to(is_loopback=False), "events.https"),
+    proof("host-without-port", _host(lambda to: to.host), "events.host"),
+    proof(
+        "host-is-the-address",
+        _host(lambda to: f"{to.addresses[0]}:{to.port}"),
+        "events.host",
+    ),
+    proof(
+        "ipv6-host-without-brackets",
+        _host(lambda to: f"{to.host}:{to.port}"),
+        "events.host",
+    ),
     proof(
         "events-of-all-kinds-for-all",
         wrap_handlers(_subscribed(bool), "create_webhook_endpoint"),
@@ -209,20 +236,10 @@ MUTANTS = (
         "events.data-plain",
     ),
     proof(
-        "events-tell-what-was",
-        replace_parts(context_type=Stale),
-        "events.data-current",
+        "events-tell-what-was", replace_parts(context_type=Stale), "events.data-current"
     ),
-    proof(
-        "signed-at-seconds",
-        with_headers(in_seconds),
-        "events.timestamp",
-    ),
-    proof(
-        "silence-is-a-receipt",
-        wrap_delivery(content),
-        "events.retry-silence",
-    ),
+    proof("signed-at-seconds", with_headers(in_seconds), "events.timestamp"),
+    proof("silence-is-a-receipt", wrap_delivery(content), "events.retry-silence"),
     *(
         proof(
             f"events-without-{member}".lower(),
