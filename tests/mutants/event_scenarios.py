@@ -21,13 +21,12 @@ def events(shop: Any) -> None:
     shop.drain()
     for id_ in (shop.authorized(), order):
         shop.call("cancel_order", id_=id_)
-    partly = shop.authorized()
-    shop.capture(partly, 10, cancelRemainder="manual")
-    shop.call("cancel_order", id_=partly)
+    partly = shop.capture(shop.authorized(), 10, cancelRemainder="manual")
+    shop.call("cancel_order", id_=id_of(partly, "order"))
     coupon = shop.coupon()
     shop.call("update_coupon", {"name": "n"}, id_=coupon)
-    code = shop.code(coupon, "EVENT")
-    shop.call("update_promotion_code", {"active": False}, id_=code)
+    inactive = {"active": False}
+    shop.call("update_promotion_code", inactive, id_=shop.code(coupon, "EVENT"))
     shop.drain()
     token = id_of(shop.token_session(), "token")
     shop.as_consumer("approve_token", token)
