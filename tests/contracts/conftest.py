@@ -27,6 +27,14 @@ SERVER = (sys.executable, "-m", "tests.contracts.third_party_server")
 TOKEN = "paytok_test_ThirdParty000000000001"
 CONSUMER = ("third-party+test@example.com", "third-party-password")
 KIT = (sys.executable, "-m", "smartpay_contracts")
+IS_LONG = bool(os.environ.get("SMARTPAY_TEST_LONG"))
+ONE_CASE_EACH = """
+def pytest_collection_modifyitems(items):
+    cases = {}
+    for item in items:
+        cases.setdefault((item.path, item.originalname), item)
+    items[:] = cases.values()
+"""
 READY_WITHIN_S = 20
 
 Start = Callable[..., AbstractContextManager[str]]
@@ -117,6 +125,21 @@ def run_kit(tmp_path_factory: pytest.TempPathFactory) -> RunKit:
         return KitRun(done.returncode, done.stdout + done.stderr, report, folder)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def run_every_test(
+    run_kit: RunKit, tmp_path_factory: pytest.TempPathFactory
+) -> RunKit:
+    """Return a function that runs one case of each test; all cases in a long run."""
+    if IS_LONG:
+        return run_kit
+    folder = tmp_path_factory.mktemp("plugin")
+    (folder / "one_case_each.py").write_text(ONE_CASE_EACH, encoding="utf-8")
+    plugin = ("-p", "one_case_each")
+    return lambda url, *arguments: run_kit(
+        url, *plugin, *arguments, PYTHONPATH=str(folder)
+    )
 
 
 def _environment() -> dict[str, str]:

@@ -19,13 +19,13 @@ LINES = 60
 
 @pytest.mark.timeout(300)
 def test_a_server_of_orders_and_tokens_gets_a_short_verdict(
-    third_party_server: Any, run_kit: Any, options: Any
+    third_party_server: Any, run_every_test: Any, options: Any
 ) -> None:
     """What --smartpay-operations names is checked, the rest is not called."""
     given = options(KEY, second_key=OTHER)[:3]
 
     with third_party_server(*PART, *ONLY_KEYS) as url:
-        run = run_kit(url, *given, "--smartpay-operations=orders,tokens")
+        run = run_every_test(url, *given, "--smartpay-operations=orders,tokens")
 
     assert run.code == 0, run.output[-3_000:]
     assert (run.broken(), run.report["notServed"]) == (set(), [])

@@ -18,6 +18,7 @@ from smartpay_schemas.compare import NOT_COMPARED, compare
 from smartpay_schemas.openapi import openapi
 
 REMOVED: Any = object()
+CURRENT = openapi()
 SCHEMAS = "/components/schemas"
 
 
@@ -44,7 +45,7 @@ UNDONE = next(edit for edit in EDITS if edit.name == "more results a page")
 
 def edited(edit: Edit) -> Any:
     """Return the document with one edit made to it."""
-    document = copy.deepcopy(openapi())
+    document = copy.deepcopy(CURRENT)
     steps = [s.replace("~1", "/") for s in edit.at.removeprefix("/").split("/")]
     node: Any = document
     for step in steps[:-1]:
@@ -61,7 +62,7 @@ def edited(edit: Edit) -> Any:
 @pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.name)
 def test_an_edit_gets_its_verdict(edit: Edit) -> None:
     """Every change the edit makes is found; the worst of them is the verdict."""
-    changes = compare(openapi(), edited(edit))
+    changes = compare(CURRENT, edited(edit))
 
     verdicts = {change.verdict for change in changes}
     worst = "breaking" if "breaking" in verdicts else "compatible"

@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 START_MS = 1_700_000_000_000
 WEEK_MS = 7 * DAY_MS
-LEAST_STEPS = 2_000
+LEAST_STEPS = 400
 LIVES, STEPS = 60, 25
 LEAST_TIMES = 3
 """How often the dice walk each step of the tables, and meet each refusal."""
@@ -42,7 +42,7 @@ STANDARD = 5
 
 # Short lives need no shrinking, which takes longer than a test may.
 SHORT = settings(
-    max_examples=100,
+    max_examples=20,
     stateful_step_count=25,
     phases=[Phase.generate],
     derandomize=True,
@@ -542,7 +542,7 @@ def life(shared_app: Any, new_account: Any) -> type[Life]:
 
 
 def test_any_life_of_an_account_follows_the_table(life: type[Life]) -> None:
-    """At least 2,000 steps that Hypothesis looks for; nothing is broken."""
+    """At least 400 steps that Hypothesis looks for; nothing is broken."""
     profile = LONG if os.environ.get("SMARTPAY_TEST_LONG") else SHORT
 
     run_state_machine_as_test(life, settings=profile)

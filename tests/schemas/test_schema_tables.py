@@ -161,16 +161,6 @@ def test_an_endpoint_can_subscribe_to_every_event_type() -> None:
     assert (len(events()), event_version()) == (20, "2022-02-18")
 
 
-@pytest.mark.parametrize("clause", s.CLAUSES.values(), ids=list(s.CLAUSES))
-def test_a_clause_is_well_formed(clause: s.Clause) -> None:
-    """It speaks of operations that exist, and says where it comes from."""
-    assert set(clause.operations) <= set(s.OPERATIONS)
-    assert clause.confidence in {"documented", "observed", "assumed"}
-    assert clause.statement.endswith(".")
-    assert clause.source
-    assert clause.checkable == (not clause.reason)
-
-
 def test_an_unknown_name_of_the_package_is_refused() -> None:
     """Lazy names are still names."""
     with pytest.raises(AttributeError, match="no attribute 'NOPE'"):

@@ -106,14 +106,13 @@ def test_both_validators_agree_on_broken_documents(name: str) -> None:
         assert_agreed(name, broken(examples[number % len(examples)], chance))
 
 
-@pytest.mark.parametrize("value", JUNK, ids=lambda value: f"{value!r:.16}")
 @pytest.mark.parametrize(
-    "name",
-    [name for name in s.names() if name.startswith("common/")],
+    "name", [name for name in s.names() if name.startswith("common/")]
 )
-def test_both_validators_agree_on_odd_values(name: str, value: Any) -> None:
+def test_both_validators_agree_on_odd_values(name: str) -> None:
     """Every odd value against every small schema."""
-    assert_agreed(name, value)
+    for value in JUNK:
+        assert_agreed(name, value)
 
 
 @pytest.mark.parametrize("value", ["\ud800", {1: 2}, float("nan")])

@@ -22,6 +22,9 @@ NODE = Path(__file__).parent / "node"
 PYTHON = Path(__file__).parent / "python"
 """The same for the Python SDK, in a virtual environment of its own."""
 
+EXPECTED = json.loads(Path(__file__).with_name("expected.json").read_bytes())
+"""By SDK: members and schemas of what each call returns."""
+
 DRIVERS = {"node": "drive.mjs", "python": "drive"}
 
 Start = Callable[[], AbstractContextManager[Sandbox]]
@@ -111,10 +114,9 @@ def results(driven: Mapping[str, Any]) -> Any:
     return driven["results"]
 
 
-@pytest.fixture
-def at() -> Callable[[Any, str], Any]:
-    """Return a function for what is at a path with dots."""
-    return lambda document, path: reduce(
+def at(document: Any, path: str) -> Any:
+    """Return what is at a path with dots."""
+    return reduce(
         lambda value, name: value[int(name) if isinstance(value, list) else name],
         path.split("."),
         document,
@@ -122,12 +124,19 @@ def at() -> Callable[[Any, str], Any]:
 
 
 @pytest.fixture
-def problems_of(results: Any, at: Callable[[Any, str], Any]) -> Callable[..., Any]:
-    """Return a function for what is wrong with a result under its response schema."""
+def unexpected(request: pytest.FixtureRequest, results: Any) -> list[Any]:
+    """Return what came back otherwise than ``expected.json`` says, for one SDK.
 
-    def find(path: str, operation: str, *, expanded: bool) -> Any:
-        schema = response_schema(OPERATIONS[operation], expanded=expanded)
+    It has what the live suite asserts and the documents promise.
+    """
+    expected = EXPECTED[request.module.SDK]
+    found: list[Any] = []
+    for name, path, value in expected["calls"]:
+        member = at(results[name], path)
+        if (type(member), member) != (type(value), value):
+            found.append((name, path, value, member))
+    for path, operation, is_expanded in expected["shapes"]:
+        schema = response_schema(OPERATIONS[operation], expanded=is_expanded)
         assert schema is not None
-        return problems(schema, at(results, path))
-
-    return find
+        found += problems(schema, at(results, path))
+    return found

@@ -143,9 +143,10 @@ def test_a_double_charge_passes_if_the_check_is_off(
     outcome.assert_outcomes(passed=1)
 
 
-@pytest.mark.parametrize("args", [(), ("-pxdist", "-n2")], ids=["serial", "xdist"])
 @pytest.mark.parametrize(
-    "fails", ["", "        assert False"], ids=["passed", "failed"]
+    ("args", "fails"),
+    [((), ""), ((), "        assert False"), (("-pxdist", "-n2"), "")],
+    ids=["passed", "failed", "xdist"],
 )
 def test_the_summary_names_the_tests_that_charged_twice(
     suite: Suite, args: tuple[str, ...], fails: str
@@ -168,7 +169,7 @@ def test_the_summary_names_the_tests_that_charged_twice(
         pay(smartpay)
     """
 
-    outcome = suite(tests, *args, apart=True)
+    outcome = suite(tests, *args, apart=bool(args))
 
     failed = int(bool(fails))
     outcome.assert_outcomes(passed=3 - failed, failed=failed)

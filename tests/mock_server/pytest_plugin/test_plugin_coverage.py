@@ -103,7 +103,7 @@ def test_the_merged_report_of_workers_is_that_of_one_process(
     suite(
         KNOWN,
         "-pxdist",
-        "-n3",
+        "-n2",
         "--smartpay-cov-report=json:workers.json",
         *args,
         apart=True,

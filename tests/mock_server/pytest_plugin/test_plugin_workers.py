@@ -33,13 +33,12 @@ def addresses(pytester: pytest.Pytester) -> set[str]:
 @pytest.mark.parametrize(
     ("args", "servers"),
     [
-        ((), 1),
         (("--smartpay-shared",), 1),
         (("-n2",), 2),
         (("-n2", "--smartpay-shared"), 1),
         (("-n2", "--dist=each", "--smartpay-shared"), 1),
     ],
-    ids=["serial", "shared-by-one", "server-per-worker", "shared", "each"],
+    ids=["shared-by-one", "server-per-worker", "shared", "each"],
 )
 def test_each_worker_has_a_server_unless_they_share_one(
     suite: Suite, pytester: pytest.Pytester, args: tuple[str, ...], servers: int
