@@ -10,6 +10,9 @@ from pathlib import Path
 from threading import Event
 
 import pytest
+from click.testing import CliRunner
+
+from smartpay_mock.cli import main
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 COMMAND = [sys.executable, "-m", "smartpay_mock"]
@@ -36,6 +39,22 @@ def run(tmp_path: Path) -> Run:
             cwd=tmp_path,
             env={**kept, "COLUMNS": "80", **state_of(tmp_path), **environ},
             check=False,
+        )
+
+    return call
+
+
+@pytest.fixture
+def run_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Return ``run`` without a process of its own, for commands that end at once."""
+    monkeypatch.chdir(tmp_path)
+    unset = {name: None for name in os.environ if name.startswith("SMARTPAY")}
+
+    def call(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        variables = {**unset, "COLUMNS": "80", **state_of(tmp_path), **environ}
+        done = CliRunner(env=variables).invoke(main, arguments, catch_exceptions=False)
+        return subprocess.CompletedProcess(
+            arguments, done.exit_code, done.stdout, done.stderr
         )
 
     return call

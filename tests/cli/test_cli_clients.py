@@ -129,12 +129,12 @@ def test_every_command_has_the_same_default_for_sdk() -> None:
     assert defaults == dict.fromkeys(("doctor", "env", "exec", "grade"), "python")
 
 
-def test_doctor_lists_what_it_checked(run: Run, serve: Serve) -> None:
+def test_doctor_lists_what_it_checked(run_here: Run, serve: Serve) -> None:
     """A base URL that the Python SDK ignores is found, with the one to use."""
     url = serve().root_url
 
-    wrong = run("doctor", "--sdk", "python", "--prefix", f"{url}/v1")
-    right = run("doctor", "--sdk", "python", "--prefix", f"{url}/api.smartpay/v1")
+    wrong = run_here("doctor", "--sdk", "python", "--prefix", f"{url}/v1")
+    right = run_here("doctor", "--sdk", "python", "--prefix", f"{url}/api.smartpay/v1")
 
     assert wrong.returncode == 1
     assert f"Use {url}/api.smartpay/v1" in " ".join(wrong.stdout.split())
@@ -157,11 +157,11 @@ def test_doctor_lists_what_it_checked(run: Run, serve: Serve) -> None:
     ],
 )
 def test_doctor_says_what_is_wrong(
-    run: Run, arguments: tuple[str, ...], environ: dict[str, str], expected: str
+    run_here: Run, arguments: tuple[str, ...], environ: dict[str, str], expected: str
 ) -> None:
     """With the command that helps; JSON has the same text."""
-    done = run("doctor", "--sdk", "go", *arguments, **environ)
-    as_json = run("doctor", "--sdk", "go", *arguments, "--json", **environ)
+    done = run_here("doctor", "--sdk", "go", *arguments, **environ)
+    as_json = run_here("doctor", "--sdk", "go", *arguments, "--json", **environ)
 
     assert done.returncode == as_json.returncode == 1
     assert max(map(len, done.stdout.splitlines())) <= 80
@@ -170,10 +170,10 @@ def test_doctor_says_what_is_wrong(
     assert any(expected in problem for problem in problems)
 
 
-def test_env_refuses_what_is_no_url(run: Run) -> None:
+def test_env_refuses_what_is_no_url(run_here: Run) -> None:
     """A shell would otherwise export it."""
-    done = run("env", "--url", "localhost:8585")
-    right = run("env", "--url", "http://127.0.0.1:1/v1/", "--json")
+    done = run_here("env", "--url", "localhost:8585")
+    right = run_here("env", "--url", "http://127.0.0.1:1/v1/", "--json")
 
     assert (done.returncode, done.stdout) == (2, "")
     assert "--url 'localhost:8585' is not the URL of an emulator." in done.stderr

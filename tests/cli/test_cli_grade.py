@@ -104,10 +104,10 @@ def test_the_command_finds_everything_in_its_environment(
     ],
 )
 def test_wrong_usage_exits_with_2_and_a_message(
-    run: Run, arguments: tuple[str, ...], message: str
+    run_here: Run, arguments: tuple[str, ...], message: str
 ) -> None:
     """Unknown scenarios and commands, and values that cannot be."""
-    done = run("grade", *arguments)
+    done = run_here("grade", *arguments)
 
     assert done.returncode == 2
     assert message in done.stderr

@@ -128,9 +128,7 @@ def run_kit(tmp_path_factory: pytest.TempPathFactory) -> RunKit:
 
 
 @pytest.fixture(scope="session")
-def run_every_test(
-    run_kit: RunKit, tmp_path_factory: pytest.TempPathFactory
-) -> RunKit:
+def run_every_test(run_kit: RunKit, tmp_path_factory: pytest.TempPathFactory) -> RunKit:
     """Return a function that runs one case of each test; all cases in a long run."""
     if IS_LONG:
         return run_kit
