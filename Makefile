@@ -82,7 +82,7 @@ demo: $(RUNTIME) ## Create orders on the emulator and show the results
 # --- for developers -----------------------------------------------------------------
 
 test: $(DEV) ## Run all tests on JOBS=2 processes; ARGS='tests/project -k words'
-	@$(BIN)/pytest -n $(JOBS) $(ARGS)
+	@$(BIN)/pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 check: lint types imports ## Check format, lint, types, import rules
 
@@ -121,7 +121,7 @@ mutants: $(DEV) ## Prove the contract kit: each clause fails for a mutant
 	@$(BIN)/python -m tests.mutants $(ARGS)
 
 long: $(DEV) ## Run all tests, with property tests that run for minutes
-	@SMARTPAY_TEST_LONG=1 $(BIN)/pytest -n $(JOBS) --timeout=1800 $(ARGS)
+	@SMARTPAY_TEST_LONG=1 $(BIN)/pytest -n $(JOBS) --dist worksteal --timeout=1800 $(ARGS)
 
 soak: $(DEV) ## Attack the emulator for 30 minutes; ARGS='--only raw'
 	@$(BIN)/python -m tests.soak $(ARGS)
