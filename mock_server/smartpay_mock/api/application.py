@@ -120,7 +120,8 @@ class Application:
             with self.store.write(account_id) as unit:
                 ctx, is_new = self._context_of(unit)
                 if not is_new and is_up_to_date(unit, ctx.now):
-                    self._keep_webhook(unit)
+                    if self.settings.webhook:
+                        self._keep_webhook(unit)
                     yield ctx
                     ctx.save_account()
                     return
@@ -161,8 +162,7 @@ class Application:
     def _keep_webhook(self, unit: Unit) -> None:
         """Create the webhook endpoint of the settings, once per account and process."""
         settings, use = self.settings, self._recent[unit.account]
-        is_server = unit.account == SERVER_ACCOUNT
-        if not settings.webhook or is_server or use.has_webhook:
+        if unit.account == SERVER_ACCOUNT or use.has_webhook:
             return
         use.has_webhook = True
         keep_start_endpoint(

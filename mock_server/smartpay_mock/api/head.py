@@ -31,7 +31,7 @@ def check_headers(call: Call) -> None:
         if call.header_names is None:
             value = call.headers.get(header, "")
             # Commas of a quoted parameter join nothing.
-            is_repeated = "," in "".join(value.split('"')[::2])
+            is_repeated = "," in value and "," in "".join(value.split('"')[::2])
         else:
             is_repeated = call.header_names.count(header) > 1
         if is_repeated:

@@ -47,8 +47,6 @@ from smartpay_schemas import Operation
 _ADVICE_LENGTH = 1_000
 _FAULT_HEADER = FAULT_HEADER.lower()
 _REFUSED = 400
-# The rule in a trace that says why a charge was approved or declined.
-_DECIDES = "authorization"
 
 
 def perform(
@@ -320,7 +318,7 @@ class Pipeline:
             answer.headers[ADVICE_HEADER] = _advice_line(ctx.advice)
         if self.faults.plans or self.faults.left:
             self._conclude_faults(ctx, answer)
-        answer.reason = next((text for rule, text in ctx.trace if rule == _DECIDES), "")
+        answer.trace = ctx.trace
         size = journal.write(
             ctx,
             self.call,

@@ -13,7 +13,7 @@ from typing import Any
 
 from smartpay_mock.kernel.errors import ApiError
 from smartpay_mock.kernel.exchange import Call
-from smartpay_mock.kernel.ids import LIVE_PREFIX, without_live_key_bytes
+from smartpay_mock.kernel.ids import LIVE_PREFIX_BYTES, without_live_key_bytes
 from smartpay_mock.kernel.json import decode, decode_request, encode_sorted
 from smartpay_mock.resources import Context
 from smartpay_mock.resources.context import invalid
@@ -127,7 +127,7 @@ def read_json(call: Call) -> tuple[Any, bytes]:
     if call.decoded is None:
         document = decode_request(call.body)
         canonical = encode_sorted(document)
-        if LIVE_PREFIX.encode() in canonical:  # masked already, unless it was escaped
+        if LIVE_PREFIX_BYTES in canonical:  # masked already, unless it was escaped
             call.body = canonical = without_live_key_bytes(canonical)
             document = decode(canonical)
         if _FLOAT.search(canonical):

@@ -113,7 +113,7 @@ class Dispatcher:
         refused = self._check(environ)
         if refused is not None:
             return send(refused, environ, start_response)
-        mount, path = _split_mount(_text_of(environ["PATH_INFO"]))
+        mount, path = _split_mount(environ["PATH_INFO"])
         method = environ["REQUEST_METHOD"]
         missed: HTTPException | None = None
         try:
@@ -162,7 +162,8 @@ class Dispatcher:
         return answer
 
     def _not_found(self, call: Call) -> ApiError:
-        mount = _split_mount(call.path)[0] or MOUNT
+        mounted = _MOUNTED.match(call.path)
+        mount = mounted[1] if mounted else MOUNT
         operations = self._application.rules.operations.values()
         return ApiError(
             "request.not-found",
@@ -209,7 +210,7 @@ def read_head(environ: WSGIEnvironment) -> Call:
     if environ.get("CONTENT_TYPE"):
         headers["content-type"] = environ["CONTENT_TYPE"]
     query = environ.get("QUERY_STRING", "")
-    mount, path = _split_mount(_text_of(environ["PATH_INFO"]))
+    mount, path = _split_mount(environ["PATH_INFO"])
     return Call(
         method=environ["REQUEST_METHOD"],
         path=_text_of(environ.get("SCRIPT_NAME", "")) + mount + path,
@@ -250,10 +251,11 @@ def read_body(call: Call, environ: WSGIEnvironment, limit: int) -> None:
 
 @lru_cache(maxsize=256)
 def _split_mount(path: str) -> tuple[str, str]:
-    """Return the mount in lower case, if ``path`` has one, and the rest.
+    """Return the mount in lower case, if a WSGI path has one, and the rest as text.
 
     Cached, because a request needs it twice.
     """
+    path = _text_of(path)
     mounted = _MOUNTED.match(path)
     return (mounted[1].lower(), path[mounted.end() :]) if mounted else ("", path)
 

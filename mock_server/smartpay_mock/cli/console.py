@@ -154,7 +154,8 @@ def line_of_call(
     answer = environ.get(ANSWER)
     path = environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace")
     code = 0 if answer is not None and answer.transport else int(status[:3])
-    reason = answer.reason if answer is not None else ""
+    found = dict(answer.trace if answer is not None else ())
+    reason = found.get("authorization", "")
     return line_of_answer(
         Line(wall_ms(), code, (environ["REQUEST_METHOD"], path), took_ms),
         {name.lower(): value for name, value in headers},

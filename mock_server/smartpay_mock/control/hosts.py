@@ -6,7 +6,6 @@ reach the emulator, but their Host header has the page's name.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from smartpay_mock.api.application import Application
@@ -30,39 +29,31 @@ class HostCheck:
 
     def __init__(self, application: Application) -> None:
         self._application = application
-        # Cached, because most clients use one name.
-        self._serves = lru_cache(maxsize=256)(self._allows)
 
     def refuse(self, environ: WSGIEnvironment) -> Answer | None:
         """Return the refusal of a request, or ``None`` if it is allowed."""
         # Here, because the log of ``serve`` shows the path later.
         path = environ["PATH_INFO"] = without_live_keys(environ["PATH_INFO"])
-        header = without_live_keys(environ.get("HTTP_HOST", "localhost"))
-        controls = path == PREFIX or path.startswith(f"{PREFIX}/") or path in ALIASES
-        # An intercepted call came through no socket; the test chose its host.
-        is_inside = TIMEOUT in environ and not controls
-        if is_inside or self._serves(header, controls=controls):
-            return None
-        return self._refuse(environ, header, controls)
-
-    def _allows(self, header: str, *, controls: bool) -> bool:
+        header = environ.get("HTTP_HOST", "localhost")
         host, settings = host_of(header), self._application.settings
         # Interception, private certificates and a hosts file use the names of the real
         # service. A foreign page cannot have one.
         if is_loopback(host) or is_below(host, SMARTPAY):
-            return True
-        if controls:
-            return host != "" and (host == settings.host or is_any(settings))
-        return host != "" and (host in settings.hosts or not is_loopback(settings.host))
-
-    def _refuse(self, environ: WSGIEnvironment, header: str, controls: bool) -> Answer:
-        if controls:
+            return None
+        shown = repr(without_live_keys(header))
+        if path == PREFIX or path.startswith(f"{PREFIX}/") or path in ALIASES:
+            if host and (host == settings.host or is_any(settings)):
+                return None
             return problem(
                 403,
-                f"The Host header {header!r} is not a name of this emulator. Call it "
-                "by its address or as localhost.",
+                f"The Host header {shown} is not a name of this emulator. Call it by "
+                "its address or as localhost.",
             )
-        error = ApiError("request.host-unknown", host=repr(header[:80]))
+        # An intercepted call came through no socket; the test chose its host.
+        is_known = host in settings.hosts or not is_loopback(settings.host)
+        if TIMEOUT in environ or (host and is_known):
+            return None
+        error = ApiError("request.host-unknown", host=shown[:80])
         return refuse(self._application, read_head(environ), error)
 
 

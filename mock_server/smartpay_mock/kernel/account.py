@@ -147,7 +147,8 @@ class RecentAccounts:
     def use(self, account: str) -> str | None:
         """Note that an account is used; return the one that is forgotten for it."""
         with self._lock:
-            self._uses[account] = self._uses.pop(account, Use())
+            use = self._uses.pop(account, None)
+            self._uses[account] = use or Use()
             if len(self._uses) > self._most:
                 return self._uses.popitem(last=False)[0]
         return None

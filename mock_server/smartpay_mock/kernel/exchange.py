@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -95,7 +95,7 @@ class Answer:
         headers: Further headers, names as they are sent.
         transport: The fault on the connection, if there is one.
         result: What a fault made of the call, for logs; empty without one.
-        reason: Why a charge was declined, for logs.
+        trace: The rules that decided something, and what each found, for logs.
     """
 
     status: int
@@ -104,4 +104,4 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     transport: TransportFault | None = None
     result: str = ""
-    reason: str = ""
+    trace: Sequence[tuple[str, str]] = ()

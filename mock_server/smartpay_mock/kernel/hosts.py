@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from smartpay_schemas.urls import is_host_name
@@ -14,8 +15,11 @@ SMARTPAY = "smartpay.co"
 _HOST = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*)(?::[0-9]*)?")
 
 
+@lru_cache(maxsize=256)
 def host_of(header: str) -> str:
     """Return the host in a Host header, in lower case and without its port.
+
+    Cached, because most clients use one name.
 
     Args:
         header: A name, an IPv4 address or an IPv6 address in brackets; then optionally
@@ -44,6 +48,7 @@ def as_address(host: str) -> IPv4Address | IPv6Address | None:
     return mapped or address
 
 
+@lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
     """Return whether a name or address means this machine only.
 

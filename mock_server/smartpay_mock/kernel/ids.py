@@ -16,6 +16,7 @@ import re
 
 BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 SUFFIX_LENGTH = 22
+_SUFFIX_BITS = 8 * SUFFIX_LENGTH
 SECRET_LENGTH = 40
 
 PREFIXES = {
@@ -41,6 +42,7 @@ PREFIXES = {
 }
 
 LIVE_PREFIX = "sk_live_"
+LIVE_PREFIX_BYTES = LIVE_PREFIX.encode()
 _LIVE_KEY = re.compile(r"(sk_live_)[0-9A-Za-z_]+")
 _LIVE_KEY_BYTES = re.compile(rb"(sk_live_)[0-9A-Za-z_]+")
 _SECRET_KEY = re.compile(r"sk_test_[0-9A-Za-z]+")
@@ -65,7 +67,7 @@ def without_live_keys(text: str) -> str:
 
 def without_live_key_bytes(data: bytes) -> bytes:
     """Return ``data`` with the rest of each live secret key replaced by dots."""
-    is_there = LIVE_PREFIX.encode() in data
+    is_there = data.find(LIVE_PREFIX_BYTES) >= 0  # faster than ``in``
     return _LIVE_KEY_BYTES.sub(rb"\1...", data) if is_there else data
 
 
@@ -116,7 +118,7 @@ class Ids:
         """Return a new id for ``kind``, a key of ``PREFIXES``."""
         if self._seed is not None:
             return _HEADS[kind] + self.characters(SUFFIX_LENGTH)
-        drawn = _generator.randbytes(SUFFIX_LENGTH)
+        drawn = _generator.getrandbits(_SUFFIX_BITS).to_bytes(SUFFIX_LENGTH, "little")
         return _HEADS[kind] + drawn.translate(_TABLE).decode("ascii")
 
     def characters(self, length: int) -> str:

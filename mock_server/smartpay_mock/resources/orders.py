@@ -89,12 +89,11 @@ def new_order(ctx: Context, body: Document) -> Document:
         "createdAt": ctx.now,
         "currency": body["currency"].upper(),
     }
-    copy_to(order, body, "description")
+    copy_to(order, body, "description", "reference")
     order["discounts"] = []
     order["lineItems"] = [line_item(ctx, item) for item in body["items"]]
     order["metadata"] = body.get("metadata", {})
     order["payments"] = []
-    copy_to(order, body, "reference")
     order["shippingInfo"] = _shipping(body["shippingInfo"])
     order["test"] = True
     order["updatedAt"] = ctx.now

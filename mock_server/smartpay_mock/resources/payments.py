@@ -63,10 +63,9 @@ def capture(
     payment["amount"] = int(body["amount"])
     payment["currency"] = order["currency"]
     payment["order"] = order["id"]
-    copy_to(payment, body, "description")
+    copy_to(payment, body, "description", "reference")
     payment["lineItems"] = body.get("lineItems", [])
     payment["refunds"] = []
-    copy_to(payment, body, "reference")
     payment["metadata"] = body.get("metadata", {})
     payment["_refunded"] = 0
     ctx.step("payment", payment, "fail" if fails else "capture")

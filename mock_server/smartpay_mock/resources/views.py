@@ -73,12 +73,10 @@ def expanded(document: Document, fetch: Fetch) -> Document:
 
 
 def _public(document: Document) -> Document:
-    members = _MEMBERS.get(document.get("object", ""), ())
-    view = {name: document[name] for name in members if name in document}
-    for name in document:
-        if name[0] != "_" and name not in view:
-            view[name] = document[name]
-    return view
+    members = _MEMBERS.get(document.get("object", "")) or [
+        name for name in document if name[0] != "_"
+    ]
+    return {name: document[name] for name in members if name in document}
 
 
 def _objects(kind: str, value: Any, fetch: Fetch) -> Any:

@@ -190,9 +190,15 @@ def test_advice_names_places_as_details_do() -> None:
     found = oddities("requests/order-create", body)
 
     assert [(row["pointer"], row["message"]) for row in found] == [
-        (
-            "/items/0/imagse",
-            "items[0].imagse is unknown; did you mean images?",
-        ),
+        ("/items/0/imagse", "items[0].imagse is unknown; did you mean images?"),
         ("/items/0/currency", "items[0].currency is 'jpy', taken as 'JPY'; send 'JPY'"),
     ]
+
+
+@pytest.mark.parametrize("kind", ["order", "payment"])
+def test_a_view_has_every_member_of_the_schema(kind: str) -> None:
+    """An order or payment is shown with each member that its schema names."""
+    schemas = (schema(f"resources/{kind}{end}") for end in ("", "-core"))
+    names = {name for one in schemas for name in one["properties"]}
+
+    assert set(plain({**dict.fromkeys(names), "object": kind})) == names
