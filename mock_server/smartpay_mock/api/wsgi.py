@@ -67,7 +67,6 @@ def add_api(app: Flask, application: Application, check: Check) -> None:
         application: Answers the operations.
         check: Sees each request first.
     """
-    app.url_map.merge_slashes = False  # a redirect would lose a POST's body
     dispatcher = Dispatcher(app, application, check)
 
     def view(**_params: str) -> WSGIApplication:

@@ -41,9 +41,7 @@ LISTED = {"active", "disabled"}
 INDEX_KEYS: dict[str, Callable[[Document], str | None]] = {
     "consumer": lambda it: it["emailAddress"].casefold(),
     "order": lambda it: it.get("_consumer"),
-    "payment": lambda it: it["order"],
     "promotion_code": lambda it: it["code"].casefold(),
-    "refund": lambda it: it["payment"],
     "token": lambda it: "listed" if it["status"] in LISTED else None,
 }
 """Kind of document -> the key that finds a document, besides its id."""

@@ -87,4 +87,4 @@ def keep_line_items(ctx: Context, body: Document, order: Document) -> None:
                 "/lineItems",
                 f"lineItems names {id_} {times} times; name it once",
             )
-        ctx.unit.put("line_item", id_, encode(known[id_]), index_key=order["id"])
+        ctx.unit.put("line_item", id_, encode(known[id_]))

@@ -181,7 +181,7 @@ WRONG = [
     ("timer", "", "due", None),
     ("order", "", "kind", "payment"),
     ("order", "", "kind", "gone"),
-    ("payment", "", "owner", "order_test_0000000000000000000000"),
+    ("order", "", "owner", "consumer_test_0000000000000000000000"),
     ("order", "", "seq", 1.5),
     ("order", "", "id", "a\0b"),
     ("idempotency", "", "attachment", None),
@@ -194,6 +194,17 @@ WRONG = [
 def full_snapshot(shared_app: Any, new_account: Any, order_payload: Any) -> Any:
     """Return a snapshot with a document of each kind except notes and line items."""
     return fill_account(new_account(shared_app), order_payload)
+
+
+def test_a_snapshot_of_an_earlier_version_is_restored(
+    emulate: Any, full_snapshot: Any
+) -> None:
+    """There, payments have an owner too."""
+    snapshot = copy.deepcopy(full_snapshot)
+    row = next(row for row in snapshot["documents"] if row["kind"] == "payment")
+    row["owner"] = row["body"]["order"]
+
+    assert emulate().admin("PUT", "/snapshots", snapshot).status == 204
 
 
 @pytest.mark.parametrize("state", ["memory:", "sqlite:///{}/state.db"])
