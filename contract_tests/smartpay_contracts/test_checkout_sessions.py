@@ -9,6 +9,7 @@ import pytest
 from smartpay_contracts import payloads
 from smartpay_contracts.checks import Checks
 from smartpay_contracts.client import Client
+from smartpay_contracts.control import Control
 from smartpay_contracts.exchange import Doc
 from smartpay_contracts.resources import case
 from smartpay_contracts.shop import Shop
@@ -62,6 +63,18 @@ def test_a_session_has_a_url_for_the_consumer(make: Any, shop: Shop) -> None:
     assert session["url"].startswith(("https://", "http://"))
     assert "?" not in session["url"]
     assert shop.now("checkout_session", session["id"])["url"] == session["url"]
+
+
+@pytest.mark.clause("sessions.create.url")
+@pytest.mark.parametrize("make", [Shop.session, Shop.token_session])
+def test_the_url_of_a_session_leads_to_a_page(
+    make: Any, shop: Shop, control: Control
+) -> None:
+    """The server that made the session has a page for the consumer."""
+    page = shop.api.request("GET", make(shop)["url"])
+
+    assert page.status == 200
+    assert page.headers["Content-Type"].startswith("text/html")
 
 
 @pytest.mark.clause("sessions.create.echo")

@@ -329,3 +329,16 @@ def test_a_rule_about_the_consumer_holds(
         shop.checks.succeeded(used)
         assert shop.now("order", first["id"])["discountAmount"] == 300
     shop.checks.refused(answer, "promotion-code.not-applicable")
+
+
+@pytest.mark.clause("discounts.per-customer")
+def test_an_order_made_from_a_token_is_a_first_transaction(
+    shop: Shop, consumer: Client
+) -> None:
+    """A code for first transactions does not apply to its consumer afterwards."""
+    code = code_for(shop, {"discountAmount": 300}, firstTimeTransaction=True)
+    shop.order(token=shop.own_token())
+
+    answer = give(shop, shop.unauthorized(amount=1_000), code["code"])
+
+    shop.checks.refused(answer, "promotion-code.not-applicable")

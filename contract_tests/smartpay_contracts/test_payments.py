@@ -9,7 +9,7 @@ import pytest
 from smartpay_contracts import payloads
 from smartpay_contracts.control import Control
 from smartpay_contracts.exchange import Doc, Exchange
-from smartpay_contracts.shop import Shop
+from smartpay_contracts.shop import APPROVED, Shop
 
 
 def capture(shop: Shop, order: str, amount: int, **changes: Any) -> Exchange:
@@ -262,6 +262,28 @@ def test_a_failed_capture_takes_nothing(shop: Shop, control: Control) -> None:
     again = shop.payment(order["amount"], order=order["id"])
     assert again["status"] == "processed"
     assert shop.now("order", order["id"])["status"] == "succeeded"
+
+
+@pytest.mark.clause("payments.create.failed")
+@pytest.mark.parametrize("operation", ["create_order", "authorize_order"])
+def test_an_automatic_capture_that_fails_leaves_the_order_authorized(
+    operation: str, shop: Shop, control: Control
+) -> None:
+    """The order has a failed payment and can still be captured in full."""
+    control.add_fault(operation, "fail")
+    if operation == "create_order":
+        id_ = shop.order()["id"]
+    else:
+        id_ = shop.unauthorized()["id"]
+        shop.checks.succeeded(shop.consumer.call(operation, APPROVED, id=id_))
+
+    order = shop.now("order", id_, expand="all")
+
+    assert order["status"] == "requires_capture"
+    assert [payment["status"] for payment in order["payments"]] == ["failed"]
+    again = shop.payment(order["amount"], order=id_)
+    assert again["status"] == "processed"
+    assert shop.now("order", id_)["status"] == "succeeded"
 
 
 @pytest.mark.clause("refunds.create.failed")
