@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.abc
-import importlib.util
 import json
 import multiprocessing
 import os
@@ -11,9 +9,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from multiprocessing.connection import wait
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import click
@@ -32,32 +31,27 @@ _PACKAGE = "smartpay_mock"
 _SURVIVED = 0
 
 
-class _Changed(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
+class _Changed(SourceFileLoader):
     """Imports one module of the emulator from changed source."""
 
     def __init__(self, change: Change) -> None:
-        self._path = ROOT / change.file
-        parts = Path(change.file).with_suffix("").parts
-        self._is_package = parts[-1] == "__init__"
-        self._name = ".".join((_PACKAGE, *parts[: -1 if self._is_package else None]))
         self._source = change.source
+        super().__init__("", str(ROOT / change.file))
 
-    def find_spec(self, fullname: str, *_: Any) -> ModuleSpec | None:
+    def find_spec(
+        self, name: str, path: Any = None, _: Any = None
+    ) -> ModuleSpec | None:
         """Return the spec of the changed module, ``None`` for others."""
-        if fullname != self._name:
+        spec = PathFinder.find_spec(name, path)
+        if spec is None or spec.origin != self.path:
             return None
-        return importlib.util.spec_from_file_location(
-            fullname,
-            self._path,
-            loader=self,
-            submodule_search_locations=(
-                [str(self._path.parent)] if self._is_package else None
-            ),
-        )
+        self.name, spec.loader = name, self
+        return spec
 
-    def get_source(self, fullname: str) -> str:
-        """Return the changed source."""
-        return self._source.decode()
+    def get_code(self, fullname: str) -> CodeType:
+        """Return the changed code."""
+        del fullname
+        return compile(self._source, self.path, "exec")
 
 
 def run_random(count: int, seed: int, jobs: int) -> int:
