@@ -319,39 +319,6 @@ def test_only_listed_keys_may_call_if_so_set(emulate: Any) -> None:
     assert allowed.status == 200
 
 
-AMOUNTS = {
-    "64 bits": 2**64 - 1,
-    "huge": 1e300,
-    "array": [1],
-    "object": {},
-}
-
-
-@pytest.mark.parametrize("amount", AMOUNTS.values(), ids=AMOUNTS)
-def test_an_amount_is_a_whole_number_of_yen_from_1(
-    unchanged: Any, order_payload: Any, amount: Any
-) -> None:
-    """Anything else is named with its path and with what to send."""
-    reply = unchanged.do("create_order", order_payload(amount=amount))
-
-    assert reply.refusal == (400, "request.invalid")
-    assert all(detail.startswith("amount: ") for detail in reply.details)
-    assert "send a whole number" in reply.details[0]
-
-
-@pytest.mark.parametrize(
-    "key", ["", "x" * 256, "tab\tin it", "\x7f", "x" * 5_000], ids=lambda k: k[:8]
-)
-def test_an_idempotency_key_has_1_to_255_printable_characters(
-    unchanged: Any, order_payload: Any, key: str
-) -> None:
-    """Others are refused, and say so."""
-    reply = unchanged.do("create_order", order_payload(), idem=key)
-
-    assert reply.refusal == (400, "idempotency.key-invalid")
-    assert "1 to 255" in reply.message
-
-
 @pytest.mark.parametrize(
     ("name", "shown"),
     [

@@ -26,25 +26,13 @@ def test_a_sample_of_the_guide_succeeds_and_leaves_its_advice(
 
 
 def test_a_clean_order_leaves_no_advice(api: Any, order_payload: Any) -> None:
-    """Who does everything right hears nothing."""
-    reply = api.do("create_order", order_payload())
-
-    assert "Smartpay-Sandbox-Advice" not in reply.headers
-    assert api.explained(reply)["advice"] == []
-
-
-def test_null_members_count_as_absent_without_advice(
-    api: Any, order_payload: Any
-) -> None:
-    """Some SDKs send null for each member that the caller did not set."""
-    body = order_payload(description=None, metadata=None, captureMethod=None)
-    body["items"][0]["description"] = None
+    """Who does everything right hears nothing; nor who sends null for no value."""
+    body = order_payload() | {"description": None, "metadata": None}
     body["shippingInfo"]["address"]["line2"] = None
 
     reply = api.do("create_order", body)
 
-    assert reply.json["status"] == "succeeded"
-    assert b"null" not in reply.body
+    assert "Smartpay-Sandbox-Advice" not in reply.headers
     assert api.explained(reply)["advice"] == []
 
 
@@ -119,13 +107,6 @@ def test_a_refusal_is_explained_by_schema_and_keyword(
     assert all(map(str.endswith, found[:2], reply.details))
 
 
-def test_an_e_mail_address_declines(api: Any) -> None:
-    """A declining customer can be made through the API itself."""
-    order = api.order(customerInfo={"emailAddress": "Rejected@smartpay.co"})
-
-    assert order["status"] == "rejected"
-
-
 def test_a_disabled_token_is_an_error_if_so_set(
     emulate: Any, order_payload: Any
 ) -> None:
@@ -160,23 +141,6 @@ def test_strict_mode_lets_a_clean_order_through(emulate: Any) -> None:
     assert emulate(strict=True).order()["status"] == "succeeded"
 
 
-def test_amounts_with_a_fraction_of_zero_come_back_as_integers(
-    api: Any, order_payload: Any
-) -> None:
-    """Go sends floats; PHP compares integers strictly."""
-    body = order_payload(amount=2500.0)
-    body["items"][0].update(amount=1000.0, quantity=2.0)
-    body["shippingInfo"]["feeAmount"] = 400.0
-
-    reply = api.do("create_order", body)
-
-    assert b".0" not in reply.body
-    assert (reply.json["amount"], reply.json["shippingInfo"]["feeAmount"]) == (
-        2500,
-        400,
-    )
-
-
 def test_the_currency_of_a_price_is_answered_in_upper_case(
     api: Any, order_payload: Any
 ) -> None:
@@ -188,16 +152,10 @@ def test_the_currency_of_a_price_is_answered_in_upper_case(
     assert line["price"]["currency"] == "JPY"
 
 
-@pytest.mark.parametrize("name", ["paytok_test_approved", "paytok_test_declined"])
-def test_autommatic_counts_as_automatic(
-    api: Any, order_payload: Any, name: str
-) -> None:
+def test_the_misspelt_automatic_leaves_advice(api: Any, order_payload: Any) -> None:
     """The constant of three SDKs is misspelt; the real server's answer is unknown."""
-    body = order_payload(token=name, captureMethod="autommatic")
+    reply = api.do("create_order", order_payload(captureMethod="autommatic"))
 
-    reply = api.do("create_order", body)
-
-    assert reply.json["status"] in ("succeeded", "rejected")
     (advice,) = api.explained(reply)["advice"]
     assert (advice["code"], advice["pointer"]) == ("misspelt-value", "/captureMethod")
 

@@ -84,22 +84,6 @@ def test_an_order_moves_by_the_table(api: Any, state: str, action: str) -> None:
         assert news == list(row.events)
 
 
-@pytest.mark.parametrize(
-    "options",
-    [{}, {"body": {}}, {"body": []}, {"raw": b"\xff{"}],
-    ids=["none", "object", "list", "not JSON"],
-)
-def test_a_cancellation_accepts_any_body(api: Any, options: dict[str, Any]) -> None:
-    """The SDKs send nothing, ``{}`` or ``[]``; a cancellation reads no body."""
-    order = reserved(api)
-    headers = {"Content-Type": "application/json"}
-
-    reply = api.do("cancel_order", id=order, headers=headers, **options)
-
-    assert reply.json["status"] == "canceled"
-    assert [kind for kind, _ in api.events()].count("order.canceled") == 1
-
-
 def test_every_action_of_an_order_is_covered() -> None:
     """What the table above leaves out, tests by other names show."""
     elsewhere = {"open", "charge", "release", "expire", "expire_captured"}
@@ -122,22 +106,6 @@ def test_a_refusal_tells_why_a_token_that_exists_is_not_found(
     assert f"token requires_authorization has no {action}" in found
 
 
-@pytest.mark.parametrize("consumer", [DECLINED, "inactive+test@example.com"])
-def test_a_declined_approval_rejects_the_token_and_publishes_it(
-    api: Any, order_payload: Any, consumer: str
-) -> None:
-    """The token can then neither be charged nor approved, nor is it listed."""
-    token = api.token_session()["token"]["id"]
-
-    reply = api.approve(token, consumer=consumer)
-
-    assert (reply.status, reply.json["status"]) == (200, "rejected")
-    assert api.events()[-1] == ("token.rejected", token)
-    charged = api.do("create_order", order_payload(token=token))
-    assert charged.refusal == (400, "token.invalid")
-    assert token not in [row["id"] for row in api.ok("list_tokens")["data"]]
-
-
 def test_an_order_without_capture_expires_to_the_millisecond(api: Any) -> None:
     """Canceled at exactly its time, and published with that time."""
     now = api.freeze()
@@ -154,19 +122,6 @@ def test_an_order_without_capture_expires_to_the_millisecond(api: Any) -> None:
     assert (event["type"], event["objectId"]) == ("order.canceled", order)
     assert event["createdAt"] == now + 7 * DAY_MS
     assert api.capture(order, 1).refusal == (409, "order.cannot-capture")
-
-
-def test_at_the_very_millisecond_of_its_expiry_it_is_over(api: Any) -> None:
-    """The last moment to capture is the one before."""
-    now = api.freeze()
-    order = api.manual()["id"]
-    api.freeze(now + 7 * DAY_MS - 1)
-    assert api.capture(order, 1).status == 200
-    late = api.manual()["id"]
-
-    api.freeze(now + 14 * DAY_MS - 1)
-
-    assert api.capture(late, 1).refusal == (409, "order.cannot-capture")
 
 
 def test_a_jump_over_many_expiries_lets_each_happen_at_its_time(api: Any) -> None:

@@ -225,18 +225,3 @@ def test_an_update_without_a_change_changes_nothing(
 
     assert answer == made
     assert api.held() == before
-
-
-def test_each_change_of_a_coupon_or_code_is_published(api: Any) -> None:
-    """Once."""
-    code = api.promotion_code()
-    published = len(api.events())
-
-    api.ok("update_coupon", {"active": False}, id=code["coupon"])
-    api.ok("update_promotion_code", {"active": False}, id=code["id"])
-    api.ok("update_promotion_code", {"active": False}, id=code["id"])
-
-    assert api.events()[published:] == [
-        ("coupon.updated", code["coupon"]),
-        ("promotion_code.updated", code["id"]),
-    ]

@@ -151,17 +151,6 @@ def test_webhook_faults_can_be_set_and_removed(api: Any) -> None:
     assert api.control("PUT", "/webhooks/faults", {}) == plain
 
 
-def test_a_refused_call_makes_no_delivery(
-    api: Any, order_payload: Any, dead_url: str
-) -> None:
-    """Its events are not recorded either."""
-    api.endpoint(dead_url)
-
-    assert api.do("create_order", order_payload(amount=0)).status == 400
-    assert api.control("GET", "/webhooks/deliveries") == []
-    assert api.control("GET", "/events") == []
-
-
 def test_an_expiry_wakes_the_worker(
     emulate: Any, dead_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -39,23 +39,6 @@ def test_fifty_threads_with_one_key_make_one_order(
     assert sorted(map(str, replayed)) == ["None"] + ["true"] * 49
 
 
-def test_one_of_two_captures_of_the_whole_amount_succeeds(
-    account: Smartpay, pay: Send, send: Send
-) -> None:
-    """The other one is refused and captures nothing."""
-    order = pay(amount=100, captureMethod="manual").json()
-    body = {"order": order["id"], "amount": 100, "currency": "JPY"}
-
-    with ThreadPoolExecutor(2) as threads, account.hold("create_payment") as hold:
-        calls = [threads.submit(send, "POST", "/payments", body) for _ in range(2)]
-        hold.wait_for(2)
-        hold.release()
-        statuses = sorted(call.result().status_code for call in calls)
-
-    assert statuses == [200, 409]
-    assert [payment["amount"] for payment in account.payments] == [100]
-
-
 def test_a_call_held_after_its_commit_has_its_effect(
     account: Smartpay, pay: Send
 ) -> None:
