@@ -1,8 +1,7 @@
-"""The dashboard in a real browser: every button, live rows, languages, a phone."""
+"""The dashboard in a real browser: buttons, live rows, languages, a phone."""
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +13,6 @@ from selenium.webdriver.common.keys import Keys
 from tests.browser.conftest import PHONE, WIDE, Person
 
 from smartpay_fixtures import load
-from smartpay_mock.dashboard.actions import ACTIONS
 from smartpay_mock.dashboard.site import SECTIONS
 
 Axe = Callable[[Any], list[str]]
@@ -98,42 +96,6 @@ def test_the_buttons_of_an_order_capture_refund_and_cancel(person: Person) -> No
     assert all(step in person.text("#story") for step in ("1,000", "400", "Decision"))
 
 
-def test_the_buttons_of_customers_change_and_add(person: Person) -> None:
-    """One click each; the pressed button shows the state."""
-    person.open("customers")
-    person.fill("form:has([value=add-consumer])", emailAddress="mei+test@example.jp")
-    person.press("[value=add-consumer]")
-    person.wait_for("mei+test@example.jp", "#consumers")
-    person.press("#consumers tr:first-child [value=set-consumer]")
-    person.wait_for("inactive", "#consumers tr:first-child")
-
-    person.press("[value=add-token]")
-    token = "#tokens tr:first-child"
-    person.press(f"{token} form:nth-child(3) button")
-    declining = person.find(f"{token} form:nth-child(3) button")
-
-    assert declining.get_attribute("aria-pressed") == "true"
-    assert "declining" in person.text(token)
-
-
-def test_the_buttons_of_webhooks_deliver_and_send_again(person: Person) -> None:
-    """A delivery shows each attempt."""
-    person.open("webhooks")
-    person.fill("form:has([value=add-endpoint])", url="http://127.0.0.1:9/hook")
-    person.press("[value=add-endpoint]")
-    person.order()
-    person.press("[value=deliver]")
-    person.press("#deliveries tr:first-child [value=send-again]")
-    person.press("#deliveries tr:first-child a")
-
-    person.press("[value=deliver]")
-
-    assert "connection refused" in person.text("#attempts")
-    person.open("webhooks")
-    person.press("[value=remove-endpoint]")
-    person.wait_for("No endpoints yet.")
-
-
 def test_the_buttons_of_faults_add_and_remove(busy: Person) -> None:
     """The table says how often each was met."""
     busy.open("faults")
@@ -144,56 +106,6 @@ def test_the_buttons_of_faults_add_and_remove(busy: Person) -> None:
     busy.press("[value=remove-fault]")
     busy.press("[value=remove-faults]")
     busy.wait_for("No fault plans.")
-
-
-def test_the_buttons_of_the_clock_move_it(person: Person) -> None:
-    """Freeze, advance, set, run, reset."""
-    person.open("clock")
-    person.fill("form:has([name=at])", at="2026-04-01T09:30")
-    person.press("form:has([name=at]) button")
-    person.fill("form:has([type=number])", amount="2", unit="hours")
-    person.press("form:has([type=number]) button")
-    advanced = person.text("dl")
-
-    person.press("form:has([value=reset]) button")
-
-    assert "2026-04-01 11:30:00" in advanced
-    assert "running" in person.text("h1")
-    person.press("form:has([value=freeze]) button")
-    assert "frozen" in person.text("h1")
-
-
-def test_the_buttons_of_data_run_save_restore_and_reset(
-    person: Person, tmp_path: Path
-) -> None:
-    """A scenario and a snapshot come from files."""
-    scenario, saved = tmp_path / "scenario.json", tmp_path / "saved.json"
-    scenario.write_text(json.dumps({"steps": [{"operation": "list_orders"}]}))
-    person.open("state")
-    person.press("#scenarios tr:first-child button")
-    link = person.find("a.button").get_attribute("href")
-    snapshot = person.call("GET", str(link).removeprefix(person.root_url))
-    saved.write_text(json.dumps(snapshot))
-
-    person.fill("form:has([value=load-scenario])", file=str(scenario))
-    person.press("[value=load-scenario]")
-    person.fill("form:has([value=reset])", sure="on")
-    person.press("[value=reset]")
-    emptied = person.call("GET", "/__admin/orders")
-    person.fill("form:has([value=restore])", file=str(saved))
-    person.press("[value=restore]")
-
-    assert emptied == []
-    assert len(person.call("GET", "/__admin/orders")) == 1
-
-
-def test_the_tests_of_this_file_press_every_button() -> None:
-    """An action without a click here is one that nobody tried."""
-    source = Path(__file__).read_text(encoding="utf-8")
-    pressed = {name for name in ACTIONS if f"[value={name}]" in source}
-
-    others = {"set-token", "set-clock", "run-scenario"}  # found by their place
-    assert pressed | others == ACTIONS.keys()
 
 
 def test_new_rows_come_without_a_reload(person: Person) -> None:

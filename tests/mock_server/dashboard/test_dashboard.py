@@ -7,6 +7,7 @@ import io
 import json
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -48,7 +49,14 @@ class Browser:
         return client.post(f"{self.root}/{path}", data={"action": action, **inputs})
 
     def do(self, path: str, action: str, **inputs: Any) -> str:
-        """Send a form that is accepted, and return the page that it leads to."""
+        """Send a form of a page that is accepted; return the page it leads to."""
+        names = ("action", *inputs)
+        forms = re.findall(r"<form.*?</form>", self.text(path), re.DOTALL)
+        assert any(
+            f'value="{action}"' in form
+            and all(f'name="{name}"' in form for name in names)
+            for form in forms
+        ), f"no form of {path} sends {action} with {names}"
         reply = self.press(path, action, **inputs)
         assert reply.status_code == 303, reply.text
         shown = self.api.app.test_client().get(reply.headers["Location"])
@@ -237,6 +245,7 @@ def test_a_request_is_explained(browser: Browser) -> None:
     assert "curl http://localhost/v1/orders" in text
     assert rows_of(browser.text("requests?status=4xx&operation=create_order")) == [id_]
     assert rows_of(browser.text("requests?text=paytok_test_declined")) == [id_]
+    assert "No requests yet." in browser.do("requests", "clear-requests")
 
 
 def test_a_request_is_repeated_by_its_command(browser: Browser) -> None:
@@ -293,6 +302,9 @@ def test_a_fault_plan_is_added_and_removed(browser: Browser) -> None:
     assert fault["options"]["status"] == 502
     assert fault["matching"] == {"reference": "slow"}
     assert "status=502" in text
+    assert browser.api.control("GET", "/faults") == []
+    browser.do("faults", "add-fault", **inputs)
+    browser.do("faults", "remove-faults")
     assert browser.api.control("GET", "/faults") == []
 
 
@@ -416,6 +428,13 @@ def test_a_missing_page_is_404_with_the_reason(browser: Browser, path: str) -> N
     assert reply.status_code == 404
     assert 'role="alert"' in reply.text
     assert f'href="{UI}/accounts"' in reply.text
+
+
+def test_each_action_is_tried() -> None:
+    """One that no test of this file sends is one that nobody tried."""
+    source = Path(__file__).read_text(encoding="utf-8")
+
+    assert [name for name in ACTIONS if f'"{name}"' not in source] == []
 
 
 def test_an_unknown_action_is_refused(browser: Browser) -> None:
