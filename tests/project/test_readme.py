@@ -5,10 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import click
 import pytest
-
-from smartpay_mock.cli import main
 
 FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.DOTALL | re.MULTILINE)
 SHELL = {"", "sh", "bash", "console", "shell"}
@@ -56,20 +53,6 @@ def test_every_make_target_that_a_page_names_exists(
         f"{path}: make {name}"
         for path, text in pages.items()
         for name in commands(text, "make") - targets
-    ]
-
-    assert not unknown
-
-
-def test_every_command_that_a_page_names_exists(pages: dict[Path, str]) -> None:
-    """``smartpay-sandbox x`` in a fenced block is a command of the program."""
-    assert isinstance(main, click.Group)
-    known = set(main.list_commands(click.Context(main)))
-
-    unknown = [
-        f"{path}: smartpay-sandbox {name}"
-        for path, text in pages.items()
-        for name in commands(text, "smartpay-sandbox") - known
     ]
 
     assert not unknown
