@@ -337,7 +337,9 @@ def test_an_order_made_from_a_token_is_a_first_transaction(
 ) -> None:
     """A code for first transactions does not apply to its consumer afterwards."""
     code = code_for(shop, {"discountAmount": 300}, firstTimeTransaction=True)
-    shop.order(token=shop.own_token())
+    token = shop.waiting_token()
+    shop.approve(token)
+    shop.order(token=token)
 
     answer = give(shop, shop.unauthorized(amount=1_000), code["code"])
 

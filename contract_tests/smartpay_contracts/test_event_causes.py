@@ -82,6 +82,30 @@ def test_each_capture_is_published_once(
     assert sorted(seen) == sorted(made)
 
 
+@pytest.mark.clause("events.payment-created")
+@pytest.mark.parametrize("operation", ["create_order", "create_payment"])
+def test_a_failed_capture_is_published(
+    operation: str, shop: Shop, control: Control, receiver: Receiver
+) -> None:
+    """With its status."""
+    control.add_fault(operation, "fail")
+    is_automatic = operation == "create_order"
+    payment = shop.order()["payments"][0] if is_automatic else shop.payment()
+
+    assert receiver.data_of("payment.created", payment["id"])["status"] == "failed"
+
+
+@pytest.mark.clause("events.refund-created")
+def test_a_failed_refund_is_published(
+    shop: Shop, control: Control, receiver: Receiver
+) -> None:
+    """With its status."""
+    control.add_fault("create_refund", "fail")
+    refund = shop.refund()
+
+    assert receiver.data_of("refund.created", refund["id"])["status"] == "failed"
+
+
 @pytest.mark.clause("events.refund-created")
 def test_a_refund_is_published(shop: Shop, receiver: Receiver) -> None:
     """Of which payment, and how much."""

@@ -9,7 +9,7 @@ import pytest
 
 from smartpay_contracts.checks import Checks
 from smartpay_contracts.client import Client
-from smartpay_contracts.control import Control
+from smartpay_contracts.control import ACCOUNT_HEADER, Control
 from smartpay_contracts.exchange import Doc, Exchange
 from smartpay_contracts.shop import APPROVED, Shop
 from smartpay_fixtures import sandbox_values
@@ -459,6 +459,20 @@ def test_an_approved_token_can_be_charged(shop: Shop, consumer: Client) -> None:
     assert shop.checks.find(shop.api, "list_tokens", token)["status"] == "active"
     order = shop.order(token=token)
     assert (order["status"], order["tokenId"]) == ("succeeded", token)
+
+
+@pytest.mark.clause("consumer.approve")
+def test_a_waiting_token_among_the_test_values_can_be_approved(
+    shop: Shop, control: Control
+) -> None:
+    """Every account has it, so the call names the account."""
+    token = sandbox_values().tokens["requires_authorization"].id
+    headers = {ACCOUNT_HEADER: str(shop.api.key)}
+
+    answer = shop.consumer.call("approve_token", id=token, headers=headers)
+
+    assert shop.checks.ok(answer)["status"] == "active"
+    assert shop.order(token=token)["status"] == "succeeded"
 
 
 @pytest.mark.clause("consumer.approve.answer")

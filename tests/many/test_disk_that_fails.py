@@ -129,6 +129,8 @@ def test_a_full_disk() -> None:
         for route in (f"/v1/orders/{order}", "/v1/orders", "/v1/orders/order_test_no"):
             expected = 404 if route.endswith("no") else 200
             assert client.get(route, headers=KEY).status_code == expected
+        new = {"Authorization": "Basic sk_test_new"}
+        assert client.get("/v1/orders", headers=new).status_code == 503
 
         ballast.unlink()
         check_recovered(client)

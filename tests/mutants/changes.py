@@ -137,11 +137,7 @@ def _is_report(node: ast.AST) -> bool:
 
 
 def _called(node: ast.Call) -> str:
-    return (
-        node.func.attr
-        if isinstance(node.func, ast.Attribute)
-        else (node.func.id if isinstance(node.func, ast.Name) else "")
-    )
+    return str(getattr(node.func, "attr", getattr(node.func, "id", "")))
 
 
 def _members(tree: ast.AST) -> Iterator[ast.Constant]:
@@ -212,12 +208,10 @@ def _edited(source: bytes, node: ast.AST, after: ast.AST) -> bytes:
     """Return a file with the text of a node replaced."""
     assert isinstance(node, ast.expr | ast.stmt)
     lines = source.splitlines(keepends=True)
-    assert node.end_lineno is not None
-    starts = [0]
-    for line in lines:
-        starts.append(starts[-1] + len(line))
-    begin = starts[node.lineno - 1] + node.col_offset
-    end = starts[node.end_lineno - 1] + (node.end_col_offset or 0)
+    begin = len(b"".join(lines[: node.lineno - 1])) + node.col_offset
+    end = len(b"".join(lines[: (node.end_lineno or 1) - 1])) + (
+        node.end_col_offset or 0
+    )
     text = ast.unparse(after)
     if isinstance(node, ast.expr):
         text = f"({text})"

@@ -9,8 +9,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
-from multiprocessing.connection import wait
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -68,51 +69,48 @@ def run_random(count: int, seed: int, jobs: int) -> int:
     known = all_changes()
     chosen = sample(known, count, seed)
     started = time.monotonic()
-    survivors = []
+    survivors, left = 0, 0
     with tempfile.TemporaryDirectory(prefix="smartpay-mutants-") as folder:
         for change, is_detected in outcomes(chosen, jobs, folder):
-            if not is_detected:
-                survivors.append(change)
+            survivors += not is_detected
+            if not is_detected and change.name not in EQUIVALENT:
+                left += 1
+                click.echo(f"Survived: {change.name}")
     minutes = (time.monotonic() - started) / 60
-    left = [change for change in survivors if change.name not in EQUIVALENT]
     click.echo(
         f"{len(chosen)} of {len(known)} changes (seed {seed}) in {minutes:.0f} min: "
-        f"{len(chosen) - len(survivors)} detected, {len(survivors) - len(left)} "
-        f"equivalent, {len(left)} survived."
+        f"{len(chosen) - survivors} detected, {survivors - left} equivalent, "
+        f"{left} survived."
     )
-    for change in left:
-        click.echo(f"Survived: {change.name}")
     return 1 if left else 0
 
 
 def outcomes(
     chosen: Sequence[Change], jobs: int, folder: str
 ) -> Iterator[tuple[Change, bool]]:
-    """Return each change, and whether the kit detected it, as they finish.
+    """Return each change, and whether the kit detected it, one after the other.
 
     Args:
         chosen: The changes.
         jobs: Mutants to run in parallel.
         folder: An empty folder, in which pytest starts.
     """
-    forks = multiprocessing.get_context("fork")
-    waiting = list(reversed(chosen))
-    running: dict[int, tuple[Any, Change, float]] = {}
-    while waiting or running:
-        while waiting and len(running) < jobs:
-            change = waiting.pop()
-            process = forks.Process(target=_run, args=(change, folder))
-            process.start()
-            deadline = time.monotonic() + TIME_LIMIT_S
-            running[process.sentinel] = process, change, deadline
-        wait(list(running), timeout=1)
-        for sentinel, (process, change, deadline) in list(running.items()):
-            if time.monotonic() > deadline:
-                process.kill()
-            if not process.is_alive():
-                process.join()
-                del running[sentinel]
-                yield change, process.exitcode != _SURVIVED
+    with ThreadPoolExecutor(jobs) as pool:
+        yield from zip(
+            chosen, pool.map(partial(_is_detected, folder), chosen), strict=True
+        )
+
+
+def _is_detected(folder: str, change: Change) -> bool:
+    """Run the kit in a process of its own; one that hangs has detected the change."""
+    process = multiprocessing.get_context("fork").Process(
+        target=_run, args=(change, folder)
+    )
+    process.start()
+    process.join(TIME_LIMIT_S)
+    process.kill()
+    process.join()
+    return process.exitcode != _SURVIVED
 
 
 def _run(change: Change, folder: str) -> None:

@@ -12,7 +12,6 @@ from tests.mutants.bodies import proof
 from smartpay_mock.api.application import Application
 from smartpay_mock.app import Patch
 from smartpay_mock.events.destinations import Destination
-from smartpay_mock.events.outbox import record
 from smartpay_mock.events.sending import SEND_ERRORS, Post, Send
 from smartpay_mock.events.signing import (
     EVENT_HEADER,
@@ -30,33 +29,8 @@ from smartpay_mock.mutants.patches import (
     wrap_delivery,
     wrap_handlers,
 )
-from smartpay_mock.mutants.responses import remove
+from smartpay_mock.mutants.responses import change_member, remove
 from smartpay_mock.resources import Context
-from smartpay_mock.resources.views import expanded, plain
-
-
-class Expanding(Context):
-    """Puts whole objects into events instead of ids."""
-
-    def publish(self, events: list[tuple[str, Document]]) -> None:
-        """Publish the events, with the objects that ``render`` returns."""
-        self.has_deliveries = True
-        record(self.unit, events, now=self.now, new_id=self.ids.new, render=self.render)
-
-    def render(self, document: Document) -> Document:
-        """Return an object as events contain it."""
-        return expanded(document, self.find)
-
-
-class Stale(Expanding):
-    """Publishes the status of an object before the change."""
-
-    def render(self, document: Document) -> Document:
-        """Return an object as events contain it."""
-        shown = plain(document)
-        if document["object"] == "order":
-            shown["status"] = "requires_authorization"
-        return shown
 
 
 class AlwaysActive(Context):
@@ -182,6 +156,9 @@ def _in_object(
     return apply
 
 
+_WHOLE = change_member("lineItems", lambda ids: [{"id": id_} for id_ in ids])
+_OLD = change_member("status", lambda _: "requires_authorization")
+
 MUTANTS = (
     proof("https-posted-in-plain", _sent_to(scheme="http"), "events.https"),
     proof("own-certificates-checked", _sent_to(is_loopback=False), "events.https"),
@@ -231,13 +208,9 @@ MUTANTS = (
         "events.changed-url",
     ),
     proof(
-        "events-hold-whole-objects",
-        replace_parts(context_type=Expanding),
-        "events.data-plain",
+        "events-hold-whole-objects", with_event(_in_object(_WHOLE)), "events.data-plain"
     ),
-    proof(
-        "events-tell-what-was", replace_parts(context_type=Stale), "events.data-current"
-    ),
+    proof("events-tell-what-was", with_event(_in_object(_OLD)), "events.data-current"),
     proof("signed-at-seconds", with_headers(in_seconds), "events.timestamp"),
     proof("silence-is-a-receipt", wrap_delivery(content), "events.retry-silence"),
     *(

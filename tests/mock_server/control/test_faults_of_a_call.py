@@ -67,6 +67,17 @@ def test_a_fault_after_commit_may_lose_a_replayed_answer(
     assert (bad.status, good.status) == (400, 503)
     assert [row["met"] for row in api.control("GET", "/faults")] == [1]
     assert api.explained(good)["result"].startswith("replayed order_test_")
+    assert "its answer is replayed" in str(api.explained(good)["trace"])
+
+
+def test_an_outcome_waits_for_a_call_that_decides(api: Any) -> None:
+    """A manual capture comes later, so the next order's capture fails."""
+    plan(api, "fail")
+
+    orders = [api.manual(), api.order()]
+
+    assert [len(order["payments"]) for order in orders] == [0, 1]
+    assert orders[1]["payments"][0]["status"] == "failed"
 
 
 @pytest.mark.parametrize(

@@ -141,6 +141,11 @@ def test_an_unspecified_address_is_explained(host: str, anywhere: bool) -> None:
         destinations.find(f"http://{host}:5000/")
 
 
+def test_a_name_is_looked_up_by_the_system() -> None:
+    """Its addresses are returned."""
+    assert {"127.0.0.1", "::1"}.issuperset(destinations_module.look_up("localhost"))
+
+
 def test_a_look_up_that_hangs_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """It takes no longer than an attempt may."""
     answers = threading.Event()

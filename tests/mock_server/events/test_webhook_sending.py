@@ -219,6 +219,21 @@ def test_bytes_that_keep_coming_do_not_prolong_an_attempt(
     thread.join(5)
 
 
+def test_a_look_up_that_took_all_the_time_leaves_none(receiver: Any) -> None:
+    """The attempt ends as one that got no answer in time."""
+    with pytest.raises(TimeoutError):
+        send_post(replace(post_to(receiver.url), spent_ms=5_000))
+
+
+@pytest.mark.parametrize("value", ["a\r\nb", "é"])
+def test_a_header_that_would_break_the_request_is_not_sent(
+    receiver: Any, value: str
+) -> None:
+    """The attempt fails instead."""
+    with pytest.raises(OSError, match="control or non-ASCII"):
+        send_post(replace(post_to(receiver.url), headers={"X-Test": value}))
+
+
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_a_receiver_that_does_not_read_gets_one_deadline(
     listener: socket.socket, scheme: str

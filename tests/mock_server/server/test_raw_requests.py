@@ -123,7 +123,7 @@ def test_a_charge_over_a_raw_socket_succeeds(shop: Shop) -> None:
     """The plain case, so that the refusals below mean something."""
     answer = shop.send(shop.head(f"Host: localhost\n{LENGTH}{CLOSE}") + BODY)
 
-    assert answer.startswith(b"HTTP/1.1 200")
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
     assert shop.orders() == 1
 
 
