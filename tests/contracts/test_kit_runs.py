@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -190,6 +191,13 @@ def test_an_old_ledger_ends_the_run_with_11(run_kit: Any, tmp_path: Path) -> Non
     assert "stale: tokens.get.active: last verified 2020-01-01" in run.output
 
 
+@pytest.fixture(scope="module")
+def with_one_key(third_party_server: Any) -> Iterator[str]:
+    """Return the URL of a third-party server that knows one key."""
+    with third_party_server("--only-key", KEY) as url:
+        yield url
+
+
 WRONG = {
     "token": ["--smartpay-token=paytok_test_Unknown00000000000001"],
     "consumer-password": ["--smartpay-consumer-password=not-this-one"],
@@ -199,11 +207,10 @@ WRONG = {
 
 @pytest.mark.parametrize("name", WRONG)
 def test_what_a_person_got_wrong_is_no_broken_promise(
-    name: str, third_party_server: Any, run_kit: Any, options: Any
+    name: str, with_one_key: str, run_kit: Any, options: Any
 ) -> None:
     """Nor is it skipped in silence: the run ends with 2 and names the option."""
-    with third_party_server("--only-key", KEY) as url:
-        run = run_kit(url, *options(KEY), *WRONG[name])
+    run = run_kit(with_one_key, *options(KEY), *WRONG[name])
 
     assert run.code == 2, run.output[-2_000:]
     assert f"--smartpay-{name}" in run.output
@@ -261,11 +268,10 @@ def test_the_emulator_needs_nothing_of_another_account(run_kit: Any) -> None:
     ids=["no key", "live key", "refused key"],
 )
 def test_wrong_usage_ends_the_run_with_2(
-    arguments: list[str], third_party_server: Any, run_kit: Any
+    arguments: list[str], with_one_key: str, run_kit: Any
 ) -> None:
     """With one message that says what to do, and without the key."""
-    with third_party_server("--only-key", KEY) as url:
-        run = run_kit(url, *arguments)
+    run = run_kit(with_one_key, *arguments)
 
     assert run.code == 2
     assert "--smartpay-secret-key" in run.output

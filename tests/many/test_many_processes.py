@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 IS_LONG = bool(os.environ.get("SMARTPAY_TEST_LONG"))
-KEYS = 2_000 if IS_LONG else 200
+KEYS = 2_000 if IS_LONG else 80
 DUPLICATES = 8
 ROUNDS = 200 if IS_LONG else 12
 

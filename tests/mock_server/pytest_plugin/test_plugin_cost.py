@@ -31,8 +31,11 @@ def test_a_run_without_the_fixture_imports_only_the_plugins(
     outcome.assert_outcomes(passed=1)
 
 
-def test_in_process_calls_need_no_server(pytester: pytest.Pytester) -> None:
+def test_in_process_calls_need_no_server(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Interception alone starts no thread and opens no port."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makepyfile(
         """
         import threading, requests
@@ -52,6 +55,8 @@ def test_in_process_calls_need_no_server(pytester: pytest.Pytester) -> None:
         """
     )
 
-    outcome = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    outcome = pytester.runpytest_subprocess(
+        "-p", "no:cacheprovider", "-p", "smartpay_sandbox"
+    )
 
     outcome.assert_outcomes(passed=1)
