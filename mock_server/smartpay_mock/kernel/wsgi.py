@@ -126,20 +126,23 @@ def common_environ(host: str, port: int, *, scheme: str) -> Environ:
 
 def put_headers(environ: Environ, headers: Headers) -> None:
     """Put headers, in the order sent, into an environment; join repeated ones."""
+    names = []
     for name, value in headers:
-        key, text = _key_of(name), value.strip(" \t")
+        key, lower = _names_of(name)
+        text = value.strip(" \t")
         environ[key] = f"{environ[key]}, {text}" if key in environ else text
+        names.append(lower)
     environ.pop("", None)
-    environ[HEADER_NAMES] = tuple(name.lower() for name, _ in headers)
+    environ[HEADER_NAMES] = tuple(names)
 
 
 @lru_cache(maxsize=256)
-def _key_of(name: str) -> str:
-    """Return a header's name in the environment; empty if it is dropped.
+def _names_of(name: str) -> tuple[str, str]:
+    """Return a header's name in the environment, and in lower case.
 
-    A name with an underscore is dropped: it could pass for one with a hyphen.
+    One with an underscore could pass for one with a hyphen, so it is empty.
     """
-    if "_" in name:
-        return ""
     key = name.upper().replace("-", "_")
-    return key if key in _UNPREFIXED else f"HTTP_{key}"
+    if key not in _UNPREFIXED:
+        key = f"HTTP_{key}"
+    return "" if "_" in name else key, name.lower()

@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 from smartpay_mock.kernel.errors import SandboxUsageError
 from smartpay_mock.kernel.settings import Settings, environment_name, load_settings
 from smartpay_mock.server.bind import BACKLOG, listen, url_of
-from smartpay_mock.server.rsgi import to_rsgi
+from smartpay_mock.server.rsgi import Threads, to_rsgi
 from smartpay_mock.server.sandbox import body_limit
 from smartpay_mock.server.tls import Certificates
 from smartpay_mock.storage import open_store
@@ -140,7 +140,7 @@ def load_app(make_app: MakeApp | None = None) -> Any:
     # Objects that live as long as the process need no garbage collection.
     gc.collect()
     gc.freeze()
-    return to_rsgi(app.wsgi_app, partial(body_limit, settings))
+    return to_rsgi(Threads(app.wsgi_app).answer, partial(body_limit, settings))
 
 
 def to_environment(settings: Settings) -> dict[str, str]:

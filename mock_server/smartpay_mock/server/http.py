@@ -152,7 +152,7 @@ class RequestParser:
         self.began_at = time.monotonic()
         self._is_head = True
         self._url = b""
-        self._headers: list[tuple[bytes, bytes]] = []
+        self._headers: list[tuple[str, str]] = []
         self._body: list[bytes] = []
         self._body_size = 0
 
@@ -163,7 +163,7 @@ class RequestParser:
     def on_header(self, name: bytes, value: bytes) -> None:
         """Collect a header; trailers behind a chunked body are ignored."""
         if self._is_head:
-            self._headers.append((name, value))
+            self._headers.append((name.decode("latin-1"), value.decode("latin-1")))
 
     def on_headers_complete(self) -> None:
         """Check the head and make the WSGI environment."""
@@ -218,14 +218,11 @@ class RequestParser:
         The parser skips the body of a request that asks for an upgrade; a server
         that ignores ``Upgrade`` has to read it (RFC 9110, 7.8).
         """
-        lines = [self._parser.get_method() + b" " + self._url + b" HTTP/1.1"]
-        lines += [
-            name + b": " + value
-            for name, value in self._headers
-            if name.lower() != b"upgrade"
-        ]
+        start = self._parser.get_method() + b" " + self._url + b" HTTP/1.1\r\n"
+        kept = [row for row in self._headers if row[0].lower() != "upgrade"]
+        lines = "".join(f"{name}: {value}\r\n" for name, value in kept)
         self._parser = httptools.HttpRequestParser(self)
-        self.feed(b"\r\n".join([*lines, b"", b""]) + rest)
+        self.feed(start + lines.encode("latin-1") + b"\r\n" + rest)
 
     def _head_size(self) -> int:
         headers = sum(len(name) + len(value) + 4 for name, value in self._headers)
@@ -238,14 +235,8 @@ class RequestParser:
             return f"HTTP/{version} is not supported"
         environ = self._environ = self._common.copy()
         environ["REQUEST_METHOD"] = method
-        headers = [
-            (name.decode("latin-1"), value.decode("latin-1"))
-            for name, value in self._headers
-        ]
-        problem = read_headers(environ, version, headers)
-        if problem:
-            return problem
-        return _read_target(self._url.decode("latin-1"), environ)
+        problem = read_headers(environ, version, self._headers)
+        return problem or _read_target(self._url.decode("latin-1"), environ)
 
 
 def read_headers(environ: Environ, version: str, headers: Headers) -> str:

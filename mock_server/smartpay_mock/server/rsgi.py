@@ -8,11 +8,14 @@ a client that stalls holds no thread.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from functools import partial
 from io import BytesIO
+from queue import SimpleQueue
 from typing import Any
 
+from smartpay_mock.kernel.waiting import set_on_wait
 from smartpay_mock.kernel.wsgi import (
     Environ,
     Headers,
@@ -21,35 +24,26 @@ from smartpay_mock.kernel.wsgi import (
     common_environ,
 )
 from smartpay_mock.server.http import Refusal, read_headers
+from smartpay_mock.server.workers import Workers
 
 BODY_SECONDS = 60.0
 """The time that a client has to send its body, in seconds."""
 
-# As many calls can be held or wait for a database while others are answered.
-_THREADS = 512
-
-
 _HIDDEN = "\xff"  # refused like any other credential that isn't ASCII
 
-
+Answered = tuple[int, Headers, bytes]
+Answer = Callable[[Environ], Awaitable[Answered]]
 RSGIApp = Callable[[Any, Any], Coroutine[Any, Any, None]]
 """Takes a scope and a protocol, as granian's specification of RSGI 1.6 defines them."""
 
 
-def to_rsgi(
-    app: WSGIApp,
-    body_limit: Callable[[str], int],
-    *,
-    body_seconds: float = BODY_SECONDS,
-) -> RSGIApp:
-    """Return an RSGI application that answers with a WSGI application.
+def to_rsgi(answer: Answer, body_limit: Callable[[str], int]) -> RSGIApp:
+    """Return an RSGI application.
 
     Args:
-        app: It runs in a thread, so a call that waits delays no other.
+        answer: Answers a call whose body has arrived, such as ``Threads.answer``.
         body_limit: Returns the largest body in bytes that is read for a path.
-        body_seconds: The time that a client has to send its body.
     """
-    threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="smartpay-call")
 
     async def call(scope: Any, protocol: Any) -> None:
         environ, problem = _read_head(scope)
@@ -57,20 +51,47 @@ def to_rsgi(
         if refusal is None:
             limit = body_limit(environ["PATH_INFO"])
             try:
-                async with asyncio.timeout(body_seconds):
+                async with asyncio.timeout(BODY_SECONDS):
                     await _read_body(environ, protocol, limit)
             except TimeoutError:
                 refusal = Refusal(408, "its body did not arrive in time")
             except RuntimeError:
                 refusal = Refusal(400, "its body was cut off or has a malformed chunk")
-        loop = asyncio.get_running_loop()
         if refusal is None:
-            answer = await loop.run_in_executor(threads, _answer, app, environ)
+            protocol.response_bytes(*await answer(environ))
         else:
-            answer = _answer(refusal, environ)
-        protocol.response_bytes(*answer)
+            protocol.response_bytes(*_answer(refusal, environ))
 
     return call
+
+
+class Threads:
+    """Threads that call a WSGI application: one, and others while its calls wait."""
+
+    def __init__(self, app: WSGIApp) -> None:
+        self._app = app
+        self._calls = SimpleQueue[tuple[Environ, asyncio.Future[Answered]]]()
+        self._workers = Workers(self._work, name="smartpay-call")
+        self._workers.let_another_lead()
+
+    def answer(self, environ: Environ) -> Awaitable[Answered]:
+        """Return what the application answers; a call that waits delays no other."""
+        future: asyncio.Future[Answered]
+        future = asyncio.get_running_loop().create_future()
+        self._calls.put((environ, future))
+        return future
+
+    def _work(self) -> None:
+        set_on_wait(self._workers.hand_over)
+        while self._workers.await_lead():
+            while self._workers.leads():
+                environ, future = self._calls.get()
+                try:
+                    end = partial(future.set_result, _answer(self._app, environ))
+                except Exception as error:
+                    end = partial(future.set_exception, error)
+                with suppress(RuntimeError):  # the process ends
+                    future.get_loop().call_soon_threadsafe(end)
 
 
 def _read_head(scope: Any) -> tuple[Environ, str]:
@@ -90,9 +111,9 @@ def _read_head(scope: Any) -> tuple[Environ, str]:
 
 def _headers(scope: Any) -> Headers:
     """Return the headers; granian names one that isn't ASCII, but hides its value."""
-    shown: Headers = list(scope.headers.items())
-    names = {name for name, _ in shown}
-    return [*shown, *((name, _HIDDEN) for name in scope.headers if name not in names)]
+    shown: Headers = scope.headers.items()
+    hidden = set(scope.headers).difference(dict(shown))
+    return [*shown, *((name, _HIDDEN) for name in hidden)]
 
 
 async def _read_body(environ: Environ, protocol: Any, limit: int) -> None:
@@ -109,7 +130,7 @@ async def _read_body(environ: Environ, protocol: Any, limit: int) -> None:
     environ["wsgi.input"] = BytesIO(body)
 
 
-def _answer(app: WSGIApp, environ: Environ) -> tuple[int, Headers, bytes]:
+def _answer(app: WSGIApp, environ: Environ) -> Answered:
     response = Response()
     response.take(app(environ, response.start))
     return response.code, response.headers, response.body

@@ -192,12 +192,14 @@ class _Loop:
     Only the thread that leads uses the selector; the lock guards who that is.
     """
 
+    _serving: Connection  # whose request the thread that leads answers
+
     def __init__(
         self, server: Server, listener: socket.socket, context: ssl.SSLContext | None
     ) -> None:
         self.port: int = listener.getsockname()[1]
         self._context = context
-        self.workers = Workers(self.run, self.unwatch, name=server.name)
+        self.workers = Workers(self.run, name=server.name)
         self._server = server
         self._listener = listener
         self._accepts_again = math.inf
@@ -226,7 +228,7 @@ class _Loop:
     def run(self) -> None:
         """Serve what is ready whenever this thread leads, until it is not needed."""
         workers = self.workers
-        set_on_wait(workers.hand_over)
+        set_on_wait(self._hand_over)
         while workers.await_lead():
             while workers.leads() and not workers.is_stopping:
                 for key, _ in self._selector.select(self._timeout()):
@@ -240,6 +242,12 @@ class _Loop:
                     self._sweep()
             if workers.leads():
                 self.close()
+
+    def _hand_over(self) -> None:
+        """Let another thread continue the loop, because this one's request waits."""
+        if self.workers.leads():
+            self.unwatch(self._serving)
+            self.workers.hand_over()
 
     def _timeout(self) -> float | None:
         """Return the seconds until the next deadline."""
@@ -403,13 +411,17 @@ class _Loop:
             return
         ready, leads = connection.parser.ready, True
         while ready and not (connection.output or connection.is_finished):
-            self.workers.enter(connection)
+            connection.owner = threading.get_ident()
+            if leads:
+                self._serving = connection
             try:
                 self._answer(connection, ready.popleft())
             except Exception as error:
                 self._server.log(error)
                 connection.close()
-            leads = self.workers.leave()
+            leads = self.workers.leads()
+        if leads:
+            connection.owner = 0
         if not (connection.output or connection.is_finished):
             self._await_request(connection)
         if leads:

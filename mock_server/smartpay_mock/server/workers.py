@@ -6,8 +6,6 @@ import threading
 import time
 from collections.abc import Callable
 
-from smartpay_mock.server.connection import Connection
-
 MAX_THREADS = 1_000
 """Requests under way at one time, at the most; further ones wait."""
 
@@ -23,27 +21,17 @@ class Workers:
     Args:
         work: What each thread does: it calls ``await_lead`` until that returns false,
             and runs the loop while ``leads`` is true.
-        release: Takes a connection out of the loop; called when the thread that
-            serves its request passes the lead on.
         name: Names the threads.
 
     Attributes:
         is_stopping: Whether the loop is to end.
     """
 
-    def __init__(
-        self,
-        work: Callable[[], None],
-        release: Callable[[Connection], None],
-        *,
-        name: str,
-    ) -> None:
+    def __init__(self, work: Callable[[], None], *, name: str) -> None:
         self._name = name
         self.is_stopping = False
         self._work = work
-        self._release = release
         self._leader = 0
-        self._serving: Connection | None = None
         self._vacancy = threading.Semaphore(0)
         self._lock = threading.Lock()  # guards what follows
         self._spare = 0
@@ -72,21 +60,6 @@ class Workers:
         """Return whether the current thread leads."""
         return self._leader == threading.get_ident()
 
-    def enter(self, connection: Connection) -> None:
-        """Note that the current thread calls the application."""
-        connection.owner = threading.get_ident()
-        if self._leader == connection.owner:
-            self._serving = connection
-
-    def leave(self) -> bool:
-        """Note that the application has returned; return whether the thread leads."""
-        if self._leader != threading.get_ident():
-            return False
-        if self._serving is not None:
-            self._serving.owner = 0
-            self._serving = None
-        return True
-
     def hand_over(self) -> None:
         """Let another thread lead, if the current one does and the loop goes on."""
         if self.leads() and not self.is_stopping:
@@ -98,10 +71,7 @@ class Workers:
 
     def let_another_lead(self) -> None:
         """Let a spare thread lead, or a new one."""
-        connection, self._serving = self._serving, None
         self._leader = 0
-        if connection is not None:
-            self._release(connection)
         with self._lock:
             if not self._spare and self.count < MAX_THREADS:
                 self._start_thread()

@@ -7,7 +7,9 @@ import json
 from types import SimpleNamespace
 from typing import Any
 
-from smartpay_mock.server.rsgi import to_rsgi
+import pytest
+
+from smartpay_mock.server import rsgi
 
 HEADERS = {"host": "localhost", "content-length": "3"}
 
@@ -28,8 +30,11 @@ class StalledClient:
         self.answer = answer
 
 
-def test_a_body_that_does_not_arrive_in_time_is_refused() -> None:
+def test_a_body_that_does_not_arrive_in_time_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The application never sees the request; the answer has the API's shape."""
+    monkeypatch.setattr(rsgi, "BODY_SECONDS", 0.01)
     scope = SimpleNamespace(
         http_version="1.1",
         server="127.0.0.1:80",
@@ -42,12 +47,12 @@ def test_a_body_that_does_not_arrive_in_time_is_refused() -> None:
     )
     called: list[object] = []
 
-    def app(*request: object) -> list[bytes]:
-        called.append(request)
-        return []
+    async def answer(environ: object) -> tuple[int, list[Any], bytes]:
+        called.append(environ)
+        return 200, [], b""
 
     client = StalledClient()
-    asyncio.run(to_rsgi(app, lambda _: 10, body_seconds=0.01)(scope, client))
+    asyncio.run(rsgi.to_rsgi(answer, lambda _: 10)(scope, client))
 
     status, headers, body = client.answer
     assert (status, called) == (408, [])
