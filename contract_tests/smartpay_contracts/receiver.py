@@ -122,6 +122,9 @@ class Receiver:
         self.deliveries: list[Delivery] = []
         self.answers: list[int] = []
         """Statuses to give next, or ``SILENCE``, one per delivery; 200 after them."""
+        self.ending = ""
+        """What ends an answer: its length and the connection; ``open``: its length, and
+        the connection stays open; ``close``: the end of the connection only."""
         self._changed = threading.Condition()
         self._scheme = "https" if tls else "http"
         self._server = _Server(self, host, tls)
@@ -258,8 +261,10 @@ class _Handler(BaseHTTPRequestHandler):
         if status == SILENCE:
             return
         self.send_response(status)
-        self.send_header("Content-Length", "0")
+        if self.server.receiver.ending != "close":
+            self.send_header("Content-Length", "0")
         self.end_headers()
+        self.close_connection = self.server.receiver.ending != "open"
 
     do_PUT = do_POST  # noqa: N815 - the names http.server looks for
     do_GET = do_POST  # noqa: N815 - the names http.server looks for

@@ -175,8 +175,11 @@ def test_a_partly_captured_order_is_succeeded_after_seven_days(
 
 @pytest.mark.clause("orders.expiry.succeeded-stays")
 def test_time_does_not_touch_what_is_final(shop: Shop, control: Control) -> None:
-    """An order that succeeded, one that was canceled, one that waits."""
-    orders = [shop.order(), shop.canceled(), shop.unauthorized()]
+    """Orders that succeeded at once or later, one that was canceled, one that waits."""
+    whole, part = shop.authorized(), shop.authorized()
+    shop.payment(whole["amount"], order=whole["id"])
+    shop.payment(100, order=part["id"], cancelRemainder="automatic")
+    orders = [shop.order(), whole, part, shop.canceled(), shop.unauthorized()]
     before = [shop.now("order", order["id"]) for order in orders]
 
     control.advance(days=30)

@@ -146,6 +146,22 @@ def test_a_delivery_without_an_answer_is_retried(
     assert [d.answered for d in deliveries] == [SILENCE, 200]
 
 
+@pytest.mark.clause("events.once")
+@pytest.mark.parametrize("ending", ["open", "close"])
+def test_a_200_counts_however_it_ends(
+    ending: str, shop: Shop, receiver: Receiver, endpoint: Doc, control: Control
+) -> None:
+    """The connection may stay open after it, or end it without a Content-Length."""
+    receiver.ending = ending
+    shop.coupon()
+    receiver.deliver_due()
+
+    control.advance(days=1)
+    receiver.deliver_due()
+
+    assert [d.answered for d in receiver.of("coupon.created")] == [200]
+
+
 @pytest.mark.clause("events.retry-same-event", "events.once")
 def test_a_retry_is_the_same_event_signed_anew(
     shop: Shop, receiver: Receiver, endpoint: Doc, control: Control

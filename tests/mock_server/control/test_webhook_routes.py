@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from typing import Any
 
@@ -54,6 +55,7 @@ def test_each_subscription_gets_a_delivery(api: Any, dead_url: str) -> None:
     one = api.control("GET", f"/webhooks/deliveries/{own[0]['id']}")
     assert one == own[0]
     assert not any(name.startswith("_") for name in one)
+    assert json.loads(one["body"])["id"] == one["event"]
 
 
 def test_draining_attempts_due_deliveries_once(api: Any, dead_url: str) -> None:
