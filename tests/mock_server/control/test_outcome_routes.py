@@ -132,6 +132,16 @@ def test_an_event_that_nobody_got_has_the_same_members(api: Any) -> None:
     assert shown.keys() - newest().keys() == set()
 
 
+def test_events_are_listed_whether_an_endpoint_gets_them_or_not(api: Any) -> None:
+    """All of a charge, in their order."""
+    api.endpoint(DEAD_URL, "order.authorized")
+
+    api.order()
+
+    types = [type_ for type_, _ in api.events()]
+    assert types == ["token.used", "order.authorized", "payment.created"]
+
+
 def test_an_event_reaches_an_endpoint_that_came_later(api: Any) -> None:
     """The event of a call, with its id and its time; also to a named endpoint."""
     order = api.order()["id"]
