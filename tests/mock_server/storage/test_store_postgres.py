@@ -189,22 +189,6 @@ def test_an_exception_in_a_unit_is_not_hidden_by_a_broken_connection(
     put_order(store)
 
 
-def test_a_unit_that_does_not_end_is_named(url: str) -> None:
-    """Another machine's, say: after ``busy_ms`` the wait is over, and nothing hangs."""
-    impatient = f"{url}&busy_ms=50"
-    with open_store(impatient) as store, open_store(impatient) as other:
-        with (
-            other.write("a"),
-            pytest.raises(StoreUnavailable, match=r"within 50 ms.*\?busy_ms="),
-            store.write("a"),
-        ):
-            pass
-
-        put_order(store)
-
-        assert other.accounts() == ["a"]
-
-
 def test_the_lock_of_a_host_that_is_gone_is_free(
     url: str, admin: psycopg.Connection[Any]
 ) -> None:

@@ -86,22 +86,6 @@ def test_sqlite_waits_for_the_disk_as_the_url_says(
         assert writer(store).query("PRAGMA journal_mode") == [("wal",)]
 
 
-def test_a_unit_that_does_not_end_is_named(path: Path) -> None:
-    """Another process's: after ``busy_ms`` the wait is over."""
-    url = f"sqlite:///{path}?busy_ms=20"
-    with open_store(url) as store, open_store(url) as other:
-        with (
-            other.write("b"),
-            pytest.raises(StoreUnavailable, match=r"within 20 ms.*\?busy_ms="),
-            store.write("a"),
-        ):
-            pass
-
-        put_order(store)
-
-        assert other.accounts() == ["a"]
-
-
 def test_a_thread_that_waits_for_another_one_tells_the_server(path: Path) -> None:
     """Before it waits; the wait ends after ``busy_ms``."""
     waits: list[str] = []

@@ -12,7 +12,7 @@ import pytest
 
 from smartpay_mock.kernel.errors import StoreError
 from smartpay_mock.storage import Store, Unit, open_store
-from smartpay_mock.storage.base import dump
+from smartpay_mock.storage.base import StoreUnavailable, dump
 
 DEADLINE_S = 10
 
@@ -196,6 +196,23 @@ def test_a_reader_sees_one_state(store: Store) -> None:
         second = everything(unit)
 
     assert second == first
+
+
+@pytest.mark.parametrize("store_url", ["sqlite", "postgresql"], indirect=True)
+def test_a_unit_that_does_not_end_is_named(store_url: str) -> None:
+    """Another process's or machine's: after ``busy_ms`` the wait is over."""
+    url = f"{store_url}&busy_ms=50"
+    with open_store(url) as store, open_store(url) as other:
+        with (
+            other.write("a"),
+            pytest.raises(StoreUnavailable, match=r"within 50 ms.*\?busy_ms="),
+            store.write("a"),
+        ):
+            pass
+
+        add_one(store, "a")
+
+        assert other.accounts() == ["a"]
 
 
 def test_a_unit_inside_a_unit_is_refused(store: Store) -> None:
