@@ -12,12 +12,14 @@ authorize_order approve_token.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from smartpay_contracts import payloads
 from smartpay_contracts.checks import Checks
 from smartpay_contracts.client import Client
 from smartpay_contracts.exchange import Exchange
@@ -120,6 +122,17 @@ def test_a_method_that_a_path_does_not_take_is_refused(
     checks.refused(answer, "request.method-not-allowed")
     assert "GET" in answer.headers["Allow"]
     assert "POST" not in answer.headers["Allow"]
+
+
+@pytest.mark.clause("service.wrong-method")
+def test_a_question_for_the_methods_makes_nothing(shop: Shop) -> None:
+    """OPTIONS with the body of a POST, whatever its answer is."""
+    before = shop.checks.listed(shop.api, "list_coupons")
+    url = shop.api.url_of(OPERATIONS["create_coupon"])
+
+    shop.api.request("OPTIONS", url, body=json.dumps(payloads.coupon()).encode())
+
+    assert shop.checks.listed(shop.api, "list_coupons") == before
 
 
 @pytest.mark.clause("service.no-delete-coupons")

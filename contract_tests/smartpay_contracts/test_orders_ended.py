@@ -77,6 +77,18 @@ def test_a_canceled_order_can_be_canceled_again(shop: Shop) -> None:
     assert shop.now("order", order["id"])["status"] == "canceled"
 
 
+@pytest.mark.clause("orders.cancel.again")
+def test_a_repeated_cancellation_is_no_change(shop: Shop, control: Control) -> None:
+    """The time of the last change stays, too."""
+    order = shop.canceled()
+    before = shop.now("order", order["id"])
+    control.advance(seconds=1)
+
+    cancel(shop, order)
+
+    assert shop.now("order", order["id"]) == before
+
+
 @pytest.mark.clause("orders.cancel.cannot")
 def test_a_succeeded_order_cannot_be_canceled(shop: Shop) -> None:
     """Neither one captured at once nor one captured later."""

@@ -114,6 +114,22 @@ def test_switching_twice_is_switching_once(shop: Shop) -> None:
         assert status_of(shop, token) == "disabled"
 
 
+@pytest.mark.clause("tokens.repeat")
+@pytest.mark.parametrize("operation", ["disable_token", "enable_token"])
+def test_a_repeated_switch_is_no_change(
+    operation: str, shop: Shop, control: Control
+) -> None:
+    """The time of the last change stays, too."""
+    token = shop.switchable_token()
+    change(shop, operation, token)
+    before = shop.now("token", token)
+    control.advance(seconds=1)
+
+    change(shop, operation, token)
+
+    assert shop.now("token", token) == before
+
+
 @pytest.mark.clause("tokens.before-approval")
 @pytest.mark.parametrize("operation", ["disable_token", "enable_token"])
 def test_a_token_that_waits_cannot_be_switched(operation: str, shop: Shop) -> None:
