@@ -168,6 +168,15 @@ def test_an_event_reaches_an_endpoint_that_came_later(api: Any) -> None:
     assert [row["id"] for row in api.control("GET", "/events")].count(event["id"]) == 1
 
 
+def test_a_token_that_is_made_active_can_be_charged(api: Any) -> None:
+    """Although no consumer has approved it."""
+    token = api.token_session()["token"]["id"]
+
+    api.control("PATCH", f"/tokens/{token}", {"status": "active"})
+
+    assert api.order(token=token)["status"] == "succeeded"
+
+
 def test_refunds_fail_on_purpose(api: Any) -> None:
     """Nothing is given back; with the setting restored, all of it can be refunded."""
     payment = api.order()["payments"][0]
