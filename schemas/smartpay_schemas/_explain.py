@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from smartpay_schemas import _walk, _words
 from smartpay_schemas._walk import Path, Place
@@ -20,8 +19,7 @@ _MOST_NAMES = 10
 _LEAVE = "leave it out"
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that is wrong with a document.
 
     Attributes:

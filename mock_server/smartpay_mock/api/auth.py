@@ -13,6 +13,7 @@ import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from smartpay_mock.kernel.clock import wall_ms
 from smartpay_mock.kernel.exchange import Call
@@ -56,8 +57,7 @@ class Credential:
     advice: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """Why a call is refused with 401, as text."""
 
     reason: str

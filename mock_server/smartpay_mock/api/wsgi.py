@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from functools import lru_cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from flask import Flask, Response, request
@@ -40,6 +40,8 @@ from smartpay_schemas import Operation
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from smartpay_mock.api.test_client import TestClient
 
 MOUNT = "/v1"
 """Where the merchant API is; the consumer side is at the root of the host."""
@@ -87,6 +89,14 @@ def add_api(app: Flask, application: Application, check: Check) -> None:
 
     app.register_error_handler(Exception, failed)
     app.wsgi_app = dispatcher  # type: ignore[method-assign]  # Flask's documented way
+    app.test_client_class = _test_client  # type: ignore[assignment]  # Flask calls it
+
+
+def _test_client(*args: Any, **options: Any) -> TestClient:
+    """Return a test client; an application that serves imports none."""
+    from smartpay_mock.api.test_client import TestClient  # noqa: PLC0415 - imports pdb
+
+    return TestClient(*args, **options)
 
 
 def _path_of(operation: Operation, mount: str = MOUNT) -> str:

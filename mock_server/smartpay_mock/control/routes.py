@@ -30,7 +30,7 @@ COUNT: dict[str, Any] = {"type": "integer", "minimum": 0, "maximum": 1_000_000}
 _INT64 = 1 << 63
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Request:
     """A call to the control plane.
 
@@ -144,7 +144,7 @@ class Route:
             SandboxUsageError: One is unknown, as a misspelt filter would be lost, or
                 does not fit its schema.
         """
-        if self.is_open:
+        if self.is_open or not query:
             return {}
         for name in query:
             if name not in self.query:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from smartpay_mock.control.admin import call_route
 from smartpay_mock.control.calls import call_operation
@@ -93,8 +92,7 @@ def _moment(text: str) -> int:
 _NO_MEMBERS = _members()
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(NamedTuple):
     """What a form does.
 
     Attributes:

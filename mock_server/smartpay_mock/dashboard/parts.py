@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
 
 from smartpay_mock.kernel.json import decode
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """An input of a form.
 
     Attributes:
@@ -31,8 +30,7 @@ class Field:
     is_required: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(NamedTuple):
     """A form with one button.
 
     Attributes:
@@ -50,7 +48,7 @@ class Form:
     action: str
     button: str
     fields: Sequence[Field] = ()
-    hidden: Mapping[str, str] = field(default_factory=dict)
+    hidden: Mapping[str, str] = MappingProxyType({})
     title: str = ""
     is_pressed: bool | None = None
     about: str = ""
@@ -66,8 +64,7 @@ class Form:
 CellKind = Literal["text", "word", "code", "status", "time", "number"]
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """A value in a table or list.
 
     Attributes:
@@ -83,8 +80,7 @@ class Cell:
     forms: Sequence[Form] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """A table.
 
     Attributes:
@@ -106,16 +102,14 @@ class Table:
     older: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """A text with a heading and a button that copies it."""
 
     title: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """A page.
 
     Attributes:

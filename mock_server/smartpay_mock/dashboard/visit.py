@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from smartpay_fixtures import sandbox_values
@@ -25,8 +24,7 @@ PAGE_ROWS = 50
 _SEARCHED_AT_ONCE = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(NamedTuple):
     """A request for a page.
 
     Attributes:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 from smartpay_mock.events.destinations import (
     Destination,
@@ -33,8 +33,7 @@ from smartpay_mock.kernel.clock import SECOND_MS
 Document = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """A due delivery with everything that an attempt needs.
 
     Attributes:

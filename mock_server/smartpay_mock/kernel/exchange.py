@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from smartpay_mock.kernel.ids import (
     LIVE_PREFIX,
@@ -27,8 +27,7 @@ FAULT_HEADER = "Smartpay-Sandbox-Fault"
 TransportKind = Literal["reset", "empty", "half", "stall"]
 
 
-@dataclass(frozen=True, slots=True)
-class TransportFault:
+class TransportFault(NamedTuple):
     """What the server does to the connection instead of sending a whole response.
 
     Attributes:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import smartpay_schemas
 
@@ -11,8 +10,7 @@ if TYPE_CHECKING:
     from smartpay_mock.app import Patch
 
 
-@dataclass(frozen=True, slots=True)
-class Mutant:
+class Mutant(NamedTuple):
     """One deliberately broken variant of the emulator.
 
     Attributes:

@@ -9,7 +9,7 @@ operations, private helpers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from smartpay_mock.resources import (
     checkout_sessions,
@@ -25,8 +25,7 @@ from smartpay_mock.resources import (
 from smartpay_mock.resources.context import Context, Handler, retriever, updater
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(NamedTuple):
     """How a list operation is served.
 
     Attributes:

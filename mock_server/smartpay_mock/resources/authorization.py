@@ -9,8 +9,7 @@ are *assumed*.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from smartpay_fixtures import sandbox_values
 from smartpay_mock.resources.context import Context
@@ -18,8 +17,7 @@ from smartpay_mock.resources.context import Context
 Document = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """The outcome of an authorization.
 
     Attributes:

@@ -91,8 +91,7 @@ class AdviceWarnings:
     """
 
     def __init__(self, item: pytest.Item, account: Smartpay) -> None:
-        path, line = item.reportinfo()[:2]
-        self._place = str(path), (line or 0) + 1
+        self._item = item
         self._account = account
         self._issued: set[str] = set()
         # Python keeps here which warnings were issued since the filters changed.
@@ -114,8 +113,10 @@ class AdviceWarnings:
 
     def _warn(self, messages: Iterable[str]) -> None:
         for message in messages:
+            path, line = self._item.reportinfo()[:2]
+            place = str(path), (line or 0) + 1
             warnings.warn_explicit(
-                message, SmartpayAdviceWarning, *self._place, registry=self._registry
+                message, SmartpayAdviceWarning, *place, registry=self._registry
             )
             self._issued.add(message)
 
