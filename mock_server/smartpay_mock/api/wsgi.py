@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from functools import lru_cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from flask import Flask, Response, request
@@ -41,8 +41,6 @@ from smartpay_schemas import Operation
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from smartpay_mock.api.test_client import TestClient
-
 MOUNT = "/v1"
 """Where the merchant API is; the consumer side is at the root of the host."""
 
@@ -69,6 +67,7 @@ def add_api(app: Flask, application: Application, check: Check) -> None:
         application: Answers the operations.
         check: Sees each request first.
     """
+    app.url_map.merge_slashes = False  # a redirect would lose a POST's body
     dispatcher = Dispatcher(app, application, check)
 
     def view(**_params: str) -> WSGIApplication:
@@ -89,14 +88,6 @@ def add_api(app: Flask, application: Application, check: Check) -> None:
 
     app.register_error_handler(Exception, failed)
     app.wsgi_app = dispatcher  # type: ignore[method-assign]  # Flask's documented way
-    app.test_client_class = _test_client  # type: ignore[assignment]  # Flask calls it
-
-
-def _test_client(*args: Any, **options: Any) -> TestClient:
-    """Return a test client; an application that serves imports none."""
-    from smartpay_mock.api.test_client import TestClient  # noqa: PLC0415 - imports pdb
-
-    return TestClient(*args, **options)
 
 
 def _path_of(operation: Operation, mount: str = MOUNT) -> str:
