@@ -15,6 +15,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from smartpay_contracts.entry import SETTINGS
+
 USAGE = 2
 _VERBOSITIES = ("-q", "-v", "--quiet", "--verb", "--co")
 _PYTESTS_USAGE = {4, 5}
@@ -33,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     package = Path(__file__).parent
     # The kit as a path: with a name in its place, pytest looks for conftest.py files in
     # the current folder. -P keeps modules of that folder from being imported.
-    own = ["-c", str(package / "kit.ini"), "-p", "smartpay_contracts.entry"]
+    own = ["-c", str(package / SETTINGS), "-p", "smartpay_contracts.entry"]
     own += ["-p", "no:cacheprovider", "--pyargs", str(package)]
     given = sys.argv[1:] if arguments is None else arguments
     # A new process, because pytest cannot rewrite modules that are already imported.

@@ -1,12 +1,14 @@
 """Check answers; each failure says what was expected and what was found.
 
 A third-party server is checked against the published facts only. It may send unknown
-members and nulls.
+members and nulls. What is wrong with every answer, such as its label, is noted there
+for the clause about it, so that no other clause fails for that.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -30,6 +32,11 @@ MOST_PAGES = 200
 """How far a list is followed; a server that others use too may have more."""
 
 JSON_TYPES = {"application/json", "text/json"}
+OF_SUCCESS = {200: "service.success-200", 204: "service.delete-204"}
+"""Status -> the clause about it."""
+
+Noted = dict[str, ContractFailure]
+"""Clause -> the first failure of it."""
 
 
 class Checks:
@@ -37,10 +44,26 @@ class Checks:
 
     Args:
         foreign: Whether the target is a third-party server.
+        noted: Gets failures of other clauses than those of the running test.
     """
 
-    def __init__(self, *, foreign: bool) -> None:
+    def __init__(self, *, foreign: bool, noted: Noted | None = None) -> None:
         self.foreign = foreign
+        self.noted: Noted = {} if noted is None else noted
+
+    @contextmanager
+    def about(self, clause: str) -> Iterator[None]:
+        """Note a failure for a clause, on a third-party server.
+
+        Raises:
+            ContractFailure: The target is the emulator.
+        """
+        try:
+            yield
+        except ContractFailure as failure:
+            if not self.foreign:
+                raise
+            self.noted.setdefault(clause, failure)
 
     def ok(self, exchange: Exchange) -> Doc:
         """Return the body of a successful answer, after checking it against its schema.
@@ -53,20 +76,27 @@ class Checks:
         schema = response_schema(row, expanded=exchange.expanded)
         if schema is None or (self.foreign and row.side == "consumer"):
             return Doc()
-        self.is_json(exchange)
-        self.matches(schema, exchange.doc, exchange)
-        return exchange.doc
+        document = exchange.doc
+        with self.about("service.json-content-type"):
+            self.is_json(exchange)
+        with self.about("data.shape"):
+            self.matches(schema, document, exchange)
+        return document
 
     def succeeded(self, exchange: Exchange) -> Exchange:
         """Check that an answer has the operation's status of success."""
         row = OPERATIONS[_operation(exchange)]
         wanted = row.status
+        failure = exchange.failure(
+            f"{exchange.operation} to be answered with {wanted}", exchange.summary
+        )
+        if exchange.status not in SUCCESS:
+            raise failure
         # Of the consumer's side is known only that the answer is some success.
         is_any = self.foreign and row.side != "merchant"
-        if exchange.status != wanted and not (is_any and exchange.status in SUCCESS):
-            raise exchange.failure(
-                f"{exchange.operation} to be answered with {wanted}", exchange.summary
-            )
+        if exchange.status != wanted and not is_any:
+            with self.about(OF_SUCCESS[wanted]):
+                raise failure
         return exchange
 
     def is_json(self, exchange: Exchange) -> None:
@@ -155,14 +185,22 @@ class Checks:
         """Return the body of a refusal, after checking its status and shape."""
         if exchange.status != status:
             raise exchange.failure(f"a refusal with {status}", exchange.summary)
-        self.is_json(exchange)
-        self.matches("common/error", exchange.doc, exchange)
-        if exchange.doc["statusCode"] != status:
+        document = exchange.doc
+        with self.about("service.json-content-type"):
+            self.is_json(exchange)
+        with self.about("errors.shape"):
+            self.matches("common/error", document, exchange)
+        with self.about("errors.status-code"):
+            self.names_its_status(exchange)
+        return document
+
+    def names_its_status(self, exchange: Exchange) -> None:
+        """Check that the body of a refusal has the answer's status."""
+        if exchange.doc["statusCode"] != exchange.status:
             raise exchange.failure(
-                f"statusCode {status} in the body, as the answer's status",
+                f"statusCode {exchange.status} in the body, as the answer's status",
                 repr(exchange.doc["statusCode"]),
             )
-        return exchange.doc
 
     def unauthorized(self, exchange: Exchange) -> Doc:
         """Return the body of a 401, after checking its shape."""
@@ -170,25 +208,32 @@ class Checks:
             raise exchange.failure(
                 "401 for a missing or wrong credential", exchange.summary
             )
-        self.is_json(exchange)
         document = exchange.doc
-        if not {"errorCode", "message"}.isdisjoint(document):
+        with self.about("service.json-content-type"):
+            self.is_json(exchange)
+        with self.about("auth.body"):
+            self.is_unauthorized_body(exchange)
+        return document
+
+    def is_unauthorized_body(self, exchange: Exchange) -> None:
+        """Check the shape of a 401."""
+        if not {"errorCode", "message"}.isdisjoint(exchange.doc):
             raise exchange.failure(
                 "a 401 body without errorCode and message", exchange.text[:300]
             )
-        self.matches("common/unauthorized", document, exchange)
-        return document
+        self.matches("common/unauthorized", exchange.doc, exchange)
 
     def page(self, exchange: Exchange) -> Doc:
         """Return one page of a list, after checking that its counts are true."""
         page = self.ok(exchange)
-        entries, results = page["data"], page["results"]
-        if results != len(entries) or len(entries) > page["maxResults"]:
-            raise exchange.failure(
-                "results to be the number of entries, and at most maxResults",
-                f"results {results}, maxResults {page['maxResults']} and "
-                f"{len(entries)} entries",
-            )
+        entries = len(page["data"])
+        with self.about("pagination.results"):
+            results, most = page["results"], page.get("maxResults", entries)
+            if results != entries or entries > most:
+                raise exchange.failure(
+                    "results to be the number of entries, and at most maxResults",
+                    f"results {results}, maxResults {most} and {entries} entries",
+                )
         return page
 
     def pages(
@@ -201,30 +246,37 @@ class Checks:
     ) -> Iterator[Doc]:
         """Yield the pages of a list, following nextPageToken.
 
-        Raises:
-            ContractFailure: A page repeats an entry of an earlier one, or is empty.
+        It ends at a page that has no entry but those of earlier ones.
         """
         seen: set[str] = set()
         for _ in range(MOST_PAGES):
             exchange = api.call(operation, query=query, headers=headers)
             page = self.page(exchange)
             ids = [entry["id"] for entry in page["data"]]
-            if query.get("pageToken") and not ids:
+            self._check_progress(exchange, ids, seen)
+            has_more = page.get("nextPageToken") and {*ids} - seen
+            seen |= {*ids}
+            yield page
+            if not has_more:
+                return
+            query["pageToken"] = page["nextPageToken"]
+        pytest.skip(f"the account lists more than {MOST_PAGES} pages; use a fresh one")
+
+    def _check_progress(
+        self, exchange: Exchange, ids: list[str], seen: set[str]
+    ) -> None:
+        with self.about("pagination.next-not-empty"):
+            if "pageToken=" in exchange.url and not ids:
                 raise exchange.failure(
                     "an entry at least on a page that nextPageToken led to",
                     "an empty page",
                 )
+        with self.about("pagination.walk"):
             if len({*ids} - seen) != len(ids):
                 raise exchange.failure(
                     "every object once while following nextPageToken",
                     f"some of {ids} twice",
                 )
-            seen |= {*ids}
-            yield page
-            if not page.get("nextPageToken"):
-                return
-            query["pageToken"] = page["nextPageToken"]
-        pytest.skip(f"the account lists more than {MOST_PAGES} pages; use a fresh one")
 
     def listed(self, api: Client, operation: str, **query: Any) -> list[Doc]:
         """Return every entry of a list, page after page."""

@@ -47,9 +47,9 @@ def target(validator: Validator) -> Target:
 
 
 @pytest.fixture(scope="session")
-def checks(target: Target) -> Checks:
+def checks(validator: Validator, target: Target) -> Checks:
     """Return the checks of answers."""
-    return Checks(foreign=target.is_foreign)
+    return Checks(foreign=target.is_foreign, noted=validator.noted)
 
 
 @pytest.fixture

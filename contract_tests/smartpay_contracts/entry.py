@@ -8,6 +8,7 @@ results.
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,9 @@ COLLECTOR = "smartpay-contracts-collector"
 PACKAGE = "smartpay_contracts"
 AS_VERIFY = "SMARTPAY_AS_VERIFY"
 """The variable that ``smartpay-sandbox verify`` sets."""
+SETTINGS = "kit.ini"
+"""The pytest configuration that ``verify`` uses."""
+NOTHING_CHECKED = "no clause was checked, so nothing is known of the server"
 TARGET_LOST = 3
 """Exit code if the server stops answering during a run."""
 
@@ -60,18 +64,17 @@ class Collector:
             check_target(self._config)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Keep the record of a kit test."""
+        """Keep the records of a kit test."""
         lost = getattr(report, "smartpay_lost", "")
         if lost:
             self._config.stash[LOST] = lost
-        record = getattr(report, "smartpay_record", None)
-        if record is not None:
-            self.records.append(record)
+        self.records += getattr(report, "smartpay_records", [])
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Write the reports."""
+        """Write the reports; a run of ``verify`` without a result is a failure."""
         if not self.records:
+            self._refuse_success(session)
             return
         from smartpay_contracts.finish import finish  # noqa: PLC0415 - see above
 
@@ -79,6 +82,13 @@ class Collector:
             self._config, self.records, session.exitstatus, lost=self._lost
         )
         session.exitstatus = TARGET_LOST if self._lost else status
+
+    def _refuse_success(self, session: pytest.Session) -> None:
+        """End a run of ``verify`` that ran no test otherwise than with 0."""
+        is_verify = self._config.inipath == Path(__file__).with_name(SETTINGS)
+        if is_verify and session.exitstatus == pytest.ExitCode.OK:
+            self._lines = [NOTHING_CHECKED]
+            session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
 
     def pytest_terminal_summary(
         self, terminalreporter: pytest.TerminalReporter

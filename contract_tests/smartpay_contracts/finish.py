@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from smartpay_contracts import parity, report_html, report_markdown
+from smartpay_contracts.entry import NOTHING_CHECKED
 from smartpay_contracts.options import Options, read_options
 from smartpay_contracts.report import (
     CONFIDENCES,
@@ -85,7 +86,7 @@ def finish(
     lines += _details(config, records)
     lines += _write(options, document)
     if status == 0 and not any(verdict.outcome in CHECKED for verdict in found):
-        lines.append("no clause was checked, so nothing is known of the server")
+        lines.append(NOTHING_CHECKED)
         status = UNCHECKED
     if is_stale and status == 0:
         status = STALE

@@ -38,15 +38,27 @@ NO_KEYS = {
 }
 
 
-@pytest.mark.clause("auth.missing-key", "auth.body")
+@pytest.mark.clause("auth.missing-key")
 @pytest.mark.parametrize("operation", MERCHANT)
 def test_a_call_without_a_credential_is_refused(
     operation: str, api: Client, checks: Checks
 ) -> None:
-    """401, and the body has its own shape."""
+    """With 401."""
     answer = api.with_authorization(None).call(operation, id=ANY_ID)
 
     checks.unauthorized(answer)
+
+
+@pytest.mark.clause("auth.body")
+@pytest.mark.parametrize("authorization", [None, "Basic not-a-key"])
+@pytest.mark.parametrize("operation", MERCHANT)
+def test_the_body_of_a_401_has_a_shape_of_its_own(
+    operation: str, authorization: str | None, api: Client, checks: Checks
+) -> None:
+    """It has no errorCode and no message."""
+    answer = api.with_authorization(authorization).call(operation, id=ANY_ID)
+
+    checks.is_unauthorized_body(answer)
 
 
 @pytest.mark.parametrize("operation", MERCHANT)
@@ -54,7 +66,7 @@ def test_a_call_without_a_credential_is_refused(
     "credential",
     [
         case("auth.missing-key", "missing"),
-        case("auth.wrong-key auth.body", "wrong"),
+        case("auth.wrong-key", "wrong"),
         case("auth.public-key", "public"),
     ],
 )

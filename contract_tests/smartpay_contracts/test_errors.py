@@ -50,12 +50,12 @@ def mandatory() -> list[tuple[str, str]]:
     ]
 
 
-@pytest.mark.clause("errors.request-invalid", "errors.shape", "errors.status-code")
+@pytest.mark.clause("errors.request-invalid")
 @pytest.mark.parametrize(("operation", "member"), mandatory())
 def test_a_missing_mandatory_member_is_invalid(
     operation: str, member: str, shop: Shop
 ) -> None:
-    """400 request.invalid, in the common shape."""
+    """400 request.invalid."""
     body = payloads.without(ARRANGE[operation](shop).body, member)
 
     answer = shop.api.call(operation, body)
@@ -76,7 +76,7 @@ def test_a_mandatory_member_that_is_null_is_missing(
     shop.checks.refused(answer, "request.invalid")
 
 
-@pytest.mark.clause("errors.request-malformed", "errors.shape")
+@pytest.mark.clause("errors.request-malformed")
 @pytest.mark.parametrize("operation", WITH_BODY)
 def test_a_body_that_is_no_json_is_malformed(operation: str, shop: Shop) -> None:
     """Half an object cannot be read."""
@@ -87,22 +87,30 @@ def test_a_body_that_is_no_json_is_malformed(operation: str, shop: Shop) -> None
     shop.checks.refused(answer, "request.malformed")
 
 
+def refusal_of(operation: str, shop: Shop) -> Exchange:
+    """Return a refusal: of a body, of an unknown object or of a page size."""
+    if OPERATIONS[operation].request:
+        return shop.api.call(operation, id=UNKNOWN.get(operation), raw=b"{")
+    if operation in UNKNOWN:
+        return shop.api.call(operation, id=UNKNOWN[operation])
+    answer = shop.api.call(operation, query={"maxResults": "many"})
+    if answer.status in SUCCESS:
+        pytest.skip("this server refuses no page size")
+    return answer
+
+
 @pytest.mark.clause("errors.shape")
 @pytest.mark.parametrize("operation", merchant_operations())
 def test_a_refusal_has_every_documented_member(operation: str, shop: Shop) -> None:
     """Whether the body cannot be read or the object does not exist."""
-    row = OPERATIONS[operation]
-    if row.request:
-        answer = shop.api.call(operation, id=UNKNOWN.get(operation), raw=b"{")
-    elif operation in UNKNOWN:
-        answer = shop.api.call(operation, id=UNKNOWN[operation])
-    else:
-        query = {"maxResults": "many"}
-        answer = shop.api.call(operation, query=query)
-        if answer.status in SUCCESS:
-            pytest.skip("this server refuses no page size")
+    shop.checks.complete(refusal_of(operation, shop))
 
-    shop.checks.complete(answer)
+
+@pytest.mark.clause("errors.status-code")
+@pytest.mark.parametrize("operation", merchant_operations())
+def test_a_refusal_names_its_status(operation: str, shop: Shop) -> None:
+    """In the body, as a number."""
+    shop.checks.names_its_status(refusal_of(operation, shop))
 
 
 @pytest.mark.clause("errors.shape")

@@ -13,17 +13,27 @@ each_resource = each(RESOURCES)
 NO_COUNTS = ["0", "-1", "101", "1.5", "many", "1e1", "99999999999999999999"]
 
 
-@pytest.mark.clause("pagination.collection", "pagination.results")
+@pytest.mark.clause("pagination.collection")
 @each_resource
 def test_a_list_is_a_collection(resource: Resource, shop: Shop) -> None:
-    """With the number of its entries, and what it was asked for."""
+    """It says so, and has two numbers."""
     resource.make(shop)
 
     page = shop.checks.page(shop.api.call(resource.list_operation))
 
     assert page["object"] == "collection"
+    assert {type(page["results"]), type(page["maxResults"])} == {int}
+
+
+@pytest.mark.clause("pagination.results")
+@each_resource
+def test_a_list_counts_its_entries(resource: Resource, shop: Shop) -> None:
+    """Those of this page."""
+    resource.make(shop)
+
+    page = shop.checks.page(shop.api.call(resource.list_operation))
+
     assert page["results"] == len(page["data"]) >= 1
-    assert type(page["maxResults"]) is int
 
 
 @pytest.mark.clause("pagination.entry-type")
@@ -72,7 +82,7 @@ def test_pages_of_one_follow_each_other(resource: Resource, shop: Shop) -> None:
     query = {"maxResults": 1, "pageToken": first["nextPageToken"]}
     second = shop.checks.page(shop.api.call(resource.list_operation, query=query))
 
-    assert (first["results"], second["results"]) == (1, 1)
+    assert (len(first["data"]), len(second["data"])) == (1, 1)
     assert second["pageToken"] == first["nextPageToken"]
     assert second["data"][0]["id"] != first["data"][0]["id"]
 
@@ -85,22 +95,17 @@ def test_a_page_has_twenty_entries_by_default(shop: Shop) -> None:
 
     page = shop.checks.page(shop.api.call("list_coupons"))
 
-    assert (page["maxResults"], page["results"]) == (20, 20)
+    assert (page["maxResults"], len(page["data"])) == (20, 20)
     assert page["nextPageToken"]
 
 
-@pytest.mark.clause(
-    "pagination.walk",
-    "pagination.last-page",
-    "pagination.next-not-empty",
-    "pagination.results",
-)
+@pytest.mark.clause("pagination.walk")
 @each_resource
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_a_walk_visits_every_object_once(
     resource: Resource, size: int, shop: Shop
 ) -> None:
-    """For each page size; the last page has no next."""
+    """For each page size."""
     made = {resource.make(shop)["id"] for _ in range(3)}
     whole = shop.checks.listed(shop.api, resource.list_operation)
     # An account that others use too may hold thousands; ten steps are a walk.
@@ -125,7 +130,7 @@ def test_a_last_page_that_is_exactly_full_has_no_next(
 
     *_, last = shop.checks.pages(shop.api, resource.list_operation, maxResults=size)
 
-    assert last["results"] == size
+    assert len(last["data"]) == size
     assert not last.get("nextPageToken")
 
 

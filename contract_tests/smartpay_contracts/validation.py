@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from smartpay_contracts.checks import Noted
 from smartpay_contracts.compare import fingerprint
 from smartpay_contracts.connection import Connection, TargetLost
 from smartpay_contracts.emulator import running_emulator
@@ -46,6 +47,8 @@ class Validator:
         self._target: Target | None = None
         self._connection: Connection | None = None
         self._lost = ""
+        self.noted: Noted = {}
+        """Failures of other clauses than those of the running test."""
         config.add_cleanup(self._open.close)
 
     @property
@@ -164,7 +167,30 @@ class Validator:
                 report.outcome = "skipped"
                 report.wasxfail = f"discovery: {record['failure']['found']}"
                 report.smartpay_discovery = True  # type: ignore[attr-defined]  # ours
-        report.smartpay_record = record  # type: ignore[attr-defined]  # gathered in entry
+        noted = [self._noted(record, *found, report) for found in self.noted.items()]
+        self.noted.clear()
+        report.smartpay_records = [record, *noted]  # type: ignore[attr-defined]  # gathered in entry
+
+    def _noted(
+        self,
+        record: dict[str, Any],
+        clause: str,
+        error: ContractFailure,
+        report: pytest.TestReport,
+    ) -> dict[str, Any]:
+        """Return the record of a failure of another clause; the test fails for it."""
+        failure = failure_record(
+            [CLAUSES[clause]],
+            error.expected,
+            error.found,
+            error.exchange,
+            where=record["test"],
+        )
+        if report.passed:
+            report.outcome = "failed"
+            report.longrepr = failure["text"]
+        mine = {"clauses": [clause], "outcome": "failed", "failure": failure}
+        return {**record, **mine, "reason": None, "calls": 0, "seconds": 0.0}
 
     def _is_discovery(self, rows: Iterable[Clause]) -> bool:
         return self.target.is_foreign and all(r.confidence == "assumed" for r in rows)

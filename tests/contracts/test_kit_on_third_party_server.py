@@ -17,7 +17,7 @@ GROUPS = 6 if IS_LONG else 2
 OTHER = "sk_test_another1"
 
 BREAKS = {
-    "created-201": ("a_good_call_is_answered", "service.success-200"),
+    "created-201": ("a_good_call_is_answered_with_200", "service.success-200"),
     "no-token-id": ("an_order_names_its_token", "orders.create.token-id"),
     "automatic-stays-open": ("an_approved_order_succeeds", "orders.create.succeeded"),
     "delete-200": ("a_deletion_is_answered", "service.delete-204"),
