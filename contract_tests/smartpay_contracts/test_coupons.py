@@ -13,15 +13,10 @@ from smartpay_contracts.resources import case
 from smartpay_contracts.shop import APPROVED, Shop
 
 
-def create(shop: Shop, body: dict[str, Any]) -> Doc:
-    """Return the coupon that a body makes."""
-    return shop.ok("create_coupon", body)
-
-
 @pytest.mark.clause("coupons.create.amount", "coupons.create.active")
 def test_a_coupon_for_an_amount(shop: Shop) -> None:
     """It carries its name, amount and currency, and is active."""
-    coupon = create(shop, payloads.coupon(name="春のクーポン", discountAmount=77))
+    coupon = shop.coupon(name="春のクーポン", discountAmount=77)
 
     for seen in (coupon, shop.now("coupon", coupon["id"])):
         assert (seen["name"], seen["discountType"]) == ("春のクーポン", "amount")
@@ -33,7 +28,7 @@ def test_a_coupon_for_an_amount(shop: Shop) -> None:
 @pytest.mark.clause("coupons.create.percentage", "coupons.create.active")
 def test_a_coupon_for_a_percentage(shop: Shop) -> None:
     """It carries its percentage, and is active."""
-    coupon = create(shop, payloads.percentage_coupon(discountPercentage=35))
+    coupon = shop.ok("create_coupon", payloads.percentage_coupon(discountPercentage=35))
 
     for seen in (coupon, shop.now("coupon", coupon["id"])):
         values = (seen["discountType"], seen["discountPercentage"], seen["active"])
@@ -56,11 +51,6 @@ def create_code(shop: Shop, code: str, **changes: Any) -> Exchange:
     """Return the answer to the creation of a code for a new coupon."""
     body = payloads.promotion_code(shop.coupon()["id"], code, **changes)
     return shop.api.call("create_promotion_code", body)
-
-
-def update(shop: Shop, code: Doc, /, **changes: Any) -> Exchange:
-    """Return the answer to an update."""
-    return shop.api.call("update_promotion_code", changes, id=code["id"])
 
 
 @pytest.mark.clause("promotions.create", "promotions.create.defaults")
@@ -132,7 +122,7 @@ def test_a_code_exists_once_whatever_its_case(respell: Any, shop: Shop) -> None:
 def test_an_inactive_code_exists_too(shop: Shop) -> None:
     """Switching off does not set the code free."""
     code = shop.promotion_code()
-    shop.checks.ok(update(shop, code, active=False))
+    shop.update("promotion_code", code["id"], {"active": False})
 
     answer = create_code(shop, code["code"])
 

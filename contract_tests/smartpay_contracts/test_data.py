@@ -29,6 +29,15 @@ BASKETS = ["create_order", "create_checkout_session"]
 each_updatable = each(UPDATABLE)
 
 
+def in_lower_case(body: Any) -> Any:
+    """Return a body with currencies and countries in lower case."""
+    for path in ("currency", "items.0.currency", "items.1.currency"):
+        body = payloads.changed(body, path, "jpy")
+    body = payloads.changed(body, "shippingInfo.feeCurrency", "jpy")
+    body = payloads.changed(body, "customerInfo.address.country", "jp")
+    return payloads.changed(body, "shippingInfo.address.country", "jp")
+
+
 def order_of(operation: str, answer: dict[str, Any]) -> dict[str, Any]:
     """Return the order in the answer to a creation of an order or a session."""
     return answer if operation == "create_order" else dict(answer["order"])
@@ -143,11 +152,7 @@ def test_an_empty_metadata_wipes_nothing(
 @pytest.mark.parametrize("operation", BASKETS)
 def test_currency_and_country_may_be_in_lower_case(operation: str, shop: Shop) -> None:
     """As one SDK's live suite sends them."""
-    body = payloads.changed(ARRANGE[operation](shop).body, "currency", "jpy")
-    body = payloads.changed(body, "items.0.currency", "jpy")
-    body = payloads.changed(body, "shippingInfo.feeCurrency", "jpy")
-    body = payloads.changed(body, "shippingInfo.address.country", "jp")
-    body = payloads.changed(body, "customerInfo.address.country", "jp")
+    body = in_lower_case(ARRANGE[operation](shop).body)
 
     order = order_of(operation, shop.ok(operation, body))
 
@@ -160,10 +165,7 @@ def test_currency_and_country_are_answered_in_upper_case(
     operation: str, shop: Shop
 ) -> None:
     """In the order, its items and its shipping."""
-    body = payloads.changed(ARRANGE[operation](shop).body, "currency", "jpy")
-    body = payloads.changed(body, "items.1.currency", "jpy")
-    body = payloads.changed(body, "shippingInfo.feeCurrency", "jpy")
-    body = payloads.changed(body, "shippingInfo.address.country", "jp")
+    body = in_lower_case(ARRANGE[operation](shop).body)
 
     order = order_of(operation, shop.ok(operation, body))
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from smartpay_contracts.client import Client
-from smartpay_contracts.resources import ARRANGE, RESOURCES, Resource, each
+from smartpay_contracts.resources import ARRANGE, RESOURCES, Resource, case, each
 from smartpay_contracts.shop import Shop
 from smartpay_schemas import OPERATIONS
 
@@ -164,12 +164,8 @@ def test_an_expanded_session_holds_its_order_or_token(about: str, shop: Shop) ->
 @pytest.mark.parametrize(
     ("resource", "name"),
     [
-        pytest.param(
-            "payment", "order", marks=pytest.mark.clause("expand.payment-all")
-        ),
-        pytest.param(
-            "refund", "payment", marks=pytest.mark.clause("expand.refund-all")
-        ),
+        case("expand.payment-all", "payment", "order"),
+        case("expand.refund-all", "refund", "payment"),
     ],
 )
 def test_an_expanded_payment_or_refund_expands_only_its_line_items(

@@ -7,6 +7,7 @@ import pytest
 from smartpay_contracts.control import Control
 from smartpay_contracts.exchange import Doc
 from smartpay_contracts.receiver import SILENCE, TIMEOUT_S, Receiver
+from smartpay_contracts.resources import case
 from smartpay_contracts.shop import Shop
 from smartpay_contracts.target import Target
 
@@ -58,14 +59,8 @@ def test_a_retry_comes_by_itself(shop: Shop, target: Target, control: Control) -
 @pytest.mark.parametrize(
     ("operation", "body"),
     [
-        pytest.param(
-            *("update_webhook_endpoint", [{"active": False}]),
-            marks=pytest.mark.clause("events.inactive"),
-        ),
-        pytest.param(
-            *("delete_webhook_endpoint", []),
-            marks=pytest.mark.clause("events.deleted"),
-        ),
+        case("events.inactive", "update_webhook_endpoint", [{"active": False}]),
+        case("events.deleted", "delete_webhook_endpoint", []),
     ],
 )
 def test_an_endpoint_that_is_off_gets_no_retry(

@@ -9,7 +9,7 @@ import pytest
 
 from smartpay_contracts.client import Client
 from smartpay_contracts.control import Control
-from smartpay_contracts.exchange import Doc, Exchange
+from smartpay_contracts.exchange import Doc
 from smartpay_contracts.receiver import (
     BASE62,
     TIMEOUT_S,
@@ -32,11 +32,6 @@ BY_THEMSELVES = (
     "coupon.created",
     "promotion_code.created",
 )
-
-
-def update(shop: Shop, endpoint: Doc, **changes: Any) -> Exchange:
-    """Return the answer to an update."""
-    return shop.api.call("update_webhook_endpoint", changes, id=endpoint["id"])
 
 
 @pytest.mark.clause("endpoints.create", "endpoints.create.active")
@@ -100,7 +95,7 @@ def test_the_secret_can_be_read_again(shop: Shop) -> None:
     made = shop.endpoint()
     secret = made["signingSecret"]
 
-    changed = shop.checks.ok(update(shop, made, description="new"))
+    changed = shop.update("webhook_endpoint", made["id"], {"description": "new"})
 
     entry = shop.checks.find(shop.api, "list_webhook_endpoints", made["id"])
     alone = shop.now("webhook_endpoint", made["id"])

@@ -91,7 +91,7 @@ def test_lists_are_walked_before_the_account_is_full(tmp_path: Path) -> None:
     chosen = ["-k", "test_coupons.py or test_pagination.py or test_orders.py"]
 
     done = subprocess.run(
-        [*command, *chosen], capture_output=True, check=True, cwd=tmp_path, text=True
+        [*command, *chosen], capture_output=True, check=False, cwd=tmp_path, text=True
     )
 
     files = [line.partition("::")[0] for line in done.stdout.splitlines()]

@@ -64,7 +64,15 @@ def test_a_run_that_checks_nothing_does_not_pass(
     assert "no clause was checked" in run.output
 
 
-@pytest.mark.parametrize("names", ["ordres", "orders,create_ordr"])
+def test_a_run_that_only_lists_tests_does_not_pass(run_kit: Any) -> None:
+    """Otherwise an option such as --collect-only would hide a broken server."""
+    run = run_kit("http://127.0.0.1:9", "--collect-only", "-k", "test_coupons.py")
+
+    assert run.code == 2
+    assert "no clause was checked" in run.output
+
+
+@pytest.mark.parametrize("names", ["ordres", "orders,create_ordr", " "])
 def test_an_unknown_name_of_an_operation_is_refused(names: str, run_kit: Any) -> None:
     """The message names it and lists those that exist."""
     run = run_kit("http://127.0.0.1:9", f"--smartpay-operations={names}")

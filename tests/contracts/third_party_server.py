@@ -553,11 +553,13 @@ def _json(
     text = json.dumps(doc, separators=separators, sort_keys=sort)
     if "amount-text" in server.deviations:
         text = re.sub(r'("\w*mount":)(\d+)', r'\1"\2"', text)
-    return Response(text, status, content_type="application/json; charset=utf-8")
+    label = "text/plain" if "labelled-text" in server.deviations else "application/json"
+    return Response(text, status, content_type=f"{label}; charset=utf-8")
 
 
 def _refused(server: Server, refusal: Refusal) -> Response:
-    doc: Doc = {"statusCode": refusal.status}
+    is_wrong = "wrong-status-code" in server.deviations
+    doc: Doc = {"statusCode": 418 if is_wrong else refusal.status}
     if refusal.status != 401:
         doc |= {"errorCode": refusal.code, "message": refusal.message}
         if "no-details" not in server.deviations:
