@@ -34,14 +34,6 @@ class ContractFailure(AssertionError):  # noqa: N818 - a test failure, not an er
         self.exchange = exchange
         super().__init__(f"expected {expected}; found {found}")
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, ContractFailure) and (
-            (self.expected, self.found) == (other.expected, other.found)
-        )
-
-    def __hash__(self) -> int:
-        return hash((self.expected, self.found))
-
 
 class Doc(dict[str, Any]):
     """A JSON object of an answer; a missing member is a ``ContractFailure``."""

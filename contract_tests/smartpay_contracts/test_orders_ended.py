@@ -35,9 +35,8 @@ def test_an_order_is_canceled(shop: Shop) -> None:
     now = shop.now("order", order["id"])
     assert now == canceled
     cannot_capture(shop, order)
-    assert (
-        shop.checks.find(shop.api, "list_orders", order["id"])["status"] == "canceled"
-    )
+    entry = shop.checks.find(shop.api, "list_orders", order["id"])
+    assert entry["status"] == "canceled"
 
 
 @pytest.mark.clause("orders.cancel.partly-captured", "orders.cancel.releases")

@@ -10,6 +10,7 @@ from smartpay_contracts.resources import RESOURCES, Resource, case, each
 from smartpay_contracts.shop import Shop
 
 each_resource = each(RESOURCES)
+NO_TOKENS = ["made-up", "AAAA", "%00", "é", "x" * 300]
 NO_COUNTS = ["0", "-1", "101", "1.5", "many", "1e1", "99999999999999999999"]
 
 
@@ -172,26 +173,19 @@ def test_the_newest_comes_first(resource: Resource, shop: Shop) -> None:
     assert seen == list(reversed(made))
 
 
-@pytest.mark.clause("pagination.range")
-@pytest.mark.parametrize("size", NO_COUNTS)
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *[case("pagination.range", "maxResults", size) for size in NO_COUNTS],
+        *[case("pagination.bad-token", "pageToken", token) for token in NO_TOKENS],
+    ],
+)
 @each_resource
-def test_a_size_out_of_range_is_refused(
-    resource: Resource, size: str, api: Client, checks: Checks
+def test_an_invalid_size_or_token_is_refused(
+    *, resource: Resource, name: str, value: str, api: Client, checks: Checks
 ) -> None:
-    """Only whole numbers from 1 to 100 are sizes."""
-    answer = api.call(resource.list_operation, query={"maxResults": size})
-
-    checks.refused(answer, "request.invalid")
-
-
-@pytest.mark.clause("pagination.bad-token")
-@pytest.mark.parametrize("token", ["made-up", "AAAA", "%00", "é", "x" * 300])
-@each_resource
-def test_a_token_that_was_never_given_out_is_refused(
-    resource: Resource, token: str, api: Client, checks: Checks
-) -> None:
-    """It is opaque, and cannot be made up."""
-    answer = api.call(resource.list_operation, query={"pageToken": token})
+    """Only whole numbers from 1 to 100 are sizes; a token cannot be made up."""
+    answer = api.call(resource.list_operation, query={name: value})
 
     checks.refused(answer, "request.invalid")
 

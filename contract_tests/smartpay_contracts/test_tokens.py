@@ -76,11 +76,8 @@ def test_a_token_is_switched_off_and_on(shop: Shop) -> None:
     change(shop, "enable_token", token)
     on = shop.now("token", token)
 
-    assert [off["status"], entry["status"], on["status"]] == [
-        "disabled",
-        "disabled",
-        "active",
-    ]
+    statuses = [seen["status"] for seen in (off, entry, on)]
+    assert statuses == ["disabled", "disabled", "active"]
     for name in set(before) - {"status", "updatedAt"}:
         assert off[name] == on[name] == before[name], name
     assert shop.order(token=token)["status"] == "succeeded"

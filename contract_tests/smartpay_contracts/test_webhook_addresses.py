@@ -13,7 +13,6 @@ from smartpay_contracts.receiver import Delivery, Receiver
 from smartpay_contracts.shop import Shop
 
 Listen = Callable[..., Receiver]
-IPV6 = "::1"
 
 
 def delivery_to(url: str, shop: Shop, receiver: Receiver) -> Delivery:
@@ -49,10 +48,10 @@ def test_a_delivery_names_an_ipv6_address_in_brackets(
     """Its colons would otherwise be mistaken for that of the port."""
     del control  # other servers may refuse such a url
     try:
-        receiver = listen(host=IPV6)
+        receiver = listen(host="::1")
     except OSError:
         pytest.skip("needs IPv6 on this machine")
-    url = receiver.url(host=f"[{IPV6}]")
+    url = receiver.url(host="[::1]")
 
     delivery = delivery_to(url, shop, receiver)
 

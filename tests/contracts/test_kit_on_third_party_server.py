@@ -140,7 +140,6 @@ def test_every_deviation_is_checked() -> None:
     [
         ("created-201", "service.success-200"),
         ("labelled-text", "service.json-content-type"),
-        ("wrong-status-code", "errors.status-code"),
     ],
 )
 def test_a_defect_of_every_answer_breaks_the_clause_about_it_only(

@@ -558,8 +558,7 @@ def _json(
 
 
 def _refused(server: Server, refusal: Refusal) -> Response:
-    is_wrong = "wrong-status-code" in server.deviations
-    doc: Doc = {"statusCode": 418 if is_wrong else refusal.status}
+    doc: Doc = {"statusCode": refusal.status}
     if refusal.status != 401:
         doc |= {"errorCode": refusal.code, "message": refusal.message}
         if "no-details" not in server.deviations:

@@ -6,9 +6,6 @@ from typing import Any
 
 from tests.mutants.shop import COUPON, SOFT_AND_HARD, id_of
 
-SILENCE = 0
-"""A status that stands for a closed connection."""
-
 
 def events(shop: Any) -> None:
     """Every type of event."""
@@ -43,7 +40,7 @@ def events(shop: Any) -> None:
 
 def deliveries(shop: Any) -> None:
     """Receivers that fail, move, are switched off, or are deleted."""
-    shop.receiver.answers = [500, 204, SILENCE]
+    shop.receiver.answers = [500, 204, 0]
     endpoint = shop.endpoint()
     shop.coupon()
     for _ in range(3):

@@ -79,8 +79,7 @@ def credentials(shop: Any) -> None:
         shop.call("create_order", {"amount": -1}, Authorization=credential)
     shop.call("list_coupons")
     shop.call("create_coupon", raw=b'{"name":"x"', Authorization=None)
-    body = {"name": "x", "discountType": "percentage", "discountPercentage": 5}
-    shop.call("create_coupon", body, Authorization=None)
+    shop.call("create_coupon", COUPON, Authorization=None)
     shop.call("list_coupons")
     shop.call("get_order", id_=theirs.replace("_test_", "_live_"))
 

@@ -124,9 +124,7 @@ class Shop:
         )
         answer = self._answer(call)
         text = answer.body.decode()
-        head = " ".join(
-            f"{n}={answer.headers[n]}" for n in SHOWN if n in answer.headers
-        )
+        head = " ".join(f"{name}={answer.headers.get(name)}" for name in SHOWN)
         id_ = answer.headers.get("Request-Id", "none")
         head += f" new Request-Id: {id_ not in self.request_ids}"
         self.request_ids.add(id_)

@@ -120,6 +120,13 @@ def _host(change: Callable[[Destination], str]) -> Patch:
     return with_headers(edit)
 
 
+HOSTS: dict[str, Callable[[Destination], str]] = {
+    "host-without-port": lambda to: to.host,
+    "host-is-the-address": lambda to: f"{to.addresses[0]}:{to.port}",
+    "ipv6-host-without-brackets": lambda to: f"{to.host}:{to.port}",
+}
+
+
 def _subscribed(is_meant: Callable[[list[str]], bool], *types: str) -> Wrap:
     """Subscribe an endpoint to other types of events than it shows."""
 
@@ -162,17 +169,7 @@ _OLD = change_member("status", lambda _: "requires_authorization")
 MUTANTS = (
     proof("https-posted-in-plain", _sent_to(scheme="http"), "events.https"),
     proof("own-certificates-checked", _sent_to(is_loopback=False), "events.https"),
-    proof("host-without-port", _host(lambda to: to.host), "events.host"),
-    proof(
-        "host-is-the-address",
-        _host(lambda to: f"{to.addresses[0]}:{to.port}"),
-        "events.host",
-    ),
-    proof(
-        "ipv6-host-without-brackets",
-        _host(lambda to: f"{to.host}:{to.port}"),
-        "events.host",
-    ),
+    *(proof(name, _host(change), "events.host") for name, change in HOSTS.items()),
     proof(
         "events-of-all-kinds-for-all",
         wrap_handlers(_subscribed(bool), "create_webhook_endpoint"),
