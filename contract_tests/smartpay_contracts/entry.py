@@ -14,14 +14,13 @@ from typing import Any
 import pytest
 
 from smartpay_contracts.options import add_options
+from smartpay_contracts.values import NOTHING_CHECKED
 
 COLLECTOR = "smartpay-contracts-collector"
 PACKAGE = "smartpay_contracts"
 AS_VERIFY = "SMARTPAY_AS_VERIFY"
 """The variable that ``smartpay-sandbox verify`` sets."""
 SETTINGS = "kit.ini"
-"""The pytest configuration that ``verify`` uses."""
-NOTHING_CHECKED = "no clause was checked, so nothing is known of the server"
 TARGET_LOST = 3
 """Exit code if the server stops answering during a run."""
 

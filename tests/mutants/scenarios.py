@@ -179,6 +179,7 @@ def keys(shop: Any) -> None:
     shop.order(key="k" * 256)
     for _ in range(2):
         shop.call("create_coupon", COUPON, names=("idempotency_key",))
+        shop.call("create_coupon", {"name": "x"}, key="bad")
     order = shop.authorized()
     for _ in range(2):
         shop.call("cancel_order", id_=order, key="put")
@@ -187,8 +188,6 @@ def keys(shop: Any) -> None:
     shop.call("update_payment", {"reference": "one"}, id_=payment, key="patch")
     shop.call("update_payment", {"reference": "two"}, id_=payment)
     shop.call("update_payment", {"reference": "one"}, id_=payment, key="patch")
-    shop.call("create_coupon", {"name": "x"}, key="bad")
-    shop.call("create_coupon", {"name": "x"}, key="bad")
     for _ in range(2):
         body = {"payment": payment, "amount": 5, "currency": "JPY"}
         body = {**body, "reason": "fraudulent"}
