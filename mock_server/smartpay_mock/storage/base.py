@@ -55,7 +55,7 @@ class Row(NamedTuple):
         id: Its id, unique within account and kind.
         body: The document, as it was put.
         attachment: Further bytes that belong to it, or ``None``.
-        index_key: Key to list it by (an order's id for a payment), or ``None``.
+        index_key: Key to list it by (an endpoint's id for a delivery), or ``None``.
         due: When its timer fires, in milliseconds since the epoch of the account's
             clock, or ``None``.
     """
