@@ -90,13 +90,12 @@ def _ordinary(error: Any, path: Path, here: Place) -> Iterator[Problem]:
         want = _words.expected(schema["contains"])
     else:
         want = _words.expected(here.keywords or schema)
-    value = "***" if schema.get("writeOnly") else error.instance
-    wrong = _words.WRONG.get(keyword, _vague)(value, schema)
+    wrong = _words.WRONG.get(keyword, _vague)(error.instance, schema)
     yield _problem(path, keyword, wrong=wrong, expected=want)
 
 
 def _vague(value: Any, schema: dict[str, Any]) -> str:
-    return f"{_words.show(value)} does not fit"
+    return f"{_words.echo(value, schema)} does not fit"
 
 
 def _missing(error: Any, path: Path, here: Place) -> Iterator[Problem]:

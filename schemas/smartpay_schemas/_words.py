@@ -38,6 +38,11 @@ def show(value: Any) -> str:
     return text.encode(errors="backslashreplace").decode()
 
 
+def echo(value: Any, schema: dict[str, Any]) -> str:
+    """Return a value as JSON text; a secret one is not shown."""
+    return "the value" if schema.get("writeOnly") else show(value)
+
+
 def place(path: tuple[str | int, ...]) -> str:
     """Return a path as people write it: `items[0].amount`; `body` for the document."""
     text = ""
@@ -130,8 +135,8 @@ def _wrong_type(value: Any, schema: dict[str, Any]) -> str:
     if value is None or isinstance(value, dict | list):
         return f"is {show(value)}"
     if isinstance(value, float) and schema.get("type") == "integer":
-        return f"{show(value)} is not a whole number"
-    return f"{show(value)} is {kinds.get(type(value), 'a number')}"
+        return f"{echo(value, schema)} is not a whole number"
+    return f"{echo(value, schema)} is {kinds.get(type(value), 'a number')}"
 
 
 def _too_short(value: Any, schema: dict[str, Any]) -> str:
@@ -139,7 +144,7 @@ def _too_short(value: Any, schema: dict[str, Any]) -> str:
 
 
 def _too_long(value: Any, schema: dict[str, Any]) -> str:
-    return f"{show(value)} has {len(value)} characters"
+    return f"{echo(value, schema)} has {len(value)} characters"
 
 
 def _too_many(value: Any, schema: dict[str, Any]) -> str:
@@ -157,12 +162,12 @@ WRONG: dict[str, Callable[[Any, dict[str, Any]], str]] = {
     "maxItems": _too_many,
     "minProperties": _too_short,
     "maxProperties": _too_many,
-    "minimum": lambda v, s: f"{show(v)} is less than the minimum of {s['minimum']}",
-    "maximum": lambda v, s: f"{show(v)} is more than the maximum of {s['maximum']}",
-    "pattern": lambda v, s: f"{show(v)} has the wrong form",
-    "format": lambda v, s: f"{show(v)} is not {_FORMATS[s['format']]}",
-    "enum": lambda v, s: f"{show(v)} is not one of the values",
-    "const": lambda v, s: f"{show(v)} is another value",
+    "minimum": lambda v, s: f"{echo(v, s)} is less than the minimum of {s['minimum']}",
+    "maximum": lambda v, s: f"{echo(v, s)} is more than the maximum of {s['maximum']}",
+    "pattern": lambda v, s: f"{echo(v, s)} has the wrong form",
+    "format": lambda v, s: f"{echo(v, s)} is not {_FORMATS[s['format']]}",
+    "enum": lambda v, s: f"{echo(v, s)} is not one of the values",
+    "const": lambda v, s: f"{echo(v, s)} is another value",
     "uniqueItems": lambda v, s: "names the same entry twice",
     "contains": lambda v, s: "has no entry of the kind that is needed",
 }

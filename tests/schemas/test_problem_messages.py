@@ -100,13 +100,24 @@ def test_a_long_name_is_echoed_in_part() -> None:
     assert len(message) < 200
 
 
-def test_a_password_is_never_echoed() -> None:
-    """What must not be written is not read back either."""
-    login = {"emailAddress": "customer@example.com", "password": "secret" * 50}
+@pytest.mark.parametrize(
+    ("password", "wrong"),
+    [
+        ("secret" * 50, "the value has 300 characters"),
+        ("", "is empty"),
+        (8080123, "the value is a number"),
+        (True, "the value is a boolean"),
+        (["secret"], "is an array"),
+        ({"secret": "secret"}, "is an object"),
+    ],
+)
+def test_a_password_is_never_echoed(password: Any, wrong: str) -> None:
+    """What must not be written is not read back; what is wrong with it is said."""
+    login = {"emailAddress": "customer@example.com", "password": password}
 
     (message,) = messages(login, "requests/consumer-login")
 
-    assert "secret" not in message
+    assert message == f"password: {wrong}; send a string of 1 to 255 characters"
 
 
 def test_the_closest_branch_explains() -> None:
