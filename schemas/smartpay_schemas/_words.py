@@ -64,11 +64,16 @@ def expected(schema: dict[str, Any]) -> str:
     return "another value"
 
 
-def _range(low: Any, high: Any, unit: str = "") -> str:
+_ONE = {" characters": " character", " entries": " entry", " members": " member"}
+
+
+def _range(low: Any, high: Any, unit: str) -> str:
     if low and high is not None:
         return f" of {low} to {high}{unit}"
     if high is not None:
         return f" of at most {high}{unit}"
+    if low == 1:
+        unit = _ONE[unit]
     return f" of at least {low}{unit}" if low else ""
 
 
