@@ -287,12 +287,10 @@ class Receiver:
             self.seen[str(event["id"])] += 1
             self._changed.notify_all()
 
-    def wait_for(self, events: int) -> None:
+    def wait_for(self, events: int, *, seconds: float = DEADLINE_S) -> None:
         """Wait until so many different ones came."""
         with self._changed:
-            came = self._changed.wait_for(
-                lambda: len(self.seen) >= events, timeout=DEADLINE_S
-            )
+            came = self._changed.wait_for(lambda: len(self.seen) >= events, seconds)
         assert came, f"{len(self.seen)} of {events} webhooks came"
 
     def stop(self) -> None:

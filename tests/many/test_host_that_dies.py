@@ -16,20 +16,26 @@ from smartpay_mock.kernel.ids import account_id
 IS_LONG = bool(os.environ.get("SMARTPAY_TEST_LONG"))
 
 
-def test_the_webhooks_of_a_host_that_is_killed_are_anothers_once_its_lease_ran_out(
+@pytest.fixture
+def events(
     own_cluster: Any, key: str, receiver: Any, subscribed: Callable[..., None]
-) -> None:
-    """Until then nobody delivers for the account; then the rest is delivered."""
+) -> int:
+    """Kill a host that waits for a receiver's answer; return the number of events."""
     victim = own_cluster.add("--server", "threads")
     subscribed(victim, key)
-    receiver.may_answer.clear()  # the victim waits for an answer, and keeps its lease
+    receiver.may_answer.clear()  # the victim waits for it, and keeps its lease
     with closing(own_cluster.client(0, key)) as client:
         assert client.order().status == 200
     receiver.wait_for(1)
     victim.kill()
     receiver.may_answer.set()
-    events = len(own_cluster.documents("event", key))
+    return len(own_cluster.documents("event", key))
 
+
+def test_the_webhooks_of_a_host_that_is_killed_are_anothers_once_its_lease_ran_out(
+    own_cluster: Any, key: str, receiver: Any, events: int
+) -> None:
+    """Until then nobody delivers for the account; then the rest is delivered."""
     with own_cluster.open() as store:
         account = account_id(key)
 
@@ -53,21 +59,11 @@ def test_the_webhooks_of_a_host_that_is_killed_are_anothers_once_its_lease_ran_o
 
 @pytest.mark.skipif(not IS_LONG, reason="waits for a minute: SMARTPAY_TEST_LONG=1")
 def test_another_host_takes_over_by_itself(
-    own_cluster: Any, key: str, receiver: Any, subscribed: Callable[..., None]
+    own_cluster: Any, receiver: Any, events: int
 ) -> None:
     """A lease is a minute at the longest; the next poll after it finds what is due."""
-    victim = own_cluster.add("--server", "threads")
     own_cluster.add("--server", "granian")
-    subscribed(victim, key)
-    receiver.may_answer.clear()
-    with closing(own_cluster.client(0, key)) as client:
-        assert client.order().status == 200
-    receiver.wait_for(1)
-    victim.kill()
-    receiver.may_answer.set()
 
-    events = len(own_cluster.documents("event", key))
-    for _ in range(2):
-        receiver.wait_for(events)
+    receiver.wait_for(events, seconds=2 * LEASE_MS / 1000)
 
     assert len(receiver.seen) == events

@@ -106,8 +106,6 @@ def test_a_long_name_is_echoed_in_part() -> None:
         ("secret" * 50, "the value has 300 characters"),
         ("", "is empty"),
         (8080123, "the value is a number"),
-        (True, "the value is a boolean"),
-        (["secret"], "is an array"),
         ({"secret": "secret"}, "is an object"),
     ],
 )

@@ -396,13 +396,8 @@ def test_two_interceptions_do_not_mix(probe: Any) -> None:
 
 def run_program(*lines: str) -> str:
     """Return what a program prints in a Python of its own."""
-    done = subprocess.run(
-        [sys.executable, "-c", "\n".join(lines)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return done.stdout
+    program = [sys.executable, "-c", "\n".join(lines)]
+    return subprocess.check_output(program, text=True)
 
 
 def test_importing_the_package_imports_no_client_library() -> None:
