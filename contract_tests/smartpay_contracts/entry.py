@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 
-from smartpay_contracts.options import add_options
-from smartpay_contracts.values import NOTHING_CHECKED
+from smartpay_contracts.options import NOTHING_CHECKED, add_options
 
 COLLECTOR = "smartpay-contracts-collector"
 PACKAGE = "smartpay_contracts"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from smartpay_contracts import parity, report_html, report_markdown
-from smartpay_contracts.options import Options, read_options
+from smartpay_contracts.options import NOTHING_CHECKED, Options, read_options
 from smartpay_contracts.report import (
     CONFIDENCES,
     Verdict,
@@ -25,7 +25,7 @@ from smartpay_contracts.report import (
     verdicts,
     without_absent,
 )
-from smartpay_contracts.values import NOTHING_CHECKED, now_ms
+from smartpay_contracts.values import now_ms
 
 STALE = 11
 """Exit code if a clause is older than --smartpay-max-parity-age."""

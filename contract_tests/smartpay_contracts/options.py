@@ -11,6 +11,7 @@ import pytest
 
 ENV_PREFIX = "SMARTPAY_SANDBOX_"
 FLAG_PREFIX = "--smartpay-"
+NOTHING_CHECKED = "no clause was checked, so nothing is known of the server"
 
 
 @dataclass(frozen=True, slots=True)

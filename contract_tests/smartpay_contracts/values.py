@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import time
 
-NOTHING_CHECKED = "no clause was checked, so nothing is known of the server"
-
 
 def unique(length: int = 12) -> str:
     """Return hexadecimal random characters, at most 64."""
