@@ -41,6 +41,8 @@ from werkzeug.serving import make_server
 
 HOLD_MS = 7 * 86_400_000
 DEFAULT_PAGE, LARGEST_PAGE = 20, 50
+AS_TEXT = {"amount-text": r"\w*mount", "time-text": r"\w+At"}
+"""Deviation -> a pattern of members whose numbers are text."""
 CONSUMER = ("third-party+test@example.com", "third-party-password")
 
 NOT_FOUND = {
@@ -551,8 +553,8 @@ def _json(
         return Response(status=status, content_type="text/plain")
     separators = (", ", ": ") if "json-spaced" in server.deviations else (",", ":")
     text = json.dumps(doc, separators=separators, sort_keys=sort)
-    if "amount-text" in server.deviations:
-        text = re.sub(r'("\w*mount":)(\d+)', r'\1"\2"', text)
+    for members in (AS_TEXT[name] for name in AS_TEXT if name in server.deviations):
+        text = re.sub(rf'("{members}": ?)(\d+)', r'\1"\2"', text)
     label = "text/plain" if "labelled-text" in server.deviations else "application/json"
     return Response(text, status, content_type=f"{label}; charset=utf-8")
 
