@@ -155,12 +155,12 @@ class Checks:
     ) -> list[Problem]:
         if not self.foreign:
             return problems(schema, document)
-        if isinstance(schema, dict):
-            # What others put into the account is in its lists, whatever it was.
-            document = {**document, "data": []}
         found = problems(schema, without_nulls(document), tolerate_extra=True)
         for problem in found:
             _read_as_number(document, problem)
+        if isinstance(schema, dict):
+            # What others put into the account is in its lists, whatever it was.
+            found = [problem for problem in found if "data" not in problem.path]
         return [
             problem
             for problem in found
