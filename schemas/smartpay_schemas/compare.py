@@ -75,6 +75,7 @@ def compare(old: Document, new: Document) -> list[Change]:
         walk = _Walk(old, new)
         changes += walk.operation(name, before[name], after[name])
     changes += _webhooks(old, new)
+    changes += _credentials(old, new)
     return sorted(set(changes))
 
 
@@ -89,6 +90,18 @@ def _webhooks(old: Document, new: Document) -> Iterator[Change]:
     for name in before.keys() & after.keys():
         walk = _Walk(old, new)
         yield from walk.webhook(name, before[name]["post"], after[name]["post"])
+
+
+def _credentials(old: Document, new: Document) -> Iterator[Change]:
+    """Yield the kinds of credentials that callers have to send otherwise."""
+    before, after = (
+        document.get("components", {}).get("securitySchemes", {})
+        for document in (old, new)
+    )
+    for name in before.keys() & after.keys():
+        if {**before[name], "description": ""} != {**after[name], "description": ""}:
+            why = "callers send another credential, or none"
+            yield Change(f"security scheme {name}", "changed", "breaking", why)
 
 
 def _operations(document: Document) -> dict[str, Document]:
