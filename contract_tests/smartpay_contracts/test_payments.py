@@ -181,7 +181,7 @@ def test_a_payment_names_its_order(shop: Shop) -> None:
 
 @pytest.mark.clause("payments.create.processed")
 def test_a_payment_is_processed(shop: Shop) -> None:
-    """At once."""
+    """As soon as it is made."""
     payment = shop.payment()
 
     now = shop.now("payment", payment["id"])

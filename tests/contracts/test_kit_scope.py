@@ -82,19 +82,6 @@ def test_an_unknown_name_of_an_operation_is_refused(names: str, run_kit: Any) ->
     assert "promotion-codes" in run.output
 
 
-def test_a_clause_fails_for_its_own_reason_only(
-    third_party_server: Any, run_kit: Any, options: Any
-) -> None:
-    """Whitespace in JSON breaks the clause about whitespace and no other."""
-    with third_party_server(*ONLY_KEYS, "--deviation", "json-spaced") as url:
-        run = run_kit(url, *options(KEY)[:2], "-k", "labelled or compact or follow")
-
-    assert run.broken() == {"service.compact-json"}
-    failure = run.report["failures"][0]
-    assert "JSON answers are compact" in failure["expected"]
-    assert "assert" in failure["found"]
-
-
 def test_a_server_that_delivers_only_when_asked_is_broken(run_kit: Any) -> None:
     """Its worker never runs, so webhooks do not arrive by themselves."""
     with Sandbox(app=create_app(patch=only_when_asked)) as sandbox:

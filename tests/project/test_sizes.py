@@ -19,7 +19,7 @@ PACKAGE_LINES = {
     "mock_server/smartpay_mock/testing": 4224,
     "mock_server": 26804,  # budget: 21000
     "contract_tests": 11300,
-    "tests": 38140,  # budget: 30000
+    "tests": 38134,  # budget: 30000
 }
 """Most lines that the Python files of a folder may have in all."""
 
