@@ -101,7 +101,7 @@ def summary_lines(found: list[Verdict], records: list[dict[str, Any]]) -> list[s
     absent = not_served(records)
     if absent:
         lines.append(
-            f"not served, {len(absent)} operations: {', '.join(absent)}. Name those to "
+            f"operations not served, {len(absent)}: {', '.join(absent)}. Name those to "
             "check with --smartpay-operations, such as orders,tokens."
         )
     groups = causes(failures(without_absent(records, absent), "failed"))
