@@ -107,14 +107,16 @@ def unknown_members(
     return list(islice(found, MOST_UNKNOWN))
 
 
-def replace_number_texts(name: str, document: Any) -> list[NumberText]:
+def replace_number_texts(
+    schema: str | dict[str, Any], document: Any
+) -> list[NumberText]:
     """Replace whole numbers written as text, in place, where a number is wanted.
 
     `"2"`, `"-5"` and `"1500.0000"` are whole numbers. Other texts stay, such as
     `"1.5"`, `"1e3"`, `"+2"`, `" 2"` and `"007"`.
 
     Args:
-        name: Schema of a request, such as `requests/order-create`.
+        schema: A schema, or the name of one, such as `requests/order-create`.
         document: Decoded JSON; it is changed.
 
     Returns:
@@ -126,7 +128,7 @@ def replace_number_texts(name: str, document: Any) -> list[NumberText]:
     Source: EC-CUBE and Magento plugins, which send decimal columns of their database;
     that other members are read alike is *assumed*.
     """
-    return list(_walk.replace_number_texts(_walk.root(name), document, ()))
+    return list(_walk.replace_number_texts(_walk.root(schema), document, ()))
 
 
 def _fits(key: str, variant: str, document: Any) -> bool:
