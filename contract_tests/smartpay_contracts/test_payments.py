@@ -249,6 +249,14 @@ def paid(shop: Shop, amount: int) -> Doc:
     return payment
 
 
+def assert_can_be_captured(shop: Shop, order: Doc) -> None:
+    """Capture the whole amount of an order, and check that it then succeeded."""
+    payment = shop.payment(order["amount"], order=order["id"])
+
+    assert payment["status"] == "processed"
+    assert shop.now("order", order["id"])["status"] == "succeeded"
+
+
 @pytest.mark.clause("payments.create.failed")
 def test_a_failed_capture_takes_nothing(shop: Shop, control: Control) -> None:
     """The order can still be captured in full."""
@@ -259,9 +267,7 @@ def test_a_failed_capture_takes_nothing(shop: Shop, control: Control) -> None:
 
     assert failed["status"] == shop.now("payment", failed["id"])["status"] == "failed"
     assert shop.now("order", order["id"])["status"] == "requires_capture"
-    again = shop.payment(order["amount"], order=order["id"])
-    assert again["status"] == "processed"
-    assert shop.now("order", order["id"])["status"] == "succeeded"
+    assert_can_be_captured(shop, order)
 
 
 @pytest.mark.clause("payments.create.failed")
@@ -281,9 +287,7 @@ def test_an_automatic_capture_that_fails_leaves_the_order_authorized(
 
     assert order["status"] == "requires_capture"
     assert [payment["status"] for payment in order["payments"]] == ["failed"]
-    again = shop.payment(order["amount"], order=id_)
-    assert again["status"] == "processed"
-    assert shop.now("order", id_)["status"] == "succeeded"
+    assert_can_be_captured(shop, order)
 
 
 @pytest.mark.clause("refunds.create.failed")
